@@ -1,0 +1,1 @@
+//! Reconstruction: Std structures become normalised OBUs, `re_rav1d` makes pictures of them.

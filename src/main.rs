@@ -1,0 +1,3 @@
+//! The `vav1d` command: arguments in, exit code out.
+
+fn main() {}
