@@ -1,1 +1,26 @@
 //! AV1 decode through `VK_KHR_video_decode_av1`.
+//!
+//! Modules in reading order, from bytes to pictures:
+//! [`container`] -> [`obu`] -> [`syntax`] -> [`plan`] -> [`vk`] -> [`grain`] -> [`sink`],
+//! joined by [`decode`].
+
+pub mod bits;
+pub mod error;
+pub mod limits;
+pub mod pixels;
+
+pub mod container;
+pub mod obu;
+
+pub mod syntax;
+
+pub mod plan;
+
+pub mod vk;
+
+pub mod grain;
+pub mod sink;
+
+pub mod decode;
+
+pub mod cli;

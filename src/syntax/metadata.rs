@@ -1,0 +1,1 @@
+//! Metadata: specification 5.8.

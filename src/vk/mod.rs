@@ -1,0 +1,1 @@
+//! The Vulkan side: steps in, pictures out.
