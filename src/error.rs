@@ -208,3 +208,10 @@ pub enum DeviceError {
         seconds: u64,
     },
 }
+
+impl DeviceError {
+    /// Whether the device is lost: nothing can be asked of it any more.
+    pub fn is_lost(&self) -> bool {
+        matches!(self, Self::Call { result, .. } if *result == ash::vk::Result::ERROR_DEVICE_LOST)
+    }
+}

@@ -1,1 +1,98 @@
-//! (placeholder)
+//! Containers: files and pipes become temporal units.
+
+mod annexb;
+mod bytes;
+mod ivf;
+mod probe;
+mod section5;
+
+use std::io::Read;
+use std::sync::Arc;
+
+use crate::error::{Result, StreamError, StreamFault};
+use crate::limits::Limits;
+use crate::obu::Framing;
+
+use bytes::Bytes;
+
+/// One temporal unit, as the container delimits it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TemporalUnit {
+    /// Index, from 0.
+    pub index: u64,
+    /// The OBUs.
+    pub data: Arc<[u8]>,
+    /// How they are delimited.
+    pub framing: Framing,
+    /// Presentation time in ticks of the source's time base, if the container has one.
+    pub pts: Option<i64>,
+    /// Offset of `data` in the file, in bytes.
+    pub file_offset: Option<u64>,
+}
+
+/// What a container says of the whole stream.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SourceInfo {
+    /// Name of the container.
+    pub container: &'static str,
+    /// Seconds of one tick: (numerator, denominator).
+    pub time_base: Option<(u32, u32)>,
+    /// Temporal units, if the header says it. A hint: headers are often wrong.
+    pub unit_count: Option<u64>,
+}
+
+/// A stream of temporal units.
+pub trait Source {
+    /// What the container says of the whole stream.
+    fn info(&self) -> SourceInfo;
+
+    /// The next temporal unit; `None` at the end.
+    ///
+    /// # Errors
+    /// The file cannot be read, is malformed, or a unit is over the limit. After an error there
+    /// are no more units.
+    fn next_unit(&mut self) -> Result<Option<TemporalUnit>>;
+}
+
+/// Containers that can be read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Format {
+    /// IVF.
+    Ivf,
+    /// Low-overhead OBU stream, 5.2.
+    Section5,
+    /// Length-delimited stream, Annex B.
+    AnnexB,
+}
+
+/// Opens `reader` as `format`, or as what its first bytes look like.
+///
+/// # Errors
+/// The reader fails, or the bytes are no stream that is known.
+pub fn open(
+    reader: Box<dyn Read>,
+    format: Option<Format>,
+    limits: Limits,
+) -> Result<Box<dyn Source>> {
+    let mut bytes = Bytes::new(reader);
+    let format = match format {
+        Some(format) => format,
+        None => probe::probe(&mut bytes)?,
+    };
+    Ok(match format {
+        Format::Ivf => Box::new(ivf::Ivf::open(bytes, limits)?),
+        Format::Section5 => Box::new(section5::Section5::new(bytes, limits)),
+        Format::AnnexB => Box::new(annexb::AnnexB::new(bytes, limits)),
+    })
+}
+
+/// A fault of the container at byte `byte` of the file.
+fn fault(what: &'static str, byte: u64, section: Option<&'static str>) -> StreamError {
+    let mut error = StreamError::new(StreamFault::Container(what));
+    error.at.byte = Some(byte);
+    error.at.section = section;
+    error
+}
+
+#[cfg(test)]
+mod tests;

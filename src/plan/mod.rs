@@ -1,6 +1,13 @@
 //! The plan: what the stream asks of a decoder, as a list of steps. Plain data, printable.
 //! No Vulkan type appears in it, no bit is parsed below it.
 
+pub mod assembly;
+pub mod features;
+pub mod layers;
+pub mod planner;
+pub mod surfaces;
+mod text;
+
 use std::ops::Range;
 use std::sync::Arc;
 

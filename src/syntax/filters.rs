@@ -1,6 +1,9 @@
 //! In-loop filters: specification 5.9.11, 5.9.19, 5.9.20.
 
 use super::TOTAL_REFS_PER_FRAME;
+use super::sequence::SequenceHeader;
+use crate::bits::BitReader;
+use crate::error::StreamError;
 
 /// `loop_filter_params()`, after inheritance from the primary reference frame.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -97,4 +100,120 @@ impl LrParams {
         let luma = 6 + self.lr_unit_shift;
         if plane == 0 { luma } else { luma - self.lr_uv_shift }
     }
+}
+
+type Result<T> = std::result::Result<T, StreamError>;
+
+/// What decides whether a frame has in-loop filters at all.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Gates {
+    /// CodedLossless.
+    pub(super) coded_lossless: bool,
+    /// AllLossless.
+    pub(super) all_lossless: bool,
+    /// `allow_intrabc`.
+    pub(super) allow_intrabc: bool,
+}
+
+/// `loop_filter_params()`, 5.9.11; `previous` are those of the primary reference frame, or the
+/// defaults of `setup_past_independence()`.
+pub(super) fn loop_filter_params(
+    r: &mut BitReader<'_>,
+    gates: Gates,
+    num_planes: usize,
+    previous: &LoopFilterParams,
+) -> Result<LoopFilterParams> {
+    r.table("loop_filter_params", "5.9.11");
+    let mut l = LoopFilterParams::default();
+    if gates.coded_lossless || gates.allow_intrabc {
+        return Ok(l);
+    }
+    l.loop_filter_ref_deltas = previous.loop_filter_ref_deltas;
+    l.loop_filter_mode_deltas = previous.loop_filter_mode_deltas;
+    l.loop_filter_level[0] = r.f_at(6, "loop_filter_level", 0)? as u8;
+    l.loop_filter_level[1] = r.f_at(6, "loop_filter_level", 1)? as u8;
+    if num_planes > 1 && (l.loop_filter_level[0] != 0 || l.loop_filter_level[1] != 0) {
+        l.loop_filter_level[2] = r.f_at(6, "loop_filter_level", 2)? as u8;
+        l.loop_filter_level[3] = r.f_at(6, "loop_filter_level", 3)? as u8;
+    }
+    l.loop_filter_sharpness = r.f8(3, "loop_filter_sharpness")?;
+    l.loop_filter_delta_enabled = r.flag("loop_filter_delta_enabled")?;
+    if l.loop_filter_delta_enabled {
+        l.loop_filter_delta_update = r.flag("loop_filter_delta_update")?;
+    }
+    if l.loop_filter_delta_update {
+        for (i, delta) in l.loop_filter_ref_deltas.iter_mut().enumerate() {
+            if r.f_at(1, "update_ref_delta", i)? == 1 {
+                l.update_ref_delta |= 1 << i;
+                *delta = r.su(7, "loop_filter_ref_deltas", i)? as i8;
+            }
+        }
+        for (i, delta) in l.loop_filter_mode_deltas.iter_mut().enumerate() {
+            if r.f_at(1, "update_mode_delta", i)? == 1 {
+                l.update_mode_delta |= 1 << i;
+                *delta = r.su(7, "loop_filter_mode_deltas", i)? as i8;
+            }
+        }
+    }
+    Ok(l)
+}
+
+/// `cdef_params()`, 5.9.19.
+pub(super) fn cdef_params(
+    r: &mut BitReader<'_>,
+    gates: Gates,
+    sequence: &SequenceHeader,
+) -> Result<CdefParams> {
+    r.table("cdef_params", "5.9.19");
+    let mut c = CdefParams::default();
+    if gates.coded_lossless || gates.allow_intrabc || !sequence.enable_cdef {
+        return Ok(c);
+    }
+    c.cdef_damping_minus_3 = r.f8(2, "cdef_damping_minus_3")?;
+    c.cdef_bits = r.f8(2, "cdef_bits")?;
+    for i in 0..1usize << c.cdef_bits {
+        c.cdef_y_pri_strength[i] = r.f_at(4, "cdef_y_pri_strength", i)? as u8;
+        c.cdef_y_sec_strength[i] = r.f_at(2, "cdef_y_sec_strength", i)? as u8;
+        if sequence.color_config.num_planes() > 1 {
+            c.cdef_uv_pri_strength[i] = r.f_at(4, "cdef_uv_pri_strength", i)? as u8;
+            c.cdef_uv_sec_strength[i] = r.f_at(2, "cdef_uv_sec_strength", i)? as u8;
+        }
+    }
+    Ok(c)
+}
+
+/// `lr_params()`, 5.9.20.
+pub(super) fn lr_params(
+    r: &mut BitReader<'_>,
+    gates: Gates,
+    sequence: &SequenceHeader,
+) -> Result<LrParams> {
+    r.table("lr_params", "5.9.20");
+    let mut l = LrParams::default();
+    if gates.all_lossless || gates.allow_intrabc || !sequence.enable_restoration {
+        return Ok(l);
+    }
+    let color = &sequence.color_config;
+    for i in 0..color.num_planes() {
+        // Remap_Lr_Type.
+        l.frame_restoration_type[i] = match r.f_at(2, "lr_type", i)? {
+            0 => RestorationType::None,
+            1 => RestorationType::Switchable,
+            2 => RestorationType::Wiener,
+            _ => RestorationType::Sgrproj,
+        };
+    }
+    if !l.uses_lr() {
+        return Ok(l);
+    }
+    l.lr_unit_shift = r.f8(1, "lr_unit_shift")?;
+    if sequence.use_128x128_superblock {
+        l.lr_unit_shift += 1;
+    } else if l.lr_unit_shift == 1 {
+        l.lr_unit_shift += r.f8(1, "lr_unit_extra_shift")?;
+    }
+    if color.subsampling_x && color.subsampling_y && l.uses_chroma_lr() {
+        l.lr_uv_shift = r.f8(1, "lr_uv_shift")?;
+    }
+    Ok(l)
 }

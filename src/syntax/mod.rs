@@ -6,6 +6,7 @@
 pub mod filters;
 pub mod film_grain;
 pub mod frame;
+mod frame_refs;
 pub mod frame_size;
 pub mod global_motion;
 pub mod metadata;

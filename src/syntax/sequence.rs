@@ -1,5 +1,7 @@
 //! Sequence header: specification 5.5.
 
+use crate::bits::BitReader;
+use crate::error::StreamError;
 use crate::pixels::{Chroma, Format};
 
 /// `sequence_header_obu()`, 5.5.1.
@@ -212,4 +214,331 @@ impl ColorConfig {
         };
         Format { chroma, bit_depth: self.bit_depth() }
     }
+}
+
+type Result<T> = std::result::Result<T, StreamError>;
+
+/// `sequence_header_obu()`, 5.5.1.
+///
+/// # Errors
+/// The data end early, or a value is not allowed.
+pub fn sequence_header_obu(r: &mut BitReader<'_>) -> Result<SequenceHeader> {
+    r.table("sequence_header_obu", "5.5.1");
+    let seq_profile = r.f8(3, "seq_profile")?;
+    if seq_profile > 2 {
+        return Err(r.bad("seq_profile", seq_profile.into(), "profiles are 0 to 2"));
+    }
+    let still_picture = r.flag("still_picture")?;
+    let reduced_still_picture_header = r.flag("reduced_still_picture_header")?;
+    if reduced_still_picture_header && !still_picture {
+        let rule = "still_picture is 1 if reduced_still_picture_header is 1";
+        return Err(r.bad("reduced_still_picture_header", 1, rule));
+    }
+    let points = operating_points(r, reduced_still_picture_header)?;
+    r.table("sequence_header_obu", "5.5.1");
+    let frame_width_bits_minus_1 = r.f8(4, "frame_width_bits_minus_1")?;
+    let frame_height_bits_minus_1 = r.f8(4, "frame_height_bits_minus_1")?;
+    let max_frame_width_minus_1 =
+        r.f(u32::from(frame_width_bits_minus_1) + 1, "max_frame_width_minus_1")?;
+    let max_frame_height_minus_1 =
+        r.f(u32::from(frame_height_bits_minus_1) + 1, "max_frame_height_minus_1")?;
+    let frame_id_numbers = match reduced_still_picture_header {
+        true => None,
+        false => frame_id_numbers(r)?,
+    };
+    let use_128x128_superblock = r.flag("use_128x128_superblock")?;
+    let enable_filter_intra = r.flag("enable_filter_intra")?;
+    let enable_intra_edge_filter = r.flag("enable_intra_edge_filter")?;
+    let inter = match reduced_still_picture_header {
+        true => InterTools::REDUCED,
+        false => inter_tools(r)?,
+    };
+    let enable_superres = r.flag("enable_superres")?;
+    let enable_cdef = r.flag("enable_cdef")?;
+    let enable_restoration = r.flag("enable_restoration")?;
+    let color_config = color_config(r, seq_profile)?;
+    r.table("sequence_header_obu", "5.5.1");
+    let film_grain_params_present = r.flag("film_grain_params_present")?;
+    Ok(SequenceHeader {
+        seq_profile,
+        still_picture,
+        reduced_still_picture_header,
+        timing_info: points.timing_info,
+        decoder_model_info: points.decoder_model_info,
+        initial_display_delay_present_flag: points.initial_display_delay_present_flag,
+        operating_points: points.list,
+        frame_width_bits_minus_1,
+        frame_height_bits_minus_1,
+        max_frame_width_minus_1,
+        max_frame_height_minus_1,
+        frame_id_numbers,
+        use_128x128_superblock,
+        enable_filter_intra,
+        enable_intra_edge_filter,
+        enable_interintra_compound: inter.enable_interintra_compound,
+        enable_masked_compound: inter.enable_masked_compound,
+        enable_warped_motion: inter.enable_warped_motion,
+        enable_dual_filter: inter.enable_dual_filter,
+        enable_order_hint: inter.enable_order_hint,
+        enable_jnt_comp: inter.enable_jnt_comp,
+        enable_ref_frame_mvs: inter.enable_ref_frame_mvs,
+        seq_force_screen_content_tools: inter.seq_force_screen_content_tools,
+        seq_force_integer_mv: inter.seq_force_integer_mv,
+        order_hint_bits_minus_1: inter.order_hint_bits_minus_1,
+        enable_superres,
+        enable_cdef,
+        enable_restoration,
+        color_config,
+        film_grain_params_present,
+    })
+}
+
+/// The part of 5.5.1 about operating points.
+struct Points {
+    timing_info: Option<TimingInfo>,
+    decoder_model_info: Option<DecoderModelInfo>,
+    initial_display_delay_present_flag: bool,
+    list: Vec<OperatingPoint>,
+}
+
+fn operating_points(r: &mut BitReader<'_>, reduced: bool) -> Result<Points> {
+    let mut points = Points {
+        timing_info: None,
+        decoder_model_info: None,
+        initial_display_delay_present_flag: false,
+        list: Vec::new(),
+    };
+    if reduced {
+        points.list.push(OperatingPoint {
+            operating_point_idc: 0,
+            seq_level_idx: seq_level_idx(r, 0)?,
+            seq_tier: false,
+            operating_parameters_info: None,
+            initial_display_delay_minus_1: None,
+        });
+        return Ok(points);
+    }
+    if r.flag("timing_info_present_flag")? {
+        points.timing_info = Some(timing_info(r)?);
+        r.table("sequence_header_obu", "5.5.1");
+        if r.flag("decoder_model_info_present_flag")? {
+            points.decoder_model_info = Some(decoder_model_info(r)?);
+            r.table("sequence_header_obu", "5.5.1");
+        }
+    }
+    points.initial_display_delay_present_flag = r.flag("initial_display_delay_present_flag")?;
+    let operating_points_cnt_minus_1 = r.f(5, "operating_points_cnt_minus_1")?;
+    for i in 0..=operating_points_cnt_minus_1 as usize {
+        let point = operating_point(r, i, &points)?;
+        points.list.push(point);
+    }
+    Ok(points)
+}
+
+fn operating_point(r: &mut BitReader<'_>, i: usize, points: &Points) -> Result<OperatingPoint> {
+    let operating_point_idc = r.f_at(12, "operating_point_idc", i)? as u16;
+    let seq_level_idx = seq_level_idx(r, i)?;
+    let seq_tier = seq_level_idx > 7 && r.f_at(1, "seq_tier", i)? == 1;
+    let mut operating_parameters_info = None;
+    if let Some(model) = &points.decoder_model_info
+        && r.f_at(1, "decoder_model_present_for_this_op", i)? == 1
+    {
+        operating_parameters_info = Some(self::operating_parameters_info(r, i, model)?);
+        r.table("sequence_header_obu", "5.5.1");
+    }
+    let mut initial_display_delay_minus_1 = None;
+    if points.initial_display_delay_present_flag
+        && r.f_at(1, "initial_display_delay_present_for_this_op", i)? == 1
+    {
+        initial_display_delay_minus_1 = Some(r.f_at(4, "initial_display_delay_minus_1", i)? as u8);
+    }
+    Ok(OperatingPoint {
+        operating_point_idc,
+        seq_level_idx,
+        seq_tier,
+        operating_parameters_info,
+        initial_display_delay_minus_1,
+    })
+}
+
+fn seq_level_idx(r: &mut BitReader<'_>, i: usize) -> Result<u8> {
+    Ok(r.f_at(5, "seq_level_idx", i)? as u8)
+}
+
+/// `timing_info()`, 5.5.3.
+fn timing_info(r: &mut BitReader<'_>) -> Result<TimingInfo> {
+    r.table("timing_info", "5.5.3");
+    let num_units_in_display_tick = r.f(32, "num_units_in_display_tick")?;
+    let time_scale = r.f(32, "time_scale")?;
+    let equal_picture_interval = r.flag("equal_picture_interval")?;
+    let num_ticks_per_picture_minus_1 = match equal_picture_interval {
+        true => Some(r.uvlc("num_ticks_per_picture_minus_1")?),
+        false => None,
+    };
+    Ok(TimingInfo { num_units_in_display_tick, time_scale, num_ticks_per_picture_minus_1 })
+}
+
+/// `decoder_model_info()`, 5.5.4.
+fn decoder_model_info(r: &mut BitReader<'_>) -> Result<DecoderModelInfo> {
+    r.table("decoder_model_info", "5.5.4");
+    Ok(DecoderModelInfo {
+        buffer_delay_length_minus_1: r.f8(5, "buffer_delay_length_minus_1")?,
+        num_units_in_decoding_tick: r.f(32, "num_units_in_decoding_tick")?,
+        buffer_removal_time_length_minus_1: r.f8(5, "buffer_removal_time_length_minus_1")?,
+        frame_presentation_time_length_minus_1: r
+            .f8(5, "frame_presentation_time_length_minus_1")?,
+    })
+}
+
+/// `operating_parameters_info()`, 5.5.5.
+fn operating_parameters_info(
+    r: &mut BitReader<'_>,
+    i: usize,
+    model: &DecoderModelInfo,
+) -> Result<OperatingParametersInfo> {
+    r.table("operating_parameters_info", "5.5.5");
+    let n = u32::from(model.buffer_delay_length_minus_1) + 1;
+    Ok(OperatingParametersInfo {
+        decoder_buffer_delay: r.f_at(n, "decoder_buffer_delay", i)?,
+        encoder_buffer_delay: r.f_at(n, "encoder_buffer_delay", i)?,
+        low_delay_mode_flag: r.f_at(1, "low_delay_mode_flag", i)? == 1,
+    })
+}
+
+/// The part of 5.5.1 about frame ids.
+fn frame_id_numbers(r: &mut BitReader<'_>) -> Result<Option<FrameIdNumbers>> {
+    if !r.flag("frame_id_numbers_present_flag")? {
+        return Ok(None);
+    }
+    let numbers = FrameIdNumbers {
+        delta_frame_id_length_minus_2: r.f8(4, "delta_frame_id_length_minus_2")?,
+        additional_frame_id_length_minus_1: r.f8(3, "additional_frame_id_length_minus_1")?,
+    };
+    if numbers.id_len() > 16 {
+        let rule = "idLen is at most 16";
+        return Err(r.bad("additional_frame_id_length_minus_1", numbers.id_len().into(), rule));
+    }
+    Ok(Some(numbers))
+}
+
+/// The tools that a reduced still picture header leaves out.
+struct InterTools {
+    enable_interintra_compound: bool,
+    enable_masked_compound: bool,
+    enable_warped_motion: bool,
+    enable_dual_filter: bool,
+    enable_order_hint: bool,
+    enable_jnt_comp: bool,
+    enable_ref_frame_mvs: bool,
+    seq_force_screen_content_tools: u8,
+    seq_force_integer_mv: u8,
+    order_hint_bits_minus_1: u8,
+}
+
+/// SELECT_SCREEN_CONTENT_TOOLS and SELECT_INTEGER_MV.
+const SELECT: u8 = 2;
+
+impl InterTools {
+    const REDUCED: Self = Self {
+        enable_interintra_compound: false,
+        enable_masked_compound: false,
+        enable_warped_motion: false,
+        enable_dual_filter: false,
+        enable_order_hint: false,
+        enable_jnt_comp: false,
+        enable_ref_frame_mvs: false,
+        seq_force_screen_content_tools: SELECT,
+        seq_force_integer_mv: SELECT,
+        order_hint_bits_minus_1: 0,
+    };
+}
+
+fn inter_tools(r: &mut BitReader<'_>) -> Result<InterTools> {
+    let mut tools = InterTools {
+        enable_interintra_compound: r.flag("enable_interintra_compound")?,
+        enable_masked_compound: r.flag("enable_masked_compound")?,
+        enable_warped_motion: r.flag("enable_warped_motion")?,
+        enable_dual_filter: r.flag("enable_dual_filter")?,
+        enable_order_hint: r.flag("enable_order_hint")?,
+        ..InterTools::REDUCED
+    };
+    if tools.enable_order_hint {
+        tools.enable_jnt_comp = r.flag("enable_jnt_comp")?;
+        tools.enable_ref_frame_mvs = r.flag("enable_ref_frame_mvs")?;
+    }
+    if !r.flag("seq_choose_screen_content_tools")? {
+        tools.seq_force_screen_content_tools = r.f8(1, "seq_force_screen_content_tools")?;
+    }
+    if tools.seq_force_screen_content_tools > 0 && !r.flag("seq_choose_integer_mv")? {
+        tools.seq_force_integer_mv = r.f8(1, "seq_force_integer_mv")?;
+    }
+    if tools.enable_order_hint {
+        tools.order_hint_bits_minus_1 = r.f8(3, "order_hint_bits_minus_1")?;
+    }
+    Ok(tools)
+}
+
+/// CP_BT_709, TC_SRGB and MC_IDENTITY of 6.4.2.
+const SRGB: (u8, u8, u8) = (1, 13, 0);
+
+/// `color_config()`, 5.5.2.
+fn color_config(r: &mut BitReader<'_>, seq_profile: u8) -> Result<ColorConfig> {
+    r.table("color_config", "5.5.2");
+    let high_bitdepth = r.flag("high_bitdepth")?;
+    let twelve_bit = seq_profile == 2 && high_bitdepth && r.flag("twelve_bit")?;
+    let mono_chrome = seq_profile != 1 && r.flag("mono_chrome")?;
+    let color_description_present_flag = r.flag("color_description_present_flag")?;
+    let (color_primaries, transfer_characteristics, matrix_coefficients) =
+        match color_description_present_flag {
+            true => (
+                r.f8(8, "color_primaries")?,
+                r.f8(8, "transfer_characteristics")?,
+                r.f8(8, "matrix_coefficients")?,
+            ),
+            false => (2, 2, 2),
+        };
+    let mut color = ColorConfig {
+        high_bitdepth,
+        twelve_bit,
+        mono_chrome,
+        color_description_present_flag,
+        color_primaries,
+        transfer_characteristics,
+        matrix_coefficients,
+        color_range: true,
+        subsampling_x: mono_chrome,
+        subsampling_y: mono_chrome,
+        chroma_sample_position: 0,
+        separate_uv_delta_q: false,
+    };
+    if mono_chrome {
+        color.color_range = r.flag("color_range")?;
+        return Ok(color);
+    }
+    if (color_primaries, transfer_characteristics, matrix_coefficients) != SRGB {
+        color.color_range = r.flag("color_range")?;
+        subsampling(r, seq_profile, &mut color)?;
+    }
+    if matrix_coefficients == SRGB.2 && (color.subsampling_x || color.subsampling_y) {
+        let rule = "MC_IDENTITY is used with 4:4:4 only";
+        return Err(r.bad("matrix_coefficients", matrix_coefficients.into(), rule));
+    }
+    color.separate_uv_delta_q = r.flag("separate_uv_delta_q")?;
+    Ok(color)
+}
+
+fn subsampling(r: &mut BitReader<'_>, seq_profile: u8, color: &mut ColorConfig) -> Result<()> {
+    (color.subsampling_x, color.subsampling_y) = match (seq_profile, color.twelve_bit) {
+        (0, _) => (true, true),
+        (1, _) => (false, false),
+        (_, true) => {
+            let subsampling_x = r.flag("subsampling_x")?;
+            (subsampling_x, subsampling_x && r.flag("subsampling_y")?)
+        }
+        (_, false) => (true, false),
+    };
+    if color.subsampling_x && color.subsampling_y {
+        color.chroma_sample_position = r.f8(2, "chroma_sample_position")?;
+    }
+    Ok(())
 }

@@ -1,5 +1,9 @@
 //! Tile info: specification 5.9.15 and 5.9.16.
 
+use super::frame_size::FrameSize;
+use crate::bits::BitReader;
+use crate::error::StreamError;
+
 /// `tile_info()`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct TileInfo {
@@ -40,4 +44,160 @@ impl TileInfo {
     pub fn num_tiles(&self) -> u32 {
         self.tile_cols() * self.tile_rows()
     }
+}
+
+type Result<T> = std::result::Result<T, StreamError>;
+
+const MAX_TILE_WIDTH: u32 = 4096;
+const MAX_TILE_AREA: u32 = 4096 * 2304;
+const MAX_TILE_ROWS: u32 = 64;
+const MAX_TILE_COLS: u32 = 64;
+
+/// `tile_log2()`, 5.9.16: the smallest k for which `blk_size << k` is at least `target`.
+fn tile_log2(blk_size: u32, target: u32) -> u8 {
+    let mut k = 0;
+    while (u64::from(blk_size) << k) < u64::from(target) {
+        k += 1;
+    }
+    k
+}
+
+/// A frame in superblocks, and the limits that follow: the first lines of 5.9.15.
+struct Grid {
+    sb_cols: u32,
+    sb_rows: u32,
+    /// 4x4 luma units of a superblock's side, log2.
+    sb_shift: u32,
+    max_tile_width_sb: u32,
+    min_log2_tile_cols: u8,
+    max_log2_tile_cols: u8,
+    max_log2_tile_rows: u8,
+    min_log2_tiles: u8,
+}
+
+impl Grid {
+    fn new(use_128x128_superblock: bool, size: &FrameSize) -> Self {
+        let sb_shift = if use_128x128_superblock { 5 } else { 4 };
+        let (sb_cols, sb_rows) =
+            (size.mi_cols().div_ceil(1 << sb_shift), size.mi_rows().div_ceil(1 << sb_shift));
+        let sb_size = sb_shift + 2;
+        let max_tile_width_sb = MAX_TILE_WIDTH >> sb_size;
+        let max_tile_area_sb = MAX_TILE_AREA >> (2 * sb_size);
+        let min_log2_tile_cols = tile_log2(max_tile_width_sb, sb_cols);
+        Self {
+            sb_cols,
+            sb_rows,
+            sb_shift,
+            max_tile_width_sb,
+            min_log2_tile_cols,
+            max_log2_tile_cols: tile_log2(1, sb_cols.min(MAX_TILE_COLS)),
+            max_log2_tile_rows: tile_log2(1, sb_rows.min(MAX_TILE_ROWS)),
+            min_log2_tiles: min_log2_tile_cols.max(tile_log2(max_tile_area_sb, sb_rows * sb_cols)),
+        }
+    }
+}
+
+/// `tile_info()`, 5.9.15.
+pub(super) fn tile_info(
+    r: &mut BitReader<'_>,
+    use_128x128_superblock: bool,
+    size: &FrameSize,
+) -> Result<TileInfo> {
+    r.table("tile_info", "5.9.15");
+    let grid = Grid::new(use_128x128_superblock, size);
+    let mut t = TileInfo {
+        uniform_tile_spacing_flag: r.flag("uniform_tile_spacing_flag")?,
+        ..Default::default()
+    };
+    if t.uniform_tile_spacing_flag {
+        uniform(r, &grid, &mut t)?;
+    } else {
+        nonuniform(r, &grid, &mut t)?;
+    }
+    let starts = |widths: &[u16], end| {
+        let mut at = 0;
+        let mut starts: Vec<u32> = Vec::with_capacity(widths.len() + 1);
+        for width in widths {
+            starts.push(at << grid.sb_shift);
+            at += u32::from(*width) + 1;
+        }
+        starts.push(end);
+        starts
+    };
+    t.mi_col_starts = starts(&t.width_in_sbs_minus_1, size.mi_cols());
+    t.mi_row_starts = starts(&t.height_in_sbs_minus_1, size.mi_rows());
+    if t.tile_cols_log2 > 0 || t.tile_rows_log2 > 0 {
+        let n = u32::from(t.tile_rows_log2) + u32::from(t.tile_cols_log2);
+        t.context_update_tile_id = r.f(n, "context_update_tile_id")? as u16;
+        if u32::from(t.context_update_tile_id) >= t.num_tiles() {
+            let rule = "below TileCols * TileRows";
+            return Err(r.bad("context_update_tile_id", t.context_update_tile_id.into(), rule));
+        }
+        t.tile_size_bytes_minus_1 = r.f8(2, "tile_size_bytes_minus_1")?;
+    }
+    Ok(t)
+}
+
+/// Widths of equal tiles of 2^`log2` columns, less one; the last may be narrower.
+fn equal(total_sb: u32, log2: u8) -> Vec<u16> {
+    let each = (total_sb + (1 << log2) - 1) >> log2;
+    let mut widths = Vec::new();
+    let mut at = 0;
+    while at < total_sb {
+        widths.push((each.min(total_sb - at) - 1) as u16);
+        at += each;
+    }
+    widths
+}
+
+fn uniform(r: &mut BitReader<'_>, grid: &Grid, t: &mut TileInfo) -> Result<()> {
+    t.tile_cols_log2 = grid.min_log2_tile_cols;
+    while t.tile_cols_log2 < grid.max_log2_tile_cols && r.flag("increment_tile_cols_log2")? {
+        t.tile_cols_log2 += 1;
+    }
+    t.width_in_sbs_minus_1 = equal(grid.sb_cols, t.tile_cols_log2);
+    t.tile_rows_log2 = grid.min_log2_tiles.saturating_sub(t.tile_cols_log2);
+    while t.tile_rows_log2 < grid.max_log2_tile_rows && r.flag("increment_tile_rows_log2")? {
+        t.tile_rows_log2 += 1;
+    }
+    t.height_in_sbs_minus_1 = equal(grid.sb_rows, t.tile_rows_log2);
+    // TileColsLog2 and TileRowsLog2 stay as coded, also where fewer tiles came out.
+    Ok(())
+}
+
+fn nonuniform(r: &mut BitReader<'_>, grid: &Grid, t: &mut TileInfo) -> Result<()> {
+    let names = ("width_in_sbs_minus_1", "at most 64 tile columns");
+    t.width_in_sbs_minus_1 = spans(r, grid.sb_cols, grid.max_tile_width_sb, MAX_TILE_COLS, names)?;
+    t.tile_cols_log2 = tile_log2(1, t.tile_cols());
+    let widest = t.width_in_sbs_minus_1.iter().max().map_or(1, |w| u32::from(*w) + 1);
+    let area = grid.sb_rows * grid.sb_cols;
+    let max_tile_area_sb = match grid.min_log2_tiles {
+        0 => area,
+        log2 => area >> (log2 + 1),
+    };
+    let max_tile_height_sb = (max_tile_area_sb / widest).max(1);
+    let names = ("height_in_sbs_minus_1", "at most 64 tile rows");
+    t.height_in_sbs_minus_1 = spans(r, grid.sb_rows, max_tile_height_sb, MAX_TILE_ROWS, names)?;
+    t.tile_rows_log2 = tile_log2(1, t.tile_rows());
+    Ok(())
+}
+
+fn spans(
+    r: &mut BitReader<'_>,
+    total_sb: u32,
+    max_sb: u32,
+    max_count: u32,
+    (element, rule): (&'static str, &'static str),
+) -> Result<Vec<u16>> {
+    let mut widths = Vec::new();
+    let mut at = 0;
+    while at < total_sb {
+        if widths.len() >= max_count as usize {
+            return Err(r.bad(element, widths.len() as i64 + 1, rule));
+        }
+        let width = r.ns((total_sb - at).min(max_sb), element, widths.len())?;
+        widths.push(width as u16);
+        at += width + 1;
+    }
+    Ok(widths)
 }

@@ -1,5 +1,9 @@
 //! Tile groups: specification 5.11.1. Sizes and offsets only; no symbol is decoded.
 
+use super::frame::FrameHeader;
+use crate::bits::BitReader;
+use crate::error::{StreamError, StreamFault};
+
 /// One tile of a tile group.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TileSpan {
@@ -19,4 +23,62 @@ pub struct TileGroup {
     pub tg_end: u32,
     /// The tiles in order: `tg_end - tg_start + 1` of them.
     pub tiles: Vec<TileSpan>,
+}
+
+/// `tile_group_obu()`, 5.11.1, that starts at byte `start` of `payload`.
+///
+/// # Errors
+/// A tile that runs past the payload or is empty, or tile numbers out of order.
+pub fn tile_group_obu(
+    payload: &[u8],
+    start: usize,
+    header: &FrameHeader,
+) -> Result<TileGroup, StreamError> {
+    let data = payload.get(start..).unwrap_or_default();
+    let mut r = BitReader::new(data);
+    r.table("tile_group_obu", "5.11.1");
+    let info = &header.tile_info;
+    let num_tiles = info.num_tiles();
+    let (mut tg_start, mut tg_end) = (0, num_tiles - 1);
+    if num_tiles > 1 && r.flag("tile_start_and_end_present_flag")? {
+        let n = u32::from(info.tile_cols_log2) + u32::from(info.tile_rows_log2);
+        tg_start = r.f(n, "tg_start")?;
+        tg_end = r.f(n, "tg_end")?;
+    }
+    if tg_end < tg_start || tg_end >= num_tiles {
+        return Err(r.bad("tg_end", tg_end.into(), "from tg_start to NumTiles - 1"));
+    }
+    let mut at = r.position().div_ceil(8) as usize;
+    let mut tiles = Vec::with_capacity((tg_end - tg_start + 1) as usize);
+    for tile in tg_start..=tg_end {
+        let rest = data.get(at..).unwrap_or_default();
+        let (skip, size) = match tile == tg_end {
+            true => (0, rest.len()),
+            false => {
+                let bytes = u32::from(info.tile_size_bytes_minus_1) + 1;
+                let mut size = BitReader::new(rest);
+                size.table("tile_group_obu", "5.11.1");
+                let coded = size.le(bytes, "tile_size_minus_1", None).map_err(|e| past(e, start + at))?;
+                (bytes as usize, coded as usize + 1)
+            }
+        };
+        if size == 0 || size > rest.len() - skip {
+            let fault = StreamFault::Value {
+                value: size as i64,
+                rule: "a tile has at least one byte and ends within its OBU",
+            };
+            let mut error = StreamError::new(fault).section("5.11.1");
+            error.at.element = Some("tile_size_minus_1");
+            return Err(past(error, start + at));
+        }
+        tiles.push(TileSpan { offset_bytes: start + at + skip, size_bytes: size });
+        at += skip + size;
+    }
+    Ok(TileGroup { tg_start, tg_end, tiles })
+}
+
+/// The same fault, at byte `byte` of the payload.
+fn past(mut error: StreamError, byte: usize) -> StreamError {
+    error.at.bit = Some(byte as u64 * 8);
+    error
 }

@@ -1,0 +1,395 @@
+//! Temporal units in, steps out. Owns the stream's reference slots and is their only writer.
+
+use std::sync::Arc;
+
+use super::assembly::Assembly;
+use super::layers::{Candidate, Layers};
+use super::surfaces::Surfaces;
+use super::{FramePlan, SessionSpec, ShowPlan, Step};
+use crate::container::TemporalUnit;
+use crate::error::{Error, LimitError, Result, StreamError, StreamFault, Unsupported};
+use crate::limits::Limits;
+use crate::obu::{Obu, ObuType};
+use crate::syntax::frame::{FrameHeader, FrameType, ShowExistingFrame, UncompressedHeader};
+use crate::syntax::references::References;
+use crate::syntax::sequence::SequenceHeader;
+use crate::syntax::{self, RefSlot};
+
+/// What a planner is told once.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct PlannerOptions {
+    /// Index of the operating point to decode (7.18.5, choose_operating_point()).
+    pub operating_point: u8,
+    /// Show every spatial layer, not only the highest one of each temporal unit.
+    pub all_layers: bool,
+    /// Budgets.
+    pub limits: Limits,
+}
+
+/// Turns temporal units into steps.
+#[derive(Debug)]
+pub struct Planner {
+    options: PlannerOptions,
+    sequence: Option<Arc<SequenceHeader>>,
+    /// The sequence header in force has not been announced by a `Configure` step.
+    unannounced: bool,
+    layers: Layers,
+    references: References,
+    surfaces: Surfaces,
+    current: Current,
+    candidate: Option<Candidate>,
+    /// References were lost to an error: frames are skipped up to the next key frame.
+    lost: bool,
+    frames: u64,
+    unit_frames: u32,
+}
+
+/// The frame whose OBUs are being collected.
+#[derive(Debug)]
+enum Current {
+    /// SeenFrameHeader is 0.
+    None,
+    /// A frame that is skipped on the way to a key frame.
+    Skipped,
+    /// SeenFrameHeader is 1.
+    Frame(Box<Assembly>),
+}
+
+impl Planner {
+    /// A planner at the start of a stream.
+    pub fn new(options: PlannerOptions) -> Self {
+        Self {
+            options,
+            sequence: None,
+            unannounced: false,
+            layers: Layers::default(),
+            references: References::default(),
+            surfaces: Surfaces::default(),
+            current: Current::None,
+            candidate: None,
+            lost: false,
+            frames: 0,
+            unit_frames: 0,
+        }
+    }
+
+    /// The sequence header in force.
+    pub fn sequence(&self) -> Option<&Arc<SequenceHeader>> {
+        self.sequence.as_ref()
+    }
+
+    /// Appends the steps of `unit` to `steps`.
+    ///
+    /// # Errors
+    /// What is wrong with the unit. The steps before the fault are in `steps`; the references are
+    /// given up, and frames are skipped up to the next key frame.
+    pub fn unit(&mut self, unit: &TemporalUnit, steps: &mut Vec<Step>) -> Result<()> {
+        self.unit_frames = 0;
+        let walked = self.walk(unit, steps);
+        self.end_layer_group(unit, steps);
+        if walked.is_err() {
+            self.lose_references(steps);
+        }
+        walked.map_err(|error| match error {
+            Error::Stream(e) => Error::Stream(e.in_unit(unit.index)),
+            other => other,
+        })
+    }
+
+    /// Gives all references up, as after damage: frames are skipped up to the next key frame.
+    pub fn lose_references(&mut self, steps: &mut Vec<Step>) {
+        self.lost = true;
+        self.current = Current::None;
+        self.drop_references(steps);
+    }
+
+    /// The end of the stream: everything that is still held is released.
+    pub fn finish(&mut self, steps: &mut Vec<Step>) {
+        self.drop_references(steps);
+    }
+
+    fn drop_references(&mut self, steps: &mut Vec<Step>) {
+        self.references = References::default();
+        self.surfaces.retain_slots(|_| false);
+        self.release_dead(steps);
+    }
+
+    fn walk(&mut self, unit: &TemporalUnit, steps: &mut Vec<Step>) -> Result<()> {
+        for (index, obu) in crate::obu::obus(&unit.data, unit.framing).enumerate() {
+            let index = u32::try_from(index).unwrap_or(u32::MAX);
+            let obu = obu.map_err(|mut e| {
+                e.at.byte = unit.file_offset.zip(e.at.byte).map(|(unit, obu)| unit + obu);
+                e.in_obu(index, None)
+            })?;
+            let byte = unit.file_offset.map(|o| o + obu.offset as u64);
+            self.obu(unit, &obu, steps).map_err(|error| match error {
+                Error::Stream(e) => Error::Stream(e.in_obu(index, byte)),
+                other => other,
+            })?;
+        }
+        match self.current {
+            Current::Frame(_) => {
+                Err(rule("the temporal unit ends inside a frame: tiles are missing", "7.5"))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn obu(&mut self, unit: &TemporalUnit, obu: &Obu<'_>, steps: &mut Vec<Step>) -> Result<()> {
+        let layered = !matches!(obu.obu_type, ObuType::SequenceHeader | ObuType::TemporalDelimiter);
+        if layered && obu.has_extension && self.layers.drops(obu.temporal_id, obu.spatial_id) {
+            return Ok(());
+        }
+        match obu.obu_type {
+            ObuType::TemporalDelimiter => self.temporal_delimiter(unit, steps),
+            ObuType::SequenceHeader => self.sequence_header(obu, steps),
+            ObuType::FrameHeader | ObuType::RedundantFrameHeader => {
+                self.frame_header(unit, obu, steps).map(|_| ())
+            }
+            ObuType::Frame => self.frame(unit, obu, steps),
+            ObuType::TileGroup => self.tile_group(unit, obu, 0, steps),
+            ObuType::TileList => {
+                Err(Unsupported::Stream("OBU_TILE_LIST (large scale tile decoding)".into()).into())
+            }
+            ObuType::Metadata | ObuType::Padding | ObuType::Reserved(_) => Ok(()),
+        }
+    }
+
+    fn temporal_delimiter(&mut self, unit: &TemporalUnit, steps: &mut Vec<Step>) -> Result<()> {
+        self.end_layer_group(unit, steps);
+        match std::mem::replace(&mut self.current, Current::None) {
+            Current::Frame(_) => {
+                Err(rule("a temporal delimiter inside a frame: tiles are missing", "7.5"))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn sequence_header(&mut self, obu: &Obu<'_>, steps: &mut Vec<Step>) -> Result<()> {
+        let header = syntax::sequence::sequence_header_obu(&mut obu.reader())?;
+        let points = header.operating_points.len();
+        let Some(point) = header.operating_points.get(usize::from(self.options.operating_point))
+        else {
+            let wish = self.options.operating_point;
+            let what = format!("operating point {wish}: the stream has {points}");
+            return Err(Unsupported::Stream(what).into());
+        };
+        self.layers = Layers::new(point, self.options.all_layers);
+        let new = self.sequence.as_ref().is_none_or(|old| old.starts_new_sequence(&header));
+        if new {
+            self.drop_references(steps);
+            self.unannounced = true;
+        }
+        self.sequence = Some(Arc::new(header));
+        Ok(())
+    }
+
+    /// `frame_header_obu()`, 5.9.1. Bits of the header in the payload; `None` if nothing is to be
+    /// collected (shown, skipped, or a copy).
+    fn frame_header(
+        &mut self,
+        unit: &TemporalUnit,
+        obu: &Obu<'_>,
+        steps: &mut Vec<Step>,
+    ) -> Result<Option<u64>> {
+        if matches!(self.current, Current::Frame(_)) {
+            return Ok(None); // frame_header_copy()
+        }
+        self.current = Current::None;
+        if self.lost && !self.is_key_frame(obu)? {
+            self.current = Current::Skipped;
+            return Ok(None);
+        }
+        let Some(sequence) = self.sequence.clone() else {
+            return Err(rule("a frame header comes before any sequence header", "7.5"));
+        };
+        let mut r = obu.reader();
+        let header = syntax::frame::uncompressed_header(
+            &mut r,
+            &sequence,
+            &self.references,
+            obu.temporal_id,
+            obu.spatial_id,
+        )?;
+        self.count_frame()?;
+        match header {
+            UncompressedHeader::ShowExisting(shown) => {
+                self.show_existing_frame(unit, obu, &shown, steps)?;
+                Ok(None)
+            }
+            UncompressedHeader::Frame(header) => {
+                self.start_frame(unit, obu, header)?;
+                Ok(Some(r.position()))
+            }
+        }
+    }
+
+    fn count_frame(&mut self) -> Result<()> {
+        self.unit_frames += 1;
+        let limit = self.options.limits.unit_frames;
+        check_limit("frames of a temporal unit", self.unit_frames.into(), limit.into())
+    }
+
+    /// Whether the frame header in `obu` is one that decoding can start at.
+    fn is_key_frame(&self, obu: &Obu<'_>) -> Result<bool> {
+        match &self.sequence {
+            None => Ok(false),
+            Some(s) if s.reduced_still_picture_header => Ok(true),
+            Some(_) => {
+                let mut r = obu.reader();
+                let show_existing_frame = r.f(1, "show_existing_frame")? == 1;
+                Ok(!show_existing_frame && r.f(2, "frame_type")? == 0)
+            }
+        }
+    }
+
+    fn start_frame(
+        &mut self,
+        unit: &TemporalUnit,
+        obu: &Obu<'_>,
+        header: Box<FrameHeader>,
+    ) -> Result<()> {
+        let size = &header.frame_size;
+        let samples = u64::from(size.upscaled_width) * u64::from(size.frame_height);
+        check_limit("luma samples of a frame", samples, self.options.limits.frame_samples)?;
+        self.current = Current::Frame(Box::new(Assembly::new(unit, obu, header)));
+        Ok(())
+    }
+
+    fn frame(&mut self, unit: &TemporalUnit, obu: &Obu<'_>, steps: &mut Vec<Step>) -> Result<()> {
+        if matches!(self.current, Current::Frame(_)) {
+            return Err(rule("OBU_FRAME inside another frame: tiles are missing", "6.10.1"));
+        }
+        match self.frame_header(unit, obu, steps)? {
+            // byte_alignment() stands between the header and the tile group.
+            Some(bits) => {
+                self.tile_group(unit, obu, bits.div_ceil(8) as usize, steps)
+            }
+            None if matches!(self.current, Current::Skipped) => Ok(()),
+            None => Err(rule("OBU_FRAME with show_existing_frame equal to 1", "6.10.1")),
+        }
+    }
+
+    fn tile_group(
+        &mut self,
+        unit: &TemporalUnit,
+        obu: &Obu<'_>,
+        start: usize,
+        steps: &mut Vec<Step>,
+    ) -> Result<()> {
+        let assembly = match &mut self.current {
+            Current::Frame(assembly) => assembly,
+            Current::Skipped => return Ok(()),
+            Current::None if self.lost => return Ok(()),
+            Current::None => return Err(rule("a tile group without a frame header", "5.11.1")),
+        };
+        if assembly.tile_group(obu, start)? {
+            return self.end_frame(unit, steps);
+        }
+        Ok(())
+    }
+
+    fn end_frame(&mut self, unit: &TemporalUnit, steps: &mut Vec<Step>) -> Result<()> {
+        let Current::Frame(assembly) = std::mem::replace(&mut self.current, Current::None) else {
+            return Ok(());
+        };
+        let Some(sequence) = self.sequence.clone() else { return Ok(()) };
+        self.lost = false;
+        if std::mem::take(&mut self.unannounced) {
+            let point = sequence.operating_points.get(usize::from(self.options.operating_point));
+            steps.push(Step::Configure(SessionSpec {
+                seq_level_idx: point.map_or(31, |p| p.seq_level_idx),
+                sequence: Arc::clone(&sequence),
+            }));
+        }
+        let (header, spatial_id) = (Arc::clone(&assembly.header), assembly.spatial_id);
+        let references = header.ref_frame_idx.map(|idx| idx.map(|slot| self.surfaces.get(slot)));
+        let surface = self.surfaces.create();
+        steps.push(Step::Decode(Box::new(FramePlan {
+            unit: unit.index,
+            frame: self.frames,
+            surface,
+            header: Arc::clone(&header),
+            references: references.unwrap_or_default(),
+            temporal_id: assembly.temporal_id,
+            spatial_id,
+            bitstream: assembly.into_bitstream(),
+        })));
+        self.frames += 1;
+        self.references.update(&header, &sequence);
+        self.surfaces.refresh(header.refresh_frame_flags, surface);
+        self.surfaces.retain_slots(|slot| self.references.get(slot).is_some());
+        if header.show_frame {
+            let shown = Candidate { surface, spatial_id, show_existing_frame: false };
+            self.show(unit, shown, steps);
+        }
+        self.release_dead(steps);
+        Ok(())
+    }
+
+    fn show_existing_frame(
+        &mut self,
+        unit: &TemporalUnit,
+        obu: &Obu<'_>,
+        header: &ShowExistingFrame,
+        steps: &mut Vec<Step>,
+    ) -> Result<()> {
+        let slot: RefSlot = header.frame_to_show_map_idx;
+        let (Some(saved), Some(surface)) = (self.references.get(slot), self.surfaces.get(slot))
+        else {
+            let fault = StreamFault::MissingReference { slot: slot.index() as u8 };
+            return Err(StreamError::new(fault).section("7.21").into());
+        };
+        if saved.header.frame_type == FrameType::Key {
+            self.references.show_existing_key(slot);
+            self.surfaces.refresh(0xff, surface);
+        }
+        let shown = Candidate { surface, spatial_id: obu.spatial_id, show_existing_frame: true };
+        self.show(unit, shown, steps);
+        self.release_dead(steps);
+        Ok(())
+    }
+
+    /// Shows a frame now, or keeps it until a higher layer or the end of the temporal unit comes.
+    fn show(&mut self, unit: &TemporalUnit, shown: Candidate, steps: &mut Vec<Step>) {
+        match self.layers.only_layer() {
+            Some(layer) if shown.spatial_id < layer => self.candidate = Some(shown),
+            _ => {
+                self.candidate = None;
+                steps.push(show_step(unit, shown));
+            }
+        }
+    }
+
+    fn end_layer_group(&mut self, unit: &TemporalUnit, steps: &mut Vec<Step>) {
+        if let Some(shown) = self.candidate.take() {
+            steps.push(show_step(unit, shown));
+            self.release_dead(steps);
+        }
+    }
+
+    fn release_dead(&mut self, steps: &mut Vec<Step>) {
+        let kept = self.candidate.map(|c| c.surface);
+        steps.extend(self.surfaces.take_dead(kept).into_iter().map(Step::Release));
+    }
+}
+
+fn show_step(unit: &TemporalUnit, shown: Candidate) -> Step {
+    Step::Show(ShowPlan {
+        surface: shown.surface,
+        unit: unit.index,
+        pts: unit.pts,
+        show_existing_frame: shown.show_existing_frame,
+    })
+}
+
+fn rule(what: &'static str, section: &'static str) -> Error {
+    StreamError::new(StreamFault::Rule(what)).section(section).into()
+}
+
+fn check_limit(what: &'static str, value: u64, limit: u64) -> Result<()> {
+    if value > limit {
+        return Err(LimitError { what, value, limit }.into());
+    }
+    Ok(())
+}

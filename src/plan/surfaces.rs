@@ -1,0 +1,81 @@
+//! Birth and last use of surfaces: who holds which, and when `Release` is due.
+
+use super::SurfaceId;
+use crate::syntax::{NUM_REF_FRAMES, RefSlot};
+
+/// Which surface stands behind each reference slot.
+#[derive(Clone, Debug, Default)]
+pub struct Surfaces {
+    slots: [Option<SurfaceId>; NUM_REF_FRAMES],
+    next: u64,
+    live: Vec<SurfaceId>,
+}
+
+impl Surfaces {
+    /// A new surface, held by nothing yet.
+    pub fn create(&mut self) -> SurfaceId {
+        let id = SurfaceId(self.next);
+        self.next += 1;
+        self.live.push(id);
+        id
+    }
+
+    /// The surface behind `slot`.
+    pub fn get(&self, slot: RefSlot) -> Option<SurfaceId> {
+        self.slots.get(slot.index()).copied().flatten()
+    }
+
+    /// Puts `surface` into the slots of `refresh_frame_flags`.
+    pub fn refresh(&mut self, refresh_frame_flags: u8, surface: SurfaceId) {
+        for (i, slot) in self.slots.iter_mut().enumerate() {
+            if (refresh_frame_flags >> i) & 1 == 1 {
+                *slot = Some(surface);
+            }
+        }
+    }
+
+    /// Empties the slots for which `valid` is false.
+    pub fn retain_slots(&mut self, valid: impl Fn(RefSlot) -> bool) {
+        for (slot, held) in RefSlot::all().zip(self.slots.iter_mut()) {
+            if !valid(slot) {
+                *held = None;
+            }
+        }
+    }
+
+    /// Surfaces that no slot and not `kept` holds any more, oldest first. They are forgotten.
+    pub fn take_dead(&mut self, kept: Option<SurfaceId>) -> Vec<SurfaceId> {
+        let held = |id: &SurfaceId| self.slots.contains(&Some(*id)) || kept == Some(*id);
+        let (live, dead) = self.live.iter().partition(|id| held(id));
+        self.live = live;
+        dead
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_surface_dies_when_its_last_slot_is_refreshed() {
+        let mut surfaces = Surfaces::default();
+        let a = surfaces.create();
+        surfaces.refresh(0xff, a);
+        let b = surfaces.create();
+        surfaces.refresh(0x7f, b);
+        assert_eq!(surfaces.take_dead(None), []);
+        let c = surfaces.create();
+        surfaces.refresh(0x80, c);
+        assert_eq!(surfaces.take_dead(Some(a)), []);
+        assert_eq!(surfaces.take_dead(None), [a]);
+        assert_eq!(RefSlot::all().map(|s| surfaces.get(s)).last(), Some(Some(c)));
+    }
+
+    #[test]
+    fn a_surface_in_no_slot_dies_at_once() {
+        let mut surfaces = Surfaces::default();
+        let a = surfaces.create();
+        assert_eq!(surfaces.take_dead(Some(a)), []);
+        assert_eq!(surfaces.take_dead(None), [a]);
+    }
+}
