@@ -10,6 +10,7 @@
 mod adapter;
 mod barriers;
 mod caps;
+mod choose;
 mod device;
 mod entry;
 mod execute;
