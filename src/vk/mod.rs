@@ -1,1 +1,42 @@
-//! The Vulkan side: steps in, pictures out.
+//! The Vulkan side: steps in, pictures out. The only folder of this package with `unsafe`, and not
+//! in `slots`, `std_*` and `barriers`, which are arithmetic.
+//!
+//! Ownership, for all files here. A Vulkan object is a struct of a handle and the `Arc` of its
+//! parent, with `Drop`: instance before device before everything. A submission's resources are
+//! either reused after its ticket has passed, or parked in [`submit::Retired`] until then, so no
+//! `Drop` waits, but for the executor's own, which waits for the device's last work.
+//! A pointer chain is made of locals in the frame that makes the call.
+
+mod adapter;
+mod barriers;
+mod caps;
+mod choose;
+mod device;
+mod entry;
+mod execute;
+mod ext;
+mod images;
+mod instance;
+mod memory;
+mod objects;
+mod readback;
+mod record;
+mod session;
+mod slots;
+mod std_picture;
+mod std_sequence;
+mod submit;
+
+pub use adapter::{Adapter, QueueFamily};
+pub use caps::{Caps, DpbPreference, Profile, ProfileReport, VideoFormat};
+pub use entry::Driver;
+pub use execute::{DecodeStatus, Executor, ExecutorOptions, GrainMode, Output};
+pub use instance::{Instance, InstanceOptions, Message, Severity};
+pub use session::SessionReport;
+
+use crate::error::DeviceError;
+
+/// The error of Vulkan command `call`.
+fn failed(call: &'static str) -> impl Fn(ash::vk::Result) -> DeviceError {
+    move |result| DeviceError::Call { call, result }
+}

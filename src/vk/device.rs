@@ -1,0 +1,337 @@
+//! The device: extensions, features, queues, names.
+#![allow(unsafe_code, reason = "Vulkan calls")]
+
+use std::ffi::{CStr, CString};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use ash::vk;
+
+use super::adapter::{Adapter, QueueFamily};
+use super::ext::DeviceTable;
+use super::failed;
+use super::instance::Instance;
+use crate::error::{Result, Unsupported};
+
+/// A queue and its family.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Queue {
+    pub(super) raw: vk::Queue,
+    pub(super) family: QueueFamily,
+}
+
+/// A logical device, of one executor alone.
+pub(super) struct Device {
+    raw: ash::Device,
+    table: DeviceTable,
+    names: Option<ash::ext::debug_utils::Device>,
+    memory: vk::PhysicalDeviceMemoryProperties,
+    /// nonCoherentAtomSize.
+    atom_bytes: u64,
+    decode: Queue,
+    copy: Queue,
+    /// Set once the device did not answer: it is never waited for again, nor destroyed.
+    abandoned: AtomicBool,
+    /// The device's name, for messages.
+    name: String,
+    /// Destroyed last.
+    _instance: Arc<Instance>,
+}
+
+impl Device {
+    /// Opens `adapter` with a queue that decodes AV1 and one that copies.
+    /// # Errors
+    /// `Unsupported` if it lacks either, or what they need.
+    pub(super) fn open(instance: &Arc<Instance>, adapter: &Adapter) -> Result<Arc<Self>> {
+        let lacks = |what: &str| Unsupported::Device {
+            device: adapter.name.clone(),
+            what: what.to_owned(),
+        };
+        if !adapter.decodes_av1() {
+            return Err(lacks("no AV1 decode (VK_KHR_video_decode_av1)").into());
+        }
+        let (decode, copy) = choose_families(&adapter.queue_families)
+            .ok_or_else(|| lacks("no queue that copies pictures"))?;
+        let extensions = extensions(adapter).map_err(|what| lacks(&what))?;
+        let (raw, copy_queue) = create(instance, adapter, decode, copy, &extensions)?;
+        let table = DeviceTable::new(instance.raw(), &raw, adapter.usable_version());
+        let names = instance
+            .has_debug_utils()
+            .then(|| ash::ext::debug_utils::Device::new(instance.raw(), &raw));
+        let physical = adapter.raw();
+        // SAFETY: `physical` is of this instance.
+        let memory = unsafe { instance.raw().get_physical_device_memory_properties(physical) };
+        // SAFETY: as above.
+        let properties = unsafe { instance.raw().get_physical_device_properties(physical) };
+        // SAFETY: the queue was asked for in `create`.
+        let decode_raw = unsafe { raw.get_device_queue(decode.index, 0) };
+        // SAFETY: as above.
+        let copy_raw = unsafe { raw.get_device_queue(copy.index, copy_queue) };
+        Ok(Arc::new(Self {
+            raw,
+            table,
+            names,
+            memory,
+            atom_bytes: properties.limits.non_coherent_atom_size.max(1),
+            decode: Queue { raw: decode_raw, family: decode },
+            copy: Queue { raw: copy_raw, family: copy },
+            abandoned: AtomicBool::new(false),
+            name: adapter.name.clone(),
+            _instance: instance.clone(),
+        }))
+    }
+
+    pub(super) fn raw(&self) -> &ash::Device {
+        &self.raw
+    }
+
+    pub(super) fn table(&self) -> &DeviceTable {
+        &self.table
+    }
+
+    /// The queue that decodes.
+    pub(super) fn decode_queue(&self) -> Queue {
+        self.decode
+    }
+
+    /// The queue that copies; perhaps the same.
+    pub(super) fn copy_queue(&self) -> Queue {
+        self.copy
+    }
+
+    /// Decode and copy family, if they differ: pictures then change owners.
+    pub(super) fn transfer(&self) -> Option<(u32, u32)> {
+        let (decode, copy) = (self.decode.family.index, self.copy.family.index);
+        (decode != copy).then_some((decode, copy))
+    }
+
+    pub(super) fn atom_bytes(&self) -> u64 {
+        self.atom_bytes
+    }
+
+    /// The memory type of `bits` with `required` properties and the most of `wanted`.
+    pub(super) fn memory_type(
+        &self,
+        bits: u32,
+        required: vk::MemoryPropertyFlags,
+        wanted: vk::MemoryPropertyFlags,
+    ) -> Option<(u32, vk::MemoryPropertyFlags)> {
+        choose_memory_type(self.memory.memory_types_as_slice(), bits, required, wanted)
+    }
+
+    /// The error of a device that lacks `what`.
+    pub(super) fn lacks(&self, what: impl Into<String>) -> Unsupported {
+        Unsupported::Device { device: self.name.clone(), what: what.into() }
+    }
+
+    /// Never waits for the device again.
+    pub(super) fn abandon(&self) {
+        self.abandoned.store(true, Ordering::Relaxed);
+    }
+
+    pub(super) fn is_abandoned(&self) -> bool {
+        self.abandoned.load(Ordering::Relaxed)
+    }
+
+    /// Names an object for messages of layers and debuggers.
+    pub(super) fn name_object<H: vk::Handle>(&self, object: H, name: &str) {
+        let (Some(names), Ok(name)) = (&self.names, CString::new(name)) else { return };
+        let info =
+            vk::DebugUtilsObjectNameInfoEXT::default().object_handle(object).object_name(&name);
+        // SAFETY: the object is of this device, and used by this thread alone now. A failure
+        // costs a name.
+        let _ = unsafe { names.set_debug_utils_object_name(&info) };
+    }
+}
+
+impl Drop for Device {
+    fn drop(&mut self) {
+        if self.is_abandoned() {
+            return;
+        }
+        // SAFETY: VUID-vkDestroyDevice-device-05137: all objects hold an `Arc` of the device, so
+        // they are gone; the executor waited for the last submission before it dropped them.
+        unsafe { self.raw.destroy_device(None) };
+    }
+}
+
+/// Decode family, and copy family: the same if it copies, else one that copies any region.
+fn choose_families(families: &[QueueFamily]) -> Option<(QueueFamily, QueueFamily)> {
+    let decode = *families.iter().find(|f| f.decodes_av1())?;
+    if decode.copies() {
+        return Some((decode, decode));
+    }
+    let rank = |f: &&QueueFamily| {
+        let whole = f.transfer_granularity == (0, 0, 0);
+        let video = f
+            .flags
+            .intersects(vk::QueueFlags::VIDEO_DECODE_KHR | vk::QueueFlags::from_raw(VIDEO_ENCODE));
+        let compute = f.flags.contains(vk::QueueFlags::COMPUTE);
+        let graphics = f.flags.contains(vk::QueueFlags::GRAPHICS);
+        (whole, video, !compute && !graphics, graphics)
+    };
+    let copy = *families.iter().filter(|f| f.copies()).min_by_key(rank)?;
+    Some((decode, copy))
+}
+
+/// VK_QUEUE_VIDEO_ENCODE_BIT_KHR.
+const VIDEO_ENCODE: u32 = 0x40;
+
+/// The memory type with all of `required`, and the most bits of `wanted`; the first of equals.
+fn choose_memory_type(
+    types: &[vk::MemoryType],
+    bits: u32,
+    required: vk::MemoryPropertyFlags,
+    wanted: vk::MemoryPropertyFlags,
+) -> Option<(u32, vk::MemoryPropertyFlags)> {
+    (0..)
+        .zip(types)
+        .filter(|(index, t)| {
+            let never = vk::MemoryPropertyFlags::PROTECTED
+                | vk::MemoryPropertyFlags::DEVICE_COHERENT_AMD
+                | vk::MemoryPropertyFlags::DEVICE_UNCACHED_AMD;
+            bits & (1 << index) != 0
+                && t.property_flags.contains(required)
+                && !t.property_flags.intersects(never)
+        })
+        .rev_max_by(|(_, t)| (t.property_flags & wanted).as_raw().count_ones())
+        .map(|(index, t)| (index, t.property_flags))
+}
+
+/// `max_by_key` that keeps the first of equals.
+trait FirstMax: Iterator + Sized {
+    fn rev_max_by<K: Ord>(self, key: impl Fn(&Self::Item) -> K) -> Option<Self::Item> {
+        self.reduce(|best, next| if key(&next) > key(&best) { next } else { best })
+    }
+}
+
+impl<I: Iterator> FirstMax for I {}
+
+/// What to enable, or what is missing.
+fn extensions(adapter: &Adapter) -> Result<Vec<&'static CStr>, String> {
+    let mut names = vec![
+        ash::khr::video_queue::NAME,
+        ash::khr::video_decode_queue::NAME,
+        ash::khr::video_decode_av1::NAME,
+    ];
+    let version = adapter.usable_version();
+    let promoted = [
+        (vk::API_VERSION_1_3, ash::khr::synchronization2::NAME),
+        (vk::API_VERSION_1_2, ash::khr::timeline_semaphore::NAME),
+    ];
+    for (core_since, name) in promoted {
+        if version >= core_since {
+            continue;
+        }
+        if !adapter.has_extension(name) {
+            return Err(format!("no {}", name.to_string_lossy()));
+        }
+        names.push(name);
+    }
+    if version < vk::API_VERSION_1_3
+        && adapter.has_extension(ash::ext::ycbcr_2plane_444_formats::NAME)
+    {
+        names.push(ash::ext::ycbcr_2plane_444_formats::NAME);
+    }
+    Ok(names)
+}
+
+/// The device, and the index of the copy queue in its family.
+fn create(
+    instance: &Instance,
+    adapter: &Adapter,
+    decode: QueueFamily,
+    copy: QueueFamily,
+    extensions: &[&'static CStr],
+) -> Result<(ash::Device, u32)> {
+    let same = decode.index == copy.index;
+    let copy_queue = u32::from(same && decode.queues > 1);
+    let priorities = [1.0, 1.0];
+    let queue = |family: u32, count: usize| {
+        vk::DeviceQueueCreateInfo::default()
+            .queue_family_index(family)
+            .queue_priorities(&priorities[..count])
+    };
+    let queues = if same {
+        vec![queue(decode.index, 1 + copy_queue as usize)]
+    } else {
+        vec![queue(decode.index, 1), queue(copy.index, 1)]
+    };
+    let mut sync2 = vk::PhysicalDeviceSynchronization2Features::default();
+    let mut timeline = vk::PhysicalDeviceTimelineSemaphoreFeatures::default();
+    let mut ycbcr = vk::PhysicalDeviceSamplerYcbcrConversionFeatures::default();
+    let mut two_plane_444 = vk::PhysicalDeviceYcbcr2Plane444FormatsFeaturesEXT::default();
+    let knows_444 = adapter.usable_version() >= vk::API_VERSION_1_3
+        || extensions.contains(&ash::ext::ycbcr_2plane_444_formats::NAME);
+    let mut features = vk::PhysicalDeviceFeatures2::default()
+        .push_next(&mut sync2)
+        .push_next(&mut timeline)
+        .push_next(&mut ycbcr);
+    if knows_444 {
+        features = features.push_next(&mut two_plane_444);
+    }
+    // SAFETY: `adapter` is of this instance; the chain is of locals.
+    unsafe { instance.raw().get_physical_device_features2(adapter.raw(), &mut features) };
+    // Nothing of the basic features is needed; of the chain, all that there is.
+    features.features = vk::PhysicalDeviceFeatures::default();
+    let extensions: Vec<_> = extensions.iter().map(|e| e.as_ptr()).collect();
+    let info = vk::DeviceCreateInfo::default()
+        .queue_create_infos(&queues)
+        .enabled_extension_names(&extensions)
+        .push_next(&mut features);
+    // SAFETY: families, queue counts, extensions and features are those the device reports.
+    let raw = unsafe { instance.raw().create_device(adapter.raw(), &info, None) }
+        .map_err(failed("vkCreateDevice"))?;
+    Ok((raw, copy_queue))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::vk::caps::DECODE_AV1;
+
+    fn family(index: u32, flags: vk::QueueFlags) -> QueueFamily {
+        let video = flags.contains(vk::QueueFlags::VIDEO_DECODE_KHR);
+        QueueFamily {
+            index,
+            flags,
+            queues: 1,
+            codecs: if video { DECODE_AV1 } else { Default::default() },
+            status_queries: false,
+            transfer_granularity: (1, 1, 1),
+        }
+    }
+
+    #[track_caller]
+    fn check(flags: &[vk::QueueFlags], expected: Option<(u32, u32)>) {
+        let families: Vec<_> = (0..).zip(flags).map(|(i, f)| family(i, *f)).collect();
+        assert_eq!(choose_families(&families).map(|(d, c)| (d.index, c.index)), expected);
+    }
+
+    #[test]
+    fn queue_families() {
+        use vk::QueueFlags as F;
+        let (video, copy, compute) = (F::VIDEO_DECODE_KHR, F::TRANSFER, F::COMPUTE);
+        check(&[], None);
+        check(&[F::GRAPHICS | compute], None);
+        check(&[video], None);
+        check(&[F::GRAPHICS | compute | copy, video | copy], Some((1, 1)));
+        check(&[F::GRAPHICS | compute, compute, video], Some((2, 1)));
+        check(&[copy, F::GRAPHICS | compute, video], Some((2, 1)));
+        check(&[copy, video], Some((1, 0)));
+    }
+
+    #[test]
+    fn memory_types() {
+        use vk::MemoryPropertyFlags as P;
+        let types = [P::DEVICE_LOCAL, P::HOST_VISIBLE, P::HOST_VISIBLE | P::HOST_CACHED]
+            .map(|property_flags| vk::MemoryType { property_flags, heap_index: 0 });
+        let choose = |bits, required, wanted| {
+            choose_memory_type(&types, bits, required, wanted).map(|(index, _)| index)
+        };
+        assert_eq!(choose(7, P::empty(), P::DEVICE_LOCAL), Some(0));
+        assert_eq!(choose(6, P::empty(), P::DEVICE_LOCAL), Some(1));
+        assert_eq!(choose(7, P::HOST_VISIBLE, P::HOST_CACHED), Some(2));
+        assert_eq!(choose(1, P::HOST_VISIBLE, P::HOST_CACHED), None);
+    }
+}

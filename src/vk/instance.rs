@@ -1,0 +1,266 @@
+//! The instance: version, layers, and the messenger that hears drivers and validation.
+#![allow(unsafe_code, reason = "Vulkan calls, and a callback that the driver makes")]
+
+use std::ffi::{CStr, CString, c_void};
+use std::fmt;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use ash::vk;
+
+use super::entry::{self, Driver};
+use super::{ext, failed};
+use crate::error::{DeviceError, Result};
+
+const VALIDATION: &CStr = c"VK_LAYER_KHRONOS_validation";
+
+/// How to make an instance.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct InstanceOptions {
+    /// Whether the validation layer watches; an error where it is not installed.
+    pub validate: bool,
+}
+
+/// How grave a [`Message`] is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Severity {
+    /// Progress and details.
+    Info,
+    /// Suspicious.
+    Warning,
+    /// Invalid use of the API, or a failure.
+    Error,
+}
+
+/// What a driver or a layer had to say.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Message {
+    /// How grave it is.
+    pub severity: Severity,
+    /// Whether it is about invalid use of the API (validation).
+    pub validation: bool,
+    /// The message's identifier: a VUID, for validation.
+    pub id: String,
+    /// The text.
+    pub text: String,
+}
+
+/// Messages of validation; what drivers say goes to the log alone.
+#[derive(Debug, Default)]
+struct Inbox(Mutex<Vec<Message>>);
+
+struct Messenger {
+    fns: ash::ext::debug_utils::Instance,
+    raw: vk::DebugUtilsMessengerEXT,
+}
+
+/// A Vulkan instance.
+pub struct Instance {
+    entry: ash::Entry,
+    raw: ash::Instance,
+    video: ext::InstanceTable,
+    messenger: Option<Messenger>,
+    /// The messenger points here: boxed, and freed after it.
+    inbox: Box<Inbox>,
+    driver: Driver,
+    api_version: u32,
+}
+
+impl fmt::Debug for Instance {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Instance")
+            .field("driver", &self.driver)
+            .field("api_version", &self.api_version)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Instance {
+    /// Loads `driver` and makes an instance of at most Vulkan 1.3.
+    /// # Errors
+    /// `DeviceError::None` without a loader, without Vulkan 1.1, or without the validation layer
+    /// where it is wanted.
+    pub fn new(driver: Driver, options: InstanceOptions) -> Result<Arc<Self>> {
+        let entry = entry::load(&driver)?;
+        // SAFETY: vkEnumerateInstanceVersion has no requirements.
+        let version = unsafe { entry.try_enumerate_instance_version() }
+            .map_err(failed("vkEnumerateInstanceVersion"))?
+            .unwrap_or(vk::API_VERSION_1_0);
+        if version < vk::API_VERSION_1_1 {
+            return Err(DeviceError::None("Vulkan 1.1 is not available".into()).into());
+        }
+        let api_version = version.min(vk::API_VERSION_1_3);
+        let layers = layers(&entry, options.validate)?;
+        let debug_utils = has_debug_utils(&entry, &layers)?;
+        let raw = create(&entry, api_version, &layers, debug_utils)?;
+        let video = ext::InstanceTable::new(&entry, &raw);
+        let mut instance =
+            Self { entry, raw, video, messenger: None, inbox: Box::default(), driver, api_version };
+        if debug_utils {
+            instance.messenger = Some(instance.listen()?);
+        }
+        Ok(Arc::new(instance))
+    }
+
+    /// The driver that it was made for.
+    pub fn driver(&self) -> &Driver {
+        &self.driver
+    }
+
+    /// Validation messages since the last call, oldest first.
+    pub fn take_messages(&self) -> Vec<Message> {
+        std::mem::take(&mut self.inbox.0.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    pub(super) fn raw(&self) -> &ash::Instance {
+        &self.raw
+    }
+
+    pub(super) fn video(&self) -> &ext::InstanceTable {
+        &self.video
+    }
+
+    /// The version that the instance was made for: caps the version usable on devices.
+    pub(super) fn api_version(&self) -> u32 {
+        self.api_version
+    }
+
+    /// Whether objects can be named.
+    pub(super) fn has_debug_utils(&self) -> bool {
+        self.messenger.is_some()
+    }
+
+    fn listen(&self) -> Result<Messenger> {
+        use vk::DebugUtilsMessageSeverityFlagsEXT as Severity;
+        use vk::DebugUtilsMessageTypeFlagsEXT as Type;
+        let fns = ash::ext::debug_utils::Instance::new(&self.entry, &self.raw);
+        let inbox: *const Inbox = &*self.inbox;
+        let info = vk::DebugUtilsMessengerCreateInfoEXT::default()
+            .message_severity(Severity::ERROR | Severity::WARNING | Severity::INFO)
+            .message_type(Type::GENERAL | Type::VALIDATION | Type::PERFORMANCE)
+            .pfn_user_callback(Some(hear))
+            .user_data(inbox.cast_mut().cast());
+        // SAFETY: VUID-VkDebugUtilsMessengerCreateInfoEXT-pfnUserCallback-01914: `hear` is a valid
+        // callback; the user data outlives the messenger (see `Drop`).
+        let raw = unsafe { fns.create_debug_utils_messenger(&info, None) }
+            .map_err(failed("vkCreateDebugUtilsMessengerEXT"))?;
+        Ok(Messenger { fns, raw })
+    }
+}
+
+impl Drop for Instance {
+    fn drop(&mut self) {
+        if let Some(m) = &self.messenger {
+            // SAFETY: made by this instance, destroyed once; no call is under way, as nobody else
+            // holds the instance (VUID-vkDestroyDebugUtilsMessengerEXT-messenger-01915).
+            unsafe { m.fns.destroy_debug_utils_messenger(m.raw, None) };
+        }
+        // SAFETY: VUID-vkDestroyInstance-instance-00629: devices hold an `Arc` of the instance.
+        unsafe { self.raw.destroy_instance(None) };
+    }
+}
+
+/// The validation layer, if wanted.
+fn layers(entry: &ash::Entry, validate: bool) -> Result<Vec<&'static CStr>> {
+    if !validate {
+        return Ok(Vec::new());
+    }
+    // SAFETY: vkEnumerateInstanceLayerProperties has no requirements.
+    let present = unsafe { entry.enumerate_instance_layer_properties() }
+        .map_err(failed("vkEnumerateInstanceLayerProperties"))?;
+    if !present.iter().any(|l| l.layer_name_as_c_str() == Ok(VALIDATION)) {
+        let what = "the validation layer is not installed, or this driver takes no layers";
+        return Err(DeviceError::None(what.into()).into());
+    }
+    Ok(vec![VALIDATION])
+}
+
+/// Whether VK_EXT_debug_utils comes from the implementation or from one of `layers`.
+fn has_debug_utils(entry: &ash::Entry, layers: &[&'static CStr]) -> Result<bool> {
+    for layer in std::iter::once(None).chain(layers.iter().copied().map(Some)) {
+        // SAFETY: VUID-vkEnumerateInstanceExtensionProperties-pLayerName-parameter: null, or a
+        // layer that is present.
+        let list = unsafe { entry.enumerate_instance_extension_properties(layer) }
+            .map_err(failed("vkEnumerateInstanceExtensionProperties"))?;
+        let name = ash::ext::debug_utils::NAME;
+        if list.iter().any(|e| e.extension_name_as_c_str() == Ok(name)) {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+fn create(
+    entry: &ash::Entry,
+    api_version: u32,
+    layers: &[&'static CStr],
+    debug_utils: bool,
+) -> Result<ash::Instance> {
+    let app = vk::ApplicationInfo::default()
+        .application_name(c"vav1d")
+        .application_version(1)
+        .api_version(api_version);
+    let layers: Vec<_> = layers.iter().map(|l| l.as_ptr()).collect();
+    let extensions: &[_] = if debug_utils { &[ash::ext::debug_utils::NAME.as_ptr()] } else { &[] };
+    let info = vk::InstanceCreateInfo::default()
+        .application_info(&app)
+        .enabled_layer_names(&layers)
+        .enabled_extension_names(extensions);
+    // SAFETY: layers and extensions were found present; all pointers are locals of this frame.
+    let raw = unsafe { entry.create_instance(&info, None) };
+    match raw {
+        Ok(raw) => Ok(raw),
+        Err(vk::Result::ERROR_INCOMPATIBLE_DRIVER) => {
+            Err(DeviceError::None("the Vulkan loader has no usable driver".into()).into())
+        }
+        Err(e) => Err(failed("vkCreateInstance")(e).into()),
+    }
+}
+
+/// The messenger's callback: logs, and keeps what validation says.
+unsafe extern "system" fn hear(
+    severity: vk::DebugUtilsMessageSeverityFlagsEXT,
+    kind: vk::DebugUtilsMessageTypeFlagsEXT,
+    data: *const vk::DebugUtilsMessengerCallbackDataEXT<'_>,
+    user: *mut c_void,
+) -> vk::Bool32 {
+    // SAFETY: the driver passes one valid structure, or null, for the time of the call.
+    let Some(data) = (unsafe { data.as_ref() }) else { return vk::FALSE };
+    // SAFETY: `user` is the `Inbox` of the instance, which outlives its messenger.
+    let Some(inbox) = (unsafe { user.cast::<Inbox>().as_ref() }) else { return vk::FALSE };
+    // SAFETY: null, or a string of the driver that is valid during the call.
+    let text = unsafe { text(data.p_message) };
+    // SAFETY: as above.
+    let id = unsafe { self::text(data.p_message_id_name) };
+    let severity = if severity.contains(vk::DebugUtilsMessageSeverityFlagsEXT::ERROR) {
+        Severity::Error
+    } else if severity.contains(vk::DebugUtilsMessageSeverityFlagsEXT::WARNING) {
+        Severity::Warning
+    } else {
+        Severity::Info
+    };
+    let validation = kind.contains(vk::DebugUtilsMessageTypeFlagsEXT::VALIDATION);
+    let level = match severity {
+        Severity::Error => log::Level::Error,
+        Severity::Warning => log::Level::Warn,
+        Severity::Info => log::Level::Debug,
+    };
+    log::log!(target: "vulkan", level, "{id}: {text}");
+    if validation && severity > Severity::Info {
+        let message = Message { severity, validation, id, text };
+        inbox.0.lock().unwrap_or_else(PoisonError::into_inner).push(message);
+    }
+    vk::FALSE
+}
+
+/// A C string of the driver, or nothing.
+///
+/// # Safety
+/// `text` is null or points to a string that ends with a zero.
+unsafe fn text(text: *const std::ffi::c_char) -> String {
+    if text.is_null() {
+        return String::new();
+    }
+    // SAFETY: the caller's promise.
+    let text: CString = unsafe { CStr::from_ptr(text) }.to_owned();
+    text.to_string_lossy().into_owned()
+}

@@ -1,0 +1,167 @@
+//! Submissions: a lane is a queue with a timeline, a ticket a point on it.
+#![allow(unsafe_code, reason = "Vulkan calls")]
+
+use std::any::Any;
+use std::sync::Arc;
+use std::time::Duration;
+
+use ash::vk;
+
+use super::device::{Device, Queue};
+use super::failed;
+use super::objects::Semaphore;
+use crate::error::{DeviceError, Result};
+
+/// A submission of one lane; 0 is before all. Later submissions of a lane end later.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Ticket(u64);
+
+/// A ticket of another lane, for a submission to wait for.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Wait {
+    semaphore: vk::Semaphore,
+    ticket: Ticket,
+}
+
+/// A queue and its timeline.
+pub(super) struct Lane {
+    device: Arc<Device>,
+    queue: Queue,
+    semaphore: Semaphore,
+    last: Ticket,
+    done: Ticket,
+    timeout: Duration,
+    what: &'static str,
+}
+
+impl Lane {
+    /// The lane of `queue`, called `what` in errors.
+    pub(super) fn new(
+        device: &Arc<Device>,
+        queue: Queue,
+        timeout: Duration,
+        what: &'static str,
+    ) -> Result<Self> {
+        Ok(Self {
+            device: device.clone(),
+            queue,
+            semaphore: Semaphore::new(device, what)?,
+            last: Ticket::default(),
+            done: Ticket::default(),
+            timeout,
+            what,
+        })
+    }
+
+    /// The queue family.
+    pub(super) fn family(&self) -> u32 {
+        self.queue.family.index
+    }
+
+    /// The newest ticket.
+    pub(super) fn last(&self) -> Ticket {
+        self.last
+    }
+
+    /// The ticket that the next submission will get.
+    pub(super) fn next(&self) -> Ticket {
+        Ticket(self.last.0 + 1)
+    }
+
+    /// For a submission of another lane, to wait for `ticket`; `None` if it is long over.
+    pub(super) fn wait_for(&self, ticket: Ticket) -> Option<Wait> {
+        (ticket > self.done).then(|| Wait { semaphore: self.semaphore.raw(), ticket })
+    }
+
+    /// Submits `commands`, which start once `wait` is over.
+    ///
+    /// # Safety
+    /// `commands` is recorded for this lane's family, and not submitted before; all that it uses
+    /// lives until the ticket has passed.
+    pub(super) unsafe fn submit(
+        &mut self,
+        commands: vk::CommandBuffer,
+        wait: Option<Wait>,
+    ) -> Result<Ticket> {
+        let ticket = self.next();
+        let all = vk::PipelineStageFlags2::ALL_COMMANDS;
+        let buffers = [vk::CommandBufferSubmitInfo::default().command_buffer(commands)];
+        let waits = wait.map(|w| {
+            vk::SemaphoreSubmitInfo::default()
+                .semaphore(w.semaphore)
+                .value(w.ticket.0)
+                .stage_mask(all)
+        });
+        let signals = [vk::SemaphoreSubmitInfo::default()
+            .semaphore(self.semaphore.raw())
+            .value(ticket.0)
+            .stage_mask(all)];
+        let submit = vk::SubmitInfo2::default()
+            .wait_semaphore_infos(waits.as_slice())
+            .command_buffer_infos(&buffers)
+            .signal_semaphore_infos(&signals);
+        let (table, raw) = (self.device.table(), self.device.raw());
+        // SAFETY: the queue belongs to this executor, which is used by one thread at a time; the
+        // value is above all that were signalled (VUID-VkSubmitInfo2-semaphore-03882).
+        unsafe { table.queue_submit2(raw, self.queue.raw, &[submit]) }
+            .map_err(failed("vkQueueSubmit2"))?;
+        self.last = ticket;
+        Ok(ticket)
+    }
+
+    /// Whether `ticket` has passed.
+    pub(super) fn passed(&mut self, ticket: Ticket) -> Result<bool> {
+        if ticket > self.done {
+            // SAFETY: a timeline semaphore of this device.
+            let value = unsafe {
+                self.device.table().semaphore_value(self.device.raw(), self.semaphore.raw())
+            };
+            self.done = Ticket(value.map_err(failed("vkGetSemaphoreCounterValue"))?);
+        }
+        Ok(ticket <= self.done)
+    }
+
+    /// Waits until `ticket` has passed.
+    /// # Errors
+    /// `DeviceError::Timeout`, after which the device is never waited for again.
+    pub(super) fn wait(&mut self, ticket: Ticket) -> Result<()> {
+        if self.passed(ticket)? {
+            return Ok(());
+        }
+        let timeout = DeviceError::Timeout { what: self.what, seconds: self.timeout.as_secs() };
+        if self.device.is_abandoned() {
+            return Err(timeout.into());
+        }
+        let (semaphores, values) = ([self.semaphore.raw()], [ticket.0]);
+        let info = vk::SemaphoreWaitInfo::default().semaphores(&semaphores).values(&values);
+        let ns = u64::try_from(self.timeout.as_nanos()).unwrap_or(u64::MAX);
+        // SAFETY: a timeline semaphore of this device.
+        match unsafe { self.device.table().wait_semaphores(self.device.raw(), &info, ns) } {
+            Ok(()) => {
+                self.done = self.done.max(ticket);
+                Ok(())
+            }
+            Err(vk::Result::TIMEOUT) => {
+                self.device.abandon();
+                Err(timeout.into())
+            }
+            Err(e) => Err(failed("vkWaitSemaphores")(e).into()),
+        }
+    }
+}
+
+/// Objects that were replaced while submissions may still use them: kept until those are over.
+#[derive(Default)]
+pub(super) struct Retired(Vec<(Ticket, Ticket, Box<dyn Any + Send>)>);
+
+impl Retired {
+    /// Keeps `object` until all that was submitted so far has ended.
+    pub(super) fn keep(&mut self, decode: &Lane, copy: &Lane, object: impl Any + Send) {
+        self.0.push((decode.last(), copy.last(), Box::new(object)));
+    }
+
+    /// Drops what is not used any more.
+    pub(super) fn sweep(&mut self, decode: &Lane, copy: &Lane) {
+        self.0.retain(|(d, c, _)| *d > decode.done || *c > copy.done);
+    }
+}
