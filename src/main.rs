@@ -1,3 +1,7 @@
 //! The `vav1d` command: arguments in, exit code out.
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    vav1d::cli::run(std::env::args_os()).into()
+}

@@ -1,1 +1,75 @@
-//! (placeholder)
+//! The command line: what was typed, what it means, and what comes out of it.
+
+pub mod args;
+pub mod exit;
+
+mod caps;
+mod decode;
+mod dump;
+mod failure;
+mod generate;
+mod info;
+mod input;
+mod json;
+mod md5;
+mod options;
+mod pipeline;
+mod output;
+mod plan;
+mod select;
+
+use std::ffi::OsString;
+
+use clap::Parser;
+
+use args::{Cli, Command};
+use exit::Exit;
+use failure::{Failure, Result};
+use output::Notices;
+
+/// Runs the command line `args` (the program's name first) and says how it ended.
+pub fn run(args: impl IntoIterator<Item = OsString>) -> Exit {
+    let cli = match Cli::try_parse_from(args) {
+        Ok(cli) => cli,
+        Err(error) => {
+            let exit = if error.use_stderr() { Exit::Usage } else { Exit::Done };
+            return if error.print().is_ok() { exit } else { Exit::Output };
+        }
+    };
+    let notices = Notices::new(&cli.common);
+    match command(&cli, &notices) {
+        Ok(exit) => exit,
+        Err(failure) => report(&failure, &notices),
+    }
+}
+
+fn command(cli: &Cli, notices: &Notices) -> Result<Exit> {
+    let json = cli.common.json;
+    match &cli.command {
+        Command::Md5(args) => md5::run(args, json, notices),
+        Command::Decode(args) => decode::run(args, json, notices),
+        Command::Info(args) => info::run(args, json, notices),
+        Command::Dump(args) => dump::run(args, json, notices),
+        Command::Plan(args) => plan::run(args, json, notices),
+        Command::Caps(args) => caps::run(args, json, notices),
+        Command::Generate(args) => generate::run(args),
+    }
+}
+
+/// Says why, and picks the exit code.
+fn report(failure: &Failure, notices: &Notices) -> Exit {
+    if failure.is_broken_pipe() {
+        return Exit::Done;
+    }
+    if failure.is_interrupt() {
+        // Only returns if the default action does not end the process.
+        let _ = signal_hook::low_level::emulate_default_handler(signal_hook::consts::SIGINT);
+        return Exit::Interrupted;
+    }
+    if let Some(clap) = failure.error.downcast_ref::<clap::Error>() {
+        notices.error(clap.to_string().trim_start_matches("error: ").trim_end());
+        return Exit::Usage;
+    }
+    notices.error(&format!("{:#}", failure.error));
+    failure.exit
+}

@@ -1,5 +1,25 @@
 //! softvk: a software Vulkan driver that implements `VK_KHR_video_decode_av1` on the CPU.
 //! It sees what a GPU driver sees, StdVideo structures and tile bytes; it has no AV1 parser.
+//!
+//! As a shared library it is an ordinary ICD for a Vulkan loader. A program may also link it and
+//! give [`get_instance_proc_addr`] to `ash::Entry::from_static_fn`.
 
+mod chain;
+mod command;
+mod config;
+mod copy;
+mod entry;
+mod format;
+mod handle;
+mod icd;
+mod image;
+mod memory;
+mod message;
+mod query;
+mod queue;
 pub mod recon;
+mod sync;
 pub mod video;
+
+pub use config::{Config, VARIABLE, set_config};
+pub use icd::get_instance_proc_addr;

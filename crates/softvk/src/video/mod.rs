@@ -1,3 +1,9 @@
 //! The video side of the driver: capabilities, sessions, parameters and decode jobs.
 
+pub(crate) mod caps;
+pub(crate) mod check;
+pub(crate) mod execute;
 pub mod job;
+pub(crate) mod op;
+pub(crate) mod session;
+pub(crate) mod store;

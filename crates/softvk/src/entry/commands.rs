@@ -1,0 +1,561 @@
+//! Command pools, command buffers, and commands other than video.
+#![allow(clippy::missing_safety_doc, reason = "see the top of the folder")]
+
+use std::ffi::c_void;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use ash::vk::{self, Handle};
+
+use super::device::{Device, Kind};
+use super::{Row, table};
+use crate::command::{Command, CommandBuffer};
+use crate::handle::{array, enumerate, get, object, put, release, shared};
+use crate::image::{Buffer, Image};
+use crate::query::QueryPool;
+use crate::sync::Counter;
+
+pub(crate) const TABLE: &[Row] = table! {
+    c"vkCreateCommandPool" => create_command_pool,
+    c"vkDestroyCommandPool" => destroy_command_pool,
+    c"vkResetCommandPool" => reset_command_pool,
+    c"vkTrimCommandPool" => trim_command_pool,
+    c"vkAllocateCommandBuffers" => allocate_command_buffers,
+    c"vkFreeCommandBuffers" => free_command_buffers,
+    c"vkBeginCommandBuffer" => begin_command_buffer,
+    c"vkEndCommandBuffer" => end_command_buffer,
+    c"vkResetCommandBuffer" => reset_command_buffer,
+    c"vkCmdPipelineBarrier" => cmd_pipeline_barrier,
+    c"vkCmdPipelineBarrier2" => cmd_pipeline_barrier2,
+    c"vkCmdCopyBuffer" => cmd_copy_buffer,
+    c"vkCmdCopyBuffer2" => cmd_copy_buffer2,
+    c"vkCmdCopyBufferToImage" => cmd_copy_buffer_to_image,
+    c"vkCmdCopyBufferToImage2" => cmd_copy_buffer_to_image2,
+    c"vkCmdCopyImageToBuffer" => cmd_copy_image_to_buffer,
+    c"vkCmdCopyImageToBuffer2" => cmd_copy_image_to_buffer2,
+    c"vkCmdCopyImage" => cmd_copy_image,
+    c"vkCmdCopyImage2" => cmd_copy_image2,
+    c"vkCmdFillBuffer" => cmd_fill_buffer,
+    c"vkCmdUpdateBuffer" => cmd_update_buffer,
+    c"vkCmdClearColorImage" => cmd_clear_color_image,
+    c"vkCmdResetQueryPool" => cmd_reset_query_pool,
+    c"vkCmdBeginQuery" => cmd_begin_query,
+    c"vkCmdEndQuery" => cmd_end_query,
+    c"vkCmdWriteTimestamp" => cmd_write_timestamp,
+    c"vkCmdWriteTimestamp2" => cmd_write_timestamp2,
+    c"vkCmdCopyQueryPoolResults" => cmd_copy_query_pool_results,
+    c"vkCmdSetEvent" => cmd_set_event,
+    c"vkCmdSetEvent2" => cmd_set_event2,
+    c"vkCmdResetEvent" => cmd_reset_event,
+    c"vkCmdResetEvent2" => cmd_reset_event2,
+    c"vkCmdWaitEvents" => cmd_wait_events,
+    c"vkCmdWaitEvents2" => cmd_wait_events2,
+    c"vkCmdExecuteCommands" => cmd_execute_commands,
+    c"vkCmdBeginDebugUtilsLabelEXT" => cmd_label,
+    c"vkCmdInsertDebugUtilsLabelEXT" => cmd_label,
+    c"vkCmdEndDebugUtilsLabelEXT" => cmd_end_label,
+};
+
+/// A VkCommandPool: the handles of its buffers.
+#[derive(Default)]
+struct CommandPool(Mutex<Vec<u64>>);
+
+impl CommandPool {
+    fn buffers(&self) -> std::sync::MutexGuard<'_, Vec<u64>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The command buffer behind `buffer`.
+pub(super) fn recorder<'a>(buffer: vk::CommandBuffer) -> &'a CommandBuffer {
+    // SAFETY: see the top of the folder.
+    unsafe { get::<CommandBuffer, _>(buffer) }
+}
+
+unsafe extern "system" fn create_command_pool(
+    device: vk::Device,
+    _: *const vk::CommandPoolCreateInfo<'_>,
+    _: *const vk::AllocationCallbacks<'_>,
+    p_pool: *mut vk::CommandPool,
+) -> vk::Result {
+    // SAFETY: see the top of the folder.
+    unsafe { get::<Device, _>(device) }.made(Kind::CommandPool);
+    // SAFETY: as above.
+    unsafe { put(p_pool, crate::handle::share(Arc::new(CommandPool::default()))) };
+    vk::Result::SUCCESS
+}
+
+unsafe extern "system" fn destroy_command_pool(
+    device: vk::Device,
+    pool: vk::CommandPool,
+    _: *const vk::AllocationCallbacks<'_>,
+) {
+    if pool.is_null() {
+        return;
+    }
+    // SAFETY: see the top of the folder.
+    unsafe { get::<Device, _>(device) }.gone(Kind::CommandPool, pool);
+    // SAFETY: as above.
+    for buffer in unsafe { object::<CommandPool, _>(pool) }.buffers().drain(..) {
+        // SAFETY: as above: the pool's buffers end with it.
+        unsafe { crate::handle::free::<CommandBuffer, _>(vk::CommandBuffer::from_raw(buffer)) };
+    }
+    // SAFETY: as above.
+    unsafe { release::<CommandPool, _>(pool) };
+}
+
+unsafe extern "system" fn reset_command_pool(
+    _: vk::Device,
+    pool: vk::CommandPool,
+    _: vk::CommandPoolResetFlags,
+) -> vk::Result {
+    // SAFETY: see the top of the folder.
+    for buffer in unsafe { object::<CommandPool, _>(pool) }.buffers().iter() {
+        recorder(vk::CommandBuffer::from_raw(*buffer)).begin();
+    }
+    vk::Result::SUCCESS
+}
+
+unsafe extern "system" fn trim_command_pool(
+    _: vk::Device,
+    _: vk::CommandPool,
+    _: vk::CommandPoolTrimFlags,
+) {
+}
+
+unsafe extern "system" fn allocate_command_buffers(
+    _: vk::Device,
+    p_info: *const vk::CommandBufferAllocateInfo<'_>,
+    p_buffers: *mut vk::CommandBuffer,
+) -> vk::Result {
+    // SAFETY: see the top of the folder.
+    let info = unsafe { &*p_info };
+    // SAFETY: as above.
+    let pool = unsafe { object::<CommandPool, _>(info.command_pool) };
+    let make = |_| crate::handle::dispatchable(CommandBuffer::default());
+    let made: Vec<vk::CommandBuffer> = (0..info.command_buffer_count).map(make).collect();
+    pool.buffers().extend(made.iter().map(|b| b.as_raw()));
+    let mut count = info.command_buffer_count;
+    // SAFETY: as above.
+    unsafe { enumerate(&made, &mut count, p_buffers) }
+}
+
+unsafe extern "system" fn free_command_buffers(
+    _: vk::Device,
+    pool: vk::CommandPool,
+    count: u32,
+    p_buffers: *const vk::CommandBuffer,
+) {
+    // SAFETY: see the top of the folder.
+    let pool = unsafe { object::<CommandPool, _>(pool) };
+    // SAFETY: as above.
+    for buffer in unsafe { array(p_buffers, count) } {
+        pool.buffers().retain(|b| *b != buffer.as_raw());
+        // SAFETY: as above.
+        unsafe { crate::handle::free::<CommandBuffer, _>(*buffer) };
+    }
+}
+
+unsafe extern "system" fn begin_command_buffer(
+    buffer: vk::CommandBuffer,
+    _: *const vk::CommandBufferBeginInfo<'_>,
+) -> vk::Result {
+    recorder(buffer).begin();
+    vk::Result::SUCCESS
+}
+
+unsafe extern "system" fn end_command_buffer(buffer: vk::CommandBuffer) -> vk::Result {
+    recorder(buffer).end();
+    vk::Result::SUCCESS
+}
+
+unsafe extern "system" fn reset_command_buffer(
+    buffer: vk::CommandBuffer,
+    _: vk::CommandBufferResetFlags,
+) -> vk::Result {
+    recorder(buffer).begin();
+    vk::Result::SUCCESS
+}
+
+/// Commands of a queue are executed one after the other on the host: a barrier has nothing to do.
+unsafe extern "system" fn cmd_pipeline_barrier(
+    _: vk::CommandBuffer,
+    _: vk::PipelineStageFlags,
+    _: vk::PipelineStageFlags,
+    _: vk::DependencyFlags,
+    _: u32,
+    _: *const vk::MemoryBarrier<'_>,
+    _: u32,
+    _: *const vk::BufferMemoryBarrier<'_>,
+    _: u32,
+    _: *const vk::ImageMemoryBarrier<'_>,
+) {
+}
+
+unsafe extern "system" fn cmd_pipeline_barrier2(
+    _: vk::CommandBuffer,
+    _: *const vk::DependencyInfo<'_>,
+) {
+}
+
+/// A counted reference to a resource of a command.
+fn counted<T, H: Handle>(handle: H) -> Option<Arc<T>> {
+    // SAFETY: see the top of the folder.
+    unsafe { shared(handle) }
+}
+
+fn copy_buffer(
+    to: vk::CommandBuffer,
+    src: vk::Buffer,
+    dst: vk::Buffer,
+    regions: Vec<vk::BufferCopy>,
+) {
+    if let (Some(src), Some(dst)) = (counted::<Buffer, _>(src), counted::<Buffer, _>(dst)) {
+        recorder(to).push(Command::CopyBuffer { src, dst, regions });
+    }
+}
+
+unsafe extern "system" fn cmd_copy_buffer(
+    to: vk::CommandBuffer,
+    src: vk::Buffer,
+    dst: vk::Buffer,
+    count: u32,
+    p_regions: *const vk::BufferCopy,
+) {
+    // SAFETY: see the top of the folder.
+    copy_buffer(to, src, dst, unsafe { array(p_regions, count) }.to_vec());
+}
+
+unsafe extern "system" fn cmd_copy_buffer2(
+    to: vk::CommandBuffer,
+    p_info: *const vk::CopyBufferInfo2<'_>,
+) {
+    // SAFETY: see the top of the folder.
+    let info = unsafe { &*p_info };
+    let region = |r: &vk::BufferCopy2<'_>| vk::BufferCopy {
+        src_offset: r.src_offset,
+        dst_offset: r.dst_offset,
+        size: r.size,
+    };
+    // SAFETY: as above.
+    let regions = unsafe { array(info.p_regions, info.region_count) }.iter().map(region);
+    copy_buffer(to, info.src_buffer, info.dst_buffer, regions.collect());
+}
+
+fn buffer_image_copy(r: &vk::BufferImageCopy2<'_>) -> vk::BufferImageCopy {
+    vk::BufferImageCopy {
+        buffer_offset: r.buffer_offset,
+        buffer_row_length: r.buffer_row_length,
+        buffer_image_height: r.buffer_image_height,
+        image_subresource: r.image_subresource,
+        image_offset: r.image_offset,
+        image_extent: r.image_extent,
+    }
+}
+
+fn copy_to_image(
+    to: vk::CommandBuffer,
+    src: vk::Buffer,
+    dst: vk::Image,
+    regions: Vec<vk::BufferImageCopy>,
+) {
+    if let (Some(src), Some(dst)) = (counted::<Buffer, _>(src), counted::<Image, _>(dst)) {
+        recorder(to).push(Command::CopyBufferToImage { src, dst, regions });
+    }
+}
+
+unsafe extern "system" fn cmd_copy_buffer_to_image(
+    to: vk::CommandBuffer,
+    src: vk::Buffer,
+    dst: vk::Image,
+    _: vk::ImageLayout,
+    count: u32,
+    p_regions: *const vk::BufferImageCopy,
+) {
+    // SAFETY: see the top of the folder.
+    copy_to_image(to, src, dst, unsafe { array(p_regions, count) }.to_vec());
+}
+
+unsafe extern "system" fn cmd_copy_buffer_to_image2(
+    to: vk::CommandBuffer,
+    p_info: *const vk::CopyBufferToImageInfo2<'_>,
+) {
+    // SAFETY: see the top of the folder.
+    let info = unsafe { &*p_info };
+    // SAFETY: as above.
+    let regions = unsafe { array(info.p_regions, info.region_count) }.iter().map(buffer_image_copy);
+    copy_to_image(to, info.src_buffer, info.dst_image, regions.collect());
+}
+
+fn copy_from_image(
+    to: vk::CommandBuffer,
+    src: vk::Image,
+    dst: vk::Buffer,
+    regions: Vec<vk::BufferImageCopy>,
+) {
+    if let (Some(src), Some(dst)) = (counted::<Image, _>(src), counted::<Buffer, _>(dst)) {
+        recorder(to).push(Command::CopyImageToBuffer { src, dst, regions });
+    }
+}
+
+unsafe extern "system" fn cmd_copy_image_to_buffer(
+    to: vk::CommandBuffer,
+    src: vk::Image,
+    _: vk::ImageLayout,
+    dst: vk::Buffer,
+    count: u32,
+    p_regions: *const vk::BufferImageCopy,
+) {
+    // SAFETY: see the top of the folder.
+    copy_from_image(to, src, dst, unsafe { array(p_regions, count) }.to_vec());
+}
+
+unsafe extern "system" fn cmd_copy_image_to_buffer2(
+    to: vk::CommandBuffer,
+    p_info: *const vk::CopyImageToBufferInfo2<'_>,
+) {
+    // SAFETY: see the top of the folder.
+    let info = unsafe { &*p_info };
+    // SAFETY: as above.
+    let regions = unsafe { array(info.p_regions, info.region_count) }.iter().map(buffer_image_copy);
+    copy_from_image(to, info.src_image, info.dst_buffer, regions.collect());
+}
+
+fn copy_image(to: vk::CommandBuffer, src: vk::Image, dst: vk::Image, regions: Vec<vk::ImageCopy>) {
+    if let (Some(src), Some(dst)) = (counted::<Image, _>(src), counted::<Image, _>(dst)) {
+        recorder(to).push(Command::CopyImage { src, dst, regions });
+    }
+}
+
+unsafe extern "system" fn cmd_copy_image(
+    to: vk::CommandBuffer,
+    src: vk::Image,
+    _: vk::ImageLayout,
+    dst: vk::Image,
+    _: vk::ImageLayout,
+    count: u32,
+    p_regions: *const vk::ImageCopy,
+) {
+    // SAFETY: see the top of the folder.
+    copy_image(to, src, dst, unsafe { array(p_regions, count) }.to_vec());
+}
+
+unsafe extern "system" fn cmd_copy_image2(
+    to: vk::CommandBuffer,
+    p_info: *const vk::CopyImageInfo2<'_>,
+) {
+    // SAFETY: see the top of the folder.
+    let info = unsafe { &*p_info };
+    let region = |r: &vk::ImageCopy2<'_>| vk::ImageCopy {
+        src_subresource: r.src_subresource,
+        src_offset: r.src_offset,
+        dst_subresource: r.dst_subresource,
+        dst_offset: r.dst_offset,
+        extent: r.extent,
+    };
+    // SAFETY: as above.
+    let regions = unsafe { array(info.p_regions, info.region_count) }.iter().map(region);
+    copy_image(to, info.src_image, info.dst_image, regions.collect());
+}
+
+unsafe extern "system" fn cmd_fill_buffer(
+    to: vk::CommandBuffer,
+    dst: vk::Buffer,
+    offset: vk::DeviceSize,
+    size: vk::DeviceSize,
+    data: u32,
+) {
+    if let Some(dst) = counted::<Buffer, _>(dst) {
+        recorder(to).push(Command::FillBuffer { dst, offset, size, data });
+    }
+}
+
+unsafe extern "system" fn cmd_update_buffer(
+    to: vk::CommandBuffer,
+    dst: vk::Buffer,
+    offset: vk::DeviceSize,
+    size: vk::DeviceSize,
+    p_data: *const c_void,
+) {
+    // SAFETY: see the top of the folder.
+    let data = unsafe { array(p_data.cast::<u8>(), size as u32) }.to_vec();
+    if let Some(dst) = counted::<Buffer, _>(dst) {
+        recorder(to).push(Command::UpdateBuffer { dst, offset, data });
+    }
+}
+
+unsafe extern "system" fn cmd_clear_color_image(
+    to: vk::CommandBuffer,
+    dst: vk::Image,
+    _: vk::ImageLayout,
+    p_color: *const vk::ClearColorValue,
+    _: u32,
+    _: *const vk::ImageSubresourceRange,
+) {
+    // SAFETY: see the top of the folder.
+    let color = unsafe { &*p_color };
+    // SAFETY: the formats that may be cleared are all normalised, so the value is of floats.
+    let color = unsafe { color.float32 };
+    let Some(dst) = counted::<Image, _>(dst) else { return };
+    let bytes = dst.format.planes()[0].bytes as usize;
+    let texel = match dst.format.bit_depth {
+        8 => color.iter().map(|c| (c.clamp(0.0, 1.0) * 255.0).round() as u8).take(bytes).collect(),
+        depth => {
+            let max = f32::from(((1u32 << depth) - 1) as u16);
+            let sample = |c: &f32| ((c.clamp(0.0, 1.0) * max).round() as u16) << (16 - depth);
+            color.iter().flat_map(|c| sample(c).to_ne_bytes()).take(bytes).collect()
+        }
+    };
+    recorder(to).push(Command::ClearImage { dst, texel });
+}
+
+unsafe extern "system" fn cmd_reset_query_pool(
+    to: vk::CommandBuffer,
+    pool: vk::QueryPool,
+    first: u32,
+    count: u32,
+) {
+    if let Some(pool) = counted::<QueryPool, _>(pool) {
+        recorder(to).push(Command::ResetQueries { pool, first, count });
+    }
+}
+
+unsafe extern "system" fn cmd_begin_query(
+    to: vk::CommandBuffer,
+    pool: vk::QueryPool,
+    index: u32,
+    _: vk::QueryControlFlags,
+) {
+    if let Some(pool) = counted::<QueryPool, _>(pool) {
+        recorder(to).push(Command::BeginQuery { pool, index });
+    }
+}
+
+unsafe extern "system" fn cmd_end_query(to: vk::CommandBuffer, pool: vk::QueryPool, index: u32) {
+    if let Some(pool) = counted::<QueryPool, _>(pool) {
+        recorder(to).push(Command::EndQuery { pool, index });
+    }
+}
+
+unsafe extern "system" fn cmd_write_timestamp(
+    to: vk::CommandBuffer,
+    _: vk::PipelineStageFlags,
+    pool: vk::QueryPool,
+    index: u32,
+) {
+    if let Some(pool) = counted::<QueryPool, _>(pool) {
+        recorder(to).push(Command::WriteTimestamp { pool, index });
+    }
+}
+
+unsafe extern "system" fn cmd_write_timestamp2(
+    to: vk::CommandBuffer,
+    _: vk::PipelineStageFlags2,
+    pool: vk::QueryPool,
+    index: u32,
+) {
+    if let Some(pool) = counted::<QueryPool, _>(pool) {
+        recorder(to).push(Command::WriteTimestamp { pool, index });
+    }
+}
+
+unsafe extern "system" fn cmd_copy_query_pool_results(
+    to: vk::CommandBuffer,
+    pool: vk::QueryPool,
+    first: u32,
+    count: u32,
+    dst: vk::Buffer,
+    offset: vk::DeviceSize,
+    stride: vk::DeviceSize,
+    flags: vk::QueryResultFlags,
+) {
+    if let (Some(pool), Some(dst)) = (counted::<QueryPool, _>(pool), counted::<Buffer, _>(dst)) {
+        let command =
+            Command::CopyQueryResults { pool, first, count, dst, offset, stride, flags };
+        recorder(to).push(command);
+    }
+}
+
+fn event(to: vk::CommandBuffer, event: vk::Event, value: u64) {
+    if let Some(event) = counted::<Counter, _>(event) {
+        recorder(to).push(Command::SetEvent { event, value });
+    }
+}
+
+unsafe extern "system" fn cmd_set_event(
+    to: vk::CommandBuffer,
+    e: vk::Event,
+    _: vk::PipelineStageFlags,
+) {
+    event(to, e, 1);
+}
+
+unsafe extern "system" fn cmd_set_event2(
+    to: vk::CommandBuffer,
+    e: vk::Event,
+    _: *const vk::DependencyInfo<'_>,
+) {
+    event(to, e, 1);
+}
+
+unsafe extern "system" fn cmd_reset_event(
+    to: vk::CommandBuffer,
+    e: vk::Event,
+    _: vk::PipelineStageFlags,
+) {
+    event(to, e, 0);
+}
+
+unsafe extern "system" fn cmd_reset_event2(
+    to: vk::CommandBuffer,
+    e: vk::Event,
+    _: vk::PipelineStageFlags2,
+) {
+    event(to, e, 0);
+}
+
+fn wait_events(to: vk::CommandBuffer, events: &[vk::Event]) {
+    let events = events.iter().filter_map(|e| counted::<Counter, _>(*e)).collect();
+    recorder(to).push(Command::WaitEvents(events));
+}
+
+unsafe extern "system" fn cmd_wait_events(
+    to: vk::CommandBuffer,
+    count: u32,
+    p_events: *const vk::Event,
+    _: vk::PipelineStageFlags,
+    _: vk::PipelineStageFlags,
+    _: u32,
+    _: *const vk::MemoryBarrier<'_>,
+    _: u32,
+    _: *const vk::BufferMemoryBarrier<'_>,
+    _: u32,
+    _: *const vk::ImageMemoryBarrier<'_>,
+) {
+    // SAFETY: see the top of the folder.
+    wait_events(to, unsafe { array(p_events, count) });
+}
+
+unsafe extern "system" fn cmd_wait_events2(
+    to: vk::CommandBuffer,
+    count: u32,
+    p_events: *const vk::Event,
+    _: *const vk::DependencyInfo<'_>,
+) {
+    // SAFETY: see the top of the folder.
+    wait_events(to, unsafe { array(p_events, count) });
+}
+
+unsafe extern "system" fn cmd_execute_commands(
+    to: vk::CommandBuffer,
+    count: u32,
+    p_buffers: *const vk::CommandBuffer,
+) {
+    // SAFETY: see the top of the folder.
+    let buffers = unsafe { array(p_buffers, count) };
+    let lists = buffers.iter().map(|b| recorder(*b).commands()).collect();
+    recorder(to).push(Command::Execute(lists));
+}
+
+unsafe extern "system" fn cmd_label(_: vk::CommandBuffer, _: *const vk::DebugUtilsLabelEXT<'_>) {}
+
+unsafe extern "system" fn cmd_end_label(_: vk::CommandBuffer) {}

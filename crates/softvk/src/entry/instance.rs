@@ -1,0 +1,223 @@
+//! Instances, and debug messengers.
+#![allow(clippy::missing_safety_doc, reason = "see the top of the folder")]
+
+use std::ffi::{CString, c_char};
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use ash::vk::{self, Handle};
+
+use super::{Row, physical::PhysicalDevice, table};
+use crate::config::Config;
+use crate::{chain, handle, message};
+
+pub(crate) const TABLE: &[Row] = table! {
+    c"vkCreateInstance" => create_instance,
+    c"vkDestroyInstance" => destroy_instance,
+    c"vkEnumerateInstanceExtensionProperties" => enumerate_instance_extension_properties,
+    c"vkEnumerateInstanceLayerProperties" => enumerate_instance_layer_properties,
+    c"vkEnumerateInstanceVersion" => enumerate_instance_version,
+    c"vkGetInstanceProcAddr" => super::get_instance_proc_addr,
+    c"vkGetDeviceProcAddr" => super::get_device_proc_addr,
+    c"vkEnumeratePhysicalDevices" => enumerate_physical_devices,
+    c"vkEnumeratePhysicalDeviceGroups" => enumerate_physical_device_groups,
+    c"vkCreateDebugUtilsMessengerEXT" => create_debug_utils_messenger,
+    c"vkDestroyDebugUtilsMessengerEXT" => destroy_debug_utils_messenger,
+    c"vkSubmitDebugUtilsMessageEXT" => submit_debug_utils_message,
+};
+
+/// Vulkan version of the driver.
+pub(crate) const API_VERSION: u32 = vk::make_api_version(0, 1, 3, 281);
+
+/// A VkInstance.
+pub(crate) struct Instance {
+    physical: vk::PhysicalDevice,
+    /// The messenger of vkCreateInstance itself.
+    messenger: Option<u64>,
+}
+
+/// `name` as a fixed array of C characters.
+pub(crate) fn chars<const N: usize>(name: &str) -> [c_char; N] {
+    let mut chars = [0; N];
+    for (to, from) in chars.iter_mut().take(N - 1).zip(name.bytes()) {
+        *to = from as c_char;
+    }
+    chars
+}
+
+/// An extension's name and version.
+pub(crate) fn extension(name: &str, spec_version: u32) -> vk::ExtensionProperties {
+    vk::ExtensionProperties { extension_name: chars(name), spec_version }
+}
+
+unsafe extern "system" fn create_instance(
+    p_create_info: *const vk::InstanceCreateInfo<'_>,
+    _: *const vk::AllocationCallbacks<'_>,
+    p_instance: *mut vk::Instance,
+) -> vk::Result {
+    // SAFETY: see the top of the folder.
+    let info = unsafe { &*p_create_info };
+    // SAFETY: as above.
+    let messenger = unsafe { chain::find::<vk::DebugUtilsMessengerCreateInfoEXT<'_>>(info.p_next) };
+    let physical = handle::dispatchable(PhysicalDevice { config: Config::current() });
+    let instance = Instance { physical, messenger: messenger.map(listen) };
+    // SAFETY: as above.
+    unsafe { handle::put(p_instance, handle::dispatchable(instance)) };
+    vk::Result::SUCCESS
+}
+
+unsafe extern "system" fn destroy_instance(
+    instance: vk::Instance,
+    _: *const vk::AllocationCallbacks<'_>,
+) {
+    if instance.is_null() {
+        return;
+    }
+    // SAFETY: see the top of the folder.
+    let object = unsafe { handle::get::<Instance, _>(instance) };
+    if let Some(id) = object.messenger {
+        message::forget(id);
+    }
+    let physical = object.physical;
+    // SAFETY: as above; devices of the instance are gone by rule.
+    unsafe { handle::free::<PhysicalDevice, _>(physical) };
+    // SAFETY: as above.
+    unsafe { handle::free::<Instance, _>(instance) };
+}
+
+unsafe extern "system" fn enumerate_instance_extension_properties(
+    p_layer_name: *const c_char,
+    p_count: *mut u32,
+    p_properties: *mut vk::ExtensionProperties,
+) -> vk::Result {
+    if !p_layer_name.is_null() {
+        return vk::Result::ERROR_LAYER_NOT_PRESENT;
+    }
+    let list = [
+        extension("VK_EXT_debug_utils", 2),
+        extension("VK_KHR_get_physical_device_properties2", 2),
+    ];
+    // SAFETY: see the top of the folder.
+    unsafe { handle::enumerate(&list, p_count, p_properties) }
+}
+
+unsafe extern "system" fn enumerate_instance_layer_properties(
+    p_count: *mut u32,
+    p_properties: *mut vk::LayerProperties,
+) -> vk::Result {
+    // SAFETY: see the top of the folder.
+    unsafe { handle::enumerate(&[], p_count, p_properties) }
+}
+
+unsafe extern "system" fn enumerate_instance_version(p_version: *mut u32) -> vk::Result {
+    // SAFETY: see the top of the folder.
+    unsafe { handle::put(p_version, API_VERSION) };
+    vk::Result::SUCCESS
+}
+
+unsafe extern "system" fn enumerate_physical_devices(
+    instance: vk::Instance,
+    p_count: *mut u32,
+    p_devices: *mut vk::PhysicalDevice,
+) -> vk::Result {
+    // SAFETY: see the top of the folder.
+    let object = unsafe { handle::get::<Instance, _>(instance) };
+    // SAFETY: as above.
+    unsafe { handle::enumerate(&[object.physical], p_count, p_devices) }
+}
+
+unsafe extern "system" fn enumerate_physical_device_groups(
+    instance: vk::Instance,
+    p_count: *mut u32,
+    p_groups: *mut vk::PhysicalDeviceGroupProperties<'_>,
+) -> vk::Result {
+    // SAFETY: see the top of the folder.
+    let object = unsafe { handle::get::<Instance, _>(instance) };
+    let mut group =
+        vk::PhysicalDeviceGroupProperties { physical_device_count: 1, ..Default::default() };
+    group.physical_devices[0] = object.physical;
+    // SAFETY: as above.
+    unsafe { handle::enumerate(&[group], p_count, p_groups) }
+}
+
+/// Ids of messengers.
+static NEXT: AtomicU64 = AtomicU64::new(1);
+
+/// What a messenger is called with.
+struct Target {
+    callback: vk::PFN_vkDebugUtilsMessengerCallbackEXT,
+    severity: vk::DebugUtilsMessageSeverityFlagsEXT,
+    user_data: *mut std::ffi::c_void,
+}
+
+// SAFETY: the callback has to be callable from any thread (VK_EXT_debug_utils), with the pointer
+// that the application gave for it.
+unsafe impl Send for Target {}
+
+impl Target {
+    fn error(&self, vuid: &str, text: &str) {
+        let severity = vk::DebugUtilsMessageSeverityFlagsEXT::ERROR;
+        let (Some(callback), true) = (self.callback, self.severity.contains(severity)) else {
+            return;
+        };
+        let text = CString::new(text.replace('\0', " ")).unwrap_or_default();
+        let id = CString::new(vuid).unwrap_or_default();
+        let mut data = vk::DebugUtilsMessengerCallbackDataEXT::default().message(&text);
+        let kind = match vuid {
+            "" => vk::DebugUtilsMessageTypeFlagsEXT::GENERAL,
+            _ => {
+                data = data.message_id_name(&id);
+                vk::DebugUtilsMessageTypeFlagsEXT::VALIDATION
+            }
+        };
+        // SAFETY: the callback and its pointer are valid until the messenger is destroyed.
+        unsafe { callback(severity, kind, &data, self.user_data) };
+    }
+}
+
+fn listen(info: &vk::DebugUtilsMessengerCreateInfoEXT<'_>) -> u64 {
+    let target = Target {
+        callback: info.pfn_user_callback,
+        severity: info.message_severity,
+        user_data: info.p_user_data,
+    };
+    let id = NEXT.fetch_add(1, Ordering::Relaxed);
+    message::listen(id, Box::new(move |vuid, text| target.error(vuid, text)));
+    id
+}
+
+unsafe extern "system" fn create_debug_utils_messenger(
+    _: vk::Instance,
+    p_create_info: *const vk::DebugUtilsMessengerCreateInfoEXT<'_>,
+    _: *const vk::AllocationCallbacks<'_>,
+    p_messenger: *mut vk::DebugUtilsMessengerEXT,
+) -> vk::Result {
+    // SAFETY: see the top of the folder.
+    let id = listen(unsafe { &*p_create_info });
+    // SAFETY: as above.
+    unsafe { handle::put(p_messenger, vk::DebugUtilsMessengerEXT::from_raw(id)) };
+    vk::Result::SUCCESS
+}
+
+unsafe extern "system" fn destroy_debug_utils_messenger(
+    _: vk::Instance,
+    messenger: vk::DebugUtilsMessengerEXT,
+    _: *const vk::AllocationCallbacks<'_>,
+) {
+    message::forget(messenger.as_raw());
+}
+
+unsafe extern "system" fn submit_debug_utils_message(
+    _: vk::Instance,
+    severity: vk::DebugUtilsMessageSeverityFlagsEXT,
+    _: vk::DebugUtilsMessageTypeFlagsEXT,
+    p_data: *const vk::DebugUtilsMessengerCallbackDataEXT<'_>,
+) {
+    // SAFETY: see the top of the folder.
+    let data = unsafe { &*p_data };
+    let text = super::name(data.p_message).unwrap_or_default().to_string_lossy();
+    if severity.contains(vk::DebugUtilsMessageSeverityFlagsEXT::ERROR) {
+        message::error("", &text);
+    } else {
+        log::info!("softvk: application: {text}");
+    }
+}

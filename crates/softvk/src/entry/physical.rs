@@ -1,0 +1,598 @@
+//! The physical device: what it is and what it can.
+#![allow(clippy::missing_safety_doc, reason = "see the top of the folder")]
+
+use std::ffi::{c_char, c_void};
+
+use ash::vk;
+
+use super::instance::{API_VERSION, chars, extension};
+use super::{Row, table};
+use crate::config::Config;
+use crate::video::caps;
+use crate::{chain, format, handle};
+
+pub(crate) const TABLE: &[Row] = table! {
+    c"vkGetPhysicalDeviceProperties" => properties,
+    c"vkGetPhysicalDeviceProperties2" => properties2,
+    c"vkGetPhysicalDeviceFeatures" => features,
+    c"vkGetPhysicalDeviceFeatures2" => features2,
+    c"vkGetPhysicalDeviceQueueFamilyProperties" => queue_family_properties,
+    c"vkGetPhysicalDeviceQueueFamilyProperties2" => queue_family_properties2,
+    c"vkGetPhysicalDeviceMemoryProperties" => memory_properties,
+    c"vkGetPhysicalDeviceMemoryProperties2" => memory_properties2,
+    c"vkGetPhysicalDeviceFormatProperties" => format_properties,
+    c"vkGetPhysicalDeviceFormatProperties2" => format_properties2,
+    c"vkGetPhysicalDeviceImageFormatProperties" => image_format_properties,
+    c"vkGetPhysicalDeviceImageFormatProperties2" => image_format_properties2,
+    c"vkGetPhysicalDeviceSparseImageFormatProperties" => sparse_image_format_properties,
+    c"vkGetPhysicalDeviceSparseImageFormatProperties2" => sparse_image_format_properties2,
+    c"vkGetPhysicalDeviceExternalBufferProperties" => external_buffer_properties,
+    c"vkGetPhysicalDeviceExternalFenceProperties" => external_fence_properties,
+    c"vkGetPhysicalDeviceExternalSemaphoreProperties" => external_semaphore_properties,
+    c"vkGetPhysicalDeviceToolProperties" => tool_properties,
+    c"vkEnumerateDeviceExtensionProperties" => enumerate_device_extension_properties,
+    c"vkEnumerateDeviceLayerProperties" => enumerate_device_layer_properties,
+    c"vkGetPhysicalDeviceVideoCapabilitiesKHR" => video_capabilities,
+    c"vkGetPhysicalDeviceVideoFormatPropertiesKHR" => video_format_properties,
+};
+
+/// A VkPhysicalDevice.
+pub(crate) struct PhysicalDevice {
+    pub(crate) config: Config,
+}
+
+const NAME: &str = "softvk (software AV1 decoder)";
+const UUID: [u8; 16] = *b"softvk av1 cpu 0";
+/// Queue families: 0 copies, 1 decodes.
+pub(crate) const FAMILIES: u32 = 2;
+
+fn limits() -> vk::PhysicalDeviceLimits {
+    vk::PhysicalDeviceLimits {
+        max_image_dimension1_d: 16384,
+        max_image_dimension2_d: caps::MAX_EXTENT,
+        max_image_dimension3_d: 256,
+        max_image_dimension_cube: 4096,
+        max_image_array_layers: 256,
+        max_texel_buffer_elements: 1 << 27,
+        max_uniform_buffer_range: 1 << 16,
+        max_storage_buffer_range: 1 << 30,
+        max_push_constants_size: 128,
+        max_memory_allocation_count: 1 << 20,
+        max_sampler_allocation_count: 4000,
+        buffer_image_granularity: 1,
+        max_bound_descriptor_sets: 4,
+        max_compute_shared_memory_size: 16384,
+        max_compute_work_group_count: [65535; 3],
+        max_compute_work_group_invocations: 128,
+        max_compute_work_group_size: [128, 128, 64],
+        max_framebuffer_width: 4096,
+        max_framebuffer_height: 4096,
+        max_framebuffer_layers: 256,
+        max_viewports: 1,
+        max_viewport_dimensions: [4096; 2],
+        viewport_bounds_range: [-8192.0, 8191.0],
+        min_memory_map_alignment: 4096,
+        min_texel_buffer_offset_alignment: 256,
+        min_uniform_buffer_offset_alignment: 256,
+        min_storage_buffer_offset_alignment: 256,
+        timestamp_compute_and_graphics: vk::TRUE,
+        timestamp_period: 1.0,
+        optimal_buffer_copy_offset_alignment: 1,
+        optimal_buffer_copy_row_pitch_alignment: 1,
+        non_coherent_atom_size: 1,
+        framebuffer_color_sample_counts: vk::SampleCountFlags::TYPE_1,
+        sampled_image_color_sample_counts: vk::SampleCountFlags::TYPE_1,
+        storage_image_sample_counts: vk::SampleCountFlags::TYPE_1,
+        max_sampler_anisotropy: 1.0,
+        ..Default::default()
+    }
+}
+
+fn device_properties() -> vk::PhysicalDeviceProperties {
+    vk::PhysicalDeviceProperties {
+        api_version: API_VERSION,
+        driver_version: vk::make_api_version(0, 0, 1, 0),
+        vendor_id: 0x1_0008, // No PCI device: a number above all of PCI's.
+        device_id: 1,
+        device_type: vk::PhysicalDeviceType::CPU,
+        device_name: chars(NAME),
+        pipeline_cache_uuid: UUID,
+        limits: limits(),
+        sparse_properties: Default::default(),
+    }
+}
+
+unsafe extern "system" fn properties(
+    _: vk::PhysicalDevice,
+    p_properties: *mut vk::PhysicalDeviceProperties,
+) {
+    // SAFETY: see the top of the folder.
+    unsafe { handle::put(p_properties, device_properties()) };
+}
+
+unsafe extern "system" fn properties2(
+    _: vk::PhysicalDevice,
+    p_properties: *mut vk::PhysicalDeviceProperties2<'_>,
+) {
+    // SAFETY: see the top of the folder.
+    let properties = unsafe { &mut *p_properties };
+    properties.properties = device_properties();
+    let next = properties.p_next;
+    // SAFETY: as above, for each of the chain's structures.
+    if let Some(p) = unsafe { chain::find_mut::<vk::PhysicalDeviceVulkan11Properties<'_>>(next) } {
+        p.device_uuid = UUID;
+        p.driver_uuid = UUID;
+        p.max_multiview_view_count = 6;
+        p.max_per_set_descriptors = 1024;
+        p.max_memory_allocation_size = 1 << 40;
+    }
+    // SAFETY: as above.
+    if let Some(p) = unsafe { chain::find_mut::<vk::PhysicalDeviceVulkan12Properties<'_>>(next) } {
+        p.driver_id = vk::DriverId::from_raw(0);
+        p.driver_name = chars("softvk");
+        p.driver_info = chars(env!("CARGO_PKG_VERSION"));
+        p.max_timeline_semaphore_value_difference = u64::MAX;
+    }
+    // SAFETY: as above.
+    if let Some(p) = unsafe { chain::find_mut::<vk::PhysicalDeviceVulkan13Properties<'_>>(next) } {
+        p.max_buffer_size = 1 << 40;
+    }
+    // SAFETY: as above.
+    if let Some(p) = unsafe { chain::find_mut::<vk::PhysicalDeviceIDProperties<'_>>(next) } {
+        p.device_uuid = UUID;
+        p.driver_uuid = UUID;
+    }
+    // SAFETY: as above.
+    if let Some(p) = unsafe { chain::find_mut::<vk::PhysicalDeviceDriverProperties<'_>>(next) } {
+        p.driver_name = chars("softvk");
+        p.driver_info = chars(env!("CARGO_PKG_VERSION"));
+    }
+    // SAFETY: as above.
+    if let Some(p) =
+        unsafe { chain::find_mut::<vk::PhysicalDeviceTimelineSemaphoreProperties<'_>>(next) }
+    {
+        p.max_timeline_semaphore_value_difference = u64::MAX;
+    }
+    // SAFETY: as above.
+    if let Some(p) = unsafe { chain::find_mut::<vk::PhysicalDeviceMaintenance3Properties<'_>>(next) }
+    {
+        p.max_per_set_descriptors = 1024;
+        p.max_memory_allocation_size = 1 << 40;
+    }
+}
+
+unsafe extern "system" fn features(
+    _: vk::PhysicalDevice,
+    p_features: *mut vk::PhysicalDeviceFeatures,
+) {
+    // SAFETY: see the top of the folder.
+    unsafe { handle::put(p_features, vk::PhysicalDeviceFeatures::default()) };
+}
+
+unsafe extern "system" fn features2(
+    _: vk::PhysicalDevice,
+    p_features: *mut vk::PhysicalDeviceFeatures2<'_>,
+) {
+    // SAFETY: see the top of the folder.
+    let features = unsafe { &mut *p_features };
+    features.features = vk::PhysicalDeviceFeatures::default();
+    let next = features.p_next;
+    // SAFETY: as above, for each of the chain's structures.
+    if let Some(f) = unsafe { chain::find_mut::<vk::PhysicalDeviceVulkan11Features<'_>>(next) } {
+        f.sampler_ycbcr_conversion = vk::TRUE;
+    }
+    // SAFETY: as above.
+    if let Some(f) = unsafe { chain::find_mut::<vk::PhysicalDeviceVulkan12Features<'_>>(next) } {
+        f.timeline_semaphore = vk::TRUE;
+        f.host_query_reset = vk::TRUE;
+    }
+    // SAFETY: as above.
+    if let Some(f) = unsafe { chain::find_mut::<vk::PhysicalDeviceVulkan13Features<'_>>(next) } {
+        f.synchronization2 = vk::TRUE;
+    }
+    single_features(next);
+}
+
+/// Features that may also be asked for one by one.
+fn single_features(next: *mut c_void) {
+    // SAFETY: see the top of the folder, for each of the chain's structures.
+    if let Some(f) =
+        unsafe { chain::find_mut::<vk::PhysicalDeviceTimelineSemaphoreFeatures<'_>>(next) }
+    {
+        f.timeline_semaphore = vk::TRUE;
+    }
+    // SAFETY: as above.
+    if let Some(f) =
+        unsafe { chain::find_mut::<vk::PhysicalDeviceSynchronization2Features<'_>>(next) }
+    {
+        f.synchronization2 = vk::TRUE;
+    }
+    // SAFETY: as above.
+    if let Some(f) =
+        unsafe { chain::find_mut::<vk::PhysicalDeviceSamplerYcbcrConversionFeatures<'_>>(next) }
+    {
+        f.sampler_ycbcr_conversion = vk::TRUE;
+    }
+    // SAFETY: as above.
+    if let Some(f) =
+        unsafe { chain::find_mut::<vk::PhysicalDeviceHostQueryResetFeatures<'_>>(next) }
+    {
+        f.host_query_reset = vk::TRUE;
+    }
+    // SAFETY: as above.
+    if let Some(f) =
+        unsafe { chain::find_mut::<vk::PhysicalDeviceVideoMaintenance1FeaturesKHR<'_>>(next) }
+    {
+        f.video_maintenance1 = vk::TRUE;
+    }
+}
+
+/// Family 0 copies (and says COMPUTE, since programs look for a device that can compute or draw;
+/// it makes no pipelines), family 1 decodes.
+fn families(config: &Config) -> [vk::QueueFamilyProperties; 2] {
+    let granularity = vk::Extent3D { width: 1, height: 1, depth: 1 };
+    let family = |queue_flags, queue_count| vk::QueueFamilyProperties {
+        queue_flags,
+        queue_count,
+        timestamp_valid_bits: 64,
+        min_image_transfer_granularity: granularity,
+    };
+    let mut decode = vk::QueueFlags::VIDEO_DECODE_KHR;
+    if config.decode_copies {
+        decode |= vk::QueueFlags::TRANSFER;
+    }
+    [family(vk::QueueFlags::COMPUTE | vk::QueueFlags::TRANSFER, 2), family(decode, 2)]
+}
+
+unsafe extern "system" fn queue_family_properties(
+    device: vk::PhysicalDevice,
+    p_count: *mut u32,
+    p_properties: *mut vk::QueueFamilyProperties,
+) {
+    // SAFETY: see the top of the folder.
+    let device = unsafe { handle::get::<PhysicalDevice, _>(device) };
+    // SAFETY: as above.
+    let _ = unsafe { handle::enumerate(&families(&device.config), p_count, p_properties) };
+}
+
+unsafe extern "system" fn queue_family_properties2(
+    device: vk::PhysicalDevice,
+    p_count: *mut u32,
+    p_properties: *mut vk::QueueFamilyProperties2<'_>,
+) {
+    // SAFETY: see the top of the folder.
+    let device = unsafe { handle::get::<PhysicalDevice, _>(device) };
+    // SAFETY: as above.
+    let count = unsafe { &mut *p_count };
+    if p_properties.is_null() {
+        *count = FAMILIES;
+        return;
+    }
+    *count = FAMILIES.min(*count);
+    for (i, family) in families(&device.config).into_iter().take(*count as usize).enumerate() {
+        // SAFETY: as above: `i` is below the count.
+        let at = unsafe { p_properties.add(i) };
+        // SAFETY: as above.
+        let to = unsafe { &mut *at };
+        to.queue_family_properties = family;
+        // SAFETY: as above.
+        let video = unsafe { chain::find_mut::<vk::QueueFamilyVideoPropertiesKHR<'_>>(to.p_next) };
+        if let Some(video) = video {
+            video.video_codec_operations = match i {
+                0 => vk::VideoCodecOperationFlagsKHR::NONE,
+                _ => vk::VideoCodecOperationFlagsKHR::DECODE_AV1,
+            };
+        }
+        // SAFETY: as above.
+        let status = unsafe {
+            chain::find_mut::<vk::QueueFamilyQueryResultStatusPropertiesKHR<'_>>(to.p_next)
+        };
+        if let Some(status) = status {
+            status.query_result_status_support = (i == 1 && device.config.status).into();
+        }
+    }
+}
+
+fn memory() -> vk::PhysicalDeviceMemoryProperties {
+    let mut memory = vk::PhysicalDeviceMemoryProperties {
+        memory_type_count: 2,
+        memory_heap_count: 1,
+        ..Default::default()
+    };
+    let host = vk::MemoryPropertyFlags::HOST_VISIBLE
+        | vk::MemoryPropertyFlags::HOST_COHERENT
+        | vk::MemoryPropertyFlags::HOST_CACHED;
+    memory.memory_types[0] =
+        vk::MemoryType { property_flags: vk::MemoryPropertyFlags::DEVICE_LOCAL, heap_index: 0 };
+    memory.memory_types[1] = vk::MemoryType {
+        property_flags: host | vk::MemoryPropertyFlags::DEVICE_LOCAL,
+        heap_index: 0,
+    };
+    memory.memory_heaps[0] =
+        vk::MemoryHeap { size: 1 << 36, flags: vk::MemoryHeapFlags::DEVICE_LOCAL };
+    memory
+}
+
+unsafe extern "system" fn memory_properties(
+    _: vk::PhysicalDevice,
+    p_properties: *mut vk::PhysicalDeviceMemoryProperties,
+) {
+    // SAFETY: see the top of the folder.
+    unsafe { handle::put(p_properties, memory()) };
+}
+
+unsafe extern "system" fn memory_properties2(
+    _: vk::PhysicalDevice,
+    p_properties: *mut vk::PhysicalDeviceMemoryProperties2<'_>,
+) {
+    // SAFETY: see the top of the folder.
+    unsafe { &mut *p_properties }.memory_properties = memory();
+}
+
+fn format_flags(format: vk::Format) -> vk::FormatProperties {
+    let wide = format::features(format);
+    let narrow = vk::FormatFeatureFlags::from_raw(wide.as_raw() as u32);
+    vk::FormatProperties {
+        linear_tiling_features: narrow,
+        optimal_tiling_features: narrow,
+        buffer_features: vk::FormatFeatureFlags::empty(),
+    }
+}
+
+unsafe extern "system" fn format_properties(
+    _: vk::PhysicalDevice,
+    format: vk::Format,
+    p_properties: *mut vk::FormatProperties,
+) {
+    // SAFETY: see the top of the folder.
+    unsafe { handle::put(p_properties, format_flags(format)) };
+}
+
+unsafe extern "system" fn format_properties2(
+    _: vk::PhysicalDevice,
+    format: vk::Format,
+    p_properties: *mut vk::FormatProperties2<'_>,
+) {
+    // SAFETY: see the top of the folder.
+    let properties = unsafe { &mut *p_properties };
+    properties.format_properties = format_flags(format);
+    // SAFETY: as above.
+    let wide = unsafe { chain::find_mut::<vk::FormatProperties3<'_>>(properties.p_next) };
+    if let Some(wide) = wide {
+        wide.linear_tiling_features = format::features(format);
+        wide.optimal_tiling_features = format::features(format);
+        wide.buffer_features = vk::FormatFeatureFlags2::empty();
+    }
+}
+
+/// What images of `format` and `kind` may be like.
+fn image_format(format: vk::Format, kind: vk::ImageType) -> Option<vk::ImageFormatProperties> {
+    format::describe(format).filter(|_| kind == vk::ImageType::TYPE_2D)?;
+    Some(vk::ImageFormatProperties {
+        max_extent: vk::Extent3D { width: caps::MAX_EXTENT, height: caps::MAX_EXTENT, depth: 1 },
+        max_mip_levels: 1,
+        max_array_layers: 256,
+        sample_counts: vk::SampleCountFlags::TYPE_1,
+        max_resource_size: 1 << 40,
+    })
+}
+
+unsafe extern "system" fn image_format_properties(
+    _: vk::PhysicalDevice,
+    format: vk::Format,
+    kind: vk::ImageType,
+    _: vk::ImageTiling,
+    _: vk::ImageUsageFlags,
+    _: vk::ImageCreateFlags,
+    p_properties: *mut vk::ImageFormatProperties,
+) -> vk::Result {
+    let Some(properties) = image_format(format, kind) else {
+        return vk::Result::ERROR_FORMAT_NOT_SUPPORTED;
+    };
+    // SAFETY: see the top of the folder.
+    unsafe { handle::put(p_properties, properties) };
+    vk::Result::SUCCESS
+}
+
+unsafe extern "system" fn image_format_properties2(
+    _: vk::PhysicalDevice,
+    p_info: *const vk::PhysicalDeviceImageFormatInfo2<'_>,
+    p_properties: *mut vk::ImageFormatProperties2<'_>,
+) -> vk::Result {
+    // SAFETY: see the top of the folder.
+    let info = unsafe { &*p_info };
+    // SAFETY: as above.
+    let to = unsafe { &mut *p_properties };
+    // No tiling by modifiers, no memory of others.
+    if info.tiling != vk::ImageTiling::OPTIMAL && info.tiling != vk::ImageTiling::LINEAR {
+        return vk::Result::ERROR_FORMAT_NOT_SUPPORTED;
+    }
+    let Some(properties) = image_format(info.format, info.ty) else {
+        return vk::Result::ERROR_FORMAT_NOT_SUPPORTED;
+    };
+    to.image_format_properties = properties;
+    // SAFETY: as above.
+    let ycbcr = unsafe {
+        chain::find_mut::<vk::SamplerYcbcrConversionImageFormatProperties<'_>>(to.p_next)
+    };
+    if let Some(ycbcr) = ycbcr {
+        ycbcr.combined_image_sampler_descriptor_count = 3;
+    }
+    vk::Result::SUCCESS
+}
+
+unsafe extern "system" fn sparse_image_format_properties(
+    _: vk::PhysicalDevice,
+    _: vk::Format,
+    _: vk::ImageType,
+    _: vk::SampleCountFlags,
+    _: vk::ImageUsageFlags,
+    _: vk::ImageTiling,
+    p_count: *mut u32,
+    _: *mut vk::SparseImageFormatProperties,
+) {
+    // SAFETY: see the top of the folder.
+    unsafe { handle::put(p_count, 0) };
+}
+
+unsafe extern "system" fn sparse_image_format_properties2(
+    _: vk::PhysicalDevice,
+    _: *const vk::PhysicalDeviceSparseImageFormatInfo2<'_>,
+    p_count: *mut u32,
+    _: *mut vk::SparseImageFormatProperties2<'_>,
+) {
+    // SAFETY: see the top of the folder.
+    unsafe { handle::put(p_count, 0) };
+}
+
+unsafe extern "system" fn external_buffer_properties(
+    _: vk::PhysicalDevice,
+    _: *const vk::PhysicalDeviceExternalBufferInfo<'_>,
+    p_properties: *mut vk::ExternalBufferProperties<'_>,
+) {
+    // SAFETY: see the top of the folder.
+    unsafe { &mut *p_properties }.external_memory_properties = Default::default();
+}
+
+unsafe extern "system" fn external_fence_properties(
+    _: vk::PhysicalDevice,
+    _: *const vk::PhysicalDeviceExternalFenceInfo<'_>,
+    p_properties: *mut vk::ExternalFenceProperties<'_>,
+) {
+    // SAFETY: see the top of the folder.
+    unsafe { &mut *p_properties }.external_fence_features = Default::default();
+}
+
+unsafe extern "system" fn external_semaphore_properties(
+    _: vk::PhysicalDevice,
+    _: *const vk::PhysicalDeviceExternalSemaphoreInfo<'_>,
+    p_properties: *mut vk::ExternalSemaphoreProperties<'_>,
+) {
+    // SAFETY: see the top of the folder.
+    unsafe { &mut *p_properties }.external_semaphore_features = Default::default();
+}
+
+unsafe extern "system" fn tool_properties(
+    _: vk::PhysicalDevice,
+    p_count: *mut u32,
+    _: *mut vk::PhysicalDeviceToolProperties<'_>,
+) -> vk::Result {
+    // SAFETY: see the top of the folder.
+    unsafe { handle::put(p_count, 0) };
+    vk::Result::SUCCESS
+}
+
+/// The extensions of the device.
+pub(crate) fn extensions() -> Vec<vk::ExtensionProperties> {
+    vec![
+        extension("VK_KHR_synchronization2", 1),
+        extension("VK_KHR_timeline_semaphore", 2),
+        extension("VK_KHR_video_decode_av1", 1),
+        extension("VK_KHR_video_decode_queue", 8),
+        extension("VK_KHR_video_maintenance1", 1),
+        extension("VK_KHR_video_queue", 8),
+    ]
+}
+
+unsafe extern "system" fn enumerate_device_extension_properties(
+    _: vk::PhysicalDevice,
+    p_layer_name: *const c_char,
+    p_count: *mut u32,
+    p_properties: *mut vk::ExtensionProperties,
+) -> vk::Result {
+    if !p_layer_name.is_null() {
+        return vk::Result::ERROR_LAYER_NOT_PRESENT;
+    }
+    // SAFETY: see the top of the folder.
+    unsafe { handle::enumerate(&extensions(), p_count, p_properties) }
+}
+
+unsafe extern "system" fn enumerate_device_layer_properties(
+    _: vk::PhysicalDevice,
+    p_count: *mut u32,
+    p_properties: *mut vk::LayerProperties,
+) -> vk::Result {
+    // SAFETY: see the top of the folder.
+    unsafe { handle::enumerate(&[], p_count, p_properties) }
+}
+
+unsafe extern "system" fn video_capabilities(
+    device: vk::PhysicalDevice,
+    p_profile: *const vk::VideoProfileInfoKHR<'_>,
+    p_capabilities: *mut vk::VideoCapabilitiesKHR<'_>,
+) -> vk::Result {
+    // SAFETY: see the top of the folder.
+    let config = &unsafe { handle::get::<PhysicalDevice, _>(device) }.config;
+    // SAFETY: as above.
+    let profile = unsafe { &*p_profile };
+    // SAFETY: as above.
+    let av1 = unsafe { chain::find::<vk::VideoDecodeAV1ProfileInfoKHR<'_>>(profile.p_next) };
+    if let Err(result) = caps::profile(profile, av1, config) {
+        return result;
+    }
+    // SAFETY: as above.
+    let to = unsafe { &mut *p_capabilities };
+    caps::fill(to, config);
+    // SAFETY: as above.
+    if let Some(decode) = unsafe { chain::find_mut::<vk::VideoDecodeCapabilitiesKHR<'_>>(to.p_next) }
+    {
+        decode.flags = caps::decode_flags(config);
+    }
+    // SAFETY: as above.
+    let av1 = unsafe { chain::find_mut::<vk::VideoDecodeAV1CapabilitiesKHR<'_>>(to.p_next) };
+    if let Some(av1) = av1 {
+        av1.max_level = caps::MAX_LEVEL;
+    }
+    vk::Result::SUCCESS
+}
+
+unsafe extern "system" fn video_format_properties(
+    device: vk::PhysicalDevice,
+    p_info: *const vk::PhysicalDeviceVideoFormatInfoKHR<'_>,
+    p_count: *mut u32,
+    p_properties: *mut vk::VideoFormatPropertiesKHR<'_>,
+) -> vk::Result {
+    // SAFETY: see the top of the folder.
+    let config = &unsafe { handle::get::<PhysicalDevice, _>(device) }.config;
+    // SAFETY: as above.
+    let info = unsafe { &*p_info };
+    // SAFETY: as above.
+    let profiles = match unsafe { super::video::profiles(info.p_next, config) } {
+        Ok(profiles) => profiles,
+        Err(result) => return result,
+    };
+    let Some(profile) = profiles.first() else {
+        return vk::Result::ERROR_INITIALIZATION_FAILED;
+    };
+    let formats = match caps::formats(profile, info.image_usage, config) {
+        Ok(formats) => formats,
+        Err(result) => return result,
+    };
+    // SAFETY: as above.
+    let count = unsafe { &mut *p_count };
+    if p_properties.is_null() {
+        *count = formats.len() as u32;
+        return vk::Result::SUCCESS;
+    }
+    let n = formats.len().min(*count as usize);
+    for (i, format) in formats.iter().take(n).enumerate() {
+        // SAFETY: as above: `i` is below the count.
+        let at = unsafe { p_properties.add(i) };
+        // SAFETY: as above.
+        let to = unsafe { &mut *at };
+        to.format = *format;
+        to.component_mapping = vk::ComponentMapping::default();
+        to.image_create_flags = vk::ImageCreateFlags::MUTABLE_FORMAT
+            | vk::ImageCreateFlags::EXTENDED_USAGE
+            | vk::ImageCreateFlags::ALIAS;
+        to.image_type = vk::ImageType::TYPE_2D;
+        to.image_tiling = vk::ImageTiling::OPTIMAL;
+        to.image_usage_flags = info.image_usage | caps::image_usage(config);
+        if config.coincide {
+            to.image_usage_flags |= vk::ImageUsageFlags::VIDEO_DECODE_DST_KHR
+                | vk::ImageUsageFlags::VIDEO_DECODE_DPB_KHR;
+        }
+    }
+    *count = n as u32;
+    if n < formats.len() { vk::Result::INCOMPLETE } else { vk::Result::SUCCESS }
+}

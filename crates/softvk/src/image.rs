@@ -1,0 +1,117 @@
+//! Buffers, images and views, as data.
+
+use std::sync::Arc;
+
+use ash::vk;
+
+use crate::format::{self, Format, PlaneFormat};
+use crate::memory::{ALIGNMENT, Binding};
+use crate::video::job::Profile;
+
+/// A buffer.
+pub(crate) struct Buffer {
+    pub(crate) size: u64,
+    pub(crate) binding: Binding,
+}
+
+/// One plane of an image.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct PlaneLayout {
+    /// Its format.
+    pub(crate) format: PlaneFormat,
+    /// Size in texels.
+    pub(crate) width: u32,
+    /// See `width`.
+    pub(crate) height: u32,
+    /// Offset in a layer, in bytes.
+    pub(crate) offset: u64,
+    /// Bytes of a row.
+    pub(crate) pitch: u64,
+}
+
+/// An image: rows of its planes, one layer after the other. OPTIMAL is the same as LINEAR.
+pub(crate) struct Image {
+    pub(crate) format: Format,
+    pub(crate) extent: vk::Extent3D,
+    pub(crate) layers: u32,
+    pub(crate) usage: vk::ImageUsageFlags,
+    pub(crate) planes: Vec<PlaneLayout>,
+    pub(crate) layer_bytes: u64,
+    /// Video profiles that it was made for.
+    pub(crate) profiles: Vec<Profile>,
+    pub(crate) binding: Binding,
+}
+
+const ROW_ALIGNMENT: u64 = 64;
+
+impl Image {
+    /// An image without memory; `None` for what the driver does not support.
+    pub(crate) fn new(info: &vk::ImageCreateInfo<'_>, profiles: Vec<Profile>) -> Option<Self> {
+        let format = format::describe(info.format)?;
+        let supported = info.image_type == vk::ImageType::TYPE_2D
+            && info.mip_levels == 1
+            && info.samples == vk::SampleCountFlags::TYPE_1
+            && info.extent.depth == 1
+            && info.array_layers >= 1
+            && info.extent.width >= 1
+            && info.extent.height >= 1;
+        if !supported {
+            return None;
+        }
+        let mut planes = Vec::new();
+        let mut offset = 0;
+        for plane in format.planes() {
+            let width = info.extent.width.div_ceil(1 << plane.shift.0);
+            let height = info.extent.height.div_ceil(1 << plane.shift.1);
+            let pitch = (u64::from(width) * u64::from(plane.bytes)).next_multiple_of(ROW_ALIGNMENT);
+            planes.push(PlaneLayout { format: *plane, width, height, offset, pitch });
+            offset += pitch * u64::from(height);
+        }
+        Some(Self {
+            format,
+            extent: info.extent,
+            layers: info.array_layers,
+            usage: info.usage,
+            planes,
+            layer_bytes: offset.next_multiple_of(ALIGNMENT),
+            profiles,
+            binding: Binding::default(),
+        })
+    }
+
+    /// Bytes of memory that it needs.
+    pub(crate) fn size(&self) -> u64 {
+        self.layer_bytes * u64::from(self.layers)
+    }
+
+    /// Offset of texel (`x`, `y`) of `plane` in `layer`; `None` outside the image.
+    pub(crate) fn offset(&self, plane: usize, layer: u32, x: u32, y: u32) -> Option<u64> {
+        let p = self.planes.get(plane)?;
+        let inside = layer < self.layers && x <= p.width && y < p.height;
+        inside.then(|| {
+            u64::from(layer) * self.layer_bytes
+                + p.offset
+                + u64::from(y) * p.pitch
+                + u64::from(x) * u64::from(p.format.bytes)
+        })
+    }
+
+    /// vkGetImageSubresourceLayout.
+    pub(crate) fn subresource_layout(&self, plane: usize, layer: u32) -> vk::SubresourceLayout {
+        let Some(p) = self.planes.get(plane) else { return vk::SubresourceLayout::default() };
+        vk::SubresourceLayout {
+            offset: u64::from(layer) * self.layer_bytes + p.offset,
+            size: p.pitch * u64::from(p.height),
+            row_pitch: p.pitch,
+            array_pitch: self.layer_bytes,
+            depth_pitch: 0,
+        }
+    }
+}
+
+/// An image view.
+pub(crate) struct ImageView {
+    pub(crate) image: Arc<Image>,
+    pub(crate) base_layer: u32,
+    pub(crate) layer_count: u32,
+}

@@ -1,0 +1,101 @@
+//! Device memory: host memory that the application may map.
+#![allow(unsafe_code, reason = "the application writes mapped memory whenever it likes")]
+
+use std::alloc::{Layout, alloc_zeroed, dealloc};
+use std::ptr::NonNull;
+use std::sync::{Arc, OnceLock};
+
+/// Alignment of every allocation, and of what is bound to it.
+pub(crate) const ALIGNMENT: u64 = 4096;
+
+/// An allocation. Only ever copied from and to, byte by byte: references into it would alias what
+/// the application does with its mapping.
+pub(crate) struct Memory {
+    bytes: NonNull<u8>,
+    layout: Layout,
+}
+
+// SAFETY: the allocation is owned, and accessed through raw pointers only.
+unsafe impl Send for Memory {}
+// SAFETY: concurrent accesses are copies; the application has to order them (Vulkan, "Host access
+// to device memory objects must be externally synchronized").
+unsafe impl Sync for Memory {}
+
+impl Memory {
+    /// `size` zero bytes; `None` if there is no memory.
+    pub(crate) fn new(size: u64) -> Option<Self> {
+        let size = usize::try_from(size).ok()?.max(1);
+        let layout = Layout::from_size_align(size, ALIGNMENT as usize).ok()?;
+        // SAFETY: the size is not 0.
+        let bytes = NonNull::new(unsafe { alloc_zeroed(layout) })?;
+        Some(Self { bytes, layout })
+    }
+
+    /// Bytes of the allocation.
+    pub(crate) fn size(&self) -> u64 {
+        self.layout.size() as u64
+    }
+
+    /// The address of byte `offset`, for vkMapMemory.
+    pub(crate) fn address(&self, offset: u64) -> *mut u8 {
+        let offset = (offset as usize).min(self.layout.size());
+        // SAFETY: the offset is within the allocation or one past it.
+        unsafe { self.bytes.as_ptr().add(offset) }
+    }
+
+    fn range(&self, offset: u64, len: usize) -> Option<*mut u8> {
+        let end = offset.checked_add(len as u64)?;
+        (end <= self.size()).then(|| self.address(offset))
+    }
+
+    /// Copies bytes from `offset` on into `to`; false if they are not all inside.
+    pub(crate) fn read(&self, offset: u64, to: &mut [u8]) -> bool {
+        let Some(from) = self.range(offset, to.len()) else { return false };
+        // SAFETY: `range` has checked the source; `to` is ours and cannot overlap it.
+        unsafe { std::ptr::copy_nonoverlapping(from, to.as_mut_ptr(), to.len()) };
+        true
+    }
+
+    /// Copies `from` to `offset` and on; false if it does not fit.
+    pub(crate) fn write(&self, offset: u64, from: &[u8]) -> bool {
+        let Some(to) = self.range(offset, from.len()) else { return false };
+        // SAFETY: `range` has checked the destination; `from` is ours and cannot overlap it.
+        unsafe { std::ptr::copy_nonoverlapping(from.as_ptr(), to, from.len()) };
+        true
+    }
+}
+
+impl Drop for Memory {
+    fn drop(&mut self) {
+        // SAFETY: allocated in `new` with this layout.
+        unsafe { dealloc(self.bytes.as_ptr(), self.layout) };
+    }
+}
+
+/// Where a buffer or an image has its bytes.
+#[derive(Default)]
+pub(crate) struct Binding(OnceLock<(Arc<Memory>, u64)>);
+
+impl Binding {
+    /// Binds once; a second time is the application's error and changes nothing.
+    pub(crate) fn bind(&self, memory: Arc<Memory>, offset: u64) {
+        if self.0.set((memory, offset)).is_err() {
+            log::error!("softvk: an object is bound to memory twice");
+        }
+    }
+
+    /// Copies bytes out; false if unbound or out of range.
+    pub(crate) fn read(&self, offset: u64, to: &mut [u8]) -> bool {
+        self.0.get().is_some_and(|(memory, base)| memory.read(base + offset, to))
+    }
+
+    /// Copies bytes in; false if unbound or out of range.
+    pub(crate) fn write(&self, offset: u64, from: &[u8]) -> bool {
+        self.0.get().is_some_and(|(memory, base)| memory.write(base + offset, from))
+    }
+
+    /// Whether memory is bound.
+    pub(crate) fn is_bound(&self) -> bool {
+        self.0.get().is_some()
+    }
+}

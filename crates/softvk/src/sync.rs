@@ -1,0 +1,90 @@
+//! Fences, semaphores and events: values under one lock for each device, with one condition.
+
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+/// Wakes whoever waits for anything of a device.
+#[derive(Default)]
+pub(crate) struct Hub {
+    lock: Mutex<()>,
+    changed: Condvar,
+}
+
+impl Hub {
+    fn guard(&self) -> MutexGuard<'_, ()> {
+        self.lock.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Makes a change and wakes the waiting.
+    fn change(&self, change: impl FnOnce()) {
+        let guard = self.guard();
+        change();
+        self.changed.notify_all();
+        drop(guard);
+    }
+
+    /// Waits until `done`, which is called under the lock; false when `timeout_ns` has passed.
+    pub(crate) fn wait(&self, timeout_ns: u64, mut done: impl FnMut() -> bool) -> bool {
+        let end = Instant::now().checked_add(Duration::from_nanos(timeout_ns));
+        let mut guard = self.guard();
+        loop {
+            if done() {
+                return true;
+            }
+            let left = end.map(|end| end.saturating_duration_since(Instant::now()));
+            guard = match left {
+                Some(Duration::ZERO) => return false,
+                Some(left) => {
+                    let (guard, _) = self
+                        .changed
+                        .wait_timeout(guard, left)
+                        .unwrap_or_else(PoisonError::into_inner);
+                    guard
+                }
+                None => self.changed.wait(guard).unwrap_or_else(PoisonError::into_inner),
+            };
+        }
+    }
+}
+
+/// A number that waits can be made for: the state of a fence, an event or a semaphore.
+pub(crate) struct Counter {
+    hub: Arc<Hub>,
+    value: Mutex<u64>,
+    /// Whether a wait takes the value back to 0: binary semaphores.
+    pub(crate) binary: bool,
+}
+
+impl Counter {
+    pub(crate) fn new(hub: &Arc<Hub>, value: u64, binary: bool) -> Self {
+        Self { hub: Arc::clone(hub), value: Mutex::new(value), binary }
+    }
+
+    /// The value now.
+    pub(crate) fn get(&self) -> u64 {
+        *self.value.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Sets the value and wakes the waiting.
+    pub(crate) fn set(&self, value: u64) {
+        self.hub.change(|| *self.value.lock().unwrap_or_else(PoisonError::into_inner) = value);
+    }
+
+    /// Waits for `value` as a queue does: for ever, and a binary semaphore is unsignaled by it.
+    pub(crate) fn wait_on_queue(&self, value: u64) {
+        let wanted = if self.binary { 1 } else { value };
+        self.hub.wait(u64::MAX, || {
+            let mut now = self.value.lock().unwrap_or_else(PoisonError::into_inner);
+            let reached = *now >= wanted;
+            if reached && self.binary {
+                *now = 0;
+            }
+            reached
+        });
+    }
+
+    /// Signals as a queue does.
+    pub(crate) fn signal_on_queue(&self, value: u64) {
+        self.set(if self.binary { 1 } else { value });
+    }
+}

@@ -1,0 +1,124 @@
+//! Video capabilities: what the configuration lets the driver say of a profile.
+
+use ash::vk;
+
+use super::job::{Chroma, Profile};
+use crate::config::Config;
+use crate::format::FORMATS;
+
+/// Largest coded extent: AV1's own limit.
+pub(crate) const MAX_EXTENT: u32 = 65536;
+/// STD_VIDEO_AV1_LEVEL_7_3.
+pub(crate) const MAX_LEVEL: u32 = 23;
+
+/// The profile that an application describes, if the driver supports it.
+pub(crate) fn profile(
+    info: &vk::VideoProfileInfoKHR<'_>,
+    av1: Option<&vk::VideoDecodeAV1ProfileInfoKHR<'_>>,
+    config: &Config,
+) -> Result<Profile, vk::Result> {
+    if info.video_codec_operation != vk::VideoCodecOperationFlagsKHR::DECODE_AV1 {
+        return Err(vk::Result::ERROR_VIDEO_PROFILE_OPERATION_NOT_SUPPORTED_KHR);
+    }
+    let Some(av1) = av1 else {
+        return Err(vk::Result::ERROR_VIDEO_PROFILE_OPERATION_NOT_SUPPORTED_KHR);
+    };
+    let format = vk::Result::ERROR_VIDEO_PROFILE_FORMAT_NOT_SUPPORTED_KHR;
+    let chroma = match info.chroma_subsampling {
+        vk::VideoChromaSubsamplingFlagsKHR::MONOCHROME => Chroma::Monochrome,
+        vk::VideoChromaSubsamplingFlagsKHR::TYPE_420 => Chroma::Yuv420,
+        vk::VideoChromaSubsamplingFlagsKHR::TYPE_422 => Chroma::Yuv422,
+        vk::VideoChromaSubsamplingFlagsKHR::TYPE_444 => Chroma::Yuv444,
+        _ => return Err(format),
+    };
+    let bit_depth = match info.luma_bit_depth {
+        vk::VideoComponentBitDepthFlagsKHR::TYPE_8 => 8,
+        vk::VideoComponentBitDepthFlagsKHR::TYPE_10 => 10,
+        vk::VideoComponentBitDepthFlagsKHR::TYPE_12 => 12,
+        _ => return Err(format),
+    };
+    if chroma != Chroma::Monochrome && info.chroma_bit_depth != info.luma_bit_depth {
+        return Err(format);
+    }
+    // Table of 6.4.1: which profile has which formats.
+    let possible = match av1.std_profile {
+        0 => bit_depth <= 10 && matches!(chroma, Chroma::Monochrome | Chroma::Yuv420),
+        1 => bit_depth <= 10 && chroma == Chroma::Yuv444,
+        2 => bit_depth == 12 || matches!(chroma, Chroma::Monochrome | Chroma::Yuv422),
+        _ => return Err(vk::Result::ERROR_VIDEO_PROFILE_CODEC_NOT_SUPPORTED_KHR),
+    };
+    if !possible {
+        return Err(format);
+    }
+    let film_grain_support = av1.film_grain_support == vk::TRUE;
+    if film_grain_support && !config.grain {
+        return Err(vk::Result::ERROR_VIDEO_PROFILE_CODEC_NOT_SUPPORTED_KHR);
+    }
+    Ok(Profile { std_profile: av1.std_profile, chroma, bit_depth, film_grain_support })
+}
+
+/// Flags of VkVideoDecodeCapabilitiesKHR.
+pub(crate) fn decode_flags(config: &Config) -> vk::VideoDecodeCapabilityFlagsKHR {
+    let mut flags = vk::VideoDecodeCapabilityFlagsKHR::empty();
+    if config.coincide {
+        flags |= vk::VideoDecodeCapabilityFlagsKHR::DPB_AND_OUTPUT_COINCIDE;
+    }
+    if config.distinct {
+        flags |= vk::VideoDecodeCapabilityFlagsKHR::DPB_AND_OUTPUT_DISTINCT;
+    }
+    flags
+}
+
+/// VkVideoCapabilitiesKHR, less what is chained.
+pub(crate) fn fill(caps: &mut vk::VideoCapabilitiesKHR<'_>, config: &Config) {
+    caps.flags = match config.separate {
+        true => vk::VideoCapabilityFlagsKHR::SEPARATE_REFERENCE_IMAGES,
+        false => vk::VideoCapabilityFlagsKHR::empty(),
+    };
+    (caps.min_bitstream_buffer_offset_alignment, caps.min_bitstream_buffer_size_alignment) =
+        config.align;
+    let (width, height) = config.granularity;
+    caps.picture_access_granularity = vk::Extent2D { width, height };
+    caps.min_coded_extent = vk::Extent2D { width: 1, height: 1 };
+    caps.max_coded_extent = vk::Extent2D { width: MAX_EXTENT, height: MAX_EXTENT };
+    caps.max_dpb_slots = config.slots;
+    caps.max_active_reference_pictures = config.active;
+    caps.std_header_version = std_header();
+}
+
+/// The std header that the driver was written for: version 1.0.0.
+fn std_header() -> vk::ExtensionProperties {
+    let name = b"VK_STD_vulkan_video_codec_av1_decode\0";
+    let mut header = vk::ExtensionProperties { spec_version: 1 << 22, ..Default::default() };
+    for (to, from) in header.extension_name.iter_mut().zip(name) {
+        *to = *from as std::ffi::c_char;
+    }
+    header
+}
+
+/// The formats for `usage` in `profile`, the preferred one first.
+pub(crate) fn formats(
+    profile: &Profile,
+    usage: vk::ImageUsageFlags,
+    config: &Config,
+) -> Result<Vec<vk::Format>, vk::Result> {
+    let decode = vk::ImageUsageFlags::VIDEO_DECODE_DST_KHR | vk::ImageUsageFlags::VIDEO_DECODE_DPB_KHR;
+    let supported = image_usage(config) | decode;
+    let both = usage.contains(decode);
+    if usage.is_empty() || !supported.contains(usage) || (both && !config.coincide) {
+        return Err(vk::Result::ERROR_IMAGE_USAGE_NOT_SUPPORTED_KHR);
+    }
+    let fits = |f: &crate::format::Format| {
+        let chroma = f.chroma == Some(profile.chroma)
+            || (profile.chroma == Chroma::Monochrome && f.chroma == Some(Chroma::Yuv420));
+        chroma && f.bit_depth == profile.bit_depth && (!config.planar || f.count != 2)
+    };
+    Ok(FORMATS.iter().filter(|(_, f)| fits(f)).map(|(format, _)| *format).collect())
+}
+
+/// Usages of decode images beside decoding.
+pub(crate) fn image_usage(_: &Config) -> vk::ImageUsageFlags {
+    vk::ImageUsageFlags::TRANSFER_SRC
+        | vk::ImageUsageFlags::TRANSFER_DST
+        | vk::ImageUsageFlags::SAMPLED
+}

@@ -1,0 +1,71 @@
+//! Video commands as recorded.
+
+use std::sync::Arc;
+
+use super::job::{PictureInfo, SequenceHeader};
+use super::session::Session;
+use crate::image::{Buffer, ImageView};
+use crate::query::QueryPool;
+
+/// VkVideoPictureResourceInfoKHR.
+#[derive(Clone)]
+pub(crate) struct Resource {
+    pub(crate) view: Arc<ImageView>,
+    /// Layer of the image: that of the view and `baseArrayLayer` added.
+    pub(crate) layer: u32,
+    /// `codedExtent`.
+    pub(crate) extent: (u32, u32),
+}
+
+impl Resource {
+    /// Whether both are the same image subresource.
+    pub(crate) fn is_same(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.view.image, &other.view.image) && self.layer == other.layer
+    }
+
+    /// Whether both match: the same subresource and extent.
+    pub(crate) fn matches(&self, other: &Self) -> bool {
+        self.is_same(other) && self.extent == other.extent
+    }
+}
+
+/// VkVideoReferenceSlotInfoKHR.
+#[derive(Clone)]
+pub(crate) struct Slot {
+    /// `slotIndex`.
+    pub(crate) index: i32,
+    /// `pPictureResource`.
+    pub(crate) resource: Option<Resource>,
+}
+
+/// vkCmdBeginVideoCodingKHR.
+#[derive(Clone)]
+pub(crate) struct BeginOp {
+    pub(crate) session: Arc<Session>,
+    pub(crate) parameters: Option<Arc<SequenceHeader>>,
+    pub(crate) slots: Vec<Slot>,
+}
+
+/// vkCmdDecodeVideoKHR.
+#[derive(Clone)]
+pub(crate) struct DecodeOp {
+    pub(crate) src: Arc<Buffer>,
+    pub(crate) src_offset: u64,
+    pub(crate) src_range: u64,
+    pub(crate) dst: Option<Resource>,
+    pub(crate) setup: Option<Slot>,
+    pub(crate) references: Vec<Slot>,
+    /// `VkVideoDecodeAV1PictureInfoKHR`; `None` if it is not chained.
+    pub(crate) picture: Option<Box<Picture>>,
+    /// `VkVideoInlineQueryInfoKHR`.
+    pub(crate) inline_query: Option<(Arc<QueryPool>, u32)>,
+}
+
+/// VkVideoDecodeAV1PictureInfoKHR.
+#[derive(Clone)]
+pub(crate) struct Picture {
+    pub(crate) info: PictureInfo,
+    pub(crate) reference_name_slot_indices: [i32; 7],
+    pub(crate) tile_offsets: Vec<u32>,
+    pub(crate) tile_sizes: Vec<u32>,
+}

@@ -1,0 +1,248 @@
+//! What was typed: clap structures only. What it means is in [`super::options`].
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+/// Decode AV1 through VK_KHR_video_decode_av1, and judge the result.
+#[derive(Debug, Parser)]
+#[command(name = "vav1d", version, propagate_version = true, after_help = super::exit::table())]
+pub struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+    /// Options of every command.
+    #[command(flatten)]
+    pub common: Common,
+}
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Print an MD5 for every output frame, in the form of ffmpeg's framemd5
+    Md5(Md5Args),
+    /// Decode to a file: raw planar, Y4M, or a list of MD5s
+    Decode(DecodeArgs),
+    /// Say what a stream is
+    Info(InputArgs),
+    /// Print every syntax element with its bit position and value
+    Dump(DumpArgs),
+    /// Print the steps that a decoder has to take
+    Plan(PlanArgs),
+    /// List devices and what they decode; software last
+    Caps(CapsArgs),
+    /// Print shell completions or the man page
+    Generate(GenerateArgs),
+}
+
+/// Options of every command.
+#[derive(Debug, Args)]
+pub struct Common {
+    /// Print JSON Lines on standard output instead of text
+    #[arg(long, global = true)]
+    pub json: bool,
+    /// Print nothing on standard error but errors
+    #[arg(short, long, global = true)]
+    pub quiet: bool,
+    /// Say more on standard error; twice for debugging
+    #[arg(short, long, global = true, action = clap::ArgAction::Count)]
+    pub verbose: u8,
+    /// Colour on standard error
+    #[arg(long, global = true, value_enum, default_value = "auto", value_name = "WHEN")]
+    pub color: When,
+}
+
+/// Whether to do something that suits terminals only.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum When {
+    /// If standard error is a terminal, `NO_COLOR` is unset and `TERM` is not `dumb`.
+    Auto,
+    /// Always.
+    Always,
+    /// Never.
+    Never,
+}
+
+/// The input.
+#[derive(Debug, Args)]
+pub struct InputArgs {
+    /// The stream; - for standard input
+    #[arg(value_name = "FILE")]
+    pub file: PathBuf,
+    /// Container of the input
+    #[arg(long, value_enum, default_value = "auto", value_name = "FORMAT")]
+    pub input_format: InputFormat,
+}
+
+/// Containers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum InputFormat {
+    /// Probed by content.
+    Auto,
+    /// IVF.
+    Ivf,
+    /// Low-overhead OBU stream (specification 5.2).
+    Section5,
+    /// Length-delimited stream (specification Annex B).
+    Annexb,
+}
+
+/// Which part of the stream is decoded.
+#[derive(Debug, Args)]
+pub struct LayerArgs {
+    /// Operating point to decode
+    #[arg(long, default_value_t = 0, value_name = "N", value_parser = clap::value_parser!(u8).range(0..32))]
+    pub operating_point: u8,
+    /// Output every spatial layer, not only the highest of each temporal unit
+    #[arg(long)]
+    pub all_layers: bool,
+}
+
+/// What decoding needs.
+#[derive(Debug, Args)]
+pub struct PipelineArgs {
+    /// The input.
+    #[command(flatten)]
+    pub input: InputArgs,
+    /// Layers.
+    #[command(flatten)]
+    pub layers: LayerArgs,
+    /// Device: auto, system, soft, soft:CONFIG, an index, a name or a UUID (see `vav1d caps`)
+    #[arg(long, default_value = "auto", value_name = "DEVICE")]
+    pub device: String,
+    /// Film grain: on (by the driver if it can, else on the CPU), cpu (never by the driver) or off
+    #[arg(long, value_enum, default_value = "on", value_name = "MODE")]
+    pub film_grain: FilmGrain,
+    /// Output frames to deliver at most
+    #[arg(long, value_name = "N")]
+    pub limit: Option<u64>,
+    /// Output frames to pass over first
+    #[arg(long, default_value_t = 0, value_name = "N")]
+    pub skip: u64,
+    /// Where pictures are decoded to: the reference picture itself, or a picture beside it
+    #[arg(long, value_enum, default_value = "auto", value_name = "MODE")]
+    pub dpb: Dpb,
+    /// Reference pictures as layers of one image, or as separate images
+    #[arg(long, value_enum, default_value = "auto", value_name = "MODE")]
+    pub dpb_images: DpbImages,
+    /// Frames in flight
+    #[arg(long, default_value_t = 4, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=64))]
+    pub frames_in_flight: u32,
+    /// Run under the Khronos validation layer; every message is an error
+    #[arg(long)]
+    pub validate: bool,
+}
+
+/// Film grain.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum FilmGrain {
+    /// By the driver where its profile allows it, else on the CPU.
+    On,
+    /// On the CPU.
+    Cpu,
+    /// Not at all.
+    Off,
+}
+
+/// Relation of output and reference pictures.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Dpb {
+    /// As the driver offers.
+    Auto,
+    /// The output is the reference picture.
+    Coincide,
+    /// The output is a picture of its own.
+    Distinct,
+}
+
+/// Storage of reference pictures.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum DpbImages {
+    /// As the driver offers.
+    Auto,
+    /// One image with a layer for each.
+    Layered,
+    /// An image for each.
+    Separate,
+}
+
+/// `vav1d md5`.
+#[derive(Debug, Args)]
+pub struct Md5Args {
+    /// Decoding.
+    #[command(flatten)]
+    pub pipeline: PipelineArgs,
+    /// Print one line: the MD5 of all output frames together
+    #[arg(long)]
+    pub total: bool,
+}
+
+/// `vav1d decode`.
+#[derive(Debug, Args)]
+pub struct DecodeArgs {
+    /// Decoding.
+    #[command(flatten)]
+    pub pipeline: PipelineArgs,
+    /// Where to write; - for standard output
+    #[arg(short, long, value_name = "FILE")]
+    pub output: PathBuf,
+    /// Format of the output; by default that of its extension (.yuv .y4m .md5 .framemd5), or yuv
+    #[arg(long, value_name = "FORMAT")]
+    pub output_format: Option<String>,
+}
+
+/// `vav1d dump`.
+#[derive(Debug, Args)]
+pub struct DumpArgs {
+    /// The input.
+    #[command(flatten)]
+    pub input: InputArgs,
+    /// Temporal units to print at most
+    #[arg(long, value_name = "N")]
+    pub limit: Option<u64>,
+}
+
+/// `vav1d plan`.
+#[derive(Debug, Args)]
+pub struct PlanArgs {
+    /// The input.
+    #[command(flatten)]
+    pub input: InputArgs,
+    /// Layers.
+    #[command(flatten)]
+    pub layers: LayerArgs,
+    /// Temporal units to plan at most
+    #[arg(long, value_name = "N")]
+    pub limit: Option<u64>,
+}
+
+/// `vav1d caps`.
+#[derive(Debug, Args)]
+pub struct CapsArgs {
+    /// Only this device
+    #[arg(long, default_value = "all", value_name = "DEVICE")]
+    pub device: String,
+}
+
+/// `vav1d generate`.
+#[derive(Debug, Args)]
+pub struct GenerateArgs {
+    /// What to print
+    #[arg(value_enum)]
+    pub what: Generate,
+}
+
+/// What `vav1d generate` makes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Generate {
+    /// The man page, roff.
+    Man,
+    /// Completions for bash.
+    Bash,
+    /// Completions for zsh.
+    Zsh,
+    /// Completions for fish.
+    Fish,
+    /// Completions for PowerShell.
+    Powershell,
+}

@@ -1,0 +1,55 @@
+//! `vav1d decode`: pictures to a file.
+
+use std::fs::File;
+use std::io::{self, BufWriter, Write};
+
+use super::args::DecodeArgs;
+use super::exit::Exit;
+use super::failure::{Failure, Result};
+use super::json::{Fault, Lines, Record, Summary};
+use super::output::{self, Notices};
+use super::pipeline::Pipeline;
+use crate::sink;
+
+pub(super) fn run(args: &DecodeArgs, json: bool, notices: &Notices) -> Result<Exit> {
+    let to_stdout = args.output.as_os_str() == "-";
+    if json && to_stdout {
+        return Err(Failure::new(Exit::Usage, "--json and -o - both want standard output"));
+    }
+    let kind = match &args.output_format {
+        Some(name) => sink::by_name(name).ok_or_else(|| {
+            let names = sink::names().collect::<Vec<_>>().join(", ");
+            Failure::new(Exit::Usage, format!("--output-format {name}: it is one of {names}"))
+        })?,
+        None => sink::by_extension(&args.output).unwrap_or(sink::DEFAULT),
+    };
+    let pipeline = Pipeline::open(&args.pipeline, notices)?;
+    let device = pipeline.device().to_owned();
+    let out: Box<dyn Write> = match to_stdout {
+        true => Box::new(BufWriter::new(io::stdout())),
+        false => Box::new(BufWriter::new(File::create(&args.output).map_err(|e| {
+            Failure::new(Exit::Output, format!("{}: {e}", args.output.display()))
+        })?)),
+    };
+    let mut sink = kind.open(out);
+    let (exit, summary) = pipeline.run(&args.pipeline, &mut *sink, notices)?;
+    if json {
+        let mut lines = Lines(output::stdout());
+        let file = &args.pipeline.input.file;
+        let faults =
+            summary.faults.iter().map(|f| Record::Fault(Fault { message: f.to_string() }));
+        let last = Record::Summary(Summary {
+            units: summary.units,
+            frames: summary.frames,
+            pictures: summary.pictures,
+            faults: summary.n_faults,
+            md5: None,
+        });
+        lines
+            .begin("decode", Some(file), Some(&device))
+            .and_then(|()| faults.chain([last]).try_for_each(|record| lines.write(&record)))
+            .and_then(|()| lines.0.flush())
+            .map_err(Failure::output)?;
+    }
+    Ok(exit)
+}

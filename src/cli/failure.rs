@@ -1,0 +1,58 @@
+//! How a command fails: an exit code and a chain of causes.
+
+use std::io;
+
+use super::exit::Exit;
+use crate::error::Error;
+
+/// Why a command ends early.
+#[derive(Debug)]
+pub struct Failure {
+    /// The exit code.
+    pub exit: Exit,
+    /// What to say.
+    pub error: anyhow::Error,
+}
+
+/// The result of a command.
+pub type Result<T, E = Failure> = std::result::Result<T, E>;
+
+impl Failure {
+    /// A failure with a message.
+    pub fn new(exit: Exit, message: impl std::fmt::Display) -> Self {
+        Self { exit, error: anyhow::anyhow!("{message}") }
+    }
+
+    /// A failure of the library while something other than output was done.
+    pub fn of(error: Error) -> Self {
+        Self { exit: Exit::of(&error), error: error.into() }
+    }
+
+    /// A failure to write.
+    pub fn output(error: io::Error) -> Self {
+        Self { exit: Exit::Output, error: error.into() }
+    }
+
+    /// Whether a reader of our output went away: no fault at all.
+    pub fn is_broken_pipe(&self) -> bool {
+        self.is_io(io::ErrorKind::BrokenPipe)
+    }
+
+    /// Whether the user interrupted.
+    pub fn is_interrupt(&self) -> bool {
+        self.is_io(io::ErrorKind::Interrupted)
+    }
+
+    fn is_io(&self, kind: io::ErrorKind) -> bool {
+        self.error.chain().any(|cause| match cause.downcast_ref::<Error>() {
+            Some(Error::Io(e)) => e.kind() == kind,
+            _ => cause.downcast_ref::<io::Error>().is_some_and(|e| e.kind() == kind),
+        })
+    }
+}
+
+impl From<clap::Error> for Failure {
+    fn from(error: clap::Error) -> Self {
+        Self { exit: Exit::Usage, error: error.into() }
+    }
+}

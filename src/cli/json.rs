@@ -1,0 +1,191 @@
+//! The JSON Lines records. The first line of every output is the header with the schema's number.
+//! Fields are added, never changed; a removal makes a new schema.
+
+use std::io::{self, Write};
+
+use serde::Serialize;
+
+/// Number of this schema.
+pub const SCHEMA: u32 = 1;
+
+/// One line.
+#[derive(Debug, Serialize)]
+#[serde(tag = "type", content = "data", rename_all = "snake_case")]
+pub enum Record<'a> {
+    /// First line.
+    Header(Header<'a>),
+    /// An output frame.
+    Frame(Frame),
+    /// What a stream is.
+    Stream(Stream<'a>),
+    /// A sequence header.
+    Sequence(Sequence),
+    /// A step of the plan.
+    Step(Step),
+    /// A syntax element.
+    Element(Element<'a>),
+    /// A device.
+    Device(serde_json::Value),
+    /// A fault of the stream.
+    Fault(Fault),
+    /// Last line of a decode.
+    Summary(Summary),
+}
+
+/// See [`Record::Header`].
+#[derive(Debug, Serialize)]
+pub struct Header<'a> {
+    /// [`SCHEMA`].
+    pub schema: u32,
+    /// The command.
+    pub command: &'a str,
+    /// Version of the program.
+    pub version: &'a str,
+    /// The input, if there is one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub file: Option<String>,
+    /// The device, if there is one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub device: Option<String>,
+}
+
+/// See [`Record::Frame`].
+#[derive(Debug, Serialize)]
+pub struct Frame {
+    /// Output index, from 0.
+    pub index: u64,
+    /// Presentation time in ticks.
+    pub pts: Option<i64>,
+    /// Width in luma samples.
+    pub width: u32,
+    /// Height in luma samples.
+    pub height: u32,
+    /// Bytes of the picture.
+    pub size: usize,
+    /// MD5 of those bytes.
+    pub md5: String,
+}
+
+/// See [`Record::Stream`].
+#[derive(Debug, Serialize)]
+pub struct Stream<'a> {
+    /// Container.
+    pub container: &'a str,
+    /// Seconds of a tick of time, as a fraction.
+    pub time_base: Option<(u32, u32)>,
+    /// Temporal units.
+    pub units: u64,
+    /// Frames, by frame_type.
+    pub frames: std::collections::BTreeMap<String, u64>,
+    /// Pictures that are output.
+    pub shown: u64,
+    /// Of these, by show_existing_frame.
+    pub shown_existing: u64,
+    /// Features that the frames use.
+    pub features: Vec<&'static str>,
+}
+
+/// See [`Record::Sequence`].
+#[derive(Debug, Serialize)]
+pub struct Sequence {
+    /// seq_profile.
+    pub seq_profile: u8,
+    /// seq_level_idx of each operating point.
+    pub seq_level_idx: Vec<u8>,
+    /// operating_point_idc of each operating point.
+    pub operating_point_idc: Vec<u16>,
+    /// Largest frame width.
+    pub max_frame_width: u32,
+    /// Largest frame height.
+    pub max_frame_height: u32,
+    /// BitDepth.
+    pub bit_depth: u8,
+    /// 4:0:0, 4:2:0, 4:2:2 or 4:4:4.
+    pub chroma: String,
+    /// color_primaries.
+    pub color_primaries: u8,
+    /// transfer_characteristics.
+    pub transfer_characteristics: u8,
+    /// matrix_coefficients.
+    pub matrix_coefficients: u8,
+    /// color_range.
+    pub full_range: bool,
+    /// film_grain_params_present.
+    pub film_grain_params_present: bool,
+    /// still_picture.
+    pub still_picture: bool,
+}
+
+/// See [`Record::Step`].
+#[derive(Debug, Serialize)]
+pub struct Step {
+    /// The step in its text form.
+    pub text: String,
+}
+
+/// See [`Record::Element`].
+#[derive(Debug, Serialize)]
+pub struct Element<'a> {
+    /// Temporal unit.
+    pub unit: u64,
+    /// OBU in the unit.
+    pub obu: u32,
+    /// Bit offset in the OBU's payload.
+    pub bit: u64,
+    /// Bits read.
+    pub bits: u32,
+    /// Name in the specification.
+    pub name: &'a str,
+    /// Value.
+    pub value: i64,
+}
+
+/// See [`Record::Fault`].
+#[derive(Debug, Serialize)]
+pub struct Fault {
+    /// The message.
+    pub message: String,
+}
+
+/// See [`Record::Summary`].
+#[derive(Debug, Serialize)]
+pub struct Summary {
+    /// Temporal units read.
+    pub units: u64,
+    /// Frames decoded.
+    pub frames: u64,
+    /// Pictures delivered.
+    pub pictures: u64,
+    /// Faults found.
+    pub faults: u64,
+    /// MD5 of all pictures, if one was asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub md5: Option<String>,
+}
+
+/// Writes records as lines.
+pub struct Lines<W: Write>(pub W);
+
+impl<W: Write> Lines<W> {
+    /// Starts with the header line.
+    pub fn begin(
+        &mut self,
+        command: &str,
+        file: Option<&std::path::Path>,
+        device: Option<&str>,
+    ) -> io::Result<()> {
+        self.write(&Record::Header(Header {
+            schema: SCHEMA,
+            command,
+            version: env!("CARGO_PKG_VERSION"),
+            file: file.map(|f| f.display().to_string()),
+            device: device.map(str::to_owned),
+        }))
+    }
+
+    /// One line.
+    pub fn write(&mut self, record: &Record<'_>) -> io::Result<()> {
+        serde_json::to_writer(&mut self.0, record)?;
+        self.0.write_all(b"\n")
+    }
+}

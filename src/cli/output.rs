@@ -1,0 +1,137 @@
+//! Standard output is data, standard error is for people.
+
+use std::io::{self, BufWriter, IsTerminal, Write};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+
+use super::args::{Common, When};
+use crate::sink::{Shown, Sink, StreamInfo};
+
+/// What is said on standard error.
+#[derive(Clone, Copy, Debug)]
+pub struct Notices {
+    quiet: bool,
+    color: bool,
+}
+
+impl Notices {
+    /// As the common options ask; also starts the log.
+    pub fn new(common: &Common) -> Self {
+        let color = match common.color {
+            When::Always => true,
+            When::Never => false,
+            When::Auto => {
+                let dumb = std::env::var_os("TERM").is_some_and(|t| t == "dumb");
+                let no_color = std::env::var_os("NO_COLOR").is_some_and(|v| !v.is_empty());
+                io::stderr().is_terminal() && !dumb && !no_color
+            }
+        };
+        start_log(common, color);
+        Self { quiet: common.quiet, color }
+    }
+
+    /// Something that the user should know, and that is no fault.
+    pub fn notice(&self, text: &str) {
+        if !self.quiet {
+            self.line("", "vav1d", text);
+        }
+    }
+
+    /// A fault.
+    pub fn error(&self, text: &str) {
+        self.line("\x1b[1;31m", "vav1d: error", text);
+    }
+
+    /// A closed standard error is nobody's concern.
+    fn line(&self, style: &str, who: &str, text: &str) {
+        let mut err = io::stderr().lock();
+        let _ = if self.color && !style.is_empty() {
+            writeln!(err, "{style}{who}\x1b[0m: {text}")
+        } else {
+            writeln!(err, "{who}: {text}")
+        };
+    }
+
+    /// A progress bar over `total` units (0 if unknown): on a terminal only, not before half a
+    /// second, and never with `-q`.
+    pub fn progress(&self, total: u64) -> ProgressBar {
+        if self.quiet || !io::stderr().is_terminal() {
+            return ProgressBar::hidden();
+        }
+        let bar = if total == 0 { ProgressBar::new_spinner() } else { ProgressBar::new(total) };
+        bar.set_draw_target(ProgressDrawTarget::stderr_with_hz(10));
+        let form = if total == 0 {
+            "{spinner} {pos} frames, {per_sec}"
+        } else {
+            "{bar:40} {pos}/{len} frames, {per_sec}, {eta} left"
+        };
+        if let Ok(style) = ProgressStyle::with_template(form) {
+            bar.set_style(style);
+        }
+        bar
+    }
+}
+
+fn start_log(common: &Common, color: bool) {
+    let default = match (common.quiet, common.verbose) {
+        (true, _) => "error",
+        (_, 0) => "warn",
+        (_, 1) => "info",
+        (_, 2) => "debug",
+        _ => "trace",
+    };
+    let env = env_logger::Env::new().filter_or("VAV1D_LOG", default);
+    let style =
+        if color { env_logger::WriteStyle::Always } else { env_logger::WriteStyle::Never };
+    // A second start in one process (tests) keeps the first log.
+    let _ = env_logger::Builder::from_env(env)
+        .write_style(style)
+        .format_timestamp(None)
+        .format_target(false)
+        .try_init();
+}
+
+/// Standard output, buffered; the last line is flushed when it is dropped or at the end.
+pub fn stdout() -> BufWriter<io::StdoutLock<'static>> {
+    BufWriter::new(io::stdout().lock())
+}
+
+/// A sink that counts on a progress bar and stops when the user interrupts.
+pub struct Watched<'a> {
+    inner: &'a mut dyn Sink,
+    bar: ProgressBar,
+    interrupted: Arc<AtomicBool>,
+    started: std::time::Instant,
+}
+
+impl<'a> Watched<'a> {
+    /// Watches `inner`.
+    pub fn new(inner: &'a mut dyn Sink, bar: ProgressBar, interrupted: Arc<AtomicBool>) -> Self {
+        Self { inner, bar, interrupted, started: std::time::Instant::now() }
+    }
+}
+
+impl Sink for Watched<'_> {
+    fn begin(&mut self, info: &StreamInfo) -> io::Result<()> {
+        self.inner.begin(info)
+    }
+
+    fn picture(&mut self, shown: &Shown) -> io::Result<()> {
+        if self.interrupted.load(Ordering::Relaxed) {
+            return Err(io::ErrorKind::Interrupted.into());
+        }
+        self.inner.picture(shown)?;
+        if self.started.elapsed() > Duration::from_millis(500) {
+            self.bar.set_position(shown.index + 1);
+        }
+        Ok(())
+    }
+
+    fn finish(&mut self) -> io::Result<()> {
+        self.bar.finish_and_clear();
+        self.inner.finish()
+    }
+}

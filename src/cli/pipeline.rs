@@ -1,0 +1,77 @@
+//! The decode pipeline as the commands use it: device, source and sink joined, faults told.
+
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+
+use super::args::PipelineArgs;
+use super::exit::Exit;
+use super::failure::{Failure, Result};
+use super::output::{Notices, Watched};
+use super::select::{self, Selected};
+use super::{input, options};
+use crate::container::Source;
+use crate::decode::{self, Summary};
+use crate::error::Error;
+use crate::sink::Sink;
+use crate::vk::Executor;
+
+/// A source and a device that is ready to decode it.
+pub(super) struct Pipeline {
+    source: Box<dyn Source>,
+    selected: Selected,
+    executor: Executor,
+}
+
+impl Pipeline {
+    /// Opens the input, then the device.
+    pub(super) fn open(args: &PipelineArgs, notices: &Notices) -> Result<Self> {
+        let source = input::open(&args.input)?;
+        let selected = select::select(&args.device, options::instance(args), notices)?;
+        let executor =
+            Executor::new(&selected.instance, &selected.adapter, options::executor(args))
+                .map_err(Failure::of)?;
+        Ok(Self { source, selected, executor })
+    }
+
+    /// Name of the device.
+    pub(super) fn device(&self) -> &str {
+        &self.selected.adapter.name
+    }
+
+    /// Decodes into `sink` and tells the faults. The exit code is that of the first fault.
+    pub(super) fn run(
+        mut self,
+        args: &PipelineArgs,
+        sink: &mut dyn Sink,
+        notices: &Notices,
+    ) -> Result<(Exit, Summary)> {
+        let interrupted = Arc::new(AtomicBool::new(false));
+        let signal = signal_hook::consts::SIGINT;
+        if let Err(error) = signal_hook::flag::register(signal, Arc::clone(&interrupted)) {
+            log::warn!("an interrupt will not be graceful: {error}");
+        }
+        let total = args.limit.or(self.source.info().unit_count).unwrap_or(0);
+        let mut watched = Watched::new(sink, notices.progress(total), interrupted);
+        let options = options::decode(args);
+        let decoded =
+            decode::decode(&mut *self.source, &mut self.executor, &mut watched, options);
+        let summary = decoded.map_err(|error| match error {
+            // The source's own errors are in the summary: this one is the sink's.
+            Error::Io(io) => Failure::output(io),
+            other => Failure::of(other),
+        })?;
+        let mut exit = summary.faults.first().map_or(Exit::Done, Exit::of);
+        for fault in &summary.faults {
+            notices.error(&format!("{}: {fault}", args.input.file.display()));
+        }
+        if summary.n_faults > summary.faults.len() as u64 {
+            notices.error(&format!("{} faults in all", summary.n_faults));
+        }
+        drop(self.executor);
+        for message in self.selected.instance.take_messages() {
+            notices.error(&format!("{}: {}", message.id, message.text));
+            exit = Exit::Fault;
+        }
+        Ok((exit, summary))
+    }
+}

@@ -1,0 +1,125 @@
+//! Which device decodes: `auto`, `system`, `soft`, an index, a name or a UUID.
+
+use std::sync::Arc;
+
+use super::exit::Exit;
+use super::failure::{Failure, Result};
+use super::output::Notices;
+use crate::vk::{Adapter, Driver, Instance, InstanceOptions};
+
+/// The UUID in hexadecimal, without dashes.
+pub(super) fn uuid_text(adapter: &Adapter) -> String {
+    adapter.uuid.iter().map(|b| format!("{b:02x}")).collect()
+}
+
+/// A device and the instance that knows it.
+pub(super) struct Selected {
+    pub instance: Arc<Instance>,
+    pub adapter: Adapter,
+}
+
+impl Selected {
+    /// Whether it is the driver inside this program.
+    pub(super) fn is_embedded(&self) -> bool {
+        matches!(self.instance.driver(), Driver::Soft { .. })
+    }
+
+    /// Whether something other than the CPU does the work.
+    fn is_hardware(&self) -> bool {
+        !self.is_embedded() && self.adapter.device_type_text() != "cpu"
+    }
+
+    /// Whether `wish` is its UUID or a part of its name.
+    pub(super) fn is_called(&self, wish: &str) -> bool {
+        let wish = wish.to_lowercase();
+        uuid_text(&self.adapter) == wish.replace('-', "")
+            || self.adapter.name.to_lowercase().contains(&wish)
+    }
+}
+
+/// Every device: those of the Vulkan loader first, software last.
+pub(super) struct Devices {
+    pub list: Vec<Selected>,
+    /// Why there is none from the loader.
+    pub no_system: Option<String>,
+}
+
+impl Devices {
+    /// Asks the loader, then the embedded driver with its configuration `soft`.
+    pub fn all(options: InstanceOptions, soft: Option<&str>) -> Result<Self> {
+        let (mut list, no_system) = match adapters(Driver::System, options) {
+            Ok(list) => (list, None),
+            Err(error) => (Vec::new(), Some(error.to_string())),
+        };
+        list.extend(software(options, soft)?);
+        Ok(Self { list, no_system })
+    }
+}
+
+fn adapters(driver: Driver, options: InstanceOptions) -> crate::error::Result<Vec<Selected>> {
+    let instance = Instance::new(driver, options)?;
+    let adapters = instance.adapters()?;
+    let selected = |adapter| Selected { instance: Arc::clone(&instance), adapter };
+    Ok(adapters.into_iter().map(selected).collect())
+}
+
+fn software(options: InstanceOptions, config: Option<&str>) -> Result<Vec<Selected>> {
+    if !cfg!(feature = "soft") {
+        return Ok(Vec::new());
+    }
+    let driver = Driver::Soft { config: config.map(str::to_owned) };
+    adapters(driver, options).map_err(Failure::of)
+}
+
+/// The device that `wish` names, checked for AV1 decoding.
+pub(super) fn select(wish: &str, options: InstanceOptions, notices: &Notices) -> Result<Selected> {
+    if let Some(soft) = wish.strip_prefix("soft") {
+        let config = soft.strip_prefix(':');
+        if soft.is_empty() || config.is_some() {
+            return first(software(options, config)?, "the software driver is not built in");
+        }
+    }
+    let Devices { mut list, no_system } = Devices::all(options, None)?;
+    let why = no_system.unwrap_or_else(|| "no device of the Vulkan loader decodes AV1".into());
+    match wish {
+        "auto" => {
+            let hardware = list.iter().position(|d| d.adapter.decodes_av1() && d.is_hardware());
+            let index = hardware.unwrap_or(list.len().saturating_sub(1));
+            if index >= list.len() {
+                return Err(Failure::new(Exit::Unsupported, why));
+            }
+            let chosen = list.swap_remove(index);
+            match hardware {
+                Some(_) => notices.notice(&format!("device: {}", chosen.adapter.name)),
+                None => notices.notice(&format!("device: {} ({why})", chosen.adapter.name)),
+            }
+            Ok(chosen)
+        }
+        "system" => {
+            list.retain(|d| d.adapter.decodes_av1() && !d.is_embedded());
+            first(list, &why)
+        }
+        _ => named(list, wish),
+    }
+}
+
+fn first(list: Vec<Selected>, why: &str) -> Result<Selected> {
+    list.into_iter().next().ok_or_else(|| Failure::new(Exit::Unsupported, why))
+}
+
+fn named(mut list: Vec<Selected>, wish: &str) -> Result<Selected> {
+    let found = match wish.parse::<usize>() {
+        Ok(index) => (index < list.len()).then_some(index),
+        Err(_) => list.iter().position(|d| d.is_called(wish)),
+    };
+    let Some(index) = found else {
+        let message = format!("--device {wish}: there is no such device (see `vav1d caps`)");
+        return Err(Failure::new(Exit::Usage, message));
+    };
+    let selected = list.swap_remove(index);
+    if !selected.adapter.decodes_av1() {
+        let message = format!("{}: the device does not decode AV1", selected.adapter.name);
+        return Err(Failure::new(Exit::Unsupported, message));
+    }
+    Ok(selected)
+}

@@ -1,0 +1,6 @@
+//! Tests of the library and the command on real streams. No GPU, no network, no clock.
+
+mod cli;
+mod manifest;
+mod plans;
+mod streams;

@@ -1,0 +1,100 @@
+//! Every sample through Vulkan on softvk: the MD5 of each picture is the one that dav1d and aomdec
+//! gave, whatever shape the driver has.
+
+use std::process::Command;
+
+use crate::manifest::{Sample, samples};
+
+/// Rows of `vav1d md5` without their header: (size, MD5).
+fn rows(sample: &Sample, args: &[&str]) -> Vec<(u64, String)> {
+    let output = Command::new(env!("CARGO_BIN_EXE_vav1d"))
+        .args(["md5", "-q"])
+        .arg(sample.path())
+        .args(args)
+        .output()
+        .expect("vav1d runs");
+    let stderr = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{} {args:?}: {}: {stderr}", sample.name, output.status);
+    String::from_utf8(output.stdout)
+        .expect("text")
+        .lines()
+        .filter(|line| !line.starts_with('#'))
+        .map(|line| {
+            let columns: Vec<_> = line.split(',').map(str::trim).collect();
+            (columns[4].parse().expect("a size"), columns[5].to_owned())
+        })
+        .collect()
+}
+
+fn check(sample: &Sample, device: &str) {
+    let md5s = |args: &[&str]| rows(sample, args).into_iter().map(|r| r.1).collect::<Vec<_>>();
+    let with = md5s(&["--device", device]);
+    assert_eq!(with, sample.frames, "{} on {device}", sample.name);
+    if let Some(frames) = &sample.frames_no_film_grain {
+        let without = md5s(&["--device", device, "--film-grain", "off"]);
+        assert_eq!(&without, frames, "{} on {device} without film grain", sample.name);
+        let cpu = md5s(&["--device", device, "--film-grain", "cpu"]);
+        assert_eq!(cpu, sample.frames, "{} on {device} with our own film grain", sample.name);
+    }
+}
+
+fn check_all(device: &str) {
+    for sample in samples() {
+        check(&sample, device);
+    }
+}
+
+#[test]
+fn every_sample_has_its_md5s_on_the_default_device() {
+    check_all("soft");
+}
+
+#[test]
+fn outputs_that_are_the_reference_pictures() {
+    check_all("soft:coincide");
+}
+
+#[test]
+fn outputs_beside_the_reference_pictures() {
+    check_all("soft:distinct");
+}
+
+#[test]
+fn reference_pictures_in_layers_of_one_image() {
+    check_all("soft:distinct,layered");
+}
+
+#[test]
+fn three_plane_images() {
+    check_all("soft:planar");
+}
+
+#[test]
+fn a_driver_without_film_grain() {
+    check_all("soft:no-grain");
+}
+
+#[test]
+fn coarse_alignments_and_granularity() {
+    check_all("soft:align=256/128,granularity=64x64");
+}
+
+#[test]
+fn a_decode_queue_that_cannot_copy() {
+    check_all("soft:pure-decode-family,no-status");
+}
+
+/// The driver reads no header: all bytes that are not tile data are overwritten after upload.
+#[test]
+fn header_bytes_do_not_matter() {
+    check_all("soft:clobber-headers");
+}
+
+#[test]
+fn one_frame_in_flight_gives_the_same() {
+    for sample in samples() {
+        let rows = rows(&sample, &["--device", "soft", "--frames-in-flight", "1"]);
+        let md5s: Vec<_> = rows.into_iter().map(|r| r.1).collect();
+        assert_eq!(md5s, sample.frames, "{}", sample.name);
+    }
+}
