@@ -1,1 +1,11 @@
 //! Reconstruction: Std structures become normalised OBUs, `re_rav1d` makes pictures of them.
+//! Never reads header bytes of the application: only tile payloads come in.
+
+mod fault;
+mod frame;
+mod obu_writer;
+mod reconstructor;
+
+pub use fault::Fault;
+pub use frame::{Decoded, Frame, Plane, PlaneData};
+pub use reconstructor::Reconstructor;
