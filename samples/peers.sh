@@ -23,7 +23,7 @@ bind=${BIND:-/$(echo "$here" | cut -d/ -f2)}
 packages=(dav1d aom-tools svt-av1 rav1e ffmpeg vulkan-tools
     vulkan-validationlayers libvulkan1 mesa-vulkan-drivers
     libaom-dev gcc libc6-dev)
-tools=(gcc dav1d aomdec aomenc SvtAv1EncApp rav1e ffmpeg ffprobe vulkaninfo)
+tools=(sh gcc dav1d aomdec aomenc SvtAv1EncApp rav1e ffmpeg ffprobe vulkaninfo)
 
 mkdir -p "$(dirname "$root")" "$wrappers"
 root=$(cd "$(dirname "$root")" && pwd)/$(basename "$root")
