@@ -157,7 +157,8 @@ def toml(value):
 
 
 def versions():
-    text = {tool: sh(trace.peer(tool), flag) for tool, flag in
+    say = lambda *args: "".join(vars(subprocess.run(args, capture_output=True, text=True))[k] for k in ("stdout", "stderr"))
+    text = {tool: say(trace.peer(tool), flag) for tool, flag in
             [("dav1d", "--version"), ("aomdec", "--help"), ("aomenc", "--help"), ("SvtAv1EncApp", "--version"),
              ("rav1e", "--version"), ("ffmpeg", "-version")]}
     find = lambda tool, pattern: (re.search(pattern, text[tool]) or ["", "?"])[1]
