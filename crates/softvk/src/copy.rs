@@ -12,7 +12,8 @@ fn outside(what: &str) {
 
 /// vkCmdCopyBuffer.
 pub(crate) fn buffer(src: &Buffer, dst: &Buffer, region: &vk::BufferCopy) {
-    let fits = |offset: u64, b: &Buffer| offset.checked_add(region.size).is_some_and(|e| e <= b.size);
+    let fits =
+        |offset: u64, b: &Buffer| offset.checked_add(region.size).is_some_and(|e| e <= b.size);
     if !fits(region.src_offset, src) || !fits(region.dst_offset, dst) {
         return outside("vkCmdCopyBuffer");
     }

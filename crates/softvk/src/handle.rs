@@ -25,7 +25,7 @@ impl<T> Deref for Dispatchable<T> {
 }
 
 /// Makes a dispatchable object; [`free`] ends it.
-pub(crate) fn dispatchable<T, H: Handle>(object: T) -> H {
+pub(crate) fn dispatchable<T, H: Handle + Copy>(object: T) -> H {
     let object = Box::new(Dispatchable { loader_word: LOADER_MAGIC, object });
     H::from_raw(Box::into_raw(object) as u64)
 }
@@ -44,7 +44,7 @@ pub(crate) unsafe fn get<'a, T, H: Handle>(handle: H) -> &'a Dispatchable<T> {
 ///
 /// # Safety
 /// As for [`get`]; the handle is not used again.
-pub(crate) unsafe fn free<T, H: Handle>(handle: H) {
+pub(crate) unsafe fn free<T, H: Handle + Copy>(handle: H) {
     if !handle.is_null() {
         // SAFETY: the caller's promise.
         drop(unsafe { Box::from_raw(handle.as_raw() as *mut Dispatchable<T>) });
@@ -52,7 +52,7 @@ pub(crate) unsafe fn free<T, H: Handle>(handle: H) {
 }
 
 /// A handle that owns one count of `object`; [`release`] gives it back.
-pub(crate) fn share<T, H: Handle>(object: Arc<T>) -> H {
+pub(crate) fn share<T, H: Handle + Copy>(object: Arc<T>) -> H {
     H::from_raw(Arc::into_raw(object) as u64)
 }
 
@@ -69,7 +69,7 @@ pub(crate) unsafe fn object<'a, T, H: Handle>(handle: H) -> &'a T {
 ///
 /// # Safety
 /// `handle` is null, or as for [`object`].
-pub(crate) unsafe fn shared<T, H: Handle>(handle: H) -> Option<Arc<T>> {
+pub(crate) unsafe fn shared<T, H: Handle + Copy>(handle: H) -> Option<Arc<T>> {
     if handle.is_null() {
         return None;
     }
@@ -84,7 +84,7 @@ pub(crate) unsafe fn shared<T, H: Handle>(handle: H) -> Option<Arc<T>> {
 ///
 /// # Safety
 /// `handle` is null, or as for [`object`] and not used again.
-pub(crate) unsafe fn release<T, H: Handle>(handle: H) {
+pub(crate) unsafe fn release<T, H: Handle + Copy>(handle: H) {
     if !handle.is_null() {
         // SAFETY: the caller's promise.
         drop(unsafe { Arc::from_raw(handle.as_raw() as *const T) });

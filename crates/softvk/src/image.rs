@@ -6,7 +6,6 @@ use ash::vk;
 
 use crate::format::{self, Format, PlaneFormat};
 use crate::memory::{ALIGNMENT, Binding};
-use crate::video::job::Profile;
 
 /// A buffer.
 pub(crate) struct Buffer {
@@ -34,11 +33,8 @@ pub(crate) struct Image {
     pub(crate) format: Format,
     pub(crate) extent: vk::Extent3D,
     pub(crate) layers: u32,
-    pub(crate) usage: vk::ImageUsageFlags,
     pub(crate) planes: Vec<PlaneLayout>,
     pub(crate) layer_bytes: u64,
-    /// Video profiles that it was made for.
-    pub(crate) profiles: Vec<Profile>,
     pub(crate) binding: Binding,
 }
 
@@ -46,7 +42,7 @@ const ROW_ALIGNMENT: u64 = 64;
 
 impl Image {
     /// An image without memory; `None` for what the driver does not support.
-    pub(crate) fn new(info: &vk::ImageCreateInfo<'_>, profiles: Vec<Profile>) -> Option<Self> {
+    pub(crate) fn new(info: &vk::ImageCreateInfo<'_>) -> Option<Self> {
         let format = format::describe(info.format)?;
         let supported = info.image_type == vk::ImageType::TYPE_2D
             && info.mip_levels == 1
@@ -71,10 +67,8 @@ impl Image {
             format,
             extent: info.extent,
             layers: info.array_layers,
-            usage: info.usage,
             planes,
             layer_bytes: offset.next_multiple_of(ALIGNMENT),
-            profiles,
             binding: Binding::default(),
         })
     }

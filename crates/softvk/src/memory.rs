@@ -93,9 +93,4 @@ impl Binding {
     pub(crate) fn write(&self, offset: u64, from: &[u8]) -> bool {
         self.0.get().is_some_and(|(memory, base)| memory.write(base + offset, from))
     }
-
-    /// Whether memory is bound.
-    pub(crate) fn is_bound(&self) -> bool {
-        self.0.get().is_some()
-    }
 }

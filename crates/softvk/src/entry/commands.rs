@@ -198,7 +198,7 @@ unsafe extern "system" fn cmd_pipeline_barrier2(
 }
 
 /// A counted reference to a resource of a command.
-fn counted<T, H: Handle>(handle: H) -> Option<Arc<T>> {
+fn counted<T, H: Handle + Copy>(handle: H) -> Option<Arc<T>> {
     // SAFETY: see the top of the folder.
     unsafe { shared(handle) }
 }
@@ -469,8 +469,7 @@ unsafe extern "system" fn cmd_copy_query_pool_results(
     flags: vk::QueryResultFlags,
 ) {
     if let (Some(pool), Some(dst)) = (counted::<QueryPool, _>(pool), counted::<Buffer, _>(dst)) {
-        let command =
-            Command::CopyQueryResults { pool, first, count, dst, offset, stride, flags };
+        let command = Command::CopyQueryResults { pool, first, count, dst, offset, stride, flags };
         recorder(to).push(command);
     }
 }

@@ -130,7 +130,10 @@ unsafe extern "system" fn create_device(
     vk::Result::SUCCESS
 }
 
-unsafe extern "system" fn destroy_device(device: vk::Device, _: *const vk::AllocationCallbacks<'_>) {
+unsafe extern "system" fn destroy_device(
+    device: vk::Device,
+    _: *const vk::AllocationCallbacks<'_>,
+) {
     if device.is_null() {
         return;
     }

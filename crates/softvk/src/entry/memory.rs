@@ -226,9 +226,9 @@ unsafe extern "system" fn bind_buffer_memory2(
 /// The image that `info` describes, without memory.
 fn image(device: &Device, info: &vk::ImageCreateInfo<'_>) -> Result<Image, vk::Result> {
     // SAFETY: see the top of the folder.
-    let profiles = unsafe { super::video::profiles(info.p_next, &device.config) }?;
+    let _profiles = unsafe { super::video::profiles(info.p_next, &device.config) }?;
     let tiling = info.tiling == vk::ImageTiling::OPTIMAL || info.tiling == vk::ImageTiling::LINEAR;
-    Image::new(info, profiles).filter(|_| tiling).ok_or(vk::Result::ERROR_FORMAT_NOT_SUPPORTED)
+    Image::new(info).filter(|_| tiling).ok_or(vk::Result::ERROR_FORMAT_NOT_SUPPORTED)
 }
 
 unsafe extern "system" fn create_image(

@@ -42,7 +42,12 @@ pub(crate) const TABLE: &[Row] = table! {
 };
 
 /// Hands a new object of `kind` out.
-unsafe fn create<T, H: Handle>(device: vk::Device, kind: Kind, object: T, to: *mut H) -> vk::Result {
+unsafe fn create<T, H: Handle + Copy>(
+    device: vk::Device,
+    kind: Kind,
+    object: T,
+    to: *mut H,
+) -> vk::Result {
     // SAFETY: see the top of the folder.
     unsafe { handle::get::<Device, _>(device) }.made(kind);
     // SAFETY: as above.
@@ -51,9 +56,9 @@ unsafe fn create<T, H: Handle>(device: vk::Device, kind: Kind, object: T, to: *m
 }
 
 /// Ends an object of `kind`.
-unsafe fn destroy<T, H: Handle>(device: vk::Device, kind: Kind, object: H) {
+unsafe fn destroy<T, H: Handle + Copy>(device: vk::Device, kind: Kind, object: H) {
     // SAFETY: see the top of the folder.
-    unsafe { handle::get::<Device, _>(device) }.gone(kind, H::from_raw(object.as_raw()));
+    unsafe { handle::get::<Device, _>(device) }.gone(kind, object);
     // SAFETY: as above.
     unsafe { handle::release::<T, _>(object) };
 }
@@ -74,12 +79,7 @@ macro_rules! destroyer {
 
 destroyer!(destroy_image_view, ImageView, ImageView, ImageView);
 destroyer!(destroy_sampler, Sampler, (), Sampler);
-destroyer!(
-    destroy_sampler_ycbcr_conversion,
-    SamplerYcbcrConversion,
-    (),
-    SamplerYcbcrConversion
-);
+destroyer!(destroy_sampler_ycbcr_conversion, SamplerYcbcrConversion, (), SamplerYcbcrConversion);
 destroyer!(destroy_fence, Fence, Counter, Fence);
 destroyer!(destroy_semaphore, Semaphore, Counter, Semaphore);
 destroyer!(destroy_event, Event, Counter, Event);
@@ -331,8 +331,9 @@ unsafe extern "system" fn get_query_pool_results(
         if !available {
             outcome = vk::Result::NOT_READY;
         }
-        let told = flags
-            .intersects(vk::QueryResultFlags::WITH_AVAILABILITY | vk::QueryResultFlags::WITH_STATUS_KHR);
+        let told = flags.intersects(
+            vk::QueryResultFlags::WITH_AVAILABILITY | vk::QueryResultFlags::WITH_STATUS_KHR,
+        );
         let at = i as usize * stride as usize;
         if (available || told) && at + bytes.len() <= data_size {
             // SAFETY: as above: `data_size` bytes are there.

@@ -102,6 +102,14 @@ fn device_properties() -> vk::PhysicalDeviceProperties {
     }
 }
 
+/// Calls `fill` with the `T` of the chain that starts at `next`, if it has one.
+fn with<T: chain::Chained>(next: *mut c_void, fill: impl FnOnce(&mut T)) {
+    // SAFETY: see the top of the folder.
+    if let Some(found) = unsafe { chain::find_mut::<T>(next) } {
+        fill(found);
+    }
+}
+
 unsafe extern "system" fn properties(
     _: vk::PhysicalDevice,
     p_properties: *mut vk::PhysicalDeviceProperties,
@@ -118,47 +126,37 @@ unsafe extern "system" fn properties2(
     let properties = unsafe { &mut *p_properties };
     properties.properties = device_properties();
     let next = properties.p_next;
-    // SAFETY: as above, for each of the chain's structures.
-    if let Some(p) = unsafe { chain::find_mut::<vk::PhysicalDeviceVulkan11Properties<'_>>(next) } {
+    with(next, |p: &mut vk::PhysicalDeviceVulkan11Properties<'_>| {
         p.device_uuid = UUID;
         p.driver_uuid = UUID;
         p.max_multiview_view_count = 6;
         p.max_per_set_descriptors = 1024;
         p.max_memory_allocation_size = 1 << 40;
-    }
-    // SAFETY: as above.
-    if let Some(p) = unsafe { chain::find_mut::<vk::PhysicalDeviceVulkan12Properties<'_>>(next) } {
+    });
+    with(next, |p: &mut vk::PhysicalDeviceVulkan12Properties<'_>| {
         p.driver_id = vk::DriverId::from_raw(0);
         p.driver_name = chars("softvk");
         p.driver_info = chars(env!("CARGO_PKG_VERSION"));
         p.max_timeline_semaphore_value_difference = u64::MAX;
-    }
-    // SAFETY: as above.
-    if let Some(p) = unsafe { chain::find_mut::<vk::PhysicalDeviceVulkan13Properties<'_>>(next) } {
+    });
+    with(next, |p: &mut vk::PhysicalDeviceVulkan13Properties<'_>| {
         p.max_buffer_size = 1 << 40;
-    }
-    // SAFETY: as above.
-    if let Some(p) = unsafe { chain::find_mut::<vk::PhysicalDeviceIDProperties<'_>>(next) } {
+    });
+    with(next, |p: &mut vk::PhysicalDeviceIDProperties<'_>| {
         p.device_uuid = UUID;
         p.driver_uuid = UUID;
-    }
-    // SAFETY: as above.
-    if let Some(p) = unsafe { chain::find_mut::<vk::PhysicalDeviceDriverProperties<'_>>(next) } {
+    });
+    with(next, |p: &mut vk::PhysicalDeviceDriverProperties<'_>| {
         p.driver_name = chars("softvk");
         p.driver_info = chars(env!("CARGO_PKG_VERSION"));
-    }
-    // SAFETY: as above.
-    if let Some(p) =
-        unsafe { chain::find_mut::<vk::PhysicalDeviceTimelineSemaphoreProperties<'_>>(next) }
-    {
+    });
+    with(next, |p: &mut vk::PhysicalDeviceTimelineSemaphoreProperties<'_>| {
         p.max_timeline_semaphore_value_difference = u64::MAX;
-    }
-    // SAFETY: as above.
-    if let Some(p) = unsafe { chain::find_mut::<vk::PhysicalDeviceMaintenance3Properties<'_>>(next) }
-    {
+    });
+    with(next, |p: &mut vk::PhysicalDeviceMaintenance3Properties<'_>| {
         p.max_per_set_descriptors = 1024;
         p.max_memory_allocation_size = 1 << 40;
-    }
+    });
 }
 
 unsafe extern "system" fn features(
@@ -177,54 +175,36 @@ unsafe extern "system" fn features2(
     let features = unsafe { &mut *p_features };
     features.features = vk::PhysicalDeviceFeatures::default();
     let next = features.p_next;
-    // SAFETY: as above, for each of the chain's structures.
-    if let Some(f) = unsafe { chain::find_mut::<vk::PhysicalDeviceVulkan11Features<'_>>(next) } {
+    with(next, |f: &mut vk::PhysicalDeviceVulkan11Features<'_>| {
         f.sampler_ycbcr_conversion = vk::TRUE;
-    }
-    // SAFETY: as above.
-    if let Some(f) = unsafe { chain::find_mut::<vk::PhysicalDeviceVulkan12Features<'_>>(next) } {
+    });
+    with(next, |f: &mut vk::PhysicalDeviceVulkan12Features<'_>| {
         f.timeline_semaphore = vk::TRUE;
         f.host_query_reset = vk::TRUE;
-    }
-    // SAFETY: as above.
-    if let Some(f) = unsafe { chain::find_mut::<vk::PhysicalDeviceVulkan13Features<'_>>(next) } {
+    });
+    with(next, |f: &mut vk::PhysicalDeviceVulkan13Features<'_>| {
         f.synchronization2 = vk::TRUE;
-    }
+    });
     single_features(next);
 }
 
 /// Features that may also be asked for one by one.
 fn single_features(next: *mut c_void) {
-    // SAFETY: see the top of the folder, for each of the chain's structures.
-    if let Some(f) =
-        unsafe { chain::find_mut::<vk::PhysicalDeviceTimelineSemaphoreFeatures<'_>>(next) }
-    {
+    with(next, |f: &mut vk::PhysicalDeviceTimelineSemaphoreFeatures<'_>| {
         f.timeline_semaphore = vk::TRUE;
-    }
-    // SAFETY: as above.
-    if let Some(f) =
-        unsafe { chain::find_mut::<vk::PhysicalDeviceSynchronization2Features<'_>>(next) }
-    {
+    });
+    with(next, |f: &mut vk::PhysicalDeviceSynchronization2Features<'_>| {
         f.synchronization2 = vk::TRUE;
-    }
-    // SAFETY: as above.
-    if let Some(f) =
-        unsafe { chain::find_mut::<vk::PhysicalDeviceSamplerYcbcrConversionFeatures<'_>>(next) }
-    {
+    });
+    with(next, |f: &mut vk::PhysicalDeviceSamplerYcbcrConversionFeatures<'_>| {
         f.sampler_ycbcr_conversion = vk::TRUE;
-    }
-    // SAFETY: as above.
-    if let Some(f) =
-        unsafe { chain::find_mut::<vk::PhysicalDeviceHostQueryResetFeatures<'_>>(next) }
-    {
+    });
+    with(next, |f: &mut vk::PhysicalDeviceHostQueryResetFeatures<'_>| {
         f.host_query_reset = vk::TRUE;
-    }
-    // SAFETY: as above.
-    if let Some(f) =
-        unsafe { chain::find_mut::<vk::PhysicalDeviceVideoMaintenance1FeaturesKHR<'_>>(next) }
-    {
+    });
+    with(next, |f: &mut vk::PhysicalDeviceVideoMaintenance1FeaturesKHR<'_>| {
         f.video_maintenance1 = vk::TRUE;
-    }
+    });
 }
 
 /// Family 0 copies (and says COMPUTE, since programs look for a device that can compute or draw;
@@ -275,21 +255,15 @@ unsafe extern "system" fn queue_family_properties2(
         // SAFETY: as above.
         let to = unsafe { &mut *at };
         to.queue_family_properties = family;
-        // SAFETY: as above.
-        let video = unsafe { chain::find_mut::<vk::QueueFamilyVideoPropertiesKHR<'_>>(to.p_next) };
-        if let Some(video) = video {
+        with(to.p_next, |video: &mut vk::QueueFamilyVideoPropertiesKHR<'_>| {
             video.video_codec_operations = match i {
                 0 => vk::VideoCodecOperationFlagsKHR::NONE,
                 _ => vk::VideoCodecOperationFlagsKHR::DECODE_AV1,
             };
-        }
-        // SAFETY: as above.
-        let status = unsafe {
-            chain::find_mut::<vk::QueueFamilyQueryResultStatusPropertiesKHR<'_>>(to.p_next)
-        };
-        if let Some(status) = status {
+        });
+        with(to.p_next, |status: &mut vk::QueueFamilyQueryResultStatusPropertiesKHR<'_>| {
             status.query_result_status_support = (i == 1 && device.config.status).into();
-        }
+        });
     }
 }
 
@@ -356,13 +330,11 @@ unsafe extern "system" fn format_properties2(
     // SAFETY: see the top of the folder.
     let properties = unsafe { &mut *p_properties };
     properties.format_properties = format_flags(format);
-    // SAFETY: as above.
-    let wide = unsafe { chain::find_mut::<vk::FormatProperties3<'_>>(properties.p_next) };
-    if let Some(wide) = wide {
+    with(properties.p_next, |wide: &mut vk::FormatProperties3<'_>| {
         wide.linear_tiling_features = format::features(format);
         wide.optimal_tiling_features = format::features(format);
         wide.buffer_features = vk::FormatFeatureFlags2::empty();
-    }
+    });
 }
 
 /// What images of `format` and `kind` may be like.
@@ -411,13 +383,9 @@ unsafe extern "system" fn image_format_properties2(
         return vk::Result::ERROR_FORMAT_NOT_SUPPORTED;
     };
     to.image_format_properties = properties;
-    // SAFETY: as above.
-    let ycbcr = unsafe {
-        chain::find_mut::<vk::SamplerYcbcrConversionImageFormatProperties<'_>>(to.p_next)
-    };
-    if let Some(ycbcr) = ycbcr {
+    with(to.p_next, |ycbcr: &mut vk::SamplerYcbcrConversionImageFormatProperties<'_>| {
         ycbcr.combined_image_sampler_descriptor_count = 3;
-    }
+    });
     vk::Result::SUCCESS
 }
 
@@ -533,16 +501,12 @@ unsafe extern "system" fn video_capabilities(
     // SAFETY: as above.
     let to = unsafe { &mut *p_capabilities };
     caps::fill(to, config);
-    // SAFETY: as above.
-    if let Some(decode) = unsafe { chain::find_mut::<vk::VideoDecodeCapabilitiesKHR<'_>>(to.p_next) }
-    {
+    with(to.p_next, |decode: &mut vk::VideoDecodeCapabilitiesKHR<'_>| {
         decode.flags = caps::decode_flags(config);
-    }
-    // SAFETY: as above.
-    let av1 = unsafe { chain::find_mut::<vk::VideoDecodeAV1CapabilitiesKHR<'_>>(to.p_next) };
-    if let Some(av1) = av1 {
+    });
+    with(to.p_next, |av1: &mut vk::VideoDecodeAV1CapabilitiesKHR<'_>| {
         av1.max_level = caps::MAX_LEVEL;
-    }
+    });
     vk::Result::SUCCESS
 }
 

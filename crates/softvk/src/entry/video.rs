@@ -12,7 +12,7 @@ use super::{Row, table};
 use crate::chain;
 use crate::command::Command;
 use crate::config::Config;
-use crate::handle::{self, array, get, put, release, share, shared};
+use crate::handle::{array, get, put, release, share, shared};
 use crate::image::ImageView;
 use crate::video::caps;
 use crate::video::job::{PictureInfo, Profile, SequenceHeader, TileInfo};
@@ -153,9 +153,8 @@ unsafe extern "system" fn create_video_session_parameters(
     // SAFETY: as above.
     let info = unsafe { &*p_info };
     // SAFETY: as above.
-    let av1 = unsafe {
-        chain::find::<vk::VideoDecodeAV1SessionParametersCreateInfoKHR<'_>>(info.p_next)
-    };
+    let av1 =
+        unsafe { chain::find::<vk::VideoDecodeAV1SessionParametersCreateInfoKHR<'_>>(info.p_next) };
     // SAFETY: as above.
     let Some(header) = av1.and_then(|av1| unsafe { av1.p_std_sequence_header.as_ref() }) else {
         crate::message::error(

@@ -102,7 +102,8 @@ pub(crate) fn formats(
     usage: vk::ImageUsageFlags,
     config: &Config,
 ) -> Result<Vec<vk::Format>, vk::Result> {
-    let decode = vk::ImageUsageFlags::VIDEO_DECODE_DST_KHR | vk::ImageUsageFlags::VIDEO_DECODE_DPB_KHR;
+    let decode =
+        vk::ImageUsageFlags::VIDEO_DECODE_DST_KHR | vk::ImageUsageFlags::VIDEO_DECODE_DPB_KHR;
     let supported = image_usage(config) | decode;
     let both = usage.contains(decode);
     if usage.is_empty() || !supported.contains(usage) || (both && !config.coincide) {

@@ -1,6 +1,8 @@
 //! A decode operation as plain data, deep-copied from the application's structures at record time.
 //! No pointer in here is ever dereferenced: the Std structures' own pointer fields are null.
 
+#![allow(unsafe_code, reason = "pointers that are never followed may cross threads")]
+
 use std::sync::Arc;
 
 use ash::vk::native as std_av1;
@@ -94,3 +96,16 @@ pub struct FrameJob {
     /// `pTileSizes`, in bytes; as many as `tile_offsets`.
     pub tile_sizes: Vec<u32>,
 }
+
+// SAFETY: the pointer members of the Std structure are null, and nothing follows them.
+unsafe impl Send for SequenceHeader {}
+// SAFETY: as above.
+unsafe impl Sync for SequenceHeader {}
+// SAFETY: as above.
+unsafe impl Send for TileInfo {}
+// SAFETY: as above.
+unsafe impl Sync for TileInfo {}
+// SAFETY: as above.
+unsafe impl Send for PictureInfo {}
+// SAFETY: as above.
+unsafe impl Sync for PictureInfo {}
