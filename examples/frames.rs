@@ -1,6 +1,6 @@
 //! Decodes a stream on the built-in software driver and prints the MD5 of each frame.
 //!
-//! `cargo run --release --example frames -- samples/main-8.ivf`
+//! `cargo run --release --example frames -- samples/main-420-8.ivf`
 
 use std::fs::File;
 use std::io::{self, Write};
@@ -31,7 +31,7 @@ impl Sink for Print {
 }
 
 fn main() -> Result<()> {
-    let name = std::env::args().nth(1).unwrap_or_else(|| "samples/main-8.ivf".into());
+    let name = std::env::args().nth(1).unwrap_or_else(|| "samples/main-420-8.ivf".into());
     let mut source = container::open(Box::new(File::open(name)?), None, Limits::default())?;
     let instance = Instance::new(Driver::Soft { config: None }, InstanceOptions::default())?;
     let adapters = instance.adapters()?;

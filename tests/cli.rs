@@ -100,7 +100,7 @@ fn garbage_is_a_malformed_stream() {
 #[test]
 fn frames_before_the_fault_are_printed() {
     let folder = Folder::new("truncated");
-    let sample = sample("main-8");
+    let sample = sample("main-420-8");
     let bytes = std::fs::read(sample.path()).expect("the sample");
     let file = folder.file("cut.ivf", &bytes[..bytes.len() - 7]);
     let output = run(&["md5", "-q", "--device", "soft", path(&file)]);
@@ -118,7 +118,7 @@ fn frames_before_the_fault_are_printed() {
 #[test]
 fn totals_files_and_pipes_agree() {
     let folder = Folder::new("outputs");
-    let sample = sample("main-8");
+    let sample = sample("main-420-8");
     let file = sample.path();
     let total = run(&["md5", "--total", "--device", "soft", path(&file)]);
     check_exit(&total, 0);
@@ -138,7 +138,7 @@ fn totals_files_and_pipes_agree() {
 
 #[test]
 fn a_stream_from_standard_input_is_the_same_stream() {
-    let sample = sample("main-8");
+    let sample = sample("main-420-8");
     let mut child = vav1d()
         .args(["md5", "--total", "-q", "--device", "soft", "-"])
         .stdin(Stdio::piped())
@@ -154,7 +154,7 @@ fn a_stream_from_standard_input_is_the_same_stream() {
 
 #[test]
 fn skip_and_limit_cut_the_output_only() {
-    let sample = sample("main-8");
+    let sample = sample("main-420-8");
     let file = sample.path();
     let args = ["md5", "-q", "--device", "soft", path(&file), "--skip", "2", "--limit", "3"];
     let output = run(&args);
@@ -180,7 +180,7 @@ enum Record {
 
 #[test]
 fn json_has_its_documented_fields() {
-    let sample = sample("main-8");
+    let sample = sample("main-420-8");
     let output = run(&["md5", "--json", "-q", "--device", "soft", path(&sample.path())]);
     check_exit(&output, 0);
     let records: Vec<Record> = text(&output.stdout)
@@ -202,7 +202,7 @@ fn json_has_its_documented_fields() {
 #[test]
 fn a_closed_pipe_ends_quietly() {
     let mut child = vav1d()
-        .args(["decode", "-q", "--device", "soft", "-o", "-", path(&sample("main-8").path())])
+        .args(["decode", "-q", "--device", "soft", "-o", "-", path(&sample("main-420-8").path())])
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .spawn()
@@ -215,7 +215,7 @@ fn a_closed_pipe_ends_quietly() {
 
 #[test]
 fn unwritable_output_has_its_own_exit_code() {
-    let file = sample("main-8").path();
+    let file = sample("main-420-8").path();
     let output = run(&["decode", "-q", "--device", "soft", path(&file), "-o", "/no/such/folder/x.yuv"]);
     check_exit(&output, 74);
     if Path::new("/dev/full").exists() {
@@ -236,13 +236,13 @@ fn caps_lists_the_software_driver_last() {
 
 #[test]
 fn an_unknown_device_is_a_usage_error() {
-    let output = run(&["md5", path(&sample("main-8").path()), "--device", "no such device"]);
+    let output = run(&["md5", path(&sample("main-420-8").path()), "--device", "no such device"]);
     check_exit(&output, 2);
 }
 
 #[test]
 fn dump_names_elements_with_their_positions() {
-    let output = run(&["dump", path(&sample("main-8").path())]);
+    let output = run(&["dump", path(&sample("main-420-8").path())]);
     check_exit(&output, 0);
     let printed = text(&output.stdout);
     for element in ["seq_profile", "frame_type", "base_q_idx", "tx_mode_select"] {
@@ -252,7 +252,7 @@ fn dump_names_elements_with_their_positions() {
 
 #[test]
 fn info_and_plan_describe_the_stream() {
-    let file = sample("main-8").path();
+    let file = sample("main-420-8").path();
     let info = run(&["info", path(&file)]);
     check_exit(&info, 0);
     assert!(text(&info.stdout).contains("Main profile, 4:2:0 8 bit"));

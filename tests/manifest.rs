@@ -8,7 +8,7 @@ use serde::Deserialize;
 #[derive(Debug, Deserialize)]
 pub struct Manifest {
     /// The samples.
-    pub sample: Vec<Sample>,
+    pub stream: Vec<Sample>,
 }
 
 /// One sample.
@@ -44,8 +44,8 @@ pub fn folder() -> PathBuf {
 pub fn samples() -> Vec<Sample> {
     let text = std::fs::read_to_string(folder().join("manifest.toml")).expect("the manifest");
     let manifest: Manifest = toml::from_str(&text).expect("a manifest");
-    assert!(!manifest.sample.is_empty());
-    manifest.sample
+    assert!(!manifest.stream.is_empty());
+    manifest.stream
 }
 
 /// The sample called `name`.

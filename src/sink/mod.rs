@@ -1,8 +1,65 @@
 //! Outputs. One file a format; a sink takes pictures in output order.
 
-use std::io;
+mod md5;
+mod null;
+mod y4m;
+mod yuv;
+
+use std::io::{self, Write};
+use std::path::Path;
 
 use crate::pixels::Picture;
+
+pub use md5::{Framemd5, Md5, TotalMd5, md5_hex};
+pub use null::Null;
+pub use y4m::Y4m;
+pub use yuv::Yuv;
+
+/// A kind of sink: a row of the table.
+#[derive(Clone, Copy, Debug)]
+pub struct Kind {
+    /// Name, as `--output-format` takes it.
+    pub name: &'static str,
+    /// Extension of its files, without the dot.
+    pub extension: &'static str,
+    open: fn(Box<dyn Write>) -> Box<dyn Sink>,
+}
+
+impl Kind {
+    /// A sink of this kind that writes to `out`.
+    pub fn open(&self, out: Box<dyn Write>) -> Box<dyn Sink> {
+        (self.open)(out)
+    }
+}
+
+/// All kinds.
+const KINDS: &[Kind] = &[
+    DEFAULT,
+    Kind { name: "y4m", extension: "y4m", open: |out| Box::new(Y4m::new(out)) },
+    Kind { name: "md5", extension: "md5", open: |out| Box::new(TotalMd5::new(out)) },
+    Kind { name: "framemd5", extension: "framemd5", open: |out| Box::new(Framemd5::new(out)) },
+    Kind { name: "null", extension: "null", open: |_| Box::new(Null) },
+];
+
+/// Raw planes, where neither a name nor an extension says otherwise.
+pub const DEFAULT: Kind =
+    Kind { name: "yuv", extension: "yuv", open: |out| Box::new(Yuv::new(out)) };
+
+/// Names of all kinds.
+pub fn names() -> impl Iterator<Item = &'static str> {
+    KINDS.iter().map(|kind| kind.name)
+}
+
+/// The kind called `name`.
+pub fn by_name(name: &str) -> Option<Kind> {
+    KINDS.iter().find(|kind| kind.name == name).copied()
+}
+
+/// The kind whose files are called like `path`.
+pub fn by_extension(path: &Path) -> Option<Kind> {
+    let extension = path.extension()?.to_str()?.to_lowercase();
+    KINDS.iter().find(|kind| kind.extension == extension).copied()
+}
 
 /// A picture on its way out.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -43,3 +100,19 @@ pub trait Sink {
     /// Called once, after the last picture, also after an error in the stream.
     fn finish(&mut self) -> io::Result<()>;
 }
+
+/// The shape of a sample, (width, height) in lowest terms: what the render size makes of the
+/// picture's own.
+fn sample_aspect_ratio(info: &StreamInfo) -> (u64, u64) {
+    let (render_width, render_height) = info.render_size;
+    let num = u64::from(render_width) * u64::from(info.height);
+    let den = u64::from(render_height) * u64::from(info.width);
+    let (mut a, mut b) = (num, den);
+    while b != 0 {
+        (a, b) = (b, a % b);
+    }
+    if a == 0 { (1, 1) } else { (num / a, den / a) }
+}
+
+#[cfg(test)]
+mod tests;

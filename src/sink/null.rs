@@ -1,0 +1,23 @@
+//! A sink that takes everything and writes nothing: for timing.
+
+use std::io;
+
+use super::{Shown, Sink, StreamInfo};
+
+/// Writes nothing.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Null;
+
+impl Sink for Null {
+    fn begin(&mut self, _: &StreamInfo) -> io::Result<()> {
+        Ok(())
+    }
+
+    fn picture(&mut self, _: &Shown) -> io::Result<()> {
+        Ok(())
+    }
+
+    fn finish(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
