@@ -1,10 +1,15 @@
 //! Reconstruction: Std structures become normalised OBUs, `re_rav1d` makes pictures of them.
 //! Never reads header bytes of the application: only tile payloads come in.
 
+mod decoder;
 mod fault;
 mod frame;
+mod grain;
+mod headers;
 mod obu_writer;
 mod reconstructor;
+mod sequence;
+mod slots;
 
 pub use fault::Fault;
 pub use frame::{Decoded, Frame, Plane, PlaneData};

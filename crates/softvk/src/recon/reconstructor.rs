@@ -1,12 +1,47 @@
 //! One video session's reconstruction: slots, headers and decoder joined.
 
+use std::sync::Arc;
+
+use super::decoder::Decoder;
+use super::grain;
+use super::headers::{
+    self, FrameHeader, FrameSize, FrameType, HeaderInput, Reference, mask_order_hint,
+};
+use super::obu_writer::{ObuType, push_obu};
+use super::sequence::Sequence;
+use super::slots::{Opening, Saved, Slots};
 use super::{Decoded, Fault};
 use crate::video::job::{FrameJob, Profile};
 
+/// Decoder threads of a session, if the machine has as many.
+const DEFAULT_THREADS: usize = 2;
+
 /// Reconstructs the frames of one video session.
 pub struct Reconstructor {
-    _profile: Profile,
-    _max_dpb_slots: u32,
+    profile: Profile,
+    decoder: Decoder,
+    slots: Slots<Arc<Unit>>,
+    /// The sequence header that the decoder has.
+    sequence: Option<Sequence>,
+}
+
+/// A frame as it goes to the decoder, but for `refresh_frame_flags`.
+struct Unit {
+    sequence: Vec<u8>,
+    header: FrameHeader,
+    tile_group: Vec<u8>,
+}
+
+impl Unit {
+    /// Temporal delimiter, sequence header and frame. Equal sequence headers change nothing.
+    fn obus(&self, refresh_frame_flags: u8) -> Vec<u8> {
+        let header = self.header.bytes(refresh_frame_flags);
+        let mut out = Vec::with_capacity(header.len() + self.tile_group.len() + 64);
+        push_obu(&mut out, ObuType::TemporalDelimiter, &[]);
+        push_obu(&mut out, ObuType::SequenceHeader, &[&self.sequence]);
+        push_obu(&mut out, ObuType::Frame, &[&header, &self.tile_group]);
+        out
+    }
 }
 
 impl Reconstructor {
@@ -15,20 +50,183 @@ impl Reconstructor {
     /// # Errors
     /// `Fault::Profile` if no AV1 stream has that profile, `Fault::Open` if the decoder fails.
     pub fn new(profile: Profile, max_dpb_slots: u32) -> Result<Self, Fault> {
-        Ok(Self { _profile: profile, _max_dpb_slots: max_dpb_slots })
+        let available = std::thread::available_parallelism().map_or(1, usize::from);
+        Self::with_threads(profile, max_dpb_slots, available.min(DEFAULT_THREADS) as u32)
+    }
+
+    /// The same with a number of decoder threads, at least 1.
+    ///
+    /// # Errors
+    /// As `new`.
+    pub fn with_threads(
+        profile: Profile,
+        max_dpb_slots: u32,
+        n_threads: u32,
+    ) -> Result<Self, Fault> {
+        if !matches!(profile.bit_depth, 8 | 10 | 12) {
+            return Err(Fault::Profile("bit depth"));
+        }
+        Ok(Self {
+            profile,
+            decoder: Decoder::new(n_threads.clamp(1, 256))?,
+            slots: Slots::new(max_dpb_slots as usize),
+            sequence: None,
+        })
     }
 
     /// `VK_VIDEO_CODING_CONTROL_RESET_BIT_KHR`: every slot is inactive.
-    pub fn reset(&mut self) {}
+    pub fn reset(&mut self) {
+        self.slots.clear();
+        self.sequence = None;
+        self.decoder.flush();
+    }
 
     /// The picture of `slot` will not be referred to again.
-    pub fn deactivate(&mut self, _slot: u32) {}
+    pub fn deactivate(&mut self, slot: u32) {
+        self.slots.deactivate(slot as usize);
+    }
 
     /// Reconstructs one frame; `tiles[i]` are the bytes of tile `i`.
     ///
     /// # Errors
-    /// On any fault the setup slot, if there is one, is invalid afterwards.
-    pub fn decode(&mut self, _job: &FrameJob, _tiles: &[&[u8]]) -> Result<Decoded, Fault> {
-        Err(Fault::NoPicture)
+    /// On any fault the setup slot, if there is one, is invalid afterwards. After
+    /// `Fault::Panicked` every slot is.
+    pub fn decode(&mut self, job: &FrameJob, tiles: &[&[u8]]) -> Result<Decoded, Fault> {
+        let opening = opening(job);
+        self.slots.open(&opening)?;
+        let outcome = self.reconstruct(job, tiles, &opening);
+        if matches!(outcome, Err(Fault::Panicked)) {
+            self.slots.clear();
+            self.sequence = None;
+        }
+        match outcome {
+            Ok((decoded, picture)) => {
+                self.slots.close(&opening, Some(picture));
+                Ok(decoded)
+            }
+            Err(fault) => {
+                self.slots.close(&opening, None);
+                log::debug!("frame not reconstructed: {fault}");
+                Err(fault)
+            }
+        }
+    }
+
+    /// The frame between `open` and `close`.
+    fn reconstruct(
+        &mut self,
+        job: &FrameJob,
+        tiles: &[&[u8]],
+        opening: &Opening,
+    ) -> Result<(Decoded, Picture), Fault> {
+        let sequence = Sequence::new(&job.sequence, self.profile)?;
+        let film_grain = self.film_grain(job, &sequence)?;
+        if self.sequence != Some(sequence) {
+            // The decoder drops its references with a new sequence header, as spec 7.5 has it.
+            self.slots.clear();
+            self.sequence = Some(sequence);
+        }
+        let frame_type = FrameType::new(job.picture.std.frame_type)?;
+        let size = FrameSize::new(job, &sequence)?;
+        let names = (!frame_type.is_intra()).then_some(&job.reference_name_slot_indices);
+        self.feed_kept(names)?;
+        let references = names.map(|names| self.references(names, &size)).transpose()?;
+        let input = HeaderInput {
+            sequence: &sequence,
+            reduced_still_picture_header: job.sequence.std.flags.reduced_still_picture_header()
+                != 0,
+            picture: &job.picture,
+            frame_type,
+            size,
+            references: references.as_ref(),
+        };
+        let header = headers::uncompressed_header(&input)?;
+        if tiles.len() != header.tile_count {
+            return Err(Fault::TileCount { expected: header.tile_count, given: tiles.len() });
+        }
+        let saved = Saved {
+            order_hint: mask_order_hint(job.picture.std.OrderHint, sequence.order_hint_bits),
+            upscaled_width: size.upscaled_width,
+            frame_height: size.frame_height,
+            gm: header.gm,
+        };
+        let tile_group = headers::tile_group(tiles)?;
+        let unit = Arc::new(Unit { sequence: sequence.payload(), header, tile_group });
+        let target = self.slots.target(opening, names);
+        let clean = self.decoder.decode(unit.obus(target.refresh_frame_flags()))?;
+        let grained = film_grain.map(|params| grain::apply(&clean, &params));
+        Ok((Decoded { clean, grained }, (target, saved, Some(unit))))
+    }
+
+    /// The film grain of the frame, if the session may have it.
+    fn film_grain(
+        &self,
+        job: &FrameJob,
+        sequence: &Sequence,
+    ) -> Result<Option<grain::Params>, Fault> {
+        let apply_grain = job.picture.std.flags.apply_grain() != 0;
+        match &job.picture.film_grain {
+            Some(std) if apply_grain && self.profile.film_grain_support => {
+                let color = job.sequence.color_config;
+                let identity = color.is_some_and(|color| color.matrix_coefficients == 0);
+                grain::Params::new(std, sequence, identity).map(Some)
+            }
+            _ => Ok(None),
+        }
+    }
+
+    /// Decodes the kept OBU, if there is one and it is time.
+    fn feed_kept(&mut self, names: Option<&[i32; 7]>) -> Result<(), Fault> {
+        let Some(refeed) = self.slots.refeed(names) else {
+            return Ok(());
+        };
+        let outcome = self.decoder.decode(refeed.kept.obus(1 << refeed.buffer));
+        self.slots.refed(refeed.slot, refeed.buffer, outcome.is_ok());
+        match outcome {
+            Err(Fault::Panicked) => Err(Fault::Panicked),
+            // A frame that refers to it has a missing reference, the others go on.
+            Ok(_) | Err(_) => Ok(()),
+        }
+    }
+
+    /// The references of an inter frame, checked for size.
+    fn references(&mut self, names: &[i32; 7], size: &FrameSize) -> Result<[Reference; 7], Fault> {
+        let references = self.slots.references(names)?;
+        for (i, (_, saved)) in references.iter().enumerate() {
+            // Requirements of spec 6.8.6 on reference scaling.
+            let fits = 2 * size.frame_width >= saved.upscaled_width
+                && 2 * size.frame_height >= saved.frame_height
+                && size.frame_width <= 16 * saved.upscaled_width
+                && size.frame_height <= 16 * saved.frame_height;
+            if !fits {
+                return Err(Fault::ReferenceScale { name: i + 1 });
+            }
+        }
+        Ok(references.map(|(index, saved)| Reference {
+            index,
+            order_hint: saved.order_hint,
+            gm: saved.gm,
+        }))
+    }
+}
+
+/// What becomes the setup slot's picture.
+type Picture = (super::slots::Target, Saved, Option<Arc<Unit>>);
+
+/// What the frame does to the stream's reference buffers.
+fn opening(job: &FrameJob) -> Opening {
+    const ALL_FRAMES: u8 = 0xff;
+    let std = &job.picture.std;
+    let reduced = job.sequence.std.flags.reduced_still_picture_header() != 0;
+    let (key, switch) = (std.frame_type == 0, std.frame_type == 3);
+    let refresh_frame_flags =
+        if switch || (key && reduced) { ALL_FRAMES } else { std.refresh_frame_flags };
+    // A shown key frame refreshes all buffers and is error resilient; any other one is hidden.
+    let shown =
+        refresh_frame_flags == ALL_FRAMES && (std.flags.error_resilient_mode() != 0 || reduced);
+    Opening {
+        setup_slot: job.setup_slot.map(|slot| slot as usize),
+        refresh_frame_flags,
+        hidden_key: key && !shown,
     }
 }

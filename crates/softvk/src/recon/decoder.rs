@@ -1,0 +1,115 @@
+//! Drives `re_rav1d`: one frame in, the same frame's picture out, whatever happens inside.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use re_rav1d::dav1d;
+
+use super::{Fault, Frame};
+
+/// More rounds than this means that the decoder neither takes nor gives anything.
+const MAX_ROUNDS: usize = 16;
+
+/// The decoder of one session.
+pub(crate) struct Decoder {
+    inner: dav1d::Decoder,
+    n_threads: u32,
+    /// Marks what goes in, so that a picture that comes out is known to be of that frame.
+    timestamp: i64,
+}
+
+impl Decoder {
+    /// Opens a decoder with `n_threads` threads; with one it makes no thread of its own.
+    pub(crate) fn new(n_threads: u32) -> Result<Self, Fault> {
+        Ok(Self { inner: open(n_threads)?, n_threads, timestamp: 0 })
+    }
+
+    /// Forgets all references.
+    pub(crate) fn flush(&mut self) {
+        if catch_unwind(AssertUnwindSafe(|| self.inner.flush())).is_err() {
+            self.replace();
+        }
+    }
+
+    /// Decodes OBUs with one frame in them.
+    ///
+    /// After `Fault::Panicked` the decoder has no references.
+    pub(crate) fn decode(&mut self, obus: Vec<u8>) -> Result<Frame, Fault> {
+        self.timestamp += 1;
+        let timestamp = self.timestamp;
+        let inner = &mut self.inner;
+        let outcome = catch_unwind(AssertUnwindSafe(|| one_frame(inner, obus, timestamp)));
+        match outcome {
+            Ok(Ok(frame)) => Ok(frame),
+            Ok(Err(Stop::Fault(fault))) => Err(fault),
+            Ok(Err(Stop::Stuck)) | Err(_) => {
+                self.replace();
+                Err(Fault::Panicked)
+            }
+        }
+    }
+
+    /// Puts a decoder without history in the place of one that cannot be trusted.
+    fn replace(&mut self) {
+        if let Ok(inner) = open(self.n_threads) {
+            // Closing a decoder that panicked may wait for threads that are gone.
+            std::mem::forget(std::mem::replace(&mut self.inner, inner));
+        }
+    }
+}
+
+/// Why a frame has no picture.
+enum Stop {
+    Fault(Fault),
+    /// The decoder holds data that it neither decodes nor refuses.
+    Stuck,
+}
+
+fn open(n_threads: u32) -> Result<dav1d::Decoder, Fault> {
+    let mut settings = dav1d::Settings::new();
+    settings.set_n_threads(n_threads);
+    // The picture comes out of the call that its data went in with.
+    settings.set_max_frame_delay(1);
+    settings.set_apply_grain(false);
+    settings.set_all_layers(true);
+    settings.set_output_invisible_frames(true);
+    catch_unwind(|| dav1d::Decoder::with_settings(&settings))
+        .map_err(|_| Fault::Open("panic".into()))?
+        .map_err(|error| Fault::Open(error.to_string()))
+}
+
+/// Sends `obus` and takes every picture that comes; the answer is the one of this frame.
+fn one_frame(decoder: &mut dav1d::Decoder, obus: Vec<u8>, timestamp: i64) -> Result<Frame, Stop> {
+    let mut pending = false;
+    let mut refused = None;
+    match decoder.send_data(obus, None, Some(timestamp), None) {
+        Ok(()) => {}
+        Err(dav1d::Error::Again) => pending = true,
+        Err(error) => refused = Some(error),
+    }
+    let mut frame = None;
+    for _ in 0..MAX_ROUNDS {
+        match decoder.get_picture() {
+            Ok(picture) if picture.timestamp() == Some(timestamp) => {
+                frame = Some(Frame::from_decoder(&picture));
+            }
+            Ok(_) => {}
+            Err(dav1d::Error::Again) if !pending => {
+                return match (frame, refused) {
+                    (_, Some(error)) => Err(Stop::Fault(Fault::Decoder(error.to_string()))),
+                    (Some(frame), None) => Ok(frame),
+                    (None, None) => Err(Stop::Fault(Fault::NoPicture)),
+                };
+            }
+            Err(dav1d::Error::Again) => match decoder.send_pending_data() {
+                Ok(()) => pending = false,
+                Err(dav1d::Error::Again) => {}
+                Err(error) => {
+                    pending = false;
+                    refused = Some(error);
+                }
+            },
+            Err(error) => refused = Some(error),
+        }
+    }
+    Err(Stop::Stuck)
+}

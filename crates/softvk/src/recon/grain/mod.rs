@@ -1,0 +1,63 @@
+//! Film grain synthesis, spec 7.18.3, on a copy of the picture. Written from the specification.
+
+mod add;
+mod gaussian;
+mod params;
+mod template;
+
+pub(crate) use params::Params;
+
+use super::{Frame, Plane, PlaneData};
+use template::Templates;
+
+/// The samples of one plane, rows without gaps.
+pub(crate) struct Samples {
+    pub(crate) width: usize,
+    pub(crate) height: usize,
+    pub(crate) data: Vec<u16>,
+}
+
+/// The film grain synthesis process, spec 7.18.3.1: `clean` with grain.
+pub(crate) fn apply(clean: &Frame, params: &Params) -> Frame {
+    if !params.changes_samples() {
+        return clean.clone();
+    }
+    let planes: Vec<Samples> = clean.planes().iter().map(Samples::from_plane).collect();
+    let templates = Templates::generate(params);
+    let grained = add::add_noise(params, &templates, &planes);
+    Frame::from_samples(
+        clean.bit_depth(),
+        grained.into_iter().map(|plane| (plane.width, plane.height, plane.data)).collect(),
+    )
+}
+
+impl Samples {
+    fn from_plane(plane: &Plane<'_>) -> Self {
+        let mut data = Vec::with_capacity(plane.width * plane.height);
+        for y in 0..plane.height {
+            let row = y * plane.stride..y * plane.stride + plane.width;
+            match plane.data {
+                PlaneData::U8(samples) => data.extend(samples[row].iter().map(|&s| u16::from(s))),
+                PlaneData::U16(samples) => data.extend_from_slice(&samples[row]),
+            }
+        }
+        Self { width: plane.width, height: plane.height, data }
+    }
+}
+
+/// `Round2( x, n )`, spec 4.7, also of negative numbers.
+fn round2(x: i32, n: u32) -> i32 {
+    if n == 0 { x } else { (x + (1 << (n - 1))) >> n }
+}
+
+/// `RandomRegister` and `get_random_number( bits )`, spec 7.18.3.2.
+struct Random(u16);
+
+impl Random {
+    fn bits(&mut self, bits: u32) -> usize {
+        let r = self.0;
+        let bit = (r ^ (r >> 1) ^ (r >> 3) ^ (r >> 12)) & 1;
+        self.0 = (r >> 1) | (bit << 15);
+        usize::from(self.0 >> (16 - bits)) & ((1 << bits) - 1)
+    }
+}
