@@ -7,7 +7,14 @@ use crate::error::{StreamError, StreamFault};
 pub trait Trace {
     /// `bits` bits at bit `bit` of the payload were read as `element` with value `value`; `index`
     /// is the array index, if it is an element of an array.
-    fn element(&mut self, element: &'static str, index: Option<usize>, bit: u64, bits: u32, value: i64);
+    fn element(
+        &mut self,
+        element: &'static str,
+        index: Option<usize>,
+        bit: u64,
+        bits: u32,
+        value: i64,
+    );
     /// The reads that follow belong to the syntax table `name` (6.x names it in brackets).
     fn table(&mut self, name: &'static str);
 }
@@ -98,7 +105,12 @@ impl<'a> BitReader<'a> {
     }
 
     /// `f(n)` of element `index` of an array.
-    pub fn f_at(&mut self, n: u32, element: &'static str, index: impl Into<Option<usize>>) -> Result<u32> {
+    pub fn f_at(
+        &mut self,
+        n: u32,
+        element: &'static str,
+        index: impl Into<Option<usize>>,
+    ) -> Result<u32> {
         let start = self.bit;
         let value = self.take(n, element)?;
         self.told(element, index.into(), start, value as i64);
@@ -116,7 +128,12 @@ impl<'a> BitReader<'a> {
     }
 
     /// `su(n)`, 4.10.6: a two's complement number of n bits.
-    pub fn su(&mut self, n: u32, element: &'static str, index: impl Into<Option<usize>>) -> Result<i32> {
+    pub fn su(
+        &mut self,
+        n: u32,
+        element: &'static str,
+        index: impl Into<Option<usize>>,
+    ) -> Result<i32> {
         let start = self.bit;
         let value = self.take(n, element)? as i64;
         let sign = 1i64 << (n - 1);
@@ -126,7 +143,12 @@ impl<'a> BitReader<'a> {
     }
 
     /// `ns(n)`, 4.10.7: a value below n, n > 0.
-    pub fn ns(&mut self, n: u32, element: &'static str, index: impl Into<Option<usize>>) -> Result<u32> {
+    pub fn ns(
+        &mut self,
+        n: u32,
+        element: &'static str,
+        index: impl Into<Option<usize>>,
+    ) -> Result<u32> {
         let start = self.bit;
         let w = u64::from(n.max(1).ilog2()) + 1;
         let m = (1u64 << w) - u64::from(n);
@@ -139,7 +161,12 @@ impl<'a> BitReader<'a> {
     }
 
     /// `le(n)`, 4.10.4: n bytes, least significant first.
-    pub fn le(&mut self, n: u32, element: &'static str, index: impl Into<Option<usize>>) -> Result<u32> {
+    pub fn le(
+        &mut self,
+        n: u32,
+        element: &'static str,
+        index: impl Into<Option<usize>>,
+    ) -> Result<u32> {
         let start = self.bit;
         let mut value = 0;
         for i in 0..n {
@@ -165,7 +192,11 @@ impl<'a> BitReader<'a> {
         self.told(element, None, start, value as i64);
         match u32::try_from(value) {
             Ok(value) if !more => Ok(value),
-            _ => Err(self.bad(element, value as i64, "leb128() ends within 8 bytes and is below 2^32")),
+            _ => Err(self.bad(
+                element,
+                value as i64,
+                "leb128() ends within 8 bytes and is below 2^32",
+            )),
         }
     }
 

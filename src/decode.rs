@@ -163,7 +163,8 @@ impl Run {
         for step in steps.drain(..) {
             if let Step::Decode(plan) = &step {
                 self.summary.frames += 1;
-                if plan.header.frame_type == FrameType::Key && plan.header.refresh_frame_flags == 0xff
+                if plan.header.frame_type == FrameType::Key
+                    && plan.header.refresh_frame_flags == 0xff
                 {
                     self.key_frames.push(plan.frame);
                 }

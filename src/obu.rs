@@ -145,8 +145,7 @@ impl<'a> Obus<'a> {
     /// `frame_unit()` and `obu_length` of Annex B.
     fn annexb(&mut self) -> Result<Obu<'a>, StreamError> {
         while self.at >= self.frame_end {
-            let (size, start) =
-                length(self.unit, self.at, self.unit.len(), "frame_unit_size")?;
+            let (size, start) = length(self.unit, self.at, self.unit.len(), "frame_unit_size")?;
             self.at = start;
             self.frame_end = start + size;
             if self.at >= self.unit.len() {
@@ -186,12 +185,7 @@ fn length(
 }
 
 /// `open_bitstream_unit()`, 5.3.1, at byte `at`; it ends at `end` unless it says otherwise.
-fn read_obu(
-    unit: &[u8],
-    at: usize,
-    end: usize,
-    to_the_end: bool,
-) -> Result<Obu<'_>, StreamError> {
+fn read_obu(unit: &[u8], at: usize, end: usize, to_the_end: bool) -> Result<Obu<'_>, StreamError> {
     let data = unit.get(at..end).unwrap_or_default();
     let mut r = BitReader::new(data);
     r.table("obu_header", "5.3.2");

@@ -86,7 +86,8 @@ fn a_missing_file_is_no_input() {
 #[test]
 fn garbage_is_a_malformed_stream() {
     let folder = Folder::new("garbage");
-    for (name, bytes) in [("empty", &b""[..]), ("noise", &[0xa5; 4096]), ("text", b"hello, world\n")]
+    for (name, bytes) in
+        [("empty", &b""[..]), ("noise", &[0xa5; 4096]), ("text", b"hello, world\n")]
     {
         let file = folder.file(name, bytes);
         for command in ["md5", "info", "plan", "dump"] {
@@ -216,10 +217,21 @@ fn a_closed_pipe_ends_quietly() {
 #[test]
 fn unwritable_output_has_its_own_exit_code() {
     let file = sample("main-420-8").path();
-    let output = run(&["decode", "-q", "--device", "soft", path(&file), "-o", "/no/such/folder/x.yuv"]);
+    let output =
+        run(&["decode", "-q", "--device", "soft", path(&file), "-o", "/no/such/folder/x.yuv"]);
     check_exit(&output, 74);
     if Path::new("/dev/full").exists() {
-        let output = run(&["decode", "-q", "--device", "soft", path(&file), "-o", "/dev/full", "--output-format", "yuv"]);
+        let output = run(&[
+            "decode",
+            "-q",
+            "--device",
+            "soft",
+            path(&file),
+            "-o",
+            "/dev/full",
+            "--output-format",
+            "yuv",
+        ]);
         check_exit(&output, 74);
     }
 }

@@ -21,7 +21,10 @@ pub(super) fn run(args: &CapsArgs, json: bool, notices: &Notices) -> Result<Exit
     let shown: Vec<_> =
         devices.list.iter().enumerate().filter(|(i, d)| wanted(&args.device, *i, d)).collect();
     if shown.is_empty() {
-        return Err(Failure::new(Exit::Unsupported, format!("--device {}: no device", args.device)));
+        return Err(Failure::new(
+            Exit::Unsupported,
+            format!("--device {}: no device", args.device),
+        ));
     }
     let mut out = Lines(output::stdout());
     let written = match json {

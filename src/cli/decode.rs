@@ -25,19 +25,19 @@ pub(super) fn run(args: &DecodeArgs, json: bool, notices: &Notices) -> Result<Ex
     };
     let pipeline = Pipeline::open(&args.pipeline, notices)?;
     let device = pipeline.device().to_owned();
-    let out: Box<dyn Write> = match to_stdout {
-        true => Box::new(BufWriter::new(io::stdout())),
-        false => Box::new(BufWriter::new(File::create(&args.output).map_err(|e| {
-            Failure::new(Exit::Output, format!("{}: {e}", args.output.display()))
-        })?)),
-    };
+    let out: Box<dyn Write> =
+        match to_stdout {
+            true => Box::new(BufWriter::new(io::stdout())),
+            false => Box::new(BufWriter::new(File::create(&args.output).map_err(|e| {
+                Failure::new(Exit::Output, format!("{}: {e}", args.output.display()))
+            })?)),
+        };
     let mut sink = kind.open(out);
     let (exit, summary) = pipeline.run(&args.pipeline, &mut *sink, notices)?;
     if json {
         let mut lines = Lines(output::stdout());
         let file = &args.pipeline.input.file;
-        let faults =
-            summary.faults.iter().map(|f| Record::Fault(Fault { message: f.to_string() }));
+        let faults = summary.faults.iter().map(|f| Record::Fault(Fault { message: f.to_string() }));
         let last = Record::Summary(Summary {
             units: summary.units,
             frames: summary.frames,

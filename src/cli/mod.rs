@@ -13,8 +13,8 @@ mod input;
 mod json;
 mod md5;
 mod options;
-mod pipeline;
 mod output;
+mod pipeline;
 mod plan;
 mod select;
 

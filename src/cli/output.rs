@@ -84,8 +84,7 @@ fn start_log(common: &Common, color: bool) {
         _ => "trace",
     };
     let env = env_logger::Env::new().filter_or("VAV1D_LOG", default);
-    let style =
-        if color { env_logger::WriteStyle::Always } else { env_logger::WriteStyle::Never };
+    let style = if color { env_logger::WriteStyle::Always } else { env_logger::WriteStyle::Never };
     // A second start in one process (tests) keeps the first log.
     let _ = env_logger::Builder::from_env(env)
         .write_style(style)

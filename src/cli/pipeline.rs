@@ -53,8 +53,7 @@ impl Pipeline {
         let total = args.limit.or(self.source.info().unit_count).unwrap_or(0);
         let mut watched = Watched::new(sink, notices.progress(total), interrupted);
         let options = options::decode(args);
-        let decoded =
-            decode::decode(&mut *self.source, &mut self.executor, &mut watched, options);
+        let decoded = decode::decode(&mut *self.source, &mut self.executor, &mut watched, options);
         let summary = decoded.map_err(|error| match error {
             // The source's own errors are in the summary: this one is the sink's.
             Error::Io(io) => Failure::output(io),

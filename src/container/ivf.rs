@@ -66,7 +66,9 @@ impl Source for Ivf {
             header.get(..4).and_then(|b| b.try_into().ok()).map(u32::from_le_bytes),
             header.get(4..12).and_then(|b| b.try_into().ok()).map(i64::from_le_bytes),
         ) else {
-            return Err(fault("an IVF frame header is cut short", start, None).in_unit(self.index).into());
+            return Err(fault("an IVF frame header is cut short", start, None)
+                .in_unit(self.index)
+                .into());
         };
         if u64::from(size) > self.limits.unit_bytes {
             let limit = self.limits.unit_bytes;

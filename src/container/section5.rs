@@ -70,7 +70,9 @@ impl Source for Section5 {
             }
             let left = limit - data.len() as u64;
             let bytes = head.bytes.unwrap_or(left + 1);
-            if bytes > left && (head.bytes.is_some() || self.bytes.peek(left as usize + 1)?.len() as u64 > left) {
+            if bytes > left
+                && (head.bytes.is_some() || self.bytes.peek(left as usize + 1)?.len() as u64 > left)
+            {
                 let what = "bytes of a temporal unit";
                 let value = (data.len() as u64).saturating_add(bytes);
                 return Err(LimitError { what, value, limit }.into());

@@ -33,9 +33,7 @@ const FEATURES: &[Row] = &[
     ("using_qmatrix", |p| p.header.quantization_params.using_qmatrix),
     ("diff_uv_delta", |p| p.header.quantization_params.diff_uv_delta),
     ("segmentation_enabled", |p| p.header.segmentation_params.segmentation_enabled),
-    ("segmentation_temporal_update", |p| {
-        p.header.segmentation_params.segmentation_temporal_update
-    }),
+    ("segmentation_temporal_update", |p| p.header.segmentation_params.segmentation_temporal_update),
     ("delta_q_present", |p| p.header.delta_q_params.delta_q_present),
     ("delta_lf_present", |p| p.header.delta_lf_params.delta_lf_present),
     ("delta_lf_multi", |p| p.header.delta_lf_params.delta_lf_multi),

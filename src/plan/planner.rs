@@ -262,9 +262,7 @@ impl Planner {
         }
         match self.frame_header(unit, obu, steps)? {
             // byte_alignment() stands between the header and the tile group.
-            Some(bits) => {
-                self.tile_group(unit, obu, bits.div_ceil(8) as usize, steps)
-            }
+            Some(bits) => self.tile_group(unit, obu, bits.div_ceil(8) as usize, steps),
             None if matches!(self.current, Current::Skipped) => Ok(()),
             None => Err(rule("OBU_FRAME with show_existing_frame equal to 1", "6.10.1")),
         }

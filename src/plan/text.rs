@@ -70,7 +70,11 @@ fn decode(f: &mut fmt::Formatter<'_>, plan: &FramePlan) -> fmt::Result {
     write!(
         f,
         "decode frame={} unit={} -> {} {} {}x{}",
-        plan.frame, plan.unit, plan.surface, header.frame_type, size.upscaled_width,
+        plan.frame,
+        plan.unit,
+        plan.surface,
+        header.frame_type,
+        size.upscaled_width,
         size.frame_height,
     )?;
     if size.use_superres {

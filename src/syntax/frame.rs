@@ -186,7 +186,10 @@ pub fn uncompressed_header(
     rest(r, sequence, references, kind, general, motion).map(UncompressedHeader::Frame)
 }
 
-fn show_existing_frame(r: &mut BitReader<'_>, sequence: &SequenceHeader) -> Result<ShowExistingFrame> {
+fn show_existing_frame(
+    r: &mut BitReader<'_>,
+    sequence: &SequenceHeader,
+) -> Result<ShowExistingFrame> {
     let idx = r.f(3, "frame_to_show_map_idx")?;
     let frame_presentation_time = temporal_point_info(r, sequence)?;
     let display_frame_id = match sequence.frame_id_numbers {
@@ -252,7 +255,13 @@ fn kind(r: &mut BitReader<'_>, sequence: &SequenceHeader) -> Result<Kind> {
     let shown_key = frame_type == FrameType::Key && show_frame;
     let error_resilient_mode =
         frame_type == FrameType::Switch || shown_key || r.flag("error_resilient_mode")?;
-    Ok(Kind { frame_type, show_frame, showable_frame, frame_presentation_time, error_resilient_mode })
+    Ok(Kind {
+        frame_type,
+        show_frame,
+        showable_frame,
+        frame_presentation_time,
+        error_resilient_mode,
+    })
 }
 
 /// 5.9.2 from `disable_cdf_update` to `ref_order_hint`.
@@ -395,7 +404,11 @@ impl Motion {
     }
 }
 
-fn intra_frame(r: &mut BitReader<'_>, sequence: &SequenceHeader, general: &General) -> Result<Motion> {
+fn intra_frame(
+    r: &mut BitReader<'_>,
+    sequence: &SequenceHeader,
+    general: &General,
+) -> Result<Motion> {
     let size = frame_size::frame_and_render_size(r, sequence, general.frame_size_override_flag)?;
     r.table("uncompressed_header", "5.9.2");
     let allow_intrabc = general.allow_screen_content_tools
@@ -419,9 +432,7 @@ fn inter_frame(
     )?;
     let frame_size = match general.frame_size_override_flag && !kind.error_resilient_mode {
         true => frame_size::frame_size_with_refs(r, sequence, references, &refs.ref_frame_idx)?,
-        false => {
-            frame_size::frame_and_render_size(r, sequence, general.frame_size_override_flag)?
-        }
+        false => frame_size::frame_and_render_size(r, sequence, general.frame_size_override_flag)?,
     };
     r.table("uncompressed_header", "5.9.2");
     frame_refs::check_sizes(r, references, &refs.ref_frame_idx, &frame_size)?;
@@ -471,8 +482,7 @@ fn rest(
         .map(|saved| &*saved.header);
     let color = &sequence.color_config;
     let intra = kind.frame_type.is_intra();
-    let tile_info =
-        tile_info::tile_info(r, sequence.use_128x128_superblock, &motion.frame_size)?;
+    let tile_info = tile_info::tile_info(r, sequence.use_128x128_superblock, &motion.frame_size)?;
     let quantization_params = quant::quantization_params(r, color)?;
     let segmentation_params = segmentation::segmentation_params(
         r,
@@ -514,9 +524,7 @@ fn rest(
     };
     let film_grain_params =
         match sequence.film_grain_params_present && (kind.show_frame || kind.showable_frame) {
-            true => {
-                film_grain::film_grain_params(r, sequence, references, kind.frame_type, refs)?
-            }
+            true => film_grain::film_grain_params(r, sequence, references, kind.frame_type, refs)?,
             false => FilmGrainParams::default(),
         };
     Ok(Box::new(FrameHeader {
@@ -573,7 +581,6 @@ fn rest(
 
 /// CodedLossless: every segment has a quantiser index of 0 and no delta.
 fn coded_lossless(q: &QuantizationParams, s: &SegmentationParams) -> bool {
-    let deltas =
-        [q.delta_q_y_dc, q.delta_q_u_dc, q.delta_q_u_ac, q.delta_q_v_dc, q.delta_q_v_ac];
+    let deltas = [q.delta_q_y_dc, q.delta_q_u_dc, q.delta_q_u_ac, q.delta_q_v_dc, q.delta_q_v_ac];
     deltas == [0; 5] && (0..MAX_SEGMENTS).all(|segment| s.qidx(q.base_q_idx, segment) == 0)
 }

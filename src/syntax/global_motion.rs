@@ -57,7 +57,8 @@ pub(super) fn global_motion_params(
             AFFINE
         };
         gm.gm_type[name] = kind;
-        let reader = ParamReader { kind, allow_high_precision_mv, previous: &previous.gm_params[name] };
+        let reader =
+            ParamReader { kind, allow_high_precision_mv, previous: &previous.gm_params[name] };
         let params = &mut gm.gm_params[name];
         if kind >= ROTZOOM {
             reader.read(r, params, 2)?;
@@ -109,7 +110,12 @@ impl ParamReader<'_> {
 }
 
 /// `decode_signed_subexp_with_ref()`, 5.9.26.
-fn decode_signed_subexp_with_ref(r: &mut BitReader<'_>, low: i32, high: i32, reference: i32) -> Result<i32> {
+fn decode_signed_subexp_with_ref(
+    r: &mut BitReader<'_>,
+    low: i32,
+    high: i32,
+    reference: i32,
+) -> Result<i32> {
     Ok(decode_unsigned_subexp_with_ref(r, high - low, reference - low)? + low)
 }
 

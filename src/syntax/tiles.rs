@@ -58,7 +58,8 @@ pub fn tile_group_obu(
                 let bytes = u32::from(info.tile_size_bytes_minus_1) + 1;
                 let mut size = BitReader::new(rest);
                 size.table("tile_group_obu", "5.11.1");
-                let coded = size.le(bytes, "tile_size_minus_1", None).map_err(|e| past(e, start + at))?;
+                let coded =
+                    size.le(bytes, "tile_size_minus_1", None).map_err(|e| past(e, start + at))?;
                 (bytes as usize, coded as usize + 1)
             }
         };

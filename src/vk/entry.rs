@@ -29,8 +29,11 @@ pub(super) fn load(driver: &Driver) -> Result<ash::Entry> {
 }
 
 #[cfg(feature = "soft")]
-fn soft(_config: Option<&str>) -> Result<ash::Entry> {
-    Err(DeviceError::None("the software driver has no entry point".into()).into())
+fn soft(config: Option<&str>) -> Result<ash::Entry> {
+    softvk::set_config(config);
+    let functions = ash::StaticFn { get_instance_proc_addr: softvk::get_instance_proc_addr };
+    // SAFETY: the function is vkGetInstanceProcAddr of a driver that is part of this program.
+    Ok(unsafe { ash::Entry::from_static_fn(functions) })
 }
 
 #[cfg(not(feature = "soft"))]

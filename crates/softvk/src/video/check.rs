@@ -49,11 +49,11 @@ pub(crate) fn decode(
 
 fn bitstream(session: &Session, op: &DecodeOp) -> Result<(), Fault> {
     let (offset, size) = session.config.align;
-    if op.src_offset % offset != 0 {
+    if !op.src_offset.is_multiple_of(offset) {
         let vuid = "VUID-vkCmdDecodeVideoKHR-pDecodeInfo-07138";
         return Err(Fault::new(vuid, format!("srcBufferOffset {} is not aligned", op.src_offset)));
     }
-    if op.src_range % size != 0 {
+    if !op.src_range.is_multiple_of(size) {
         let vuid = "VUID-vkCmdDecodeVideoKHR-pDecodeInfo-07139";
         return Err(Fault::new(vuid, format!("srcBufferRange {} is not aligned", op.src_range)));
     }
