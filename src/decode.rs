@@ -7,7 +7,7 @@ use crate::plan::Step;
 use crate::plan::planner::{Planner, PlannerOptions};
 use crate::sink::{Shown, Sink, StreamInfo};
 use crate::syntax::frame::FrameType;
-use crate::vk::{DecodeStatus, Executor, Output};
+use crate::vk::{DecodeStatus, Executor, FailedFrame, Output};
 
 /// What to decode, and which part of it to deliver.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -90,6 +90,8 @@ struct Run {
     key_frames: Vec<u64>,
     /// Key frame whose followers are not delivered, since one of them is damaged.
     damaged: Option<usize>,
+    /// The first damaged frame, in decoding order.
+    first_damaged: Option<u64>,
     shown: u64,
     begun: bool,
 }
@@ -110,6 +112,7 @@ impl Run {
             time_base: time_base.unwrap_or((1, 25)),
             key_frames: Vec::new(),
             damaged: None,
+            first_damaged: None,
             shown: 0,
             begun: false,
         }
@@ -206,22 +209,44 @@ impl Run {
         executor: &mut Executor,
         sink: &mut dyn Sink,
     ) -> Result<()> {
-        while let Some(output) = executor.next_output(wait)? {
-            self.output(output, steps, sink)?;
+        loop {
+            let output = executor.next_output(wait)?;
+            for failed in executor.take_failed() {
+                self.failed(failed, steps);
+            }
+            match output {
+                Some(output) => self.output(output, sink)?,
+                None => return Ok(()),
+            }
         }
-        Ok(())
     }
 
-    fn output(&mut self, output: Output, steps: &mut Vec<Step>, sink: &mut dyn Sink) -> Result<()> {
-        let group = self.key_frames.partition_point(|key| *key <= output.frame);
+    /// Index of the key frame that decoding of `frame` started at, from 1.
+    fn group(&self, frame: u64) -> usize {
+        self.key_frames.partition_point(|key| *key <= frame)
+    }
+
+    /// The driver could not decode a frame: what follows it up to the next key frame is damaged.
+    fn failed(&mut self, failed: FailedFrame, steps: &mut Vec<Step>) {
+        let group = self.group(failed.frame);
         if self.damaged == Some(group) {
-            return Ok(());
+            return;
         }
-        if let DecodeStatus::Error(status) = output.status {
-            self.damaged = Some(group);
-            self.planner.lose_references(steps);
-            let fault = StreamError::new(StreamFault::DecodeStatus { status });
-            self.summary.fault(fault.in_unit(output.show.unit).into());
+        self.damaged = Some(group);
+        self.first_damaged = Some(failed.frame);
+        self.planner.lose_references(steps);
+        let fault = StreamError::new(StreamFault::DecodeStatus { status: failed.status });
+        self.summary.fault(fault.in_unit(failed.unit).into());
+    }
+
+    fn output(&mut self, output: Output, sink: &mut dyn Sink) -> Result<()> {
+        // A frame before the damage may be shown after it was found.
+        let failed = matches!(output.status, DecodeStatus::Error(_));
+        if failed
+            || self.first_damaged.is_some_and(|first| {
+                output.frame >= first && self.damaged == Some(self.group(output.frame))
+            })
+        {
             return Ok(());
         }
         if self.done() {

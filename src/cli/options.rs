@@ -45,7 +45,8 @@ pub(super) fn executor(args: &PipelineArgs) -> ExecutorOptions {
         },
         film_grain: match args.film_grain {
             FilmGrain::On => GrainMode::Driver,
-            FilmGrain::Cpu | FilmGrain::Off => GrainMode::None,
+            FilmGrain::Cpu => GrainMode::Host,
+            FilmGrain::Off => GrainMode::None,
         },
         frames_in_flight: args.frames_in_flight,
         ..ExecutorOptions::default()

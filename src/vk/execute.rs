@@ -1,15 +1,25 @@
-//! The executor: steps in, pictures out.
+//! The executor: steps in, pictures out. The decoding of a frame is in `decoding`, the way of a
+//! picture to the host in `showing`.
+#![allow(unsafe_code, reason = "Vulkan calls")]
 
-use std::sync::Arc;
+use std::collections::HashMap;
+use std::collections::VecDeque;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
+use super::active::Active;
 use super::adapter::Adapter;
 use super::caps::DpbPreference;
+use super::choose;
+use super::device::Device;
 use super::instance::Instance;
+use super::objects::{Buffer, Commands};
 use super::session::SessionReport;
+use super::submit::{Lane, Retired, Ticket};
+use super::surface::Surface;
 use crate::error::{DeviceError, Result};
 use crate::pixels::Picture;
-use crate::plan::{ShowPlan, Step, SurfaceId};
+use crate::plan::{SessionSpec, ShowPlan, Step, SurfaceId};
 use crate::syntax::film_grain::FilmGrainParams;
 use crate::syntax::frame::FrameHeader;
 use crate::syntax::sequence::SequenceHeader;
@@ -89,48 +99,253 @@ pub struct Output {
     pub sequence: Arc<SequenceHeader>,
 }
 
+/// A frame whose decode failed, by the driver's own report.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct FailedFrame {
+    /// Frame in decoding order.
+    pub frame: u64,
+    /// Its temporal unit.
+    pub unit: u64,
+    /// VkQueryResultStatusKHR, negative.
+    pub status: i32,
+}
+
+/// A decode under way.
+pub(super) struct InFlight {
+    pub(super) ticket: Ticket,
+    pub(super) frame: u64,
+    pub(super) unit: u64,
+    /// Index of its query.
+    pub(super) query: Option<u32>,
+    pub(super) status: Arc<OnceLock<DecodeStatus>>,
+    pub(super) work: Work,
+}
+
+/// What one decode uses, and the next may use again.
+pub(super) struct Work {
+    pub(super) commands: Commands,
+    pub(super) bitstream: Option<Buffer>,
+}
+
 /// Executes steps on one device.
-pub struct Executor {}
+pub struct Executor {
+    pub(super) device: Arc<Device>,
+    pub(super) adapter: Adapter,
+    pub(super) options: ExecutorOptions,
+    pub(super) decode: Lane,
+    pub(super) copy: Lane,
+    pub(super) retired: Retired,
+    pub(super) active: Option<Active>,
+    pub(super) surfaces: HashMap<SurfaceId, Surface>,
+    pub(super) in_flight: VecDeque<InFlight>,
+    pub(super) spare_work: Vec<Work>,
+    pub(super) failed: Vec<FailedFrame>,
+    pub(super) showing: super::showing::Showing,
+}
 
 impl Executor {
     /// Opens `adapter`'s device.
     /// # Errors
     /// `Unsupported` if it does not decode AV1, `Device` if it cannot be opened.
     pub fn new(
-        _instance: &Arc<Instance>,
-        _adapter: &Adapter,
-        _options: ExecutorOptions,
+        instance: &Arc<Instance>,
+        adapter: &Adapter,
+        options: ExecutorOptions,
     ) -> Result<Self> {
-        Err(DeviceError::None("not built".into()).into())
+        let device = Device::open(instance, adapter)?;
+        let timeout = options.timeout;
+        let decode = Lane::new(&device, device.decode_queue(), timeout, "decoding")?;
+        let copy = Lane::new(&device, device.copy_queue(), timeout, "readback")?;
+        Ok(Self {
+            device,
+            adapter: adapter.clone(),
+            options,
+            decode,
+            copy,
+            retired: Retired::default(),
+            active: None,
+            surfaces: HashMap::new(),
+            in_flight: VecDeque::new(),
+            spare_work: Vec::new(),
+            failed: Vec::new(),
+            showing: super::showing::Showing::default(),
+        })
     }
 
     /// Executes one step: `Decode` submits, `Show` submits a readback; neither waits for its end.
     /// # Errors
     /// `Unsupported` for a stream that the device cannot decode, `Device` for its failures.
-    pub fn execute(&mut self, _step: &Step) -> Result<()> {
-        Ok(())
+    pub fn execute(&mut self, step: &Step) -> Result<()> {
+        match step {
+            Step::Configure(spec) => self.configure(spec),
+            Step::Decode(plan) => self.decode_frame(plan),
+            Step::Show(show) => self.show(show),
+            Step::Release(surface) => {
+                self.release(*surface);
+                Ok(())
+            }
+        }
     }
 
     /// The next picture in the order of `Show`; with `wait`, `None` means that none is due.
     /// # Errors
     /// `Device` if the device fails or does not answer in time.
-    pub fn next_output(&mut self, _wait: bool) -> Result<Option<Output>> {
-        Ok(None)
+    pub fn next_output(&mut self, wait: bool) -> Result<Option<Output>> {
+        if let Some(output) = self.showing.ready.pop_front() {
+            return Ok(Some(output));
+        }
+        let Some(ticket) = self.showing.next_ticket() else { return Ok(None) };
+        if !wait && !self.copy.passed(ticket)? {
+            return Ok(None);
+        }
+        self.finish_show()?;
+        Ok(self.showing.ready.pop_front())
     }
 
     /// Waits until the device is idle. Pictures stay to be fetched.
     /// # Errors
     /// `Device` if the device fails or does not answer in time.
     pub fn drain(&mut self) -> Result<()> {
-        Ok(())
+        self.copy.wait(self.copy.last())?;
+        self.decode.wait(self.decode.last())?;
+        self.retire_passed()
     }
 
     /// Forgets all surfaces: the next frame decodes into a session that was reset. Pictures that
     /// were shown stay to be fetched.
-    pub fn reset(&mut self) {}
+    pub fn reset(&mut self) {
+        let surfaces: Vec<_> = self.surfaces.keys().copied().collect();
+        for surface in surfaces {
+            self.release(surface);
+        }
+        if let Some(active) = &mut self.active {
+            active.needs_reset = true;
+        }
+    }
 
     /// What the current session is like, once there is one.
     pub fn session(&self) -> Option<&SessionReport> {
-        None
+        self.active.as_ref().map(|active| &active.report)
+    }
+
+    /// Frames, shown or not, that the driver has reported as failed since the last call.
+    pub fn take_failed(&mut self) -> Vec<FailedFrame> {
+        std::mem::take(&mut self.failed)
+    }
+
+    fn configure(&mut self, spec: &SessionSpec) -> Result<()> {
+        let mut reasons = Vec::new();
+        let mut choice = None;
+        for profile in choose::profiles(spec, &self.options) {
+            let report = self.adapter.profile_report(profile);
+            match choose::choose(spec, &self.options, &report) {
+                Ok(found) => {
+                    choice = Some(found);
+                    break;
+                }
+                Err(reason) => reasons.push(reason),
+            }
+        }
+        let Some(choice) = choice else {
+            return Err(self.device.lacks(reasons.join("; ")).into());
+        };
+        // Statuses are read from the old session's queries.
+        self.decode.wait(self.decode.last())?;
+        self.retire_passed()?;
+        let leftover: Vec<_> = self.surfaces.keys().copied().collect();
+        leftover.into_iter().for_each(|surface| self.release(surface));
+        if let Some(active) = &mut self.active
+            && active.choice.serves(&choice)
+        {
+            let old = active.set_sequence(&spec.sequence)?;
+            self.retired.keep(&self.decode, &self.copy, old);
+            return Ok(());
+        }
+        let frames = self.options.frames_in_flight;
+        let active = Active::new(&self.device, choice, &spec.sequence, frames)?;
+        log::info!("video session: {:?}", active.report);
+        if let Some(old) = self.active.replace(active) {
+            self.retired.keep(&self.decode, &self.copy, old);
+        }
+        // Buffers of bitstream are made for a profile.
+        for mut work in self.spare_work.drain(..) {
+            if let Some(buffer) = work.bitstream.take() {
+                self.retired.keep(&self.decode, &self.copy, buffer);
+            }
+            self.retired.keep(&self.decode, &self.copy, work);
+        }
+        Ok(())
+    }
+
+    fn release(&mut self, id: SurfaceId) {
+        let (Some(surface), Some(active)) = (self.surfaces.remove(&id), &mut self.active) else {
+            return;
+        };
+        active.slots.release(id);
+        if let Some(dpb) = surface.dpb {
+            active.pictures.free(dpb);
+        }
+        if surface.dpb != Some(surface.output) {
+            active.pictures.free(surface.output);
+        }
+    }
+
+    /// Takes note of all decodes that have ended.
+    pub(super) fn retire_passed(&mut self) -> Result<()> {
+        while let Some(oldest) = self.in_flight.front() {
+            let ticket = oldest.ticket;
+            if !self.decode.passed(ticket)? {
+                break;
+            }
+            self.retire_oldest()?;
+        }
+        self.retired.sweep(&self.decode, &self.copy);
+        Ok(())
+    }
+
+    /// Waits for the oldest decode, and takes note of its status.
+    pub(super) fn retire_oldest(&mut self) -> Result<()> {
+        let Some(oldest) = self.in_flight.pop_front() else { return Ok(()) };
+        self.decode.wait(oldest.ticket)?;
+        let queries = self.active.as_ref().and_then(|active| active.queries.as_ref());
+        let status = match oldest.query.zip(queries) {
+            // SAFETY: the submission that reset the query and ran it has ended.
+            Some((index, queries)) => match unsafe { queries.status(index) }? {
+                0 => DecodeStatus::Unknown,
+                status if status > 0 => DecodeStatus::Complete,
+                status => DecodeStatus::Error(status),
+            },
+            None => DecodeStatus::Unknown,
+        };
+        if let DecodeStatus::Error(status) = status {
+            let (frame, unit) = (oldest.frame, oldest.unit);
+            self.failed.push(FailedFrame { frame, unit, status });
+        }
+        // Set here only, once.
+        let _ = oldest.status.set(status);
+        self.spare_work.push(oldest.work);
+        Ok(())
+    }
+
+    /// The session in use.
+    /// # Errors
+    /// `Fault` if no `Configure` came before.
+    pub(super) fn active(&mut self) -> Result<&mut Active> {
+        let none = || DeviceError::Fault("a frame comes before any session".into());
+        Ok(self.active.as_mut().ok_or_else(none)?)
+    }
+}
+
+impl Drop for Executor {
+    fn drop(&mut self) {
+        // What is dropped next may be in use until then.
+        for (what, waited) in [
+            ("decoding", self.decode.wait(self.decode.last())),
+            ("readback", self.copy.wait(self.copy.last())),
+        ] {
+            if let Err(error) = waited {
+                log::warn!("{what} did not end: {error}");
+            }
+        }
     }
 }

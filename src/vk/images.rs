@@ -1,1 +1,187 @@
-//! images.
+//! Pictures on the device: DPB pictures and outputs, for each way to keep them, and their reuse.
+#![allow(unsafe_code, reason = "Vulkan calls")]
+
+use std::sync::Arc;
+
+use ash::vk;
+
+use super::barriers::{Layer, Use};
+use super::caps::{VideoFormat, with_profile};
+use super::choose::Choice;
+use super::device::Device;
+use super::objects::{Image, View};
+use super::slots::DpbSlot;
+use super::submit::Ticket;
+use crate::error::Result;
+
+/// A picture: one layer of an image, with what has to be known for its next use.
+pub(super) struct PictureImage {
+    view: View,
+    /// Size of the image in texels.
+    pub(super) extent: (u32, u32),
+    /// How it was used last.
+    pub(super) last_use: Use,
+    /// The newest copy of it.
+    pub(super) copied: Ticket,
+    /// The copy family owns it, and has released it to the decode family.
+    pub(super) comes_back: bool,
+}
+
+impl PictureImage {
+    /// The view, for decoding.
+    pub(super) fn view(&self) -> vk::ImageView {
+        self.view.raw()
+    }
+
+    /// The layer, for barriers and copies.
+    pub(super) fn layer(&self) -> Layer {
+        Layer { image: self.view.image(), layer: self.view.layer() }
+    }
+}
+
+/// Index of a picture in [`Pictures`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub(super) struct PictureId(usize);
+
+/// What a picture is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Role {
+    /// A reference picture, and in coincide mode an output.
+    Dpb(DpbSlot),
+    /// An output beside the reference picture.
+    Output,
+}
+
+struct Entry {
+    picture: PictureImage,
+    is_dpb: bool,
+    free: bool,
+}
+
+/// All pictures of a session.
+pub(super) struct Pictures {
+    device: Arc<Device>,
+    choice: Choice,
+    entries: Vec<Entry>,
+    /// In layered mode: the entry of each DPB slot.
+    layers: Vec<PictureId>,
+}
+
+/// Images are multiples of this in both directions, as subsampled formats want it
+/// (VUID-VkImageCreateInfo-format-04712).
+const MULTIPLE: u32 = 2;
+
+impl Pictures {
+    /// No pictures yet, for sessions of `choice`.
+    pub(super) fn new(device: &Arc<Device>, choice: &Choice) -> Self {
+        Self {
+            device: device.clone(),
+            choice: choice.clone(),
+            entries: Vec::new(),
+            layers: Vec::new(),
+        }
+    }
+
+    /// A picture for frames of `size` luma samples; freed with [`Self::free`].
+    pub(super) fn take(&mut self, role: Role, size: (u32, u32)) -> Result<PictureId> {
+        if let (Role::Dpb(slot), true) = (role, self.choice.layered) {
+            return self.layer(slot);
+        }
+        let is_dpb = role != Role::Output;
+        let extent = self.image_extent(size);
+        let fits = |e: &Entry| e.free && e.is_dpb == is_dpb && e.picture.extent == extent;
+        let found = self.entries.iter().position(fits);
+        let index = match found {
+            Some(index) => index,
+            None => {
+                let image = Arc::new(self.image(is_dpb, extent, 1)?);
+                self.add(&image, 0, extent, is_dpb)?
+            }
+        };
+        if let Some(entry) = self.entries.get_mut(index) {
+            entry.free = false;
+        }
+        Ok(PictureId(index))
+    }
+
+    /// Gives a picture back. Its next use comes after all uses so far, by order of submission and
+    /// by the tickets that it keeps.
+    pub(super) fn free(&mut self, id: PictureId) {
+        if let Some(entry) = self.entries.get_mut(id.0) {
+            entry.free = true;
+        }
+    }
+
+    pub(super) fn get(&self, id: PictureId) -> &PictureImage {
+        &self.entries[id.0].picture
+    }
+
+    pub(super) fn get_mut(&mut self, id: PictureId) -> &mut PictureImage {
+        &mut self.entries[id.0].picture
+    }
+
+    /// The layer of `slot` of the one DPB image, which is made when it is first needed: of the
+    /// largest size, since all references must be in it.
+    fn layer(&mut self, slot: DpbSlot) -> Result<PictureId> {
+        if self.layers.is_empty() {
+            let extent = self.image_extent(self.choice.max_coded_extent);
+            let image = Arc::new(self.image(true, extent, self.choice.slots)?);
+            for layer in 0..self.choice.slots {
+                let index = self.add(&image, layer, extent, true)?;
+                self.layers.push(PictureId(index));
+            }
+        }
+        let id = self.layers.get(slot.as_usize()).copied();
+        Ok(id.unwrap_or(PictureId(0)))
+    }
+
+    fn add(
+        &mut self,
+        image: &Arc<Image>,
+        layer: u32,
+        extent: (u32, u32),
+        is_dpb: bool,
+    ) -> Result<usize> {
+        let picture = PictureImage {
+            view: View::new(image, layer)?,
+            extent,
+            last_use: Use::Dpb,
+            copied: Ticket::default(),
+            comes_back: false,
+        };
+        self.entries.push(Entry { picture, is_dpb, free: true });
+        Ok(self.entries.len() - 1)
+    }
+
+    /// `size` rounded up to what the driver writes, and to what the format wants.
+    fn image_extent(&self, size: (u32, u32)) -> (u32, u32) {
+        let unit = |granularity: u32| granularity.max(MULTIPLE).next_multiple_of(MULTIPLE);
+        let granularity = self.choice.caps.granularity;
+        (size.0.next_multiple_of(unit(granularity.0)), size.1.next_multiple_of(unit(granularity.1)))
+    }
+
+    fn image(&self, is_dpb: bool, extent: (u32, u32), layers: u32) -> Result<Image> {
+        let choice = &self.choice;
+        let (format, usage, name): (&VideoFormat, _, _) = match is_dpb {
+            true => (&choice.dpb, choice.dpb_usage(), "DPB picture"),
+            false => (&choice.output, choice.output_usage(), "output picture"),
+        };
+        with_profile(&choice.profile, |_, list| {
+            let info = vk::ImageCreateInfo::default()
+                .image_type(format.image_type)
+                .format(format.format)
+                .extent(vk::Extent3D { width: extent.0, height: extent.1, depth: 1 })
+                .mip_levels(1)
+                .array_layers(layers)
+                .samples(vk::SampleCountFlags::TYPE_1)
+                .tiling(format.tiling)
+                .usage(usage)
+                .sharing_mode(vk::SharingMode::EXCLUSIVE)
+                .initial_layout(vk::ImageLayout::UNDEFINED)
+                .push_next(list);
+            // SAFETY: type, format, tiling and usage are those of one answer of the format query
+            // for this profile.
+            unsafe { Image::new(&self.device, &info, name) }
+        })
+    }
+}

@@ -7,10 +7,12 @@
 //! `Drop` waits, but for the executor's own, which waits for the device's last work.
 //! A pointer chain is made of locals in the frame that makes the call.
 
+mod active;
 mod adapter;
 mod barriers;
 mod caps;
 mod choose;
+mod decoding;
 mod device;
 mod entry;
 mod execute;
@@ -22,15 +24,17 @@ mod objects;
 mod readback;
 mod record;
 mod session;
+mod showing;
 mod slots;
 mod std_picture;
 mod std_sequence;
 mod submit;
+mod surface;
 
 pub use adapter::{Adapter, QueueFamily};
 pub use caps::{Caps, DpbPreference, Profile, ProfileReport, VideoFormat};
 pub use entry::Driver;
-pub use execute::{DecodeStatus, Executor, ExecutorOptions, GrainMode, Output};
+pub use execute::{DecodeStatus, Executor, ExecutorOptions, FailedFrame, GrainMode, Output};
 pub use instance::{Instance, InstanceOptions, Message, Severity};
 pub use session::SessionReport;
 

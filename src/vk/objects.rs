@@ -314,11 +314,10 @@ impl QueryPool {
     pub(super) fn new(device: &Arc<Device>, profile: &Profile, count: u32) -> Result<Self> {
         let raw = with_profile(profile, |info, _| {
             let mut profile = *info;
-            // The chain has the AV1 profile; ash would not chain a structure that has a chain.
-            let mut create = vk::QueryPoolCreateInfo::default()
+            let create = vk::QueryPoolCreateInfo::default()
                 .query_type(vk::QueryType::RESULT_STATUS_ONLY_KHR)
-                .query_count(count);
-            create.p_next = (&raw mut profile).cast();
+                .query_count(count)
+                .push_next(&mut profile);
             // SAFETY: the family reports queryResultStatusSupport; the chain is of locals.
             unsafe { device.raw().create_query_pool(&create, None) }
         })

@@ -1,1 +1,261 @@
-//! readback.
+//! Image -> `pixels::Picture`: plane layouts of formats, regions to copy, samples to planes.
+
+use ash::vk;
+
+use crate::pixels::{Chroma, Format, Picture};
+
+/// How samples lie in the images of a format.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct PictureLayout {
+    /// Subsampling; monochrome for one plane.
+    pub(super) chroma: Chroma,
+    /// Bits that count.
+    pub(super) bit_depth: u8,
+    /// Planes of the image: 1, 2 (chroma interleaved) or 3.
+    pub(super) planes: u8,
+}
+
+impl PictureLayout {
+    /// The layout of `format`, if it is one of those for video.
+    pub(super) fn of(format: vk::Format) -> Option<Self> {
+        use vk::Format as F;
+        let (chroma, bit_depth, planes) = match format {
+            F::R8_UNORM => (Chroma::Monochrome, 8, 1),
+            F::R10X6_UNORM_PACK16 => (Chroma::Monochrome, 10, 1),
+            F::R12X4_UNORM_PACK16 => (Chroma::Monochrome, 12, 1),
+            F::G8_B8R8_2PLANE_420_UNORM => (Chroma::Yuv420, 8, 2),
+            F::G8_B8R8_2PLANE_422_UNORM => (Chroma::Yuv422, 8, 2),
+            F::G8_B8R8_2PLANE_444_UNORM => (Chroma::Yuv444, 8, 2),
+            F::G8_B8_R8_3PLANE_420_UNORM => (Chroma::Yuv420, 8, 3),
+            F::G8_B8_R8_3PLANE_422_UNORM => (Chroma::Yuv422, 8, 3),
+            F::G8_B8_R8_3PLANE_444_UNORM => (Chroma::Yuv444, 8, 3),
+            F::G10X6_B10X6R10X6_2PLANE_420_UNORM_3PACK16 => (Chroma::Yuv420, 10, 2),
+            F::G10X6_B10X6R10X6_2PLANE_422_UNORM_3PACK16 => (Chroma::Yuv422, 10, 2),
+            F::G10X6_B10X6R10X6_2PLANE_444_UNORM_3PACK16 => (Chroma::Yuv444, 10, 2),
+            F::G10X6_B10X6_R10X6_3PLANE_420_UNORM_3PACK16 => (Chroma::Yuv420, 10, 3),
+            F::G10X6_B10X6_R10X6_3PLANE_422_UNORM_3PACK16 => (Chroma::Yuv422, 10, 3),
+            F::G10X6_B10X6_R10X6_3PLANE_444_UNORM_3PACK16 => (Chroma::Yuv444, 10, 3),
+            F::G12X4_B12X4R12X4_2PLANE_420_UNORM_3PACK16 => (Chroma::Yuv420, 12, 2),
+            F::G12X4_B12X4R12X4_2PLANE_422_UNORM_3PACK16 => (Chroma::Yuv422, 12, 2),
+            F::G12X4_B12X4R12X4_2PLANE_444_UNORM_3PACK16 => (Chroma::Yuv444, 12, 2),
+            F::G12X4_B12X4_R12X4_3PLANE_420_UNORM_3PACK16 => (Chroma::Yuv420, 12, 3),
+            F::G12X4_B12X4_R12X4_3PLANE_422_UNORM_3PACK16 => (Chroma::Yuv422, 12, 3),
+            F::G12X4_B12X4_R12X4_3PLANE_444_UNORM_3PACK16 => (Chroma::Yuv444, 12, 3),
+            _ => return None,
+        };
+        Some(Self { chroma, bit_depth, planes })
+    }
+
+    /// Bytes of one texel of plane `plane`.
+    fn texel_bytes(self, plane: usize) -> usize {
+        let sample = if self.bit_depth == 8 { 1 } else { 2 };
+        if plane == 1 && self.planes == 2 { 2 * sample } else { sample }
+    }
+
+    /// Subsampling shifts of plane `plane`.
+    fn shifts(self, plane: usize) -> (u32, u32) {
+        if plane == 0 { (0, 0) } else { self.chroma.subsampling() }
+    }
+}
+
+/// Where one plane of the image lands in the buffer.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct PlaneCopy {
+    offset_bytes: usize,
+    /// Texels copied, which may be more than are wanted.
+    width: u32,
+    height: u32,
+    texel_bytes: usize,
+}
+
+/// What to copy of an image so that a picture can be made of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct CopyPlan {
+    layout: PictureLayout,
+    /// Format of the picture.
+    format: Format,
+    width: u32,
+    height: u32,
+    planes: [PlaneCopy; 3],
+    n_planes: usize,
+    size_bytes: usize,
+}
+
+/// Start of each plane in the buffer: a multiple of all texel sizes, and of what copies like best.
+const PLANE_ALIGNMENT: usize = 256;
+
+impl CopyPlan {
+    /// For a picture of `format` with `size` luma samples, out of images of `layout` with `image`
+    /// texels, on a queue that copies in units of `granularity`.
+    pub(super) fn new(
+        layout: PictureLayout,
+        format: Format,
+        size: (u32, u32),
+        image: (u32, u32),
+        granularity: (u32, u32, u32),
+    ) -> Self {
+        // Of a monochrome picture in an image with chroma, only luma is wanted.
+        let n_planes = if format.chroma == Chroma::Monochrome { 1 } else { layout.planes.into() };
+        let mut planes = [PlaneCopy::default(); 3];
+        let mut size_bytes = 0_usize;
+        for (nr, plane) in planes.iter_mut().enumerate().take(n_planes) {
+            let (x, y) = layout.shifts(nr);
+            let covered = |size: u32, image: u32, shift: u32, unit: u32| {
+                let all = image >> shift;
+                if unit == 0 {
+                    all
+                } else {
+                    size.div_ceil(1 << shift).next_multiple_of(unit).min(all)
+                }
+            };
+            plane.offset_bytes = size_bytes.next_multiple_of(PLANE_ALIGNMENT);
+            plane.width = covered(size.0, image.0, x, granularity.0);
+            plane.height = covered(size.1, image.1, y, granularity.1);
+            plane.texel_bytes = layout.texel_bytes(nr);
+            size_bytes = plane.offset_bytes
+                + plane.width as usize * plane.height as usize * plane.texel_bytes;
+        }
+        Self { layout, format, width: size.0, height: size.1, planes, n_planes, size_bytes }
+    }
+
+    /// Bytes that the buffer needs.
+    pub(super) fn size_bytes(&self) -> usize {
+        self.size_bytes
+    }
+
+    /// The regions of layer `layer`.
+    pub(super) fn regions(&self, layer: u32) -> ([vk::BufferImageCopy; 3], usize) {
+        const ASPECTS: [vk::ImageAspectFlags; 3] = [
+            vk::ImageAspectFlags::PLANE_0,
+            vk::ImageAspectFlags::PLANE_1,
+            vk::ImageAspectFlags::PLANE_2,
+        ];
+        let mut regions = [vk::BufferImageCopy::default(); 3];
+        for ((region, plane), aspect) in regions.iter_mut().zip(&self.planes).zip(ASPECTS) {
+            let single = self.layout.planes == 1;
+            region.buffer_offset = plane.offset_bytes as u64;
+            region.image_subresource = vk::ImageSubresourceLayers {
+                aspect_mask: if single { vk::ImageAspectFlags::COLOR } else { aspect },
+                mip_level: 0,
+                base_array_layer: layer,
+                layer_count: 1,
+            };
+            region.image_extent =
+                vk::Extent3D { width: plane.width, height: plane.height, depth: 1 };
+        }
+        (regions, self.n_planes)
+    }
+
+    /// The picture in `bytes`, which a copy of this plan left.
+    pub(super) fn picture(&self, bytes: &[u8]) -> Picture {
+        let mut picture = Picture::new(self.format, self.width, self.height);
+        for nr in 0..self.format.chroma.planes() {
+            let (width, height) = self.format.plane_size(nr, self.width, self.height);
+            let interleaved = nr > 0 && self.layout.planes == 2;
+            let source = &self.planes[if interleaved { 1 } else { nr }];
+            let row_bytes = width as usize * self.format.sample_bytes();
+            let range = picture.plane_range(nr);
+            if row_bytes == 0 || height == 0 {
+                continue;
+            }
+            let rows = picture.data[range].chunks_exact_mut(row_bytes);
+            let pitch = source.width as usize * source.texel_bytes;
+            let from = bytes[source.offset_bytes..].chunks_exact(pitch);
+            for (to, from) in rows.zip(from) {
+                match (self.layout.bit_depth, interleaved) {
+                    (8, false) => to.copy_from_slice(&from[..row_bytes]),
+                    (8, true) => every_other(to, &from[nr - 1..]),
+                    (depth, false) => high_bits(to, from.chunks_exact(2), depth),
+                    (depth, true) => {
+                        high_bits(to, from[2 * (nr - 1)..].chunks_exact(2).step_by(2), depth);
+                    }
+                }
+            }
+        }
+        picture
+    }
+}
+
+/// Takes one of two interleaved bytes.
+fn every_other(to: &mut [u8], from: &[u8]) {
+    to.iter_mut().zip(from.iter().step_by(2)).for_each(|(to, from)| *to = *from);
+}
+
+/// Takes 16-bit samples whose high `depth` bits count.
+fn high_bits<'a>(to: &mut [u8], from: impl Iterator<Item = &'a [u8]>, depth: u8) {
+    for (to, from) in to.chunks_exact_mut(2).zip(from) {
+        let sample = u16::from_le_bytes([from[0], from[1]]) >> (16 - depth);
+        to.copy_from_slice(&sample.to_le_bytes());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const FORMATS: [(vk::Format, Chroma, u8); 6] = [
+        (vk::Format::G8_B8R8_2PLANE_420_UNORM, Chroma::Yuv420, 8),
+        (vk::Format::G8_B8_R8_3PLANE_422_UNORM, Chroma::Yuv422, 8),
+        (vk::Format::G10X6_B10X6R10X6_2PLANE_444_UNORM_3PACK16, Chroma::Yuv444, 10),
+        (vk::Format::G12X4_B12X4_R12X4_3PLANE_420_UNORM_3PACK16, Chroma::Yuv420, 12),
+        (vk::Format::R10X6_UNORM_PACK16, Chroma::Monochrome, 10),
+        (vk::Format::G8_B8R8_2PLANE_420_UNORM, Chroma::Monochrome, 8),
+    ];
+
+    /// What a copy by `plan` leaves of an image whose sample at (x, y) of plane p is `value`.
+    fn copied(plan: &CopyPlan, value: impl Fn(usize, u32, u32) -> u16) -> Vec<u8> {
+        let mut bytes = vec![0xee; plan.size_bytes];
+        for (nr, plane) in plan.planes.iter().enumerate().take(plan.n_planes) {
+            let mut at = plane.offset_bytes;
+            for (y, x) in (0..plane.height).flat_map(|y| (0..plane.width).map(move |x| (y, x))) {
+                let both = nr == 1 && plan.layout.planes == 2;
+                for p in nr..=nr + usize::from(both) {
+                    let shift = 16 - plan.layout.bit_depth;
+                    let sample = (value(p, x, y) << shift).to_le_bytes();
+                    if plan.layout.bit_depth == 8 {
+                        bytes[at] = sample[1];
+                        at += 1;
+                    } else {
+                        // Bits below the sample are anything.
+                        bytes[at..at + 2].copy_from_slice(&[sample[0] | 1, sample[1]]);
+                        at += 2;
+                    }
+                }
+            }
+        }
+        bytes
+    }
+
+    #[test]
+    fn every_layout_and_granularity_gives_the_picture() {
+        let value = |p: usize, x: u32, y: u32| (p as u32 * 50 + y * 7 + x) as u16 & 0xff;
+        for (format, chroma, bit_depth) in FORMATS {
+            let layout = PictureLayout::of(format).expect("known");
+            for granularity in [(1, 1, 1), (8, 4, 1), (0, 0, 0)] {
+                let wanted = Format { chroma, bit_depth };
+                let plan = CopyPlan::new(layout, wanted, (7, 5), (16, 16), granularity);
+                let picture = plan.picture(&copied(&plan, value));
+                for p in 0..chroma.planes() {
+                    let (w, h) = wanted.plane_size(p, 7, 5);
+                    let mut expected = Vec::new();
+                    for (y, x) in (0..h).flat_map(|y| (0..w).map(move |x| (y, x))) {
+                        let sample = value(p, x, y).to_le_bytes();
+                        expected.extend_from_slice(&sample[..wanted.sample_bytes()]);
+                    }
+                    assert_eq!(picture.plane(p), expected, "{format:?} {granularity:?} plane {p}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn copies_stay_inside_the_image() {
+        let layout = PictureLayout::of(FORMATS[0].0).expect("known");
+        let format = Format { chroma: Chroma::Yuv420, bit_depth: 8 };
+        let plan = CopyPlan::new(layout, format, (17, 17), (18, 18), (16, 16, 1));
+        let size = |p: &PlaneCopy| (p.width, p.height);
+        assert_eq!(plan.planes[..2].iter().map(size).collect::<Vec<_>>(), [(18, 18), (9, 9)]);
+        assert_eq!(plan.planes[1].offset_bytes, 512);
+        assert_eq!(plan.n_planes, 2);
+    }
+}

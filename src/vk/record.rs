@@ -1,1 +1,202 @@
-//! record.
+//! One `Decode` step -> the commands of one command buffer.
+#![allow(unsafe_code, reason = "Vulkan calls, and pointers in Std structures")]
+
+use ash::vk;
+use ash::vk::native::StdVideoDecodeAV1ReferenceInfo;
+
+use super::device::Device;
+use super::std_picture::PictureParts;
+
+/// A picture as video commands name it.
+#[derive(Clone, Copy)]
+pub(super) struct Resource {
+    /// View of its layer.
+    pub(super) view: vk::ImageView,
+    /// codedExtent.
+    pub(super) extent: (u32, u32),
+}
+
+impl Resource {
+    fn info(&self) -> vk::VideoPictureResourceInfoKHR<'static> {
+        vk::VideoPictureResourceInfoKHR::default()
+            .coded_offset(vk::Offset2D { x: 0, y: 0 })
+            .coded_extent(vk::Extent2D { width: self.extent.0, height: self.extent.1 })
+            .base_array_layer(0)
+            .image_view_binding(self.view)
+    }
+}
+
+/// A DPB slot with its picture.
+#[derive(Clone, Copy)]
+pub(super) struct SlotUse {
+    /// slotIndex.
+    pub(super) index: i32,
+    /// The picture.
+    pub(super) resource: Resource,
+    /// What the driver has to know of it.
+    pub(super) info: StdVideoDecodeAV1ReferenceInfo,
+}
+
+/// Everything that a decode command needs.
+pub(super) struct DecodeCommand<'a> {
+    pub(super) session: vk::VideoSessionKHR,
+    pub(super) parameters: vk::VideoSessionParametersKHR,
+    /// The session was never reset.
+    pub(super) reset: bool,
+    /// Barriers before the coding scope.
+    pub(super) barriers: &'a [vk::ImageMemoryBarrier2<'static>],
+    pub(super) bitstream: vk::Buffer,
+    /// srcBufferRange.
+    pub(super) range_bytes: u64,
+    pub(super) frame_header_offset: u32,
+    /// Readable beyond their count.
+    pub(super) tile_offsets: &'a [u32],
+    pub(super) tile_sizes: &'a [u32],
+    pub(super) n_tiles: u32,
+    pub(super) parts: &'a PictureParts,
+    pub(super) dst: Resource,
+    /// `None` in sessions without DPB slots.
+    pub(super) setup: Option<SlotUse>,
+    /// Each slot once.
+    pub(super) references: &'a [SlotUse],
+    pub(super) reference_name_slot_indices: [i32; 7],
+    pub(super) query: Option<(vk::QueryPool, u32)>,
+}
+
+/// Records `decode` into `commands`.
+///
+/// # Safety
+/// `commands` is recording, for the decode family; all handles are alive until it has been
+/// executed, and the slots are in the state that `references` says by then.
+pub(super) unsafe fn decode(
+    device: &Device,
+    commands: vk::CommandBuffer,
+    decode: &DecodeCommand<'_>,
+) {
+    let memory = [super::barriers::decode_after_decode()];
+    let dependency = vk::DependencyInfo::default()
+        .memory_barriers(&memory)
+        .image_memory_barriers(decode.barriers);
+    // SAFETY: recording, outside a coding scope.
+    unsafe { device.table().cmd_pipeline_barrier2(device.raw(), commands, &dependency) };
+    if let Some((pool, index)) = decode.query {
+        // SAFETY: outside a coding scope (VUID-vkCmdResetQueryPool-None-02841: not active).
+        unsafe { device.raw().cmd_reset_query_pool(commands, pool, index, 1) };
+    }
+    // SAFETY: the caller's promise.
+    unsafe { scope(device, commands, decode) };
+}
+
+/// The coding scope.
+///
+/// # Safety
+/// As [`decode`].
+unsafe fn scope(device: &Device, commands: vk::CommandBuffer, decode: &DecodeCommand<'_>) {
+    let resources: Vec<_> = decode.references.iter().map(|r| r.resource.info()).collect();
+    let setup_resource = decode.setup.map(|setup| setup.resource.info());
+    let bound = |(slot, resource): (&SlotUse, _)| {
+        vk::VideoReferenceSlotInfoKHR::default().slot_index(slot.index).picture_resource(resource)
+    };
+    let mut slots: Vec<_> = decode.references.iter().zip(&resources).map(bound).collect();
+    // The picture to be set up is bound without a slot.
+    slots.extend(setup_resource.as_ref().map(|resource| {
+        vk::VideoReferenceSlotInfoKHR::default().slot_index(-1).picture_resource(resource)
+    }));
+    let begin = vk::VideoBeginCodingInfoKHR::default()
+        .video_session(decode.session)
+        .video_session_parameters(decode.parameters)
+        .reference_slots(&slots);
+    // SAFETY: the caller's promise; the chain is of locals.
+    unsafe { device.table().cmd_begin_video_coding(commands, &begin) };
+    if decode.reset {
+        // SAFETY: inside the scope.
+        unsafe { device.table().cmd_reset_video_coding(commands) };
+    }
+    if let Some((pool, index)) = decode.query {
+        let flags = vk::QueryControlFlags::empty();
+        // SAFETY: the query was reset above; one decode follows.
+        unsafe { device.raw().cmd_begin_query(commands, pool, index, flags) };
+    }
+    // SAFETY: inside the scope.
+    unsafe { decode_video(device, commands, decode) };
+    if let Some((pool, index)) = decode.query {
+        // SAFETY: begun above.
+        unsafe { device.raw().cmd_end_query(commands, pool, index) };
+    }
+    // SAFETY: begun above.
+    unsafe { device.table().cmd_end_video_coding(commands) };
+}
+
+/// vkCmdDecodeVideoKHR, with all chains and Std pointers joined from locals.
+///
+/// # Safety
+/// As [`decode`], inside the scope.
+unsafe fn decode_video(device: &Device, commands: vk::CommandBuffer, decode: &DecodeCommand<'_>) {
+    let parts = decode.parts;
+    let mut tile_info = parts.tile_info;
+    tile_info.pMiColStarts = parts.mi_col_starts.as_ptr();
+    tile_info.pMiRowStarts = parts.mi_row_starts.as_ptr();
+    tile_info.pWidthInSbsMinus1 = parts.width_in_sbs_minus_1.as_ptr();
+    tile_info.pHeightInSbsMinus1 = parts.height_in_sbs_minus_1.as_ptr();
+    let mut info = parts.info;
+    info.pTileInfo = &tile_info;
+    info.pQuantization = &parts.quantization;
+    info.pSegmentation = &parts.segmentation;
+    info.pLoopFilter = &parts.loop_filter;
+    info.pCDEF = &parts.cdef;
+    info.pLoopRestoration = &parts.loop_restoration;
+    info.pGlobalMotion = &parts.global_motion;
+    info.pFilmGrain = parts.film_grain.as_ref().map_or(std::ptr::null(), std::ptr::from_ref);
+
+    let resources: Vec<_> = decode.references.iter().map(|r| r.resource.info()).collect();
+    let dpb_info = |slot: &SlotUse| slot.info;
+    let infos: Vec<_> = decode.references.iter().map(dpb_info).collect();
+    let mut dpb: Vec<_> = infos
+        .iter()
+        .map(|info| vk::VideoDecodeAV1DpbSlotInfoKHR::default().std_reference_info(info))
+        .collect();
+    let references: Vec<_> = decode
+        .references
+        .iter()
+        .zip(&resources)
+        .zip(&mut dpb)
+        .map(|((slot, resource), dpb)| {
+            vk::VideoReferenceSlotInfoKHR::default()
+                .slot_index(slot.index)
+                .picture_resource(resource)
+                .push_next(dpb)
+        })
+        .collect();
+
+    let setup_parts = decode.setup.map(|setup| (setup.index, setup.resource.info(), setup.info));
+    let mut setup_dpb = setup_parts
+        .as_ref()
+        .map(|(_, _, info)| vk::VideoDecodeAV1DpbSlotInfoKHR::default().std_reference_info(info));
+    let setup = setup_parts.as_ref().zip(setup_dpb.as_mut()).map(|((index, resource, _), dpb)| {
+        vk::VideoReferenceSlotInfoKHR::default()
+            .slot_index(*index)
+            .picture_resource(resource)
+            .push_next(dpb)
+    });
+
+    let mut av1 = vk::VideoDecodeAV1PictureInfoKHR::default()
+        .std_picture_info(&info)
+        .reference_name_slot_indices(decode.reference_name_slot_indices)
+        .frame_header_offset(decode.frame_header_offset)
+        .tile_offsets(decode.tile_offsets)
+        .tile_sizes(decode.tile_sizes);
+    // The arrays are longer than what counts, since some drivers read beyond it.
+    av1.tile_count = decode.n_tiles;
+    let mut command = vk::VideoDecodeInfoKHR::default()
+        .src_buffer(decode.bitstream)
+        .src_buffer_offset(0)
+        .src_buffer_range(decode.range_bytes)
+        .dst_picture_resource(decode.dst.info())
+        .reference_slots(&references)
+        .push_next(&mut av1);
+    if let Some(setup) = &setup {
+        command = command.setup_reference_slot(setup);
+    }
+    // SAFETY: the caller's promise; all that is pointed to are locals and `decode`.
+    unsafe { device.table().cmd_decode_video(commands, &command) };
+}

@@ -1,6 +1,5 @@
 //! What a Vulkan loader looks for in the shared library: three functions, nothing else is exported.
 #![allow(unsafe_code, reason = "exported names")]
-#![allow(unreachable_pub, reason = "exported by name, not by path")]
 
 use std::ffi::c_char;
 

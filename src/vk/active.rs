@@ -1,0 +1,77 @@
+//! A session in use, with its parameters, slots, pictures and queries.
+
+use std::sync::Arc;
+
+use super::choose::Choice;
+use super::device::Device;
+use super::images::Pictures;
+use super::objects::QueryPool;
+use super::session::{Parameters, SessionReport, VideoSession};
+use super::slots::Slots;
+use crate::error::Result;
+use crate::syntax::sequence::SequenceHeader;
+
+/// A session in use.
+pub(super) struct Active {
+    pub(super) choice: Choice,
+    pub(super) parameters: Parameters,
+    pub(super) session: Arc<VideoSession>,
+    pub(super) sequence: Arc<SequenceHeader>,
+    pub(super) slots: Slots,
+    pub(super) pictures: Pictures,
+    /// One query for each frame in flight, where the decode family offers them.
+    pub(super) queries: Option<QueryPool>,
+    pub(super) n_queries: u32,
+    /// The next decode resets the session first.
+    pub(super) needs_reset: bool,
+    pub(super) report: SessionReport,
+}
+
+impl Active {
+    /// A session for `choice` and `sequence`, with `frames` frames in flight at most.
+    pub(super) fn new(
+        device: &Arc<Device>,
+        choice: Choice,
+        sequence: &Arc<SequenceHeader>,
+        frames: u32,
+    ) -> Result<Self> {
+        let session = Arc::new(VideoSession::new(device, &choice)?);
+        let parameters = Parameters::new(&session, sequence)?;
+        let status_queries = device.decode_queue().family.status_queries;
+        let n_queries = frames + 1;
+        let queries = match status_queries {
+            true => Some(QueryPool::new(device, &choice.profile, n_queries)?),
+            false => None,
+        };
+        let report = SessionReport {
+            profile: choice.profile,
+            coincide: choice.coincide,
+            layered: choice.layered,
+            dpb_slots: choice.slots,
+            active_references: choice.active_references,
+            max_coded_extent: choice.max_coded_extent,
+            output_format: choice.output.format,
+            dpb_format: choice.dpb.format,
+            status_queries,
+        };
+        Ok(Self {
+            slots: Slots::new(choice.slots),
+            pictures: Pictures::new(device, &choice),
+            sequence: sequence.clone(),
+            choice,
+            parameters,
+            session,
+            queries,
+            n_queries,
+            needs_reset: true,
+            report,
+        })
+    }
+
+    /// Goes on with another sequence header; gives the old parameters back.
+    pub(super) fn set_sequence(&mut self, sequence: &Arc<SequenceHeader>) -> Result<Parameters> {
+        let parameters = Parameters::new(&self.session, sequence)?;
+        self.sequence = sequence.clone();
+        Ok(std::mem::replace(&mut self.parameters, parameters))
+    }
+}

@@ -1,0 +1,304 @@
+//! The executor's work on one `Decode` step: slot, pictures, references, bitstream, submission.
+#![allow(unsafe_code, reason = "Vulkan calls")]
+
+use std::sync::{Arc, OnceLock};
+
+use ash::vk;
+
+use super::barriers::{self, Use};
+use super::execute::{Executor, GrainMode, InFlight, Work};
+use super::images::{PictureId, Role};
+use super::objects::{Buffer, Commands};
+use super::record::{self, DecodeCommand, Resource, SlotUse};
+use super::std_picture::{picture_parts, reference_info};
+use super::submit::Ticket;
+use super::surface::Surface;
+use crate::error::Result;
+use crate::plan::{FramePlan, SurfaceId};
+
+/// Tile entries that some drivers read whatever the count is.
+const TILE_ENTRIES: usize = 256;
+/// Bytes of the smallest bitstream buffer.
+const MIN_BITSTREAM: u64 = 64 << 10;
+
+/// References of a frame: each slot once, with its surface's picture, and the slots by name.
+struct References {
+    slots: Vec<SlotUse>,
+    pictures: Vec<PictureId>,
+    names: [i32; 7],
+}
+
+/// Where a frame is decoded to.
+#[derive(Clone, Copy)]
+struct Targets {
+    dpb: Option<PictureId>,
+    output: PictureId,
+}
+
+impl Executor {
+    pub(super) fn decode_frame(&mut self, plan: &FramePlan) -> Result<()> {
+        let size = &plan.header.frame_size;
+        let extent = (size.upscaled_width, size.frame_height);
+        self.check_extent(extent)?;
+        self.retire_passed()?;
+        while self.in_flight.len() >= self.options.frames_in_flight.max(1) as usize {
+            self.retire_oldest()?;
+        }
+        let references = self.references(plan)?;
+        let apply_grain = self.active()?.choice.profile.film_grain
+            && self.options.film_grain == GrainMode::Driver
+            && plan.header.film_grain_params.apply_grain;
+        let slot = self.bind_slot(plan.surface)?;
+        let targets = self.targets(slot.map(Role::Dpb), extent, apply_grain)?;
+        let info = reference_info(&plan.header);
+        let mut work = self.work()?;
+        self.upload(&mut work, plan)?;
+        let wait = self.newest_copy(&references, targets);
+        let barriers = self.barriers(&references, targets)?;
+        let query = self.query(plan.frame)?;
+        self.record(
+            &mut work,
+            plan,
+            Frame {
+                extent,
+                slot: slot.map(|s| s.index()),
+                targets,
+                info,
+                apply_grain,
+                query,
+                references: &references,
+                barriers: &barriers,
+            },
+        )?;
+        let commands = work.commands.end()?;
+        let wait = self.copy.wait_for(wait);
+        // SAFETY: recorded for the decode family; all that it uses is kept in `in_flight`,
+        // `surfaces`, `active` or `retired` until its ticket has passed.
+        let ticket = unsafe { self.decode.submit(commands, wait) }?;
+        let status = Arc::new(OnceLock::new());
+        self.in_flight.push_back(InFlight {
+            ticket,
+            frame: plan.frame,
+            unit: plan.unit,
+            query: query.map(|(_, index)| index),
+            status: status.clone(),
+            work,
+        });
+        let sequence = self.active()?.sequence.clone();
+        self.surfaces.insert(
+            plan.surface,
+            Surface {
+                slot,
+                dpb: targets.dpb,
+                output: targets.output,
+                extent,
+                info,
+                ticket,
+                frame: plan.frame,
+                header: plan.header.clone(),
+                sequence,
+                grained: apply_grain,
+                status,
+            },
+        );
+        Ok(())
+    }
+
+    fn check_extent(&mut self, (width, height): (u32, u32)) -> Result<()> {
+        let choice = &self.active()?.choice;
+        let (min, max) = (choice.caps.min_coded_extent, choice.max_coded_extent);
+        if width < min.0 || height < min.1 {
+            let what = format!("minCodedExtent is {}x{}, the frame {width}x{height}", min.0, min.1);
+            return Err(self.device.lacks(what).into());
+        }
+        if width > max.0 || height > max.1 {
+            let what = format!("maxCodedExtent is {}x{}, the frame {width}x{height}", max.0, max.1);
+            return Err(self.device.lacks(what).into());
+        }
+        Ok(())
+    }
+
+    fn references(&mut self, plan: &FramePlan) -> Result<References> {
+        let mut references = References { slots: Vec::new(), pictures: Vec::new(), names: [-1; 7] };
+        for (name, surface) in references.names.iter_mut().zip(plan.references) {
+            let Some(surface) = surface.and_then(|id| self.surfaces.get(&id)) else { continue };
+            let (Some(slot), Some(dpb)) = (surface.slot, surface.dpb) else { continue };
+            *name = slot.index();
+            if references.slots.iter().any(|s| s.index == slot.index()) {
+                continue;
+            }
+            let active = self.active.as_ref();
+            let Some(active) = active else { continue };
+            references.pictures.push(dpb);
+            references.slots.push(SlotUse {
+                index: slot.index(),
+                resource: Resource {
+                    view: active.pictures.get(dpb).view(),
+                    extent: surface.extent,
+                },
+                info: surface.info,
+            });
+        }
+        let limit = self.active()?.choice.active_references;
+        if references.slots.len() > limit as usize {
+            let n = references.slots.len();
+            let what = format!("maxActiveReferencePictures is {limit}, the frame has {n}");
+            return Err(self.device.lacks(what).into());
+        }
+        Ok(references)
+    }
+
+    fn bind_slot(&mut self, surface: SurfaceId) -> Result<Option<super::slots::DpbSlot>> {
+        let active = self.active()?;
+        let slots = active.choice.slots;
+        if slots == 0 {
+            return Ok(None);
+        }
+        match active.slots.bind(surface) {
+            Some(slot) => Ok(Some(slot)),
+            None => {
+                let what = format!("maxDpbSlots is {slots}, the stream needs one more");
+                Err(self.device.lacks(what).into())
+            }
+        }
+    }
+
+    fn targets(&mut self, dpb: Option<Role>, size: (u32, u32), grain: bool) -> Result<Targets> {
+        let active = self.active()?;
+        let dpb = dpb.map(|role| active.pictures.take(role, size)).transpose()?;
+        let output = match dpb {
+            Some(dpb) if active.choice.coincide && !grain => dpb,
+            _ => active.pictures.take(Role::Output, size)?,
+        };
+        Ok(Targets { dpb, output })
+    }
+
+    fn work(&mut self) -> Result<Work> {
+        if let Some(work) = self.spare_work.pop() {
+            return Ok(work);
+        }
+        let commands = Commands::new(&self.device, self.decode.family(), "decode")?;
+        Ok(Work { commands, bitstream: None })
+    }
+
+    /// Copies the frame's bytes to the bitstream buffer, zeros behind them up to the alignment.
+    fn upload(&mut self, work: &mut Work, plan: &FramePlan) -> Result<()> {
+        let bytes = plan.bitstream.bytes();
+        let range = self.range_bytes(bytes.len())?;
+        let small = work.bitstream.as_ref().is_none_or(|b| b.size_bytes() < range);
+        if small {
+            let size = range.next_power_of_two().max(MIN_BITSTREAM);
+            let profile = self.active()?.choice.profile;
+            // The old one is spare: no submission uses it.
+            work.bitstream = Some(Buffer::bitstream(&self.device, &profile, size)?);
+        }
+        let padding = vec![0; (range - bytes.len() as u64) as usize];
+        match &mut work.bitstream {
+            // SAFETY: the buffer is spare: no submission uses it.
+            Some(buffer) => unsafe { buffer.write(&[bytes, &padding]) },
+            None => Ok(()),
+        }
+    }
+
+    fn range_bytes(&mut self, bytes: usize) -> Result<u64> {
+        let alignment = self.active()?.choice.caps.size_alignment;
+        Ok((bytes as u64).next_multiple_of(alignment).max(alignment))
+    }
+
+    /// The newest copy of a picture that the frame touches.
+    fn newest_copy(&mut self, references: &References, targets: Targets) -> Ticket {
+        let Some(active) = &self.active else { return Ticket::default() };
+        let touched = references.pictures.iter().copied().chain(targets.dpb);
+        let copied = |id| active.pictures.get(id).copied;
+        touched.chain([targets.output]).map(copied).max().unwrap_or_default()
+    }
+
+    fn barriers(
+        &mut self,
+        references: &References,
+        targets: Targets,
+    ) -> Result<Vec<vk::ImageMemoryBarrier2<'static>>> {
+        let transfer = self.device.transfer();
+        let pictures = &mut self.active()?.pictures;
+        let mut barriers = Vec::new();
+        for id in &references.pictures {
+            let picture = pictures.get_mut(*id);
+            if std::mem::take(&mut picture.comes_back)
+                && let Some((decode, copy)) = transfer
+            {
+                let layer = picture.layer();
+                barriers.push(barriers::acquire(layer, Use::Copy, Use::Dpb, (copy, decode)));
+            }
+        }
+        let apart = (targets.dpb != Some(targets.output)).then_some((targets.output, Use::Output));
+        for (id, to) in targets.dpb.map(|dpb| (dpb, Use::Dpb)).into_iter().chain(apart) {
+            let picture = pictures.get_mut(id);
+            picture.comes_back = false;
+            picture.last_use = to;
+            barriers.push(barriers::discard(picture.layer(), to));
+        }
+        Ok(barriers)
+    }
+
+    fn query(&mut self, frame: u64) -> Result<Option<(vk::QueryPool, u32)>> {
+        let active = self.active()?;
+        let index = (frame % u64::from(active.n_queries)) as u32;
+        Ok(active.queries.as_ref().map(|queries| (queries.raw(), index)))
+    }
+
+    fn record(&mut self, work: &mut Work, plan: &FramePlan, frame: Frame<'_>) -> Result<()> {
+        let range_bytes = self.range_bytes(plan.bitstream.bytes().len())?;
+        let bitstream = work.bitstream.as_ref().map(Buffer::raw).unwrap_or_default();
+        let padded = |values: &[u32]| {
+            let mut values = values.to_vec();
+            values.resize(values.len().max(TILE_ENTRIES), 0);
+            values
+        };
+        let (tile_offsets, tile_sizes) =
+            (padded(&plan.bitstream.tile_offsets), padded(&plan.bitstream.tile_sizes));
+        let parts = picture_parts(&plan.header, frame.apply_grain);
+        // SAFETY: the work is spare: no submission uses its commands.
+        let commands = unsafe { work.commands.begin() }?;
+        let device = self.device.clone();
+        let active = self.active()?;
+        let resource = |id| Resource { view: active.pictures.get(id).view(), extent: frame.extent };
+        let setup = frame.slot.zip(frame.targets.dpb).map(|(index, dpb)| SlotUse {
+            index,
+            resource: resource(dpb),
+            info: frame.info,
+        });
+        let decode = DecodeCommand {
+            session: active.session.raw(),
+            parameters: active.parameters.raw(),
+            reset: std::mem::take(&mut active.needs_reset),
+            barriers: frame.barriers,
+            bitstream,
+            range_bytes,
+            frame_header_offset: plan.bitstream.frame_header_offset,
+            tile_offsets: &tile_offsets,
+            tile_sizes: &tile_sizes,
+            n_tiles: plan.bitstream.tile_offsets.len() as u32,
+            parts: &parts,
+            dst: resource(frame.targets.output),
+            setup,
+            references: &frame.references.slots,
+            reference_name_slot_indices: frame.references.names,
+            query: frame.query,
+        };
+        // SAFETY: recording for the decode family; the handles live until the ticket has passed.
+        unsafe { record::decode(&device, commands, &decode) };
+        Ok(())
+    }
+}
+
+/// What is known of a frame when it is recorded.
+struct Frame<'a> {
+    extent: (u32, u32),
+    slot: Option<i32>,
+    targets: Targets,
+    info: vk::native::StdVideoDecodeAV1ReferenceInfo,
+    apply_grain: bool,
+    query: Option<(vk::QueryPool, u32)>,
+    references: &'a References,
+    barriers: &'a [vk::ImageMemoryBarrier2<'static>],
+}

@@ -1,0 +1,261 @@
+//! The executor's work on one `Show` step: from an image to a picture on the host.
+#![allow(unsafe_code, reason = "Vulkan calls")]
+
+use std::collections::VecDeque;
+use std::sync::{Arc, OnceLock};
+
+use ash::vk;
+
+use super::barriers::{self, Layer, Use};
+use super::execute::{DecodeStatus, Executor, GrainMode, Output};
+use super::objects::{Buffer, Commands};
+use super::readback::{CopyPlan, PictureLayout};
+use super::submit::Ticket;
+use crate::error::{DeviceError, Result};
+use crate::plan::ShowPlan;
+use crate::syntax::film_grain::FilmGrainParams;
+use crate::syntax::frame::FrameHeader;
+use crate::syntax::sequence::SequenceHeader;
+
+/// Readbacks under way, and what is left of those that ended.
+#[derive(Default)]
+pub(super) struct Showing {
+    pending: VecDeque<Pending>,
+    pub(super) ready: VecDeque<Output>,
+    spare: Vec<Readback>,
+    /// Command buffers of the decode family that hand pictures over, by age.
+    handovers: VecDeque<(Ticket, Commands)>,
+}
+
+impl Showing {
+    /// Ticket of the oldest readback.
+    pub(super) fn next_ticket(&self) -> Option<Ticket> {
+        self.pending.front().map(|pending| pending.ticket)
+    }
+}
+
+/// What one readback uses, and the next may use again.
+struct Readback {
+    commands: Commands,
+    buffer: Buffer,
+}
+
+/// A readback under way.
+struct Pending {
+    ticket: Ticket,
+    readback: Readback,
+    plan: CopyPlan,
+    show: ShowPlan,
+    frame: u64,
+    status: Arc<OnceLock<DecodeStatus>>,
+    pending_grain: Option<FilmGrainParams>,
+    header: Arc<FrameHeader>,
+    sequence: Arc<SequenceHeader>,
+}
+
+/// A copy to record.
+struct Copy {
+    layer: Layer,
+    /// Use before the copy.
+    from: Use,
+    /// It is a reference picture, and must go back.
+    is_dpb: bool,
+    plan: CopyPlan,
+}
+
+impl Executor {
+    pub(super) fn show(&mut self, show: &ShowPlan) -> Result<()> {
+        while self.showing.pending.len() > self.options.frames_in_flight as usize {
+            self.finish_show()?;
+        }
+        let Some(surface) = self.surfaces.get(&show.surface) else {
+            let text = format!("surface {} is shown, but was never decoded", show.surface);
+            return Err(DeviceError::Fault(text).into());
+        };
+        let (output, is_dpb) = (surface.output, surface.dpb == Some(surface.output));
+        let (extent, decoded) = (surface.extent, surface.ticket);
+        let params = surface.header.film_grain_params;
+        let wanted =
+            params.apply_grain && !surface.grained && self.options.film_grain != GrainMode::None;
+        let (frame, status) = (surface.frame, surface.status.clone());
+        let (header, sequence) = (surface.header.clone(), surface.sequence.clone());
+        let granularity = self.device.copy_queue().family.transfer_granularity;
+        let active = self.active()?;
+        let picture = active.pictures.get(output);
+        let layout = PictureLayout::of(active.choice.output.format)
+            .ok_or_else(|| DeviceError::Fault("an output format without a layout".into()))?;
+        let format = sequence.color_config.format();
+        let copy = Copy {
+            layer: picture.layer(),
+            from: picture.last_use,
+            is_dpb,
+            plan: CopyPlan::new(layout, format, extent, picture.extent, granularity),
+        };
+        let plan = copy.plan;
+        let mut readback = self.readback(plan.size_bytes())?;
+        let decoded = self.hand_over(output, &copy, decoded)?;
+        let ticket = self.copy_out(&mut readback, &copy, decoded)?;
+        let transfer = self.device.transfer().is_some();
+        let picture = self.active()?.pictures.get_mut(output);
+        picture.copied = ticket;
+        picture.comes_back = is_dpb && transfer;
+        picture.last_use = if is_dpb { Use::Dpb } else { Use::Copy };
+        let pending_grain = wanted.then_some(params);
+        let show = *show;
+        self.showing.pending.push_back(Pending {
+            ticket,
+            readback,
+            plan,
+            show,
+            frame,
+            status,
+            pending_grain,
+            header,
+            sequence,
+        });
+        Ok(())
+    }
+
+    fn readback(&mut self, bytes: usize) -> Result<Readback> {
+        let fits = |readback: &Readback| readback.buffer.size_bytes() >= bytes as u64;
+        if let Some(index) = self.showing.spare.iter().position(fits) {
+            return Ok(self.showing.spare.swap_remove(index));
+        }
+        // Too small ones are not kept for ever.
+        self.showing.spare.pop();
+        let buffer = Buffer::readback(&self.device, (bytes as u64).max(1))?;
+        let commands = Commands::new(&self.device, self.copy.family(), "readback")?;
+        Ok(Readback { commands, buffer })
+    }
+
+    /// Where two families are at work, releases the picture from the decode family. The ticket
+    /// that the copy has to wait for.
+    fn hand_over(
+        &mut self,
+        output: super::images::PictureId,
+        copy: &Copy,
+        decoded: Ticket,
+    ) -> Result<Ticket> {
+        // Decodes that refer to the picture must have ended before its layout changes.
+        let last = if copy.is_dpb { self.decode.last() } else { decoded };
+        let Some((decode, copy_family)) = self.device.transfer() else { return Ok(last) };
+        if copy.from == Use::Copy {
+            return Ok(last);
+        }
+        let (comes_back, copied) = {
+            let picture = self.active()?.pictures.get(output);
+            (picture.comes_back, picture.copied)
+        };
+        let mut commands = self.handover_commands()?;
+        // SAFETY: the commands are new, or their submission has ended.
+        let raw = unsafe { commands.begin() }?;
+        if comes_back {
+            let families = (copy_family, decode);
+            let back = barriers::acquire(copy.layer, Use::Copy, Use::Dpb, families);
+            self.barrier(raw, &[back]);
+        }
+        let families = (decode, copy_family);
+        self.barrier(raw, &[barriers::release(copy.layer, copy.from, Use::Copy, families)]);
+        let wait = if comes_back { self.copy.wait_for(copied) } else { None };
+        let raw = commands.end()?;
+        // SAFETY: recorded for the decode family; the picture is of the active session.
+        let ticket = unsafe { self.decode.submit(raw, wait) }?;
+        self.showing.handovers.push_back((ticket, commands));
+        Ok(ticket)
+    }
+
+    fn handover_commands(&mut self) -> Result<Commands> {
+        let oldest = self.showing.handovers.front().map(|(ticket, _)| *ticket);
+        if let Some(ticket) = oldest
+            && self.decode.passed(ticket)?
+            && let Some((_, commands)) = self.showing.handovers.pop_front()
+        {
+            return Ok(commands);
+        }
+        Commands::new(&self.device, self.decode.family(), "hand over")
+    }
+
+    fn barrier(&self, commands: vk::CommandBuffer, images: &[vk::ImageMemoryBarrier2<'_>]) {
+        let dependency = vk::DependencyInfo::default().image_memory_barriers(images);
+        // SAFETY: recording, outside any scope; layouts and families are those of the table.
+        unsafe {
+            self.device.table().cmd_pipeline_barrier2(self.device.raw(), commands, &dependency);
+        }
+    }
+
+    /// Records and submits the copy.
+    fn copy_out(
+        &mut self,
+        readback: &mut Readback,
+        copy: &Copy,
+        decoded: Ticket,
+    ) -> Result<Ticket> {
+        // SAFETY: the readback is spare: no submission uses its commands.
+        let commands = unsafe { readback.commands.begin() }?;
+        let transfer = self.device.transfer();
+        let before = match (copy.from, transfer) {
+            (Use::Copy, _) => None,
+            (from, None) => Some(barriers::change(copy.layer, from, Use::Copy)),
+            (from, Some(families)) => {
+                Some(barriers::acquire(copy.layer, from, Use::Copy, families))
+            }
+        };
+        self.barrier(commands, before.as_slice());
+        let (regions, n) = copy.plan.regions(copy.layer.layer);
+        let layout = Use::Copy.state().layout;
+        // SAFETY: the image is in this layout, owned by this family; the regions are inside it, and
+        // inside the buffer, which is at least `size_bytes` large.
+        unsafe {
+            self.device.raw().cmd_copy_image_to_buffer(
+                commands,
+                copy.layer.image,
+                layout,
+                readback.buffer.raw(),
+                &regions[..n],
+            );
+        }
+        let after = match (copy.is_dpb, transfer) {
+            (false, _) => None,
+            (true, None) => Some(barriers::change(copy.layer, Use::Copy, Use::Dpb)),
+            (true, Some((decode, family))) => {
+                Some(barriers::release(copy.layer, Use::Copy, Use::Dpb, (family, decode)))
+            }
+        };
+        let host = [barriers::copy_to_host()];
+        let dependency = vk::DependencyInfo::default()
+            .memory_barriers(&host)
+            .image_memory_barriers(after.as_slice());
+        // SAFETY: as in `barrier`.
+        unsafe {
+            self.device.table().cmd_pipeline_barrier2(self.device.raw(), commands, &dependency);
+        }
+        let commands = readback.commands.end()?;
+        let wait = self.decode.wait_for(decoded);
+        // SAFETY: recorded for the copy family; the readback is kept in `pending`, the picture in
+        // the active session or in `retired`.
+        unsafe { self.copy.submit(commands, wait) }
+    }
+
+    /// Waits for the oldest readback and makes its picture ready.
+    pub(super) fn finish_show(&mut self) -> Result<()> {
+        let Some(pending) = self.showing.pending.pop_front() else { return Ok(()) };
+        self.copy.wait(pending.ticket)?;
+        // The copy waited for the decode, so its status is there.
+        self.retire_passed()?;
+        // SAFETY: the copy has ended, and no other is started before the slice is gone.
+        let bytes = unsafe { pending.readback.buffer.read(pending.plan.size_bytes()) }?;
+        let picture = pending.plan.picture(bytes);
+        self.showing.ready.push_back(Output {
+            picture,
+            show: pending.show,
+            surface: pending.show.surface,
+            frame: pending.frame,
+            status: pending.status.get().copied().unwrap_or(DecodeStatus::Unknown),
+            pending_grain: pending.pending_grain,
+            header: pending.header,
+            sequence: pending.sequence,
+        });
+        self.showing.spare.push(pending.readback);
+        Ok(())
+    }
+}
