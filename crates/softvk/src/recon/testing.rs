@@ -128,6 +128,12 @@ pub(super) fn sequence_header() -> SequenceHeader {
     }
 }
 
+/// The form that jobs share a header in.
+#[allow(clippy::arc_with_non_send_sync, reason = "the job's type; its null pointers are not Send")]
+pub(super) fn shared(header: SequenceHeader) -> Arc<SequenceHeader> {
+    Arc::new(header)
+}
+
 /// A picture of one tile, everything else 0.
 pub(super) fn picture_info(frame_type: u32) -> PictureInfo {
     let mut tile_flags = flags!(StdVideoAV1TileInfoFlags);

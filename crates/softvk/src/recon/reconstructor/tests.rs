@@ -22,7 +22,7 @@ fn sequence() -> Arc<SequenceHeader> {
     flags.set_enable_superres(1);
     flags.set_enable_cdef(1);
     flags.set_enable_restoration(1);
-    Arc::new(header)
+    testing::shared(header)
 }
 
 fn samples(frame: &Frame) -> Vec<u16> {
@@ -311,7 +311,7 @@ fn noise(rng: &mut Rng) -> FrameJob {
         quantization.qm_v = rng.byte();
     }
     optional_noise(rng, &mut picture);
-    let mut job = testing::job(&Arc::new(header), picture);
+    let mut job = testing::job(&testing::shared(header), picture);
     job.coded_extent = match rng.below(20) {
         0 => (0, 5),
         1 => (u32::MAX, u32::MAX),
@@ -440,7 +440,7 @@ fn another_sequence_header_ends_all_references() {
     key.setup_slot = Some(0);
     key.picture.std.refresh_frame_flags = 0xff;
     let inter = |sequence: SequenceHeader| {
-        let mut job = testing::job(&Arc::new(sequence), testing::picture_info(1));
+        let mut job = testing::job(&testing::shared(sequence), testing::picture_info(1));
         job.reference_name_slot_indices = [0; 7];
         job
     };
