@@ -11,6 +11,9 @@ mod reconstructor;
 mod sequence;
 mod slots;
 
+#[cfg(test)]
+mod testing;
+
 pub use fault::Fault;
 pub use frame::{Decoded, Frame, Plane, PlaneData};
 pub use reconstructor::Reconstructor;

@@ -152,3 +152,6 @@ fn leb128(out: &mut Vec<u8>, mut value: usize) {
     }
     out.push(value as u8);
 }
+
+#[cfg(test)]
+mod tests;

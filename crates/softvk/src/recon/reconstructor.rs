@@ -129,7 +129,7 @@ impl Reconstructor {
         let frame_type = FrameType::new(job.picture.std.frame_type)?;
         let size = FrameSize::new(job, &sequence)?;
         let names = (!frame_type.is_intra()).then_some(&job.reference_name_slot_indices);
-        self.feed_kept(names)?;
+        self.feed_kept(opening, names)?;
         let references = names.map(|names| self.references(names, &size)).transpose()?;
         let input = HeaderInput {
             sequence: &sequence,
@@ -152,7 +152,7 @@ impl Reconstructor {
         };
         let tile_group = headers::tile_group(tiles)?;
         let unit = Arc::new(Unit { sequence: sequence.payload(), header, tile_group });
-        let target = self.slots.target(opening, names);
+        let target = self.slots.target(opening);
         let clean = self.decoder.decode(unit.obus(target.refresh_frame_flags()))?;
         let grained = film_grain.map(|params| grain::apply(&clean, &params));
         Ok((Decoded { clean, grained }, (target, saved, Some(unit))))
@@ -176,8 +176,8 @@ impl Reconstructor {
     }
 
     /// Decodes the kept OBU, if there is one and it is time.
-    fn feed_kept(&mut self, names: Option<&[i32; 7]>) -> Result<(), Fault> {
-        let Some(refeed) = self.slots.refeed(names) else {
+    fn feed_kept(&mut self, opening: &Opening, names: Option<&[i32; 7]>) -> Result<(), Fault> {
+        let Some(refeed) = self.slots.refeed(opening, names) else {
             return Ok(());
         };
         let outcome = self.decoder.decode(refeed.kept.obus(1 << refeed.buffer));
@@ -230,3 +230,6 @@ fn opening(job: &FrameJob) -> Opening {
         hidden_key: key && !shown,
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -94,6 +94,13 @@ pub(crate) struct Opening {
     pub(crate) hidden_key: bool,
 }
 
+impl Opening {
+    /// Whether later frames may refer to this one.
+    fn is_stored(&self) -> bool {
+        self.setup_slot.is_some() && self.refresh_frame_flags != 0
+    }
+}
+
 /// The slots of one session. `K` is a kept OBU.
 #[derive(Debug)]
 pub(crate) struct Slots<K> {
@@ -142,7 +149,13 @@ impl<K: Clone> Slots<K> {
     }
 
     /// The kept OBU, if it is time to decode it. `names` are the frame's references, if it has any.
-    pub(crate) fn refeed(&mut self, names: Option<&[i32; 7]>) -> Option<Refeed<K>> {
+    ///
+    /// It is time before any buffer is overwritten, as the kept OBU refers to them.
+    pub(crate) fn refeed(
+        &mut self,
+        opening: &Opening,
+        names: Option<&[i32; 7]>,
+    ) -> Option<Refeed<K>> {
         let (slot, kept) = self.slots.iter().enumerate().find_map(|(slot, held)| match held {
             Some(Held { place: Place::Kept(kept), .. }) => Some((slot, kept.clone())),
             _ => None,
@@ -152,7 +165,7 @@ impl<K: Clone> Slots<K> {
         let free = self.free_buffer().filter(|&buffer| Some(buffer) != retired);
         let buffer = match free {
             Some(buffer) => buffer,
-            None if needed.contains(&Some(slot)) => self.evict(&needed)?,
+            None if opening.is_stored() || needed.contains(&Some(slot)) => self.evict(&needed)?,
             None => return None,
         };
         Some(Refeed { slot, buffer, kept })
@@ -206,8 +219,8 @@ impl<K: Clone> Slots<K> {
     }
 
     /// Chooses where the frame's picture goes.
-    pub(crate) fn target(&mut self, opening: &Opening, names: Option<&[i32; 7]>) -> Target {
-        if opening.setup_slot.is_none() || opening.refresh_frame_flags == 0 {
+    pub(crate) fn target(&mut self, opening: &Opening) -> Target {
+        if !opening.is_stored() {
             return Target::Nowhere;
         }
         if let Some(buffer) = self.free_buffer() {
@@ -219,14 +232,6 @@ impl<K: Clone> Slots<K> {
             if let Some(buffer) = self.evict_oldest(dead) {
                 return Target::Buffer(buffer);
             }
-        }
-        let keeps_one = |held: &Option<Held<K>>| {
-            held.as_ref().is_some_and(|held| matches!(held.place, Place::Kept(_)))
-        };
-        if self.slots.iter().any(keeps_one) {
-            // More than nine slots: a second picture cannot be kept.
-            let needed = self.needed(names);
-            return self.evict(&needed).map_or(Target::Keep, Target::Buffer);
         }
         Target::Keep
     }
@@ -322,3 +327,6 @@ fn refreshed(
 ) -> [Option<u64>; NUM_REF_FRAMES] {
     std::array::from_fn(|i| if refresh_frame_flags >> i & 1 == 1 { id } else { shadow[i] })
 }
+
+#[cfg(test)]
+mod tests;

@@ -61,3 +61,6 @@ impl Random {
         usize::from(self.0 >> (16 - bits)) & ((1 << bits) - 1)
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -95,6 +95,12 @@ impl FrameHeader {
         bits.overwrite_u8(self.refresh_at, refresh_frame_flags);
         bits.aligned()
     }
+
+    /// The header as it was written, for tests that append to it.
+    #[cfg(test)]
+    pub(crate) fn bits(&self) -> &BitWriter {
+        &self.bits
+    }
 }
 
 /// Values that several parts of the header depend on.
