@@ -81,7 +81,7 @@ pub enum StreamFault {
         slot: u8,
     },
     /// The driver reported that a frame could not be decoded.
-    #[error("the driver reports status {status} for this frame")]
+    #[error("the driver reports the result status {status} for this frame")]
     DecodeStatus {
         /// `VkQueryResultStatusKHR`, negative.
         status: i32,

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::exit::Exit;
 use super::failure::{Failure, Result};
 use super::output::Notices;
+use crate::error::{DeviceError, Error};
 use crate::vk::{Adapter, Driver, Instance, InstanceOptions};
 
 /// The UUID in hexadecimal, without dashes.
@@ -68,7 +69,10 @@ fn software(options: InstanceOptions, config: Option<&str>) -> Result<Vec<Select
         return Ok(Vec::new());
     }
     let driver = Driver::Soft { config: config.map(str::to_owned) };
-    adapters(driver, options).map_err(Failure::of)
+    adapters(driver, options).map_err(|error| match error {
+        Error::Device(DeviceError::None(why)) if config.is_some() => Failure::new(Exit::Usage, why),
+        error => Failure::of(error),
+    })
 }
 
 /// The device that `wish` names, checked for AV1 decoding.

@@ -77,7 +77,7 @@ fn a_cut_ivf_gives_the_units_before_the_cut() {
     let file = ivf(&[&[1, 2, 3], &[4, 5, 6]]);
     let (whole, error) = units(&file[..file.len() - 1], &[64], None);
     assert_eq!(whole.len(), 1);
-    assert_eq!(error.as_deref(), Some("unit 1, byte 73: an IVF frame is cut short"));
+    assert_eq!(error.as_deref(), Some("unit 1, byte 61: an IVF frame is cut short"));
     let (whole, error) = units(&file[..50], &[64], None);
     assert_eq!(whole.len(), 1);
     assert_eq!(error.as_deref(), Some("unit 1, byte 47: an IVF frame header is cut short"));

@@ -107,11 +107,14 @@ fn sample_aspect_ratio(info: &StreamInfo) -> (u64, u64) {
     let (render_width, render_height) = info.render_size;
     let num = u64::from(render_width) * u64::from(info.height);
     let den = u64::from(render_height) * u64::from(info.width);
-    let (mut a, mut b) = (num, den);
-    while b != 0 {
-        (a, b) = (b, a % b);
+    let (mut divisor, mut rest) = (num, den);
+    while rest != 0 {
+        (divisor, rest) = (rest, divisor % rest);
     }
-    if a == 0 { (1, 1) } else { (num / a, den / a) }
+    match (num.checked_div(divisor), den.checked_div(divisor)) {
+        (Some(num), Some(den)) => (num, den),
+        _ => (1, 1),
+    }
 }
 
 #[cfg(test)]

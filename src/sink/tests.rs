@@ -9,6 +9,12 @@ use crate::pixels::{Chroma, Format};
 #[derive(Clone, Default)]
 struct Page(Arc<Mutex<Vec<u8>>>);
 
+impl Page {
+    fn bytes(&self) -> Vec<u8> {
+        self.0.lock().expect("no panic").clone()
+    }
+}
+
 impl Write for Page {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         self.0.lock().expect("no panic").write(bytes)
@@ -43,8 +49,7 @@ fn write(name: &str, format: Format) -> Vec<u8> {
         sink.picture(&shown(format, index, 117)).expect("written");
     }
     sink.finish().expect("written");
-    let bytes = page.0.lock().expect("no panic").clone();
-    bytes
+    page.bytes()
 }
 
 const YUV420: Format = Format { chroma: Chroma::Yuv420, bit_depth: 8 };

@@ -3,6 +3,7 @@
 //! what was coded, or what the specification infers where it was not coded.
 //! Derived quantities (a strength of 4, a denominator of 9 to 16) are methods.
 
+mod color_config;
 pub mod dump;
 pub mod film_grain;
 pub mod filters;

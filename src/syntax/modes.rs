@@ -109,7 +109,8 @@ pub(super) fn skip_mode_frame(
 ) -> Option<[u8; 2]> {
     let ref_frame_idx = ref_frame_idx.filter(|_| reference_select && sequence.enable_order_hint)?;
     let dist = |a, b| get_relative_dist(sequence, a, b);
-    let (mut forward, mut backward): (Option<(u8, u8)>, Option<(u8, u8)>) = (None, None);
+    let mut forward: Option<(u8, u8)> = None;
+    let mut backward: Option<(u8, u8)> = None;
     let hints = |slot: &RefSlot| references.get(*slot).map(|saved| saved.header.order_hint);
     let names = || (1u8..).zip(ref_frame_idx.iter().map(hints));
     for (name, hint) in names() {

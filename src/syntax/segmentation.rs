@@ -53,13 +53,15 @@ pub(super) fn segmentation_params(
     previous: &SegmentationParams,
 ) -> Result<SegmentationParams, StreamError> {
     r.table("segmentation_params", "5.9.14");
-    let mut s = SegmentationParams::default();
-    s.segmentation_enabled = r.flag("segmentation_enabled")?;
-    if !s.segmentation_enabled {
-        return Ok(s);
+    if !r.flag("segmentation_enabled")? {
+        return Ok(SegmentationParams::default());
     }
-    s.segmentation_update_map = true;
-    s.segmentation_update_data = true;
+    let mut s = SegmentationParams {
+        segmentation_enabled: true,
+        segmentation_update_map: true,
+        segmentation_update_data: true,
+        ..SegmentationParams::default()
+    };
     if primary_ref_frame != PRIMARY_REF_NONE {
         s.segmentation_update_map = r.flag("segmentation_update_map")?;
         if s.segmentation_update_map {

@@ -30,6 +30,12 @@ pub(super) fn load(driver: &Driver) -> Result<ash::Entry> {
 
 #[cfg(feature = "soft")]
 fn soft(config: Option<&str>) -> Result<ash::Entry> {
+    if let (_, unknown) = softvk::Config::parse(config.unwrap_or_default())
+        && !unknown.is_empty()
+    {
+        let words = unknown.join(", ");
+        return Err(DeviceError::None(format!("softvk has no configuration {words}")).into());
+    }
     softvk::set_config(config);
     let functions = ash::StaticFn { get_instance_proc_addr: softvk::get_instance_proc_addr };
     // SAFETY: the function is vkGetInstanceProcAddr of a driver that is part of this program.

@@ -244,7 +244,10 @@ unsafe extern "system" fn hear(
         Severity::Warning => log::Level::Warn,
         Severity::Info => log::Level::Debug,
     };
-    log::log!(target: "vulkan", level, "{id}: {text}");
+    match id.as_str() {
+        "" => log::log!(target: "vulkan", level, "{text}"),
+        id => log::log!(target: "vulkan", level, "{id}: {text}"),
+    }
     if validation && severity > Severity::Info {
         let message = Message { severity, validation, id, text };
         inbox.0.lock().unwrap_or_else(PoisonError::into_inner).push(message);

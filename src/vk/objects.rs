@@ -242,10 +242,6 @@ impl Image {
         image.memory = Some(memory);
         Ok(image)
     }
-
-    pub(super) fn raw(&self) -> vk::Image {
-        self.raw
-    }
 }
 
 impl Drop for Image {

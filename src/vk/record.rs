@@ -149,35 +149,21 @@ unsafe fn decode_video(device: &Device, commands: vk::CommandBuffer, decode: &De
     info.pFilmGrain = parts.film_grain.as_ref().map_or(std::ptr::null(), std::ptr::from_ref);
 
     let resources: Vec<_> = decode.references.iter().map(|r| r.resource.info()).collect();
-    let dpb_info = |slot: &SlotUse| slot.info;
-    let infos: Vec<_> = decode.references.iter().map(dpb_info).collect();
-    let mut dpb: Vec<_> = infos
-        .iter()
-        .map(|info| vk::VideoDecodeAV1DpbSlotInfoKHR::default().std_reference_info(info))
-        .collect();
+    let mut dpb: Vec<_> = decode.references.iter().map(|slot| dpb_slot_info(&slot.info)).collect();
     let references: Vec<_> = decode
         .references
         .iter()
         .zip(&resources)
         .zip(&mut dpb)
-        .map(|((slot, resource), dpb)| {
-            vk::VideoReferenceSlotInfoKHR::default()
-                .slot_index(slot.index)
-                .picture_resource(resource)
-                .push_next(dpb)
-        })
+        .map(|((slot, resource), dpb)| reference_slot(slot.index, resource, dpb))
         .collect();
 
     let setup_parts = decode.setup.map(|setup| (setup.index, setup.resource.info(), setup.info));
-    let mut setup_dpb = setup_parts
+    let mut setup_dpb = setup_parts.as_ref().map(|(_, _, info)| dpb_slot_info(info));
+    let setup = setup_parts
         .as_ref()
-        .map(|(_, _, info)| vk::VideoDecodeAV1DpbSlotInfoKHR::default().std_reference_info(info));
-    let setup = setup_parts.as_ref().zip(setup_dpb.as_mut()).map(|((index, resource, _), dpb)| {
-        vk::VideoReferenceSlotInfoKHR::default()
-            .slot_index(*index)
-            .picture_resource(resource)
-            .push_next(dpb)
-    });
+        .zip(setup_dpb.as_mut())
+        .map(|((index, resource, _), dpb)| reference_slot(*index, resource, dpb));
 
     let mut av1 = vk::VideoDecodeAV1PictureInfoKHR::default()
         .std_picture_info(&info)
@@ -199,4 +185,19 @@ unsafe fn decode_video(device: &Device, commands: vk::CommandBuffer, decode: &De
     }
     // SAFETY: the caller's promise; all that is pointed to are locals and `decode`.
     unsafe { device.table().cmd_decode_video(commands, &command) };
+}
+
+fn dpb_slot_info(info: &StdVideoDecodeAV1ReferenceInfo) -> vk::VideoDecodeAV1DpbSlotInfoKHR<'_> {
+    vk::VideoDecodeAV1DpbSlotInfoKHR::default().std_reference_info(info)
+}
+
+fn reference_slot<'a>(
+    index: i32,
+    resource: &'a vk::VideoPictureResourceInfoKHR<'a>,
+    dpb: &'a mut vk::VideoDecodeAV1DpbSlotInfoKHR<'a>,
+) -> vk::VideoReferenceSlotInfoKHR<'a> {
+    vk::VideoReferenceSlotInfoKHR::default()
+        .slot_index(index)
+        .picture_resource(resource)
+        .push_next(dpb)
 }

@@ -17,9 +17,16 @@ struct Vector {
     options: Vec<String>,
 }
 
-/// Runs all suites below `dir` with `program`, `jobs` at a time, each with `extra` arguments.
+/// Runs all suites below `dir` with `program`, `jobs` at a time, each with softvk as
+/// `config` says and with `extra` arguments.
 /// Fails if a vector does not give its MD5.
-pub(crate) fn run(program: &Path, dir: &Path, jobs: usize, extra: &[String]) -> Result<()> {
+pub(crate) fn run(
+    program: &Path,
+    dir: &Path,
+    jobs: usize,
+    config: &str,
+    extra: &[String],
+) -> Result<()> {
     let vectors = vectors(dir)?;
     let next = AtomicUsize::new(0);
     let failures = Mutex::new(Vec::new());
@@ -28,7 +35,7 @@ pub(crate) fn run(program: &Path, dir: &Path, jobs: usize, extra: &[String]) -> 
         for _ in 0..jobs.max(1) {
             scope.spawn(|| {
                 while let Some(vector) = vectors.get(next.fetch_add(1, Ordering::Relaxed)) {
-                    if let Err(error) = check(program, vector, extra)
+                    if let Err(error) = check(program, vector, config, extra)
                         && let Ok(mut list) = failures.lock()
                     {
                         list.push(format!("{}: {error:#}", vector.name));
@@ -44,7 +51,10 @@ pub(crate) fn run(program: &Path, dir: &Path, jobs: usize, extra: &[String]) -> 
     }
     let passed = vectors.len() - failures.len();
     let seconds = started.elapsed().as_secs_f64();
-    crate::say(&format!("conformance: {passed} passed, {} failed, {seconds:.0} s", failures.len()));
+    crate::say(&format!(
+        "conformance [{config}]: {passed} passed, {} failed, {seconds:.0} s",
+        failures.len()
+    ));
     if vectors.is_empty() || !failures.is_empty() {
         bail!("conformance: {} of {} vectors failed", failures.len(), vectors.len());
     }
@@ -53,12 +63,18 @@ pub(crate) fn run(program: &Path, dir: &Path, jobs: usize, extra: &[String]) -> 
 
 /// Runs every broken stream below `dir`: a documented exit code, no signal, at most ten seconds.
 pub(crate) fn hostile(program: &Path, dir: &Path, extra: &[String]) -> Result<()> {
-    let mut files: Vec<_> = std::fs::read_dir(dir)?.map(|e| e.map(|e| e.path())).collect::<Result<_, _>>()?;
+    let mut files: Vec<_> =
+        std::fs::read_dir(dir)?.map(|e| e.map(|e| e.path())).collect::<Result<_, _>>()?;
     files.sort();
     let mut failures = 0;
     for file in &files {
         let started = Instant::now();
-        let output = Command::new(program).arg("md5").arg(file).args(["--device", "soft", "-q"]).args(extra).output()?;
+        let output = Command::new(program)
+            .arg("md5")
+            .arg(file)
+            .args(["--device", "soft", "-q"])
+            .args(extra)
+            .output()?;
         let (code, took) = (output.status.code(), started.elapsed());
         let documented = matches!(code, Some(0 | 65 | 66 | 69));
         if !documented || took > Duration::from_secs(10) {
@@ -73,12 +89,13 @@ pub(crate) fn hostile(program: &Path, dir: &Path, extra: &[String]) -> Result<()
     Ok(())
 }
 
-fn check(program: &Path, vector: &Vector, extra: &[String]) -> Result<()> {
+fn check(program: &Path, vector: &Vector, config: &str, extra: &[String]) -> Result<()> {
     let output = Command::new(program)
         .args(["md5", "--total", "-q", "--device", "soft"])
         .arg(&vector.input)
         .args(&vector.options)
         .args(extra)
+        .env("SOFTVK_CONFIG", config)
         .output()?;
     let got = String::from_utf8_lossy(&output.stdout).trim().to_owned();
     if !output.status.success() {
@@ -100,7 +117,8 @@ fn vectors(dir: &Path) -> Result<Vec<Vector>> {
     let mut vectors = Vec::new();
     for suite in suites {
         let text = std::fs::read_to_string(&suite)?;
-        let json: Value = serde_json::from_str(&text).with_context(|| suite.display().to_string())?;
+        let json: Value =
+            serde_json::from_str(&text).with_context(|| suite.display().to_string())?;
         let name = json["name"].as_str().context("a suite without a name")?;
         for vector in json["test_vectors"].as_array().context("a suite without vectors")? {
             vectors.push(self::vector(dir, name, vector)?);

@@ -1,3 +1,76 @@
 //! Project tasks, run as `cargo xtask <task>`.
 
-fn main() {}
+mod ci;
+mod conformance;
+mod dist;
+mod tidy;
+
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+
+use anyhow::Result;
+use clap::{Parser, Subcommand};
+
+#[derive(Parser)]
+#[command(about = "Project tasks")]
+struct Args {
+    #[command(subcommand)]
+    task: Task,
+}
+
+#[derive(Subcommand)]
+enum Task {
+    /// Everything that CI checks: formatting, clippy, build, tests, documentation, tidy, vectors
+    Ci,
+    /// What no compiler checks: layers, sizes of files, unsafe code, documents
+    Tidy,
+    /// Conformance vectors (Fluster layout) and broken streams through `vav1d md5` on softvk
+    Conformance {
+        /// The folder of `test_suites`, `resources` and `hostile`
+        dir: PathBuf,
+        /// Vectors at a time
+        #[arg(short, long, default_value_t = 2)]
+        jobs: usize,
+        /// A configuration of softvk
+        #[arg(long, default_value = "")]
+        config: String,
+        /// Arguments for each vector
+        #[arg(last = true)]
+        extra: Vec<String>,
+    },
+    /// Lays out the program, the driver, its manifest, man page and completions
+    Dist {
+        /// Where to
+        #[arg(default_value = "target/dist")]
+        dir: PathBuf,
+    },
+}
+
+fn main() -> Result<()> {
+    std::env::set_current_dir(root())?;
+    match Args::parse().task {
+        Task::Ci => ci::run(),
+        Task::Tidy => tidy::run(&root()),
+        Task::Conformance { dir, jobs, config, extra } => {
+            let program = ci::release()?;
+            conformance::run(&program, &dir, jobs, &config, &extra)?;
+            let hostile = dir.join("hostile");
+            if hostile.is_dir() {
+                conformance::hostile(&program, &hostile, &extra)?;
+            }
+            Ok(())
+        }
+        Task::Dist { dir } => dist::run(&dir),
+    }
+}
+
+/// The root of the repository.
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap_or(Path::new(".")).to_owned()
+}
+
+/// A line for people.
+fn say(text: &str) {
+    // Nobody listens any more: nothing to do.
+    let _closed = writeln!(std::io::stderr(), "{text}");
+}

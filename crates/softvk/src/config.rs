@@ -1,16 +1,18 @@
 //! What the driver imitates: read from `SOFTVK_CONFIG`, or set by the program that embeds it.
 
-use std::sync::Mutex;
+use std::cell::RefCell;
 
 /// The environment variable.
 pub const VARIABLE: &str = "SOFTVK_CONFIG";
 
-static OVERRIDE: Mutex<Option<String>> = Mutex::new(None);
+thread_local! {
+    static OVERRIDE: RefCell<Option<String>> = const { RefCell::new(None) };
+}
 
-/// Sets the configuration of instances made from now on, in place of the environment variable.
+/// Sets the configuration of instances that this thread makes from now on, in place of the
+/// environment variable.
 pub fn set_config(text: Option<&str>) {
-    let mut config = OVERRIDE.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-    *config = text.map(str::to_owned);
+    OVERRIDE.set(text.map(str::to_owned));
 }
 
 /// A configuration, as words separated by commas:
@@ -81,15 +83,17 @@ impl Default for Config {
 }
 
 impl Config {
-    /// The configuration in force; words that are not understood are reported in the log.
-    pub fn current() -> Self {
-        let set = OVERRIDE.lock().unwrap_or_else(std::sync::PoisonError::into_inner).clone();
+    /// The configuration in force.
+    ///
+    /// # Errors
+    /// A word is not understood: the message names it.
+    pub fn current() -> Result<Self, String> {
+        let set = OVERRIDE.with_borrow(Clone::clone);
         let text = set.or_else(|| std::env::var(VARIABLE).ok()).unwrap_or_default();
-        let (config, unknown) = Self::parse(&text);
-        for word in unknown {
-            log::error!("{VARIABLE}: {word:?} is not understood");
+        match Self::parse(&text) {
+            (config, unknown) if unknown.is_empty() => Ok(config),
+            (_, unknown) => Err(format!("{VARIABLE}: not understood: {}", unknown.join(", "))),
         }
-        config
     }
 
     /// The configuration of `text`, and the words that are not understood.

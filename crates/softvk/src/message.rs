@@ -17,13 +17,16 @@ pub(crate) fn forget(id: u64) {
     LISTENERS.lock().unwrap_or_else(PoisonError::into_inner).retain(|(known, _)| *known != id);
 }
 
-/// An error of the application, or of a decode.
+/// An error of the application, or of a decode; for the log, if nobody listens.
 pub(crate) fn error(vuid: &str, text: &str) {
-    match vuid {
-        "" => log::warn!("softvk: {text}"),
-        vuid => log::warn!("softvk: {text} ({vuid})"),
+    let listeners = LISTENERS.lock().unwrap_or_else(PoisonError::into_inner);
+    if listeners.is_empty() {
+        match vuid {
+            "" => log::warn!("softvk: {text}"),
+            vuid => log::warn!("softvk: {text} ({vuid})"),
+        }
     }
-    for (_, listener) in LISTENERS.lock().unwrap_or_else(PoisonError::into_inner).iter() {
+    for (_, listener) in listeners.iter() {
         listener(vuid, text);
     }
 }

@@ -58,8 +58,19 @@ unsafe extern "system" fn create_instance(
     let info = unsafe { &*p_create_info };
     // SAFETY: as above.
     let messenger = unsafe { chain::find::<vk::DebugUtilsMessengerCreateInfoEXT<'_>>(info.p_next) };
-    let physical = handle::dispatchable(PhysicalDevice { config: Config::current() });
-    let instance = Instance { physical, messenger: messenger.map(listen) };
+    let messenger = messenger.map(listen);
+    let config = match Config::current() {
+        Ok(config) => config,
+        Err(text) => {
+            message::error("", &text);
+            if let Some(id) = messenger {
+                message::forget(id);
+            }
+            return vk::Result::ERROR_INITIALIZATION_FAILED;
+        }
+    };
+    let physical = handle::dispatchable(PhysicalDevice { config });
+    let instance = Instance { physical, messenger };
     // SAFETY: as above.
     unsafe { handle::put(p_instance, handle::dispatchable(instance)) };
     vk::Result::SUCCESS

@@ -7,10 +7,12 @@
 
 pub(crate) mod commands;
 pub(crate) mod device;
+mod formats;
 pub(crate) mod instance;
 pub(crate) mod memory;
 pub(crate) mod objects;
 pub(crate) mod physical;
+mod pools;
 pub(crate) mod submit;
 pub(crate) mod video;
 
@@ -42,13 +44,14 @@ const GLOBAL: &[&CStr] = &[
     c"vkGetInstanceProcAddr",
 ];
 
-fn tables() -> [&'static [Row]; 8] {
+fn tables() -> [&'static [Row]; 9] {
     [
         instance::TABLE,
         physical::TABLE,
         device::TABLE,
         memory::TABLE,
         objects::TABLE,
+        pools::TABLE,
         commands::TABLE,
         submit::TABLE,
         video::TABLE,

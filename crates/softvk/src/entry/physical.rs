@@ -6,10 +6,10 @@ use std::ffi::{c_char, c_void};
 use ash::vk;
 
 use super::instance::{API_VERSION, chars, extension};
-use super::{Row, table};
+use super::{Row, formats, table};
 use crate::config::Config;
 use crate::video::caps;
-use crate::{chain, format, handle};
+use crate::{chain, handle};
 
 pub(crate) const TABLE: &[Row] = table! {
     c"vkGetPhysicalDeviceProperties" => properties,
@@ -20,12 +20,12 @@ pub(crate) const TABLE: &[Row] = table! {
     c"vkGetPhysicalDeviceQueueFamilyProperties2" => queue_family_properties2,
     c"vkGetPhysicalDeviceMemoryProperties" => memory_properties,
     c"vkGetPhysicalDeviceMemoryProperties2" => memory_properties2,
-    c"vkGetPhysicalDeviceFormatProperties" => format_properties,
-    c"vkGetPhysicalDeviceFormatProperties2" => format_properties2,
-    c"vkGetPhysicalDeviceImageFormatProperties" => image_format_properties,
-    c"vkGetPhysicalDeviceImageFormatProperties2" => image_format_properties2,
-    c"vkGetPhysicalDeviceSparseImageFormatProperties" => sparse_image_format_properties,
-    c"vkGetPhysicalDeviceSparseImageFormatProperties2" => sparse_image_format_properties2,
+    c"vkGetPhysicalDeviceFormatProperties" => formats::format_properties,
+    c"vkGetPhysicalDeviceFormatProperties2" => formats::format_properties2,
+    c"vkGetPhysicalDeviceImageFormatProperties" => formats::image_format_properties,
+    c"vkGetPhysicalDeviceImageFormatProperties2" => formats::image_format_properties2,
+    c"vkGetPhysicalDeviceSparseImageFormatProperties" => formats::sparse_image_format_properties,
+    c"vkGetPhysicalDeviceSparseImageFormatProperties2" => formats::sparse_image_format_properties2,
     c"vkGetPhysicalDeviceExternalBufferProperties" => external_buffer_properties,
     c"vkGetPhysicalDeviceExternalFenceProperties" => external_fence_properties,
     c"vkGetPhysicalDeviceExternalSemaphoreProperties" => external_semaphore_properties,
@@ -103,7 +103,7 @@ fn device_properties() -> vk::PhysicalDeviceProperties {
 }
 
 /// Calls `fill` with the `T` of the chain that starts at `next`, if it has one.
-fn with<T: chain::Chained>(next: *mut c_void, fill: impl FnOnce(&mut T)) {
+pub(super) fn with<T: chain::Chained>(next: *mut c_void, fill: impl FnOnce(&mut T)) {
     // SAFETY: see the top of the folder.
     if let Some(found) = unsafe { chain::find_mut::<T>(next) } {
         fill(found);
@@ -301,116 +301,6 @@ unsafe extern "system" fn memory_properties2(
 ) {
     // SAFETY: see the top of the folder.
     unsafe { &mut *p_properties }.memory_properties = memory();
-}
-
-fn format_flags(format: vk::Format) -> vk::FormatProperties {
-    let wide = format::features(format);
-    let narrow = vk::FormatFeatureFlags::from_raw(wide.as_raw() as u32);
-    vk::FormatProperties {
-        linear_tiling_features: narrow,
-        optimal_tiling_features: narrow,
-        buffer_features: vk::FormatFeatureFlags::empty(),
-    }
-}
-
-unsafe extern "system" fn format_properties(
-    _: vk::PhysicalDevice,
-    format: vk::Format,
-    p_properties: *mut vk::FormatProperties,
-) {
-    // SAFETY: see the top of the folder.
-    unsafe { handle::put(p_properties, format_flags(format)) };
-}
-
-unsafe extern "system" fn format_properties2(
-    _: vk::PhysicalDevice,
-    format: vk::Format,
-    p_properties: *mut vk::FormatProperties2<'_>,
-) {
-    // SAFETY: see the top of the folder.
-    let properties = unsafe { &mut *p_properties };
-    properties.format_properties = format_flags(format);
-    with(properties.p_next, |wide: &mut vk::FormatProperties3<'_>| {
-        wide.linear_tiling_features = format::features(format);
-        wide.optimal_tiling_features = format::features(format);
-        wide.buffer_features = vk::FormatFeatureFlags2::empty();
-    });
-}
-
-/// What images of `format` and `kind` may be like.
-fn image_format(format: vk::Format, kind: vk::ImageType) -> Option<vk::ImageFormatProperties> {
-    format::describe(format).filter(|_| kind == vk::ImageType::TYPE_2D)?;
-    Some(vk::ImageFormatProperties {
-        max_extent: vk::Extent3D { width: caps::MAX_EXTENT, height: caps::MAX_EXTENT, depth: 1 },
-        max_mip_levels: 1,
-        max_array_layers: 256,
-        sample_counts: vk::SampleCountFlags::TYPE_1,
-        max_resource_size: 1 << 40,
-    })
-}
-
-unsafe extern "system" fn image_format_properties(
-    _: vk::PhysicalDevice,
-    format: vk::Format,
-    kind: vk::ImageType,
-    _: vk::ImageTiling,
-    _: vk::ImageUsageFlags,
-    _: vk::ImageCreateFlags,
-    p_properties: *mut vk::ImageFormatProperties,
-) -> vk::Result {
-    let Some(properties) = image_format(format, kind) else {
-        return vk::Result::ERROR_FORMAT_NOT_SUPPORTED;
-    };
-    // SAFETY: see the top of the folder.
-    unsafe { handle::put(p_properties, properties) };
-    vk::Result::SUCCESS
-}
-
-unsafe extern "system" fn image_format_properties2(
-    _: vk::PhysicalDevice,
-    p_info: *const vk::PhysicalDeviceImageFormatInfo2<'_>,
-    p_properties: *mut vk::ImageFormatProperties2<'_>,
-) -> vk::Result {
-    // SAFETY: see the top of the folder.
-    let info = unsafe { &*p_info };
-    // SAFETY: as above.
-    let to = unsafe { &mut *p_properties };
-    // No tiling by modifiers, no memory of others.
-    if info.tiling != vk::ImageTiling::OPTIMAL && info.tiling != vk::ImageTiling::LINEAR {
-        return vk::Result::ERROR_FORMAT_NOT_SUPPORTED;
-    }
-    let Some(properties) = image_format(info.format, info.ty) else {
-        return vk::Result::ERROR_FORMAT_NOT_SUPPORTED;
-    };
-    to.image_format_properties = properties;
-    with(to.p_next, |ycbcr: &mut vk::SamplerYcbcrConversionImageFormatProperties<'_>| {
-        ycbcr.combined_image_sampler_descriptor_count = 3;
-    });
-    vk::Result::SUCCESS
-}
-
-unsafe extern "system" fn sparse_image_format_properties(
-    _: vk::PhysicalDevice,
-    _: vk::Format,
-    _: vk::ImageType,
-    _: vk::SampleCountFlags,
-    _: vk::ImageUsageFlags,
-    _: vk::ImageTiling,
-    p_count: *mut u32,
-    _: *mut vk::SparseImageFormatProperties,
-) {
-    // SAFETY: see the top of the folder.
-    unsafe { handle::put(p_count, 0) };
-}
-
-unsafe extern "system" fn sparse_image_format_properties2(
-    _: vk::PhysicalDevice,
-    _: *const vk::PhysicalDeviceSparseImageFormatInfo2<'_>,
-    p_count: *mut u32,
-    _: *mut vk::SparseImageFormatProperties2<'_>,
-) {
-    // SAFETY: see the top of the folder.
-    unsafe { handle::put(p_count, 0) };
 }
 
 unsafe extern "system" fn external_buffer_properties(

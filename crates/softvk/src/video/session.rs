@@ -34,10 +34,14 @@ impl Session {
         max_coded_extent: (u32, u32),
         config: Config,
     ) -> Self {
+        let recon = match config.threads {
+            0 => Reconstructor::new(profile, max_dpb_slots),
+            threads => Reconstructor::with_threads(profile, max_dpb_slots, threads),
+        };
         let state = State {
             initialized: false,
             slots: vec![None; max_dpb_slots as usize],
-            recon: Reconstructor::new(profile, max_dpb_slots).map_err(|e| e.to_string()),
+            recon: recon.map_err(|e| e.to_string()),
             frames: 0,
         };
         Self { profile, max_dpb_slots, max_coded_extent, config, state: Mutex::new(state) }

@@ -20,8 +20,6 @@ pub struct Sample {
     pub file: String,
     /// MD5 of all output pictures, with film grain.
     pub md5: String,
-    /// The same without film grain, if it differs.
-    pub md5_no_film_grain: Option<String>,
     /// MD5 of each output picture, with film grain.
     pub frames: Vec<String>,
     /// The same without film grain, if they differ.

@@ -1,0 +1,83 @@
+//! `cargo xtask ci`: what CI runs.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::Instant;
+
+use anyhow::{Context, Result, bail};
+
+use crate::{conformance, say, tidy};
+
+/// Where the conformance vectors are, if they are at hand.
+const VECTORS: &str = "../shared/conformance";
+
+/// Configurations of softvk that all vectors run with.
+const CONFIGS: [&str; 9] = [
+    "",
+    "clobber-headers",
+    "coincide",
+    "distinct",
+    "distinct,layered",
+    "coincide,layered",
+    "planar",
+    "no-grain",
+    "pure-decode-family,no-status,align=256/128,granularity=64x64",
+];
+
+pub(crate) fn run() -> Result<()> {
+    let deny = [("RUSTFLAGS", "-D warnings"), ("RUSTDOCFLAGS", "-D warnings")];
+    let steps: [&[&str]; 6] = [
+        &["fmt", "--all", "--check"],
+        &["clippy", "--workspace", "--all-targets", "--locked"],
+        &["clippy", "--no-default-features", "--locked"],
+        &["test", "--workspace", "--locked"],
+        &["doc", "--workspace", "--no-deps", "--locked"],
+        &["build", "--examples", "--locked"],
+    ];
+    for step in steps {
+        cargo(step, &deny)?;
+    }
+    tidy::run(&crate::root())?;
+    let program = release()?;
+    let dir = Path::new(VECTORS);
+    if !dir.is_dir() {
+        say(&format!("{VECTORS} is not here: no conformance vectors are run"));
+        return Ok(());
+    }
+    for config in CONFIGS {
+        conformance::run(&program, dir, 2, config, &[])?;
+    }
+    conformance::hostile(&program, &dir.join("hostile"), &[])
+}
+
+/// Builds the release program, with assembly where `nasm` is at hand.
+pub(crate) fn release() -> Result<PathBuf> {
+    let nasm = Command::new("nasm").arg("-v").output().is_ok_and(|o| o.status.success());
+    let mut step = vec!["build", "--release", "--locked", "--workspace"];
+    if nasm {
+        step.extend(["--features", "asm"]);
+    }
+    cargo(&step, &[])?;
+    Ok(target().join("release").join("vav1d"))
+}
+
+/// Where cargo builds.
+pub(crate) fn target() -> PathBuf {
+    std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| crate::root().join("target"), PathBuf::from)
+}
+
+/// Runs cargo and says how long it took.
+pub(crate) fn cargo(arguments: &[&str], environment: &[(&str, &str)]) -> Result<()> {
+    let line = arguments.join(" ");
+    let started = Instant::now();
+    let status = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
+        .args(arguments)
+        .envs(environment.iter().copied())
+        .status()
+        .with_context(|| format!("cargo {line}"))?;
+    if !status.success() {
+        bail!("cargo {line}: {status}");
+    }
+    say(&format!("cargo {line}: {:.0} s", started.elapsed().as_secs_f64()));
+    Ok(())
+}
