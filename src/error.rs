@@ -7,19 +7,19 @@ use std::io;
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// The machine under us; a retry may help.
-    #[error("{0}")]
+    #[error(transparent)]
     Io(#[from] io::Error),
     /// The stream is malformed.
-    #[error("{0}")]
+    #[error(transparent)]
     Stream(#[from] StreamError),
     /// A valid stream, or a valid wish, that we or the device cannot serve.
     #[error("not supported: {0}")]
     Unsupported(#[from] Unsupported),
     /// A budget of ours; the user may raise it.
-    #[error("{0}")]
+    #[error(transparent)]
     Limit(#[from] LimitError),
     /// The driver.
-    #[error("{0}")]
+    #[error(transparent)]
     Device(#[from] DeviceError),
 }
 
