@@ -59,8 +59,14 @@ fn write_device(out: &mut impl Write, index: usize, adapter: &Adapter) -> io::Re
     }
     let (yes, no): (Vec<_>, Vec<_>) =
         adapter.video_report().into_iter().partition(|report| report.result.is_ok());
-    for report in &yes {
-        write_profile(out, report)?;
+    let bodies: Vec<_> = yes.iter().map(|report| profile_body(report)).collect();
+    for (i, (report, body)) in yes.iter().zip(&bodies).enumerate() {
+        // Neighbours that can the same are listed together.
+        let last = bodies.get(i + 1) != Some(body);
+        writeln!(out, "   {}{}", profile_text(report), if last { ":" } else { "," })?;
+        if last {
+            write!(out, "{body}")?;
+        }
     }
     for report in &no {
         if let Err(result) = &report.result {
@@ -92,40 +98,42 @@ fn profile_text(report: &ProfileReport) -> String {
     format!("AV1 {name} {} {} bit {grain}", profile.chroma, profile.bit_depth)
 }
 
-fn write_profile(out: &mut impl Write, report: &ProfileReport) -> io::Result<()> {
-    let Ok(caps) = &report.result else { return Ok(()) };
-    writeln!(out, "   {}:", profile_text(report))?;
-    writeln!(
-        out,
-        "      coded extent {} to {}, level {}, {} DPB slots, {} active references",
+/// What a profile can, as text.
+fn profile_body(report: &ProfileReport) -> String {
+    let Ok(caps) = &report.result else { return String::new() };
+    let mut text = format!(
+        "      coded extent {} to {}, level {}, {} DPB slots, {} active references\n",
         size(caps.min_coded_extent),
         size(caps.max_coded_extent),
         level(caps.max_level),
         caps.max_dpb_slots,
         caps.max_active_reference_pictures,
-    )?;
-    writeln!(
-        out,
-        "      {}, bitstream alignment {}/{}, granularity {}",
+    );
+    text.push_str(&format!(
+        "      {}, bitstream alignment {}/{}, granularity {}\n",
         flags(caps).join(", "),
         caps.offset_alignment,
         caps.size_alignment,
         size(caps.granularity),
-    )?;
+    ));
     for (usage, formats) in
         [("DST", &report.dst), ("DPB", &report.dpb), ("DST|DPB", &report.dst_dpb)]
     {
-        match formats {
-            Ok(formats) => {
-                for format in formats {
-                    let VideoFormat { format, tiling, usage: all, .. } = format;
-                    writeln!(out, "      {usage}: {format:?} {tiling:?}, {all:?}")?;
-                }
-            }
-            Err(result) => writeln!(out, "      {usage}: no, {result:?}")?,
-        }
+        let line = match formats {
+            Ok(formats) => formats.iter().map(format_text).collect::<Vec<_>>().join(", "),
+            Err(result) => format!("no, {result:?}"),
+        };
+        text.push_str(&format!("      {usage}: {line}\n"));
     }
-    Ok(())
+    text
+}
+
+/// A format, with its tiling if that is not OPTIMAL.
+fn format_text(format: &VideoFormat) -> String {
+    match format!("{:?}", format.tiling).as_str() {
+        "OPTIMAL" => format!("{:?}", format.format),
+        tiling => format!("{:?} {tiling}", format.format),
+    }
 }
 
 fn size((width, height): (u32, u32)) -> String {

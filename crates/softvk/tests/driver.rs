@@ -85,7 +85,7 @@ fn sequence_header() -> StdVideoAV1SequenceHeader {
 
 impl Rig {
     fn new() -> Self {
-        // SAFETY (all of it): every structure is filled as its Valid Usage says.
+        // SAFETY: all of it: every structure is filled as its Valid Usage says.
         unsafe {
             let entry = ash::Entry::from_static_fn(ash::StaticFn {
                 get_instance_proc_addr: softvk::get_instance_proc_addr,
