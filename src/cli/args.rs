@@ -1,4 +1,4 @@
-//! What was typed: clap structures only. What it means is in [`super::options`].
+//! What was typed: clap structures only. What it means is in `cli::options`.
 
 use std::path::PathBuf;
 

@@ -59,7 +59,7 @@ fn write_device(out: &mut impl Write, index: usize, adapter: &Adapter) -> io::Re
     }
     let (yes, no): (Vec<_>, Vec<_>) =
         adapter.video_report().into_iter().partition(|report| report.result.is_ok());
-    let bodies: Vec<_> = yes.iter().map(|report| profile_body(report)).collect();
+    let bodies: Vec<_> = yes.iter().map(profile_body).collect();
     for (i, (report, body)) in yes.iter().zip(&bodies).enumerate() {
         // Neighbours that can the same are listed together.
         let last = bodies.get(i + 1) != Some(body);

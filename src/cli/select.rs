@@ -52,7 +52,11 @@ impl Devices {
             Ok(list) => (list, None),
             Err(error) => (Vec::new(), Some(error.to_string())),
         };
-        list.extend(software(options, soft)?);
+        match software(options, soft) {
+            Ok(found) => list.extend(found),
+            Err(failure) if soft.is_some() || list.is_empty() => return Err(failure),
+            Err(_) => {}
+        }
         Ok(Self { list, no_system })
     }
 }

@@ -100,7 +100,7 @@ pub struct FrameHeader {
     pub ref_frame_idx: Option<[RefSlot; REFS_PER_FRAME]>,
     /// `delta_frame_id_minus_1[i]`, if coded.
     pub delta_frame_id_minus_1: Option<[u32; REFS_PER_FRAME]>,
-    /// expectedFrameId[i] for LAST_FRAME + i; zeros if there are no frame ids.
+    /// `expectedFrameId[i]` for LAST_FRAME + i; zeros if there are no frame ids.
     pub expected_frame_id: [u32; REFS_PER_FRAME],
     /// `allow_high_precision_mv`.
     pub allow_high_precision_mv: bool,
@@ -112,10 +112,10 @@ pub struct FrameHeader {
     pub is_motion_mode_switchable: bool,
     /// `use_ref_frame_mvs`.
     pub use_ref_frame_mvs: bool,
-    /// OrderHints[refFrame], by reference frame type (entry 0, INTRA_FRAME, is 0); zeros for intra
+    /// `OrderHints[refFrame]`, by reference frame type (entry 0, INTRA_FRAME, is 0); zeros for intra
     /// frames.
     pub order_hints: [u8; TOTAL_REFS_PER_FRAME],
-    /// RefFrameSignBias[refFrame], by reference frame type.
+    /// `RefFrameSignBias[refFrame]`, by reference frame type.
     pub ref_frame_sign_bias: [bool; TOTAL_REFS_PER_FRAME],
     /// `disable_frame_end_update_cdf`, coded or inferred.
     pub disable_frame_end_update_cdf: bool,

@@ -15,9 +15,9 @@ pub struct SegmentationParams {
     pub segmentation_temporal_update: bool,
     /// `segmentation_update_data`, coded or inferred.
     pub segmentation_update_data: bool,
-    /// FeatureEnabled[segment]: bit j is feature j (0 ALT_Q .. 7 GLOBALMV).
+    /// `FeatureEnabled[segment]`: bit j is feature j (0 ALT_Q .. 7 GLOBALMV).
     pub feature_enabled: [u8; MAX_SEGMENTS],
-    /// FeatureData[segment][feature], clipped; 0 where a feature is off.
+    /// `FeatureData[segment][feature]`, clipped; 0 where a feature is off.
     pub feature_data: [[i16; SEG_LVL_MAX]; MAX_SEGMENTS],
 }
 

@@ -15,21 +15,36 @@ pub enum Driver {
     },
 }
 
-/// The entry points of `driver`.
-pub(super) fn load(driver: &Driver) -> Result<ash::Entry> {
+/// The entry points of `driver`, and, where the loader is to use a driver inside this program,
+/// that driver's vkGetInstanceProcAddr. Layers come from the loader: with `layers` it is used for
+/// the embedded driver, too.
+pub(super) fn load(driver: &Driver, layers: bool) -> Result<(ash::Entry, Option<Direct>)> {
     match driver {
-        Driver::System => {
-            // SAFETY: the loader's initialisation code is as trustworthy as the system that
-            // installed it; nothing else is loaded here.
-            unsafe { ash::Entry::load() }
-                .map_err(|e| DeviceError::None(format!("no Vulkan loader: {e}")).into())
+        Driver::System => Ok((loader()?, None)),
+        Driver::Soft { config } => {
+            let direct = soft(config.as_deref())?;
+            if layers {
+                return Ok((loader()?, Some(direct)));
+            }
+            let functions = ash::StaticFn { get_instance_proc_addr: direct };
+            // SAFETY: vkGetInstanceProcAddr of a driver that is part of this program.
+            Ok((unsafe { ash::Entry::from_static_fn(functions) }, None))
         }
-        Driver::Soft { config } => soft(config.as_deref()),
     }
 }
 
+/// A driver's vkGetInstanceProcAddr.
+pub(super) type Direct = ash::vk::PFN_vkGetInstanceProcAddr;
+
+fn loader() -> Result<ash::Entry> {
+    // SAFETY: the loader's initialisation code is as trustworthy as the system that installed it;
+    // nothing else is loaded here.
+    unsafe { ash::Entry::load() }
+        .map_err(|e| DeviceError::None(format!("no Vulkan loader: {e}")).into())
+}
+
 #[cfg(feature = "soft")]
-fn soft(config: Option<&str>) -> Result<ash::Entry> {
+fn soft(config: Option<&str>) -> Result<Direct> {
     if let (_, unknown) = softvk::Config::parse(config.unwrap_or_default())
         && !unknown.is_empty()
     {
@@ -37,12 +52,10 @@ fn soft(config: Option<&str>) -> Result<ash::Entry> {
         return Err(DeviceError::None(format!("softvk has no configuration {words}")).into());
     }
     softvk::set_config(config);
-    let functions = ash::StaticFn { get_instance_proc_addr: softvk::get_instance_proc_addr };
-    // SAFETY: the function is vkGetInstanceProcAddr of a driver that is part of this program.
-    Ok(unsafe { ash::Entry::from_static_fn(functions) })
+    Ok(softvk::get_instance_proc_addr)
 }
 
 #[cfg(not(feature = "soft"))]
-fn soft(_config: Option<&str>) -> Result<ash::Entry> {
+fn soft(_config: Option<&str>) -> Result<Direct> {
     Err(DeviceError::None("this build has no software driver (feature `soft`)".into()).into())
 }

@@ -80,7 +80,7 @@ impl Instance {
     /// `DeviceError::None` without a loader, without Vulkan 1.1, or without the validation layer
     /// where it is wanted.
     pub fn new(driver: Driver, options: InstanceOptions) -> Result<Arc<Self>> {
-        let entry = entry::load(&driver)?;
+        let (entry, direct) = entry::load(&driver, options.validate)?;
         // SAFETY: vkEnumerateInstanceVersion has no requirements.
         let version = unsafe { entry.try_enumerate_instance_version() }
             .map_err(failed("vkEnumerateInstanceVersion"))?
@@ -91,7 +91,7 @@ impl Instance {
         let api_version = version.min(vk::API_VERSION_1_3);
         let layers = layers(&entry, options.validate)?;
         let debug_utils = has_debug_utils(&entry, &layers)?;
-        let raw = create(&entry, api_version, &layers, debug_utils)?;
+        let raw = create(&entry, api_version, &layers, debug_utils, direct)?;
         let video = ext::InstanceTable::new(&entry, &raw);
         let mut instance =
             Self { entry, raw, video, messenger: None, inbox: Box::default(), driver, api_version };
@@ -168,7 +168,7 @@ fn layers(entry: &ash::Entry, validate: bool) -> Result<Vec<&'static CStr>> {
     let present = unsafe { entry.enumerate_instance_layer_properties() }
         .map_err(failed("vkEnumerateInstanceLayerProperties"))?;
     if !present.iter().any(|l| l.layer_name_as_c_str() == Ok(VALIDATION)) {
-        let what = "the validation layer is not installed, or this driver takes no layers";
+        let what = "VK_LAYER_KHRONOS_validation is not installed";
         return Err(DeviceError::None(what.into()).into());
     }
     Ok(vec![VALIDATION])
@@ -189,22 +189,52 @@ fn has_debug_utils(entry: &ash::Entry, layers: &[&'static CStr]) -> Result<bool>
     Ok(false)
 }
 
+/// Whether the loader can be given a driver: 1.3.247 was the first that could.
+fn need_direct_driver_loading(entry: &ash::Entry) -> Result<()> {
+    // SAFETY: vkEnumerateInstanceExtensionProperties without a layer has no requirements.
+    let list = unsafe { entry.enumerate_instance_extension_properties(None) }
+        .map_err(failed("vkEnumerateInstanceExtensionProperties"))?;
+    let name = ash::lunarg::direct_driver_loading::NAME;
+    if list.iter().any(|e| e.extension_name_as_c_str() == Ok(name)) {
+        return Ok(());
+    }
+    let what = "layers above softvk need a Vulkan loader with VK_LUNARG_direct_driver_loading";
+    Err(DeviceError::None(what.into()).into())
+}
+
 fn create(
     entry: &ash::Entry,
     api_version: u32,
     layers: &[&'static CStr],
     debug_utils: bool,
+    direct: Option<entry::Direct>,
 ) -> Result<ash::Instance> {
     let app = vk::ApplicationInfo::default()
         .application_name(c"vav1d")
         .application_version(1)
         .api_version(api_version);
     let layers: Vec<_> = layers.iter().map(|l| l.as_ptr()).collect();
-    let extensions: &[_] = if debug_utils { &[ash::ext::debug_utils::NAME.as_ptr()] } else { &[] };
-    let info = vk::InstanceCreateInfo::default()
+    let mut extensions = Vec::new();
+    if debug_utils {
+        extensions.push(ash::ext::debug_utils::NAME.as_ptr());
+    }
+    let mut driver = vk::DirectDriverLoadingInfoLUNARG::default();
+    if let Some(direct) = direct {
+        need_direct_driver_loading(entry)?;
+        extensions.push(ash::lunarg::direct_driver_loading::NAME.as_ptr());
+        driver.pfn_get_instance_proc_addr = Some(direct);
+    }
+    let drivers = [driver];
+    let mut list = vk::DirectDriverLoadingListLUNARG::default()
+        .mode(vk::DirectDriverLoadingModeLUNARG::EXCLUSIVE)
+        .drivers(&drivers);
+    let mut info = vk::InstanceCreateInfo::default()
         .application_info(&app)
         .enabled_layer_names(&layers)
-        .enabled_extension_names(extensions);
+        .enabled_extension_names(&extensions);
+    if direct.is_some() {
+        info = info.push_next(&mut list);
+    }
     // SAFETY: layers and extensions were found present; all pointers are locals of this frame.
     let raw = unsafe { entry.create_instance(&info, None) };
     match raw {

@@ -3,7 +3,7 @@
 //!
 //! Ownership, for all files here. A Vulkan object is a struct of a handle and the `Arc` of its
 //! parent, with `Drop`: instance before device before everything. A submission's resources are
-//! either reused after its ticket has passed, or parked in [`submit::Retired`] until then, so no
+//! either reused after its ticket has passed, or parked in `submit::Retired` until then, so no
 //! `Drop` waits, but for the executor's own, which waits for the device's last work.
 //! A pointer chain is made of locals in the frame that makes the call.
 

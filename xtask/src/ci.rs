@@ -25,11 +25,11 @@ const CONFIGS: [&str; 9] = [
 ];
 
 pub(crate) fn run() -> Result<()> {
-    let deny = [("RUSTFLAGS", "-D warnings"), ("RUSTDOCFLAGS", "-D warnings")];
+    let deny = [("RUSTDOCFLAGS", "-D warnings")];
     let steps: [&[&str]; 6] = [
         &["fmt", "--all", "--check"],
-        &["clippy", "--workspace", "--all-targets", "--locked"],
-        &["clippy", "--no-default-features", "--locked"],
+        &["clippy", "--workspace", "--all-targets", "--locked", "--", "-D", "warnings"],
+        &["clippy", "--no-default-features", "--locked", "--", "-D", "warnings"],
         &["test", "--workspace", "--locked"],
         &["doc", "--workspace", "--no-deps", "--locked"],
         &["build", "--examples", "--locked"],

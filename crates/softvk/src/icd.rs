@@ -34,7 +34,7 @@ pub unsafe extern "system" fn vk_icdGetInstanceProcAddr(
     p_name: *const c_char,
 ) -> vk::PFN_vkVoidFunction {
     // SAFETY: the caller's promise.
-    unsafe { entry::get_instance_proc_addr(instance, p_name) }
+    unsafe { get_instance_proc_addr(instance, p_name) }
 }
 
 /// vk_icdGetPhysicalDeviceProcAddr.
@@ -50,7 +50,8 @@ pub unsafe extern "system" fn vk_icdGetPhysicalDeviceProcAddr(
     unsafe { entry::get_physical_device_proc_addr(instance, p_name) }
 }
 
-/// vkGetInstanceProcAddr, for programs that link the driver instead of loading it.
+/// vkGetInstanceProcAddr, for programs that link the driver instead of loading it; with the two
+/// functions above, as a loader wants that is given it (VK_LUNARG_direct_driver_loading).
 ///
 /// # Safety
 /// As vkGetInstanceProcAddr.
@@ -58,6 +59,16 @@ pub unsafe extern "system" fn get_instance_proc_addr(
     instance: vk::Instance,
     p_name: *const c_char,
 ) -> vk::PFN_vkVoidFunction {
-    // SAFETY: the caller's promise.
-    unsafe { entry::get_instance_proc_addr(instance, p_name) }
+    // SAFETY: null, or a string of the caller.
+    let name = (!p_name.is_null()).then(|| unsafe { std::ffi::CStr::from_ptr(p_name) });
+    let own: *const () = match name?.to_bytes() {
+        b"vk_icdNegotiateLoaderICDInterfaceVersion" => {
+            vk_icdNegotiateLoaderICDInterfaceVersion as *const ()
+        }
+        b"vk_icdGetPhysicalDeviceProcAddr" => vk_icdGetPhysicalDeviceProcAddr as *const (),
+        // SAFETY: the caller's promise.
+        _ => return unsafe { entry::get_instance_proc_addr(instance, p_name) },
+    };
+    // SAFETY: a function; the caller casts it back by the name it asked for.
+    Some(unsafe { std::mem::transmute::<*const (), unsafe extern "system" fn()>(own) })
 }
