@@ -90,7 +90,7 @@ pub(super) fn change(at: Layer, from: Use, to: Use) -> vk::ImageMemoryBarrier2<'
     let (from, to) = (from.state(), to.state());
     barrier(at, None)
         .src_stage_mask(vk::PipelineStageFlags2::ALL_COMMANDS)
-        .src_access_mask(vk::AccessFlags2::MEMORY_WRITE)
+        .src_access_mask(from.access)
         .old_layout(from.layout)
         .dst_stage_mask(to.stage)
         .dst_access_mask(to.access)

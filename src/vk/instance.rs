@@ -8,10 +8,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 use ash::vk;
 
 use super::entry::{self, Driver};
+use super::validation::{self, Checks, VALIDATION};
 use super::{ext, failed};
 use crate::error::{DeviceError, Result};
-
-const VALIDATION: &CStr = c"VK_LAYER_KHRONOS_validation";
 
 /// How to make an instance.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -218,6 +217,21 @@ fn create(
     if debug_utils {
         extensions.push(ash::ext::debug_utils::NAME.as_ptr());
     }
+    let checks = if layers.is_empty() { Checks::Core } else { Checks::of(entry)? };
+    let on = 1_u32;
+    let settings = validation::SETTINGS.map(|name| {
+        let setting = vk::LayerSettingEXT::default()
+            .layer_name(VALIDATION)
+            .setting_name(name)
+            .ty(vk::LayerSettingTypeEXT::BOOL32)
+            .values(bytemuck::bytes_of(&on));
+        // `values` counts bytes.
+        vk::LayerSettingEXT { value_count: 1, ..setting }
+    });
+    let mut settings = vk::LayerSettingsCreateInfoEXT::default().settings(&settings);
+    let mut features =
+        vk::ValidationFeaturesEXT::default().enabled_validation_features(&validation::FEATURES);
+    extensions.extend(checks.extension().map(CStr::as_ptr));
     let mut driver = vk::DirectDriverLoadingInfoLUNARG::default();
     if let Some(direct) = direct {
         need_direct_driver_loading(entry)?;
@@ -235,6 +249,11 @@ fn create(
     if direct.is_some() {
         info = info.push_next(&mut list);
     }
+    info = match checks {
+        Checks::Core => info,
+        Checks::Settings => info.push_next(&mut settings),
+        Checks::Features => info.push_next(&mut features),
+    };
     // SAFETY: layers and extensions were found present; all pointers are locals of this frame.
     let raw = unsafe { entry.create_instance(&info, None) };
     match raw {
@@ -268,8 +287,10 @@ unsafe extern "system" fn hear(
     } else {
         Severity::Info
     };
-    let validation = kind.contains(vk::DebugUtilsMessageTypeFlagsEXT::VALIDATION);
+    use vk::DebugUtilsMessageTypeFlagsEXT as Type;
+    let validation = kind.intersects(Type::VALIDATION | Type::PERFORMANCE);
     let level = match severity {
+        _ if validation::is_silenced(&id) => return vk::FALSE,
         Severity::Error => log::Level::Error,
         Severity::Warning => log::Level::Warn,
         Severity::Info => log::Level::Debug,

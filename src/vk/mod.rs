@@ -30,6 +30,7 @@ mod std_picture;
 mod std_sequence;
 mod submit;
 mod surface;
+mod validation;
 
 pub use adapter::{Adapter, QueueFamily};
 pub use caps::{Caps, DpbPreference, Profile, ProfileReport, VideoFormat};
@@ -37,6 +38,7 @@ pub use entry::Driver;
 pub use execute::{DecodeStatus, Executor, ExecutorOptions, FailedFrame, GrainMode, Output};
 pub use instance::{Instance, InstanceOptions, Message, Severity};
 pub use session::SessionReport;
+pub use validation::{SILENCED, Silenced};
 
 use crate::error::DeviceError;
 

@@ -1,0 +1,83 @@
+//! The driver through `ash`, as an application that makes mistakes: no crash, an error status, and
+//! a message with the rule that was broken.
+#![allow(unsafe_code, reason = "Vulkan calls")]
+#![allow(clippy::multiple_unsafe_ops_per_block, reason = "one SAFETY for a test's calls")]
+
+mod rig;
+
+use rig::{BITSTREAM, Decode, Rig};
+
+/// A decode with one mistake: the status is ERROR, and some message contains `expected`.
+#[track_caller]
+fn refused(rig: &Rig, reset: bool, expected: &str, wrong: impl FnOnce(&mut Decode)) {
+    let (status, heard) = rig.decode(reset, wrong);
+    assert_eq!(status, -1, "{heard:?}");
+    assert!(heard.iter().any(|line| line.contains(expected)), "{expected}: {heard:?}");
+}
+
+#[test]
+fn a_session_that_was_never_reset() {
+    refused(&Rig::new(), false, "VUID-vkCmdDecodeVideoKHR-None-07011", |_| ());
+}
+
+#[test]
+fn null_pointers_and_zeros() {
+    let rig = Rig::new();
+    refused(&rig, true, "decode 0", |_| ());
+    refused(&rig, true, "decode 1", |d| d.info = None);
+    refused(&rig, true, "no picture information", |d| d.chain = false);
+    refused(&rig, true, "decode 3", |d| {
+        d.tile_offsets.clear();
+        d.tile_sizes.clear();
+    });
+}
+
+#[test]
+fn tiles_and_ranges_outside_the_buffer() {
+    let rig = Rig::new();
+    refused(&rig, true, "decode 0", |d| d.tile_offsets = vec![u32::MAX]);
+    refused(&rig, true, "decode 1", |d| d.tile_sizes = vec![BITSTREAM as u32 + 1]);
+    refused(&rig, true, "srcBufferRange-07167", |d| d.src_range = BITSTREAM + 1);
+    refused(&rig, true, "srcBufferRange-07167", |d| d.src_offset = u64::MAX);
+    refused(&rig, true, "decode 4", |d| {
+        d.tile_offsets = vec![0; 3];
+        d.tile_sizes = vec![1, 2, u32::MAX];
+    });
+}
+
+#[test]
+fn slots_and_pictures_that_are_not_there() {
+    let rig = Rig::new();
+    refused(&rig, true, "referenceNameSlotIndices-09262", |d| d.names[0] = 1);
+    refused(&rig, true, "referenceNameSlotIndices-09262", |d| d.names = [i32::MAX; 7]);
+    refused(&rig, true, "pDecodeInfo-07170", |d| d.setup_slot = 2);
+    refused(&rig, true, "pDecodeInfo-07170", |d| d.setup_slot = i32::MIN);
+    refused(&rig, true, "pDecodeInfo-07145", |d| d.extent.width = 65);
+    refused(&rig, true, "pDecodeInfo-07145", |d| d.extent.height = 0);
+}
+
+#[test]
+fn every_advertised_extension_has_its_entry_points() {
+    let rig = Rig::new();
+    let names = [
+        c"vkGetVideoSessionMemoryRequirementsKHR",
+        c"vkUpdateVideoSessionParametersKHR",
+        c"vkQueueSubmit2",
+        c"vkQueueSubmit2KHR",
+        c"vkCmdPipelineBarrier2KHR",
+        c"vkWaitSemaphoresKHR",
+        c"vkGetSemaphoreCounterValue",
+        c"vkBindImageMemory2KHR",
+    ];
+    for name in names {
+        // SAFETY: a living device and a string.
+        let found =
+            unsafe { rig.instance.get_device_proc_addr(rig.device.handle(), name.as_ptr()) };
+        assert!(found.is_some(), "{name:?}");
+    }
+    // SAFETY: as above.
+    let unknown = unsafe {
+        rig.instance.get_device_proc_addr(rig.device.handle(), c"vkNoSuchThing".as_ptr())
+    };
+    assert!(unknown.is_none());
+}
