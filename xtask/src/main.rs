@@ -1,6 +1,7 @@
 //! Project tasks, run as `cargo xtask <task>`.
 
 mod ci;
+mod clients;
 mod conformance;
 mod dist;
 mod tidy;
@@ -39,6 +40,15 @@ enum Task {
         #[arg(last = true)]
         extra: Vec<String>,
     },
+    /// Other programs (vulkaninfo, ffmpeg, the validation layer) on softvk, from a Debian sid chroot
+    Clients {
+        /// The folder of the wrappers that samples/peers.sh writes
+        #[arg(long, default_value = "target/sid.bin")]
+        tools: PathBuf,
+        /// Streams, or folders of them
+        #[arg(default_value = "samples")]
+        streams: Vec<PathBuf>,
+    },
     /// Lays out the program, the driver, its manifest, man page and completions
     Dist {
         /// Where to
@@ -71,6 +81,7 @@ fn run() -> Result<()> {
             }
             Ok(())
         }
+        Task::Clients { tools, streams } => clients::run(&tools, &streams),
         Task::Dist { dir } => dist::run(&dir),
     }
 }

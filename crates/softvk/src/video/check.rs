@@ -74,8 +74,10 @@ fn resources(session: &Session, op: &DecodeOp) -> Result<(), Fault> {
         let vuid = "VUID-VkVideoPictureResourceInfoKHR-baseArrayLayer-07175";
         return Err(Fault::new(vuid, format!("layer {} of the output", dst.layer)));
     }
+    inside(dst, "output")?;
     let setup = op.setup.as_ref().and_then(|slot| slot.resource.as_ref());
     let Some(setup) = setup else { return Ok(()) };
+    inside(setup, "setup picture")?;
     let grain = op.picture.as_ref().is_some_and(|p| p.info.std.flags.apply_grain() != 0)
         && session.profile.film_grain_support;
     match dst.matches(setup) {
@@ -93,6 +95,19 @@ fn resources(session: &Session, op: &DecodeOp) -> Result<(), Fault> {
         }
         _ => Ok(()),
     }
+}
+
+/// The coded extent lies inside the image: no rule by name, but there is nothing to write to.
+fn inside(resource: &Resource, what: &str) -> Result<(), Fault> {
+    let ((width, height), image) = (resource.extent, resource.view.image.extent);
+    if width <= image.width && height <= image.height {
+        return Ok(());
+    }
+    let text = format!(
+        "codedExtent {width}x{height} of the {what} reaches outside its image of {}x{}",
+        image.width, image.height
+    );
+    Err(Fault::new("", text))
 }
 
 fn setup(session: &Session, begin: &BeginOp, op: &DecodeOp) -> Result<(), Fault> {

@@ -52,7 +52,8 @@ fn slots_and_pictures_that_are_not_there() {
     refused(&rig, true, "referenceNameSlotIndices-09262", |d| d.names = [i32::MAX; 7]);
     refused(&rig, true, "pDecodeInfo-07170", |d| d.setup_slot = 2);
     refused(&rig, true, "pDecodeInfo-07170", |d| d.setup_slot = i32::MIN);
-    refused(&rig, true, "pDecodeInfo-07145", |d| d.extent.width = 65);
+    refused(&rig, true, "pDecodeInfo-07145", |d| d.extent.width = 129);
+    refused(&rig, true, "reaches outside its image of 64x64", |d| d.extent.width = 65);
     refused(&rig, true, "pDecodeInfo-07145", |d| d.extent.height = 0);
 }
 

@@ -32,6 +32,8 @@ pub struct Rig {
 
 const FAMILY: u32 = 1;
 const SIZE: vk::Extent2D = vk::Extent2D { width: 64, height: 64 };
+/// Of the session: larger than its pictures.
+const MAX_SIZE: vk::Extent2D = vk::Extent2D { width: 128, height: 128 };
 pub const BITSTREAM: u64 = 4096;
 
 /// Calls `f` with the profile that all objects share.
@@ -314,7 +316,7 @@ unsafe fn session(
             .video_profile(profile)
             .picture_format(vk::Format::G8_B8R8_2PLANE_420_UNORM)
             .reference_picture_format(vk::Format::G8_B8R8_2PLANE_420_UNORM)
-            .max_coded_extent(SIZE)
+            .max_coded_extent(MAX_SIZE)
             .max_dpb_slots(2)
             .max_active_reference_pictures(1)
             .std_header_version(&version);

@@ -1,0 +1,254 @@
+//! `cargo xtask clients`: other people's programs on softvk, from a Debian sid chroot.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use anyhow::{Context, Result, bail};
+
+use crate::{ci, say};
+
+/// Where the driver and its manifest are laid out for the chroot.
+const DRIVER: &str = "target/clients";
+
+/// What became of a stream under a client.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Outcome {
+    /// All frames are those of the oracle.
+    Exact,
+    /// Refused by the client itself, and why.
+    Refused(String),
+    /// Ended with an error.
+    Error(String),
+    /// Other frames than the oracle's.
+    Wrong(String),
+}
+
+/// Runs all clients over the streams below `dirs`, with the wrappers of `samples/peers.sh` in
+/// `tools`, and prints a table.
+pub(crate) fn run(tools: &Path, dirs: &[PathBuf]) -> Result<()> {
+    if !tools.join("sid-ffmpeg").exists() {
+        let status = Command::new("samples/peers.sh").arg("target/sid").arg(tools).status()?;
+        if !status.success() {
+            bail!("samples/peers.sh: {status}");
+        }
+    }
+    let program = lay_out()?;
+    let mut streams = Vec::new();
+    for dir in dirs {
+        find(dir, &mut streams)?;
+    }
+    if streams.is_empty() {
+        bail!("no streams");
+    }
+    let vulkaninfo = info(tools)?;
+    let ffmpeg = every(&streams, |stream| ffmpeg(tools, &program, stream));
+    let validated = every(&streams, |stream| validated(tools, &program, stream));
+    say("| Client | Vectors | Exact | Refused by the client | Errors | Wrong |");
+    say("|---|---|---|---|---|---|");
+    say(&format!("| vulkaninfo (4 ways) | 4 | {vulkaninfo} | 0 | {} | 0 |", 4 - vulkaninfo));
+    row("ffmpeg -hwaccel vulkan", &ffmpeg);
+    row("vav1d --validate", &validated);
+    for (stream, outcome) in ffmpeg.iter().chain(&validated) {
+        match outcome {
+            Outcome::Exact => {}
+            outcome => say(&format!("{}: {outcome:?}", stream.display())),
+        }
+    }
+    let bad = |list: &[(PathBuf, Outcome)]| {
+        list.iter().any(|(_, o)| matches!(o, Outcome::Error(_) | Outcome::Wrong(_)))
+    };
+    if vulkaninfo < 4 || bad(&ffmpeg) || bad(&validated) {
+        bail!("clients: not everything is exact");
+    }
+    Ok(())
+}
+
+/// The program, the driver and its manifest, below a folder that the chroot sees.
+fn lay_out() -> Result<PathBuf> {
+    let built = ci::release()?;
+    let dir = crate::root().join(DRIVER);
+    std::fs::create_dir_all(&dir)?;
+    let driver = dir.join("libsoftvk.so");
+    std::fs::copy(built.with_file_name("libsoftvk.so"), &driver)?;
+    let manifest = include_str!("../../crates/softvk/softvk_icd.json.in");
+    let text = manifest.replace("@PATH@", &driver.to_string_lossy());
+    std::fs::write(dir.join("softvk_icd.json"), text)?;
+    let program = dir.join("vav1d");
+    std::fs::copy(built, &program)?;
+    Ok(program)
+}
+
+fn find(path: &Path, streams: &mut Vec<PathBuf>) -> Result<()> {
+    if path.is_dir() {
+        let mut entries: Vec<_> = std::fs::read_dir(path)?
+            .map(|e| e.map(|e| e.path()))
+            .collect::<std::io::Result<_>>()?;
+        entries.sort();
+        return entries.iter().try_for_each(|entry| find(entry, streams));
+    }
+    if path.extension().is_some_and(|e| e == "ivf" || e == "obu") {
+        streams.push(path.canonicalize()?);
+    }
+    Ok(())
+}
+
+/// `one` for every stream, two at a time.
+fn every(
+    streams: &[PathBuf],
+    one: impl Fn(&Path) -> Result<Outcome> + Sync,
+) -> Vec<(PathBuf, Outcome)> {
+    let next = AtomicUsize::new(0);
+    let done = Mutex::new(Vec::new());
+    std::thread::scope(|scope| {
+        for _ in 0..2 {
+            scope.spawn(|| {
+                while let Some(stream) = streams.get(next.fetch_add(1, Ordering::Relaxed)) {
+                    let outcome = one(stream).unwrap_or_else(|e| Outcome::Error(format!("{e:#}")));
+                    let mut done = done.lock().unwrap_or_else(|poison| poison.into_inner());
+                    done.push((stream.clone(), outcome));
+                }
+            });
+        }
+    });
+    let mut done = done.into_inner().unwrap_or_else(|poison| poison.into_inner());
+    done.sort();
+    done
+}
+
+fn row(client: &str, outcomes: &[(PathBuf, Outcome)]) {
+    let mut counts = BTreeMap::from([("exact", 0), ("refused", 0), ("error", 0), ("wrong", 0)]);
+    for (_, outcome) in outcomes {
+        let kind = match outcome {
+            Outcome::Exact => "exact",
+            Outcome::Refused(_) => "refused",
+            Outcome::Error(_) => "error",
+            Outcome::Wrong(_) => "wrong",
+        };
+        *counts.entry(kind).or_default() += 1;
+    }
+    let cell = |kind| counts.get(kind).copied().unwrap_or_default();
+    say(&format!(
+        "| {client} | {} | {} | {} | {} | {} |",
+        outcomes.len(),
+        cell("exact"),
+        cell("refused"),
+        cell("error"),
+        cell("wrong")
+    ));
+}
+
+/// A tool of the chroot, with softvk as the only driver.
+fn tool(tools: &Path, name: &str) -> Command {
+    let mut command = Command::new(tools.join(name));
+    command.env("VK_DRIVER_FILES", crate::root().join(DRIVER).join("softvk_icd.json"));
+    command
+}
+
+/// How many of vulkaninfo's ways succeed and know softvk.
+fn info(tools: &Path) -> Result<usize> {
+    let mut passed = 0;
+    for option in [&[][..], &["--summary"], &["--show-video-props"], &["--show-formats"]] {
+        let output = tool(tools, "sid-vulkaninfo").args(option).output()?;
+        let text = String::from_utf8_lossy(&output.stdout);
+        let known = text.contains("softvk");
+        match output.status.success() && known {
+            true => passed += 1,
+            false => say(&format!("vulkaninfo {option:?}: {}", output.status)),
+        }
+    }
+    Ok(passed)
+}
+
+/// ffmpeg's pixel formats for a stream: planar, and what semi-planar images are downloaded as.
+fn pixel_formats(program: &Path, stream: &Path) -> Result<(String, String)> {
+    let output = Command::new(program).arg("info").arg(stream).output()?;
+    let text = String::from_utf8_lossy(&output.stdout);
+    let line = text.lines().find(|l| l.starts_with("sequence 0")).context("no sequence header")?;
+    let words: Vec<_> = line.split([' ', ',']).collect();
+    let at = words.iter().position(|w| w.starts_with("4:")).context("no chroma format")?;
+    let chroma = words.get(at).copied().unwrap_or_default().replace(':', "");
+    let depth = words.get(at + 1).copied().unwrap_or_default();
+    let suffix = match depth {
+        "8" => String::new(),
+        depth => format!("{depth}le"),
+    };
+    let planar = match chroma.as_str() {
+        "400" => format!("gray{suffix}"),
+        chroma => format!("yuv{chroma}p{suffix}"),
+    };
+    let semi = match (chroma.as_str(), depth) {
+        ("420", "8") => "nv12".to_owned(),
+        ("422", "8") => "nv16".to_owned(),
+        ("444", "8") => "nv24".to_owned(),
+        ("420", depth) => format!("p0{depth}le"),
+        ("422", depth) => format!("p2{depth}le"),
+        (_, depth) => format!("p4{depth}le"),
+    };
+    Ok((planar, semi))
+}
+
+/// The hashes of a framemd5 text.
+fn hashes(output: &Output) -> Vec<String> {
+    let text = String::from_utf8_lossy(&output.stdout);
+    let rows = text.lines().filter(|l| !l.starts_with('#'));
+    rows.filter_map(|l| l.rsplit(',').next()).map(|h| h.trim().to_owned()).collect()
+}
+
+/// ffmpeg's Vulkan decoder on softvk against ffmpeg's libdav1d.
+fn ffmpeg(tools: &Path, program: &Path, stream: &Path) -> Result<Outcome> {
+    let (planar, semi) = pixel_formats(program, stream)?;
+    let end = ["-noautoscale", "-fps_mode", "passthrough", "-f", "framemd5", "-"];
+    let decode = |before: &[&str], filter: &str| {
+        let mut command = tool(tools, "sid-ffmpeg");
+        command.args(["-v", "debug"]).args(before).arg("-i").arg(stream);
+        command.args(["-vf", filter]).args(end).output()
+    };
+    let wanted = hashes(&decode(&["-c:v", "libdav1d"], &format!("format={planar}"))?);
+    let vulkan = "-init_hw_device vulkan=v -hwaccel vulkan -hwaccel_output_format vulkan";
+    let vulkan: Vec<_> = vulkan.split(' ').collect();
+    let mut output = decode(&vulkan, &format!("hwdownload,format={planar}"))?;
+    if hashes(&output).is_empty() {
+        output = decode(&vulkan, &format!("hwdownload,format={semi},format={planar}"))?;
+    }
+    let (got, said) = (hashes(&output), String::from_utf8_lossy(&output.stderr).into_owned());
+    if got == wanted && !got.is_empty() {
+        return Ok(Outcome::Exact);
+    }
+    let reasons = ["not supported!", "doesn't support hardware accelerated"];
+    let reason = said.lines().find(|l| reasons.iter().any(|r| l.contains(r)));
+    Ok(match (got.is_empty(), reason) {
+        (true, Some(reason)) => Outcome::Refused(reason.to_owned()),
+        (true, None) => {
+            Outcome::Error(said.lines().last().unwrap_or("nothing was said").to_owned())
+        }
+        _ => {
+            let first = got.iter().zip(&wanted).take_while(|(a, b)| a == b).count();
+            let (got, wanted) = (got.len(), wanted.len());
+            Outcome::Wrong(format!("{got} frames of {wanted}, the first {first} equal"))
+        }
+    })
+}
+
+/// vav1d on softvk under the validation layer, against vav1d without it.
+fn validated(tools: &Path, program: &Path, stream: &Path) -> Result<Outcome> {
+    let arguments = ["md5", "-q", "--device", "soft", "--total"];
+    let plain = Command::new(program).args(arguments).arg(stream).output()?;
+    let output = Command::new(tools.join("sid-sh"))
+        .args(["-c", "exec \"$@\"", "sh"])
+        .arg(program)
+        .args(arguments)
+        .arg("--validate")
+        .arg(stream)
+        .output()?;
+    if output.status.code() != plain.status.code() {
+        let said = String::from_utf8_lossy(&output.stderr);
+        return Ok(Outcome::Error(said.lines().next().unwrap_or_default().to_owned()));
+    }
+    match output.stdout == plain.stdout {
+        true => Ok(Outcome::Exact),
+        false => Ok(Outcome::Wrong("another MD5 under the layer".to_owned())),
+    }
+}
