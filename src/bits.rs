@@ -216,3 +216,6 @@ impl<'a> BitReader<'a> {
         Ok(value as u32)
     }
 }
+
+#[cfg(test)]
+mod tests;

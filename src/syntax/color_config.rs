@@ -102,6 +102,10 @@ pub(super) fn color_config(r: &mut BitReader<'_>, seq_profile: u8) -> Result<Col
     if (color_primaries, transfer_characteristics, matrix_coefficients) != SRGB {
         color.color_range = r.flag("color_range")?;
         subsampling(r, seq_profile, &mut color)?;
+    } else if seq_profile == 0 || (seq_profile == 2 && !twelve_bit) {
+        // 6.4.1: these profiles have no 4:4:4.
+        let rule = "sRGB is 4:4:4, which this profile does not have";
+        return Err(r.bad("matrix_coefficients", matrix_coefficients.into(), rule));
     }
     if matrix_coefficients == SRGB.2 && (color.subsampling_x || color.subsampling_y) {
         let rule = "MC_IDENTITY is used with 4:4:4 only";

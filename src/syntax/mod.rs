@@ -65,3 +65,6 @@ impl RefSlot {
         (0..NUM_REF_FRAMES as u8).map(Self)
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -162,32 +162,22 @@ fn info(tools: &Path) -> Result<usize> {
     Ok(passed)
 }
 
-/// ffmpeg's pixel formats for a stream: planar, and what semi-planar images are downloaded as.
-fn pixel_formats(program: &Path, stream: &Path) -> Result<(String, String)> {
+/// ffmpeg's planar pixel format for a stream.
+fn pixel_format(program: &Path, stream: &Path) -> Result<String> {
     let output = Command::new(program).arg("info").arg(stream).output()?;
     let text = String::from_utf8_lossy(&output.stdout);
     let line = text.lines().find(|l| l.starts_with("sequence 0")).context("no sequence header")?;
     let words: Vec<_> = line.split([' ', ',']).collect();
     let at = words.iter().position(|w| w.starts_with("4:")).context("no chroma format")?;
     let chroma = words.get(at).copied().unwrap_or_default().replace(':', "");
-    let depth = words.get(at + 1).copied().unwrap_or_default();
-    let suffix = match depth {
+    let suffix = match words.get(at + 1).copied().unwrap_or_default() {
         "8" => String::new(),
         depth => format!("{depth}le"),
     };
-    let planar = match chroma.as_str() {
+    Ok(match chroma.as_str() {
         "400" => format!("gray{suffix}"),
         chroma => format!("yuv{chroma}p{suffix}"),
-    };
-    let semi = match (chroma.as_str(), depth) {
-        ("420", "8") => "nv12".to_owned(),
-        ("422", "8") => "nv16".to_owned(),
-        ("444", "8") => "nv24".to_owned(),
-        ("420", depth) => format!("p0{depth}le"),
-        ("422", depth) => format!("p2{depth}le"),
-        (_, depth) => format!("p4{depth}le"),
-    };
-    Ok((planar, semi))
+    })
 }
 
 /// The hashes of a framemd5 text.
@@ -197,28 +187,37 @@ fn hashes(output: &Output) -> Vec<String> {
     rows.filter_map(|l| l.rsplit(',').next()).map(|h| h.trim().to_owned()).collect()
 }
 
+/// What ffmpeg says when it refuses a stream before, or without, asking the driver.
+const REFUSALS: [&str; 5] = [
+    "Invalid frame rate",
+    "not supported!",
+    "doesn't support hardware accelerated",
+    "out of range",
+    "Impossible to convert",
+];
+
 /// ffmpeg's Vulkan decoder on softvk against ffmpeg's libdav1d.
 fn ffmpeg(tools: &Path, program: &Path, stream: &Path) -> Result<Outcome> {
-    let (planar, semi) = pixel_formats(program, stream)?;
-    let end = ["-noautoscale", "-fps_mode", "passthrough", "-f", "framemd5", "-"];
-    let decode = |before: &[&str], filter: &str| {
+    let filter = format!("format={}", pixel_format(program, stream)?);
+    let decode = |before: &[&str], after: &[&str]| {
         let mut command = tool(tools, "sid-ffmpeg");
-        command.args(["-v", "debug"]).args(before).arg("-i").arg(stream);
-        command.args(["-vf", filter]).args(end).output()
+        command.args(["-v", "debug"]).args(before).arg("-i").arg(stream).args(after);
+        command.args(["-noautoscale", "-fps_mode", "passthrough", "-f", "framemd5", "-"]).output()
     };
-    let wanted = hashes(&decode(&["-c:v", "libdav1d"], &format!("format={planar}"))?);
-    let vulkan = "-init_hw_device vulkan=v -hwaccel vulkan -hwaccel_output_format vulkan";
-    let vulkan: Vec<_> = vulkan.split(' ').collect();
-    let mut output = decode(&vulkan, &format!("hwdownload,format={planar}"))?;
-    if hashes(&output).is_empty() {
-        output = decode(&vulkan, &format!("hwdownload,format={semi},format={planar}"))?;
-    }
+    let wanted = hashes(&decode(&["-c:v", "libdav1d"], &[])?);
+    // The native decoder has no software path: without the driver nothing comes out.
+    let vulkan = |device: &str| {
+        let before = ["-init_hw_device", device, "-hwaccel", "vulkan", "-c:v", "av1"];
+        // More than 8 bits are downloaded semi-planar, with the value in the high bits.
+        let after = ["-vf", filter.as_str()];
+        decode(&before, if filter.ends_with("le") { &after } else { &[] })
+    };
+    let output = vulkan("vulkan=v:0")?;
     let (got, said) = (hashes(&output), String::from_utf8_lossy(&output.stderr).into_owned());
     if got == wanted && !got.is_empty() {
         return Ok(Outcome::Exact);
     }
-    let reasons = ["not supported!", "doesn't support hardware accelerated"];
-    let reason = said.lines().find(|l| reasons.iter().any(|r| l.contains(r)));
+    let reason = said.lines().find(|l| REFUSALS.iter().any(|r| l.contains(r)));
     Ok(match (got.is_empty(), reason) {
         (true, Some(reason)) => Outcome::Refused(reason.to_owned()),
         (true, None) => {
@@ -227,7 +226,11 @@ fn ffmpeg(tools: &Path, program: &Path, stream: &Path) -> Result<Outcome> {
         _ => {
             let first = got.iter().zip(&wanted).take_while(|(a, b)| a == b).count();
             let (got, wanted) = (got.len(), wanted.len());
-            Outcome::Wrong(format!("{got} frames of {wanted}, the first {first} equal"))
+            let end = output.status;
+            let debug = vulkan("vulkan=v:0,debug=1")?;
+            let text = String::from_utf8_lossy(&debug.stderr);
+            let fault = text.lines().find(|l| l.contains("] decode ")).unwrap_or("no message");
+            Outcome::Wrong(format!("{got} of {wanted}, the first {first} equal, {end}: {fault}"))
         }
     })
 }
