@@ -119,6 +119,11 @@ impl Executor {
     }
 
     fn references(&mut self, plan: &FramePlan) -> Result<References> {
+        let limit = self.active()?.choice.active_references;
+        if limit == 0 && plan.references.iter().any(Option::is_some) {
+            let what = "maxActiveReferencePictures is 0, the stream has inter frames";
+            return Err(self.device.lacks(what.to_owned()).into());
+        }
         let mut references = References { slots: Vec::new(), pictures: Vec::new(), names: [-1; 7] };
         for (name, surface) in references.names.iter_mut().zip(plan.references) {
             let Some(surface) = surface.and_then(|id| self.surfaces.get(&id)) else { continue };
@@ -139,7 +144,6 @@ impl Executor {
                 info: surface.info,
             });
         }
-        let limit = self.active()?.choice.active_references;
         if references.slots.len() > limit as usize {
             let n = references.slots.len();
             let what = format!("maxActiveReferencePictures is {limit}, the frame has {n}");

@@ -61,12 +61,12 @@ fn outputs_beside_the_reference_pictures() {
 
 #[test]
 fn reference_pictures_in_layers_of_one_image() {
-    check_all("soft:distinct,layered");
+    check_all("soft:distinct,array");
 }
 
 #[test]
 fn three_plane_images() {
-    check_all("soft:planar");
+    check_all("soft:three-plane");
 }
 
 #[test]
@@ -96,5 +96,42 @@ fn one_frame_in_flight_gives_the_same() {
         let rows = rows(&sample, &["--device", "soft", "--frames-in-flight", "1"]);
         let md5s: Vec<_> = rows.into_iter().map(|r| r.1).collect();
         assert_eq!(md5s, sample.frames, "{}", sample.name);
+    }
+}
+
+/// Each imitated driver decodes a stream as it should, or says what it lacks.
+#[test]
+fn personalities_decode_or_refuse() {
+    for (name, at_least) in [
+        ("nv-like", 44),
+        ("radv-vcn4", 44),
+        ("radv-vcn5", 45),
+        ("anv-gfx12", 44),
+        ("anv-xe2", 44),
+        ("layered", 61),
+        ("opaque-dpb", 61),
+        ("intra-only", 3),
+        ("planar", 61),
+        ("strict-min", 57),
+    ] {
+        let mut decoded = 0;
+        for sample in samples() {
+            let output = Command::new(env!("CARGO_BIN_EXE_vav1d"))
+                .args(["md5", "-q", "--total", "--device", &format!("soft:{name}")])
+                .arg(sample.path())
+                .output()
+                .expect("vav1d runs");
+            let stderr = String::from_utf8_lossy(&output.stderr);
+            match output.status.code() {
+                Some(0) => {
+                    let md5 = String::from_utf8_lossy(&output.stdout);
+                    assert_eq!(md5.trim(), sample.md5, "{} on {name}", sample.name);
+                    decoded += 1;
+                }
+                Some(69) => assert!(stderr.contains("not supported: device softvk"), "{stderr}"),
+                code => panic!("{} on {name}: {code:?} {stderr}", sample.name),
+            }
+        }
+        assert!(decoded >= at_least, "{name}: only {decoded} samples");
     }
 }

@@ -17,9 +17,9 @@ const CONFIGS: [&str; 9] = [
     "clobber-headers",
     "coincide",
     "distinct",
-    "distinct,layered",
-    "coincide,layered",
-    "planar",
+    "distinct,array",
+    "coincide,array",
+    "three-plane",
     "no-grain",
     "pure-decode-family,no-status,align=256/128,granularity=64x64",
 ];

@@ -15,19 +15,26 @@ pub fn set_config(text: Option<&str>) {
     OVERRIDE.set(text.map(str::to_owned));
 }
 
-/// A configuration, as words separated by commas:
+/// A configuration, as words separated by commas; a personality of [`PERSONALITIES`] stands for
+/// some of them:
 ///
 /// | Word | Effect |
 /// |---|---|
 /// | `coincide` | the output may only be the reference picture |
 /// | `distinct` | the output may only be a picture beside the reference picture |
-/// | `layered` | all reference pictures are layers of one image |
-/// | `planar` | three-plane formats only |
-/// | `no-grain` | profiles with `filmGrainSupport` are refused |
+/// | `array` | all reference pictures are layers of one image |
+/// | `two-plane` | two-plane formats only |
+/// | `three-plane` | three-plane formats only |
+/// | `other-dpb` | reference pictures have another format than outputs |
+/// | `only-420` | 4:2:0 only |
+/// | `depth=N` | at most N bits: 8, 10 or 12 |
+/// | `extent=WxH` | largest coded extent |
+/// | `no-grain` | profiles with `filmGrainSupport` are refused with ..._CODEC_NOT_SUPPORTED |
+/// | `no-grain-operation` | the same with ..._OPERATION_NOT_SUPPORTED |
 /// | `no-status` | no result status queries |
 /// | `pure-decode-family` | the decode queue cannot copy |
-/// | `slots=N` | `maxDpbSlots` (1 to 16) |
-/// | `active=N` | `maxActiveReferencePictures` (1 to 16) |
+/// | `slots=N` | `maxDpbSlots` (0 to 16) |
+/// | `active=N` | `maxActiveReferencePictures` (0 to 16) |
 /// | `align=O/S` | bitstream offset and size alignments, powers of two up to 4096 |
 /// | `granularity=WxH` | `pictureAccessGranularity`, powers of two up to 64 |
 /// | `clobber-headers` | bytes that are not tile data are overwritten before decoding |
@@ -40,10 +47,18 @@ pub struct Config {
     pub distinct: bool,
     /// VK_VIDEO_CAPABILITY_SEPARATE_REFERENCE_IMAGES_BIT_KHR.
     pub separate: bool,
-    /// Three-plane formats only, else both.
-    pub planar: bool,
-    /// Profiles with film grain.
-    pub grain: bool,
+    /// Formats with this number of planes only; `None` for all.
+    pub planes: Option<u32>,
+    /// Outputs have two planes, reference pictures three.
+    pub opaque_dpb: bool,
+    /// 4:2:0 only.
+    pub only_420: bool,
+    /// Largest bit depth.
+    pub depth: u8,
+    /// Largest coded extent.
+    pub extent: (u32, u32),
+    /// Profiles with film grain, or how they are refused.
+    pub grain: Grain,
     /// Result status queries.
     pub status: bool,
     /// The decode family has TRANSFER.
@@ -68,8 +83,12 @@ impl Default for Config {
             coincide: true,
             distinct: true,
             separate: true,
-            planar: false,
-            grain: true,
+            planes: None,
+            opaque_dpb: false,
+            only_420: false,
+            depth: 12,
+            extent: (65536, 65536),
+            grain: Grain::Yes,
             status: true,
             decode_copies: true,
             slots: 9,
@@ -81,6 +100,42 @@ impl Default for Config {
         }
     }
 }
+
+/// Whether profiles with film grain are supported.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Grain {
+    /// They are.
+    Yes,
+    /// VK_ERROR_VIDEO_PROFILE_CODEC_NOT_SUPPORTED_KHR.
+    Codec,
+    /// VK_ERROR_VIDEO_PROFILE_OPERATION_NOT_SUPPORTED_KHR.
+    Operation,
+}
+
+/// Drivers that can be imitated, and what that means in words; further words change it.
+pub const PERSONALITIES: &[(&str, &str)] = &[
+    ("nv-like", "coincide,two-plane,only-420,depth=10,align=256/256,granularity=16x16"),
+    (
+        "radv-vcn4",
+        "distinct,two-plane,only-420,depth=10,align=128/128,granularity=16x16,no-status,\
+         pure-decode-family",
+    ),
+    (
+        "radv-vcn5",
+        "two-plane,only-420,align=256/128,granularity=16x16,no-status,pure-decode-family",
+    ),
+    (
+        "anv-gfx12",
+        "coincide,two-plane,only-420,depth=10,active=8,align=32/1,granularity=16x16,\
+         extent=4096x4096,no-grain-operation",
+    ),
+    ("anv-xe2", "coincide,two-plane,only-420,depth=10,active=8,align=32/1,granularity=16x16"),
+    ("layered", "distinct,array,two-plane,align=4096/4096,granularity=64x64,no-grain"),
+    ("opaque-dpb", "distinct,other-dpb,granularity=8x8,no-grain"),
+    ("intra-only", "distinct,two-plane,slots=0,active=0,align=64/64,granularity=16x16,no-grain"),
+    ("planar", "coincide,three-plane"),
+    ("strict-min", "distinct,array,two-plane,slots=8,align=4096/4096,granularity=64x64,no-grain"),
+];
 
 impl Config {
     /// The configuration in force.
@@ -105,18 +160,31 @@ impl Config {
     }
 
     fn word(&mut self, word: &str) -> Option<()> {
+        if let Some((_, words)) = PERSONALITIES.iter().find(|(name, _)| *name == word) {
+            *self = Self::default();
+            return words.split(',').try_for_each(|word| self.word(word));
+        }
         let (name, value) = word.split_once('=').unwrap_or((word, ""));
         match (name, value) {
             ("coincide", "") => (self.coincide, self.distinct) = (true, false),
             ("distinct", "") => (self.coincide, self.distinct) = (false, true),
-            ("layered", "") => self.separate = false,
-            ("planar", "") => self.planar = true,
-            ("no-grain", "") => self.grain = false,
+            ("array", "") => self.separate = false,
+            ("two-plane", "") => self.planes = Some(2),
+            ("three-plane", "") => self.planes = Some(3),
+            ("other-dpb", "") => self.opaque_dpb = true,
+            ("only-420", "") => self.only_420 = true,
+            ("no-grain", "") => self.grain = Grain::Codec,
+            ("no-grain-operation", "") => self.grain = Grain::Operation,
+            ("depth", n) => self.depth = number(n, 8, 12)? as u8,
+            ("extent", pair) => {
+                let (width, height) = pair.split_once('x')?;
+                self.extent = (number(width, 1, 65536)?, number(height, 1, 65536)?);
+            }
             ("no-status", "") => self.status = false,
             ("pure-decode-family", "") => self.decode_copies = false,
             ("clobber-headers", "") => self.clobber_headers = true,
-            ("slots", n) => self.slots = number(n, 1, 16)?,
-            ("active", n) => self.active = number(n, 1, 16)?,
+            ("slots", n) => self.slots = number(n, 0, 16)?,
+            ("active", n) => self.active = number(n, 0, 16)?,
             ("threads", n) => self.threads = number(n, 1, 64)?,
             ("align", pair) => {
                 let (offset, size) = pair.split_once('/')?;
@@ -147,11 +215,22 @@ mod tests {
     #[test]
     fn words_are_read_and_the_rest_is_named() {
         let (config, unknown) =
-            Config::parse("distinct, layered,align=256/128,granularity=64x32,slots=8,slots=99,x");
+            Config::parse("distinct, array,align=256/128,granularity=64x32,slots=8,slots=99,x");
         assert_eq!(unknown, ["slots=99", "x"]);
         assert!(config.distinct && !config.coincide && !config.separate);
         assert_eq!((config.align, config.granularity), ((256, 128), (64, 32)));
         assert_eq!(config.slots, 8);
         assert_eq!(Config::parse("").0, Config::default());
+    }
+
+    #[test]
+    fn personalities_are_made_of_words_and_can_be_changed() {
+        for (name, _) in PERSONALITIES {
+            let (config, unknown) = Config::parse(name);
+            assert_eq!(unknown, [""; 0], "{name}");
+            assert_ne!(config, Config::default(), "{name}");
+        }
+        let (config, _) = Config::parse("strict-min,slots=9");
+        assert!(!config.separate && config.slots == 9);
     }
 }

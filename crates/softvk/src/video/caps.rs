@@ -3,7 +3,7 @@
 use ash::vk;
 
 use super::job::{Chroma, Profile};
-use crate::config::Config;
+use crate::config::{Config, Grain};
 use crate::format::FORMATS;
 
 /// Largest coded extent: AV1's own limit.
@@ -50,9 +50,18 @@ pub(crate) fn profile(
     if !possible {
         return Err(format);
     }
+    if bit_depth > config.depth || (config.only_420 && chroma != Chroma::Yuv420) {
+        return Err(format);
+    }
     let film_grain_support = av1.film_grain_support == vk::TRUE;
-    if film_grain_support && !config.grain {
-        return Err(vk::Result::ERROR_VIDEO_PROFILE_CODEC_NOT_SUPPORTED_KHR);
+    match config.grain {
+        Grain::Codec if film_grain_support => {
+            return Err(vk::Result::ERROR_VIDEO_PROFILE_CODEC_NOT_SUPPORTED_KHR);
+        }
+        Grain::Operation if film_grain_support => {
+            return Err(vk::Result::ERROR_VIDEO_PROFILE_OPERATION_NOT_SUPPORTED_KHR);
+        }
+        _ => {}
     }
     Ok(Profile { std_profile: av1.std_profile, chroma, bit_depth, film_grain_support })
 }
@@ -80,7 +89,8 @@ pub(crate) fn fill(caps: &mut vk::VideoCapabilitiesKHR<'_>, config: &Config) {
     let (width, height) = config.granularity;
     caps.picture_access_granularity = vk::Extent2D { width, height };
     caps.min_coded_extent = vk::Extent2D { width: 1, height: 1 };
-    caps.max_coded_extent = vk::Extent2D { width: MAX_EXTENT, height: MAX_EXTENT };
+    let (width, height) = config.extent;
+    caps.max_coded_extent = vk::Extent2D { width, height };
     caps.max_dpb_slots = config.slots;
     caps.max_active_reference_pictures = config.active;
     caps.std_header_version = std_header();
@@ -112,7 +122,15 @@ pub(crate) fn formats(
     let fits = |f: &crate::format::Format| {
         let chroma = f.chroma == Some(profile.chroma)
             || (profile.chroma == Chroma::Monochrome && f.chroma == Some(Chroma::Yuv420));
-        chroma && f.bit_depth == profile.bit_depth && (!config.planar || f.count != 2)
+        let output = usage.contains(vk::ImageUsageFlags::VIDEO_DECODE_DST_KHR);
+        let planes = match config.opaque_dpb {
+            true if output => Some(2),
+            true => Some(3),
+            false => config.planes,
+        };
+        // Luma alone is in one plane in any case.
+        let planes = planes.is_none_or(|n| f.count == 1 || f.count as u32 == n);
+        chroma && f.bit_depth == profile.bit_depth && planes
     };
     Ok(FORMATS.iter().filter(|(_, f)| fits(f)).map(|(format, _)| *format).collect())
 }
