@@ -240,11 +240,11 @@ impl Run {
     }
 
     fn output(&mut self, output: Output, sink: &mut dyn Sink) -> Result<()> {
-        // A frame before the damage may be shown after it was found.
+        // What is shown after a failed decode is damaged, or could be.
         let failed = matches!(output.status, DecodeStatus::Error(_));
         if failed
             || self.first_damaged.is_some_and(|first| {
-                output.frame >= first && self.damaged == Some(self.group(output.frame))
+                output.newest >= first && self.damaged == Some(self.group(output.newest))
             })
         {
             return Ok(());

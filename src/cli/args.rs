@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use super::shape::ShapeArgs;
+
 /// Decode AV1 through VK_KHR_video_decode_av1, and judge the result.
 #[derive(Debug, Parser)]
 #[command(name = "vav1d", version, propagate_version = true, after_help = super::exit::table())]
@@ -29,6 +31,8 @@ pub enum Command {
     Dump(DumpArgs),
     /// Print the steps that a decoder has to take
     Plan(PlanArgs),
+    /// Decode in every session shape that the device takes, and say which axis changes the output
+    Matrix(PipelineArgs),
     /// List devices and what they decode; software last
     Caps(CapsArgs),
     /// Print shell completions or the man page
@@ -64,7 +68,7 @@ pub enum When {
 }
 
 /// The input.
-#[derive(Debug, Args)]
+#[derive(Clone, Debug, Args)]
 pub struct InputArgs {
     /// The stream; - for standard input
     #[arg(value_name = "FILE")]
@@ -88,7 +92,7 @@ pub enum InputFormat {
 }
 
 /// Which part of the stream is decoded.
-#[derive(Debug, Args)]
+#[derive(Clone, Debug, Args)]
 pub struct LayerArgs {
     /// Operating point to decode
     #[arg(long, default_value_t = 0, value_name = "N", value_parser = clap::value_parser!(u8).range(0..32))]
@@ -99,7 +103,7 @@ pub struct LayerArgs {
 }
 
 /// What decoding needs.
-#[derive(Debug, Args)]
+#[derive(Clone, Debug, Args)]
 pub struct PipelineArgs {
     /// The input.
     #[command(flatten)]
@@ -119,18 +123,12 @@ pub struct PipelineArgs {
     /// Output frames to pass over first
     #[arg(long, default_value_t = 0, value_name = "N")]
     pub skip: u64,
-    /// Where pictures are decoded to: the reference picture itself, or a picture beside it
-    #[arg(long, value_enum, default_value = "auto", value_name = "MODE")]
-    pub dpb: Dpb,
-    /// Reference pictures as layers of one image, or as separate images
-    #[arg(long, value_enum, default_value = "auto", value_name = "MODE")]
-    pub dpb_images: DpbImages,
-    /// Frames in flight
-    #[arg(long, default_value_t = 4, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=64))]
-    pub frames_in_flight: u32,
     /// Run under the Khronos validation layer; every message is an error
     #[arg(long)]
     pub validate: bool,
+    /// Session shape.
+    #[command(flatten)]
+    pub shape: ShapeArgs,
 }
 
 /// Film grain.
@@ -142,28 +140,6 @@ pub enum FilmGrain {
     Cpu,
     /// Not at all.
     Off,
-}
-
-/// Relation of output and reference pictures.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum Dpb {
-    /// As the driver offers.
-    Auto,
-    /// The output is the reference picture.
-    Coincide,
-    /// The output is a picture of its own.
-    Distinct,
-}
-
-/// Storage of reference pictures.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum DpbImages {
-    /// As the driver offers.
-    Auto,
-    /// One image with a layer for each.
-    Layered,
-    /// An image for each.
-    Separate,
 }
 
 /// `vav1d md5`.

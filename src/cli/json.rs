@@ -24,6 +24,8 @@ pub enum Record<'a> {
     Step(Step),
     /// A syntax element.
     Element(Element<'a>),
+    /// A session shape and what it gave.
+    Shape(serde_json::Value),
     /// A device.
     Device(serde_json::Value),
     /// A fault of the stream.

@@ -11,12 +11,14 @@ mod generate;
 mod info;
 mod input;
 mod json;
+mod matrix;
 mod md5;
 mod options;
 mod output;
 mod pipeline;
 mod plan;
 mod select;
+mod shape;
 
 use std::ffi::OsString;
 
@@ -51,6 +53,7 @@ fn command(cli: &Cli, notices: &Notices) -> Result<Exit> {
         Command::Info(args) => info::run(args, json, notices),
         Command::Dump(args) => dump::run(args, json, notices),
         Command::Plan(args) => plan::run(args, json, notices),
+        Command::Matrix(args) => matrix::run(args, json, notices),
         Command::Caps(args) => caps::run(args, json, notices),
         Command::Generate(args) => generate::run(args),
     }

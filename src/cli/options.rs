@@ -1,10 +1,10 @@
 //! What the pipeline arguments mean: validated and resolved, before the system is touched.
 
-use super::args::{Dpb, DpbImages, FilmGrain, LayerArgs, PipelineArgs};
+use super::args::{FilmGrain, LayerArgs, PipelineArgs};
 use crate::decode;
 use crate::limits::Limits;
 use crate::plan::planner::PlannerOptions;
-use crate::vk::{DpbPreference, ExecutorOptions, GrainMode, InstanceOptions};
+use crate::vk::{ExecutorOptions, GrainMode, InstanceOptions};
 
 /// Options of the planner.
 pub(super) fn planner(args: &LayerArgs) -> PlannerOptions {
@@ -32,23 +32,14 @@ pub(super) fn instance(args: &PipelineArgs) -> InstanceOptions {
 
 /// Options of the Vulkan side.
 pub(super) fn executor(args: &PipelineArgs) -> ExecutorOptions {
-    ExecutorOptions {
-        dpb: match args.dpb {
-            Dpb::Auto => None,
-            Dpb::Coincide => Some(DpbPreference::Coincide),
-            Dpb::Distinct => Some(DpbPreference::Distinct),
-        },
-        layered: match args.dpb_images {
-            DpbImages::Auto => None,
-            DpbImages::Layered => Some(true),
-            DpbImages::Separate => Some(false),
-        },
+    let mut options = ExecutorOptions {
         film_grain: match args.film_grain {
             FilmGrain::On => GrainMode::Driver,
             FilmGrain::Cpu => GrainMode::Host,
             FilmGrain::Off => GrainMode::None,
         },
-        frames_in_flight: args.frames_in_flight,
         ..ExecutorOptions::default()
-    }
+    };
+    args.shape.apply(&mut options);
+    options
 }

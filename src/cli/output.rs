@@ -14,6 +14,7 @@ use crate::sink::{Shown, Sink, StreamInfo};
 #[derive(Clone, Copy, Debug)]
 pub struct Notices {
     quiet: bool,
+    silent: bool,
     color: bool,
 }
 
@@ -30,7 +31,12 @@ impl Notices {
             }
         };
         start_log(common, color);
-        Self { quiet: common.quiet, color }
+        Self { quiet: common.quiet, silent: false, color }
+    }
+
+    /// The same for something that is done many times: nothing is said.
+    pub fn silenced(&self) -> Self {
+        Self { silent: true, quiet: true, ..*self }
     }
 
     /// Something that the user should know, and that is no fault.
@@ -42,6 +48,9 @@ impl Notices {
 
     /// A fault.
     pub fn error(&self, text: &str) {
+        if self.silent {
+            return;
+        }
         self.line("\x1b[1;31m", "vav1d: error", text);
     }
 

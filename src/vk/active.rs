@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::choose::Choice;
 use super::device::Device;
+use super::execute::ExecutorOptions;
 use super::images::Pictures;
 use super::objects::QueryPool;
 use super::session::{Parameters, SessionReport, VideoSession};
@@ -28,17 +29,21 @@ pub(super) struct Active {
 }
 
 impl Active {
-    /// A session for `choice` and `sequence`, with `frames` frames in flight at most.
+    /// A session for `choice` and `sequence`.
     pub(super) fn new(
         device: &Arc<Device>,
         choice: Choice,
         sequence: &Arc<SequenceHeader>,
-        frames: u32,
+        options: &ExecutorOptions,
     ) -> Result<Self> {
         let session = Arc::new(VideoSession::new(device, &choice)?);
         let parameters = Parameters::new(&session, sequence)?;
-        let status_queries = device.decode_queue().family.status_queries;
-        let n_queries = frames + 1;
+        let offered = device.decode_queue().family.status_queries;
+        if options.status_queries == Some(true) && !offered {
+            return Err(device.lacks("queryResultStatusSupport is VK_FALSE").into());
+        }
+        let status_queries = options.status_queries.unwrap_or(offered);
+        let n_queries = options.frames_in_flight + 1;
         let queries = match status_queries {
             true => Some(QueryPool::new(device, &choice.profile, n_queries)?),
             false => None,
@@ -55,7 +60,7 @@ impl Active {
             status_queries,
         };
         Ok(Self {
-            slots: Slots::new(choice.slots),
+            slots: Slots::new(choice.slots, options.slot_policy),
             pictures: Pictures::new(device, &choice),
             sequence: sequence.clone(),
             choice,

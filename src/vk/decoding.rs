@@ -6,6 +6,7 @@ use std::sync::{Arc, OnceLock};
 use ash::vk;
 
 use super::barriers::{self, Use};
+use super::bitstream::Layout;
 use super::execute::{Executor, GrainMode, InFlight, Work};
 use super::images::{PictureId, Role};
 use super::objects::{Buffer, Commands};
@@ -52,13 +53,15 @@ impl Executor {
         let targets = self.targets(slot.map(Role::Dpb), extent, apply_grain)?;
         let info = reference_info(&plan.header);
         let mut work = self.work()?;
-        self.upload(&mut work, plan)?;
+        let layout = self.layout(plan)?;
+        self.upload(&mut work, plan, &layout)?;
         let wait = self.newest_copy(&references, targets);
         let barriers = self.barriers(&references, targets)?;
         let query = self.query(plan.frame)?;
         self.record(
             &mut work,
             plan,
+            &layout,
             Frame {
                 extent,
                 slot: slot.map(|s| s.index()),
@@ -84,6 +87,7 @@ impl Executor {
             status: status.clone(),
             work,
         });
+        self.newest = plan.frame;
         let sequence = self.active()?.sequence.clone();
         self.surfaces.insert(
             plan.surface,
@@ -185,28 +189,32 @@ impl Executor {
         Ok(Work { commands, bitstream: None })
     }
 
-    /// Copies the frame's bytes to the bitstream buffer, zeros behind them up to the alignment.
-    fn upload(&mut self, work: &mut Work, plan: &FramePlan) -> Result<()> {
-        let bytes = plan.bitstream.bytes();
-        let range = self.range_bytes(bytes.len())?;
-        let small = work.bitstream.as_ref().is_none_or(|b| b.size_bytes() < range);
+    fn layout(&mut self, plan: &FramePlan) -> Result<Layout> {
+        let shape = self.options.bitstream;
+        let caps = &self.active()?.choice.caps;
+        let align = (caps.offset_alignment, caps.size_alignment);
+        Ok(Layout::new(&plan.bitstream, shape, align))
+    }
+
+    /// Copies the frame's bytes to the bitstream buffer: zeros behind them up to the end of the
+    /// range, and bytes that are no OBU before it.
+    fn upload(&mut self, work: &mut Work, plan: &FramePlan, layout: &Layout) -> Result<()> {
+        let bytes = layout.bytes(&plan.bitstream);
+        let needed = layout.offset + layout.range;
+        let small = work.bitstream.as_ref().is_none_or(|b| b.size_bytes() < needed);
         if small {
-            let size = range.next_power_of_two().max(MIN_BITSTREAM);
+            let size = needed.next_power_of_two().max(MIN_BITSTREAM);
             let profile = self.active()?.choice.profile;
             // The old one is spare: no submission uses it.
             work.bitstream = Some(Buffer::bitstream(&self.device, &profile, size)?);
         }
-        let padding = vec![0; (range - bytes.len() as u64) as usize];
+        let before = vec![0xff; layout.offset as usize];
+        let padding = vec![0; (layout.range - bytes.len() as u64) as usize];
         match &mut work.bitstream {
             // SAFETY: the buffer is spare: no submission uses it.
-            Some(buffer) => unsafe { buffer.write(&[bytes, &padding]) },
+            Some(buffer) => unsafe { buffer.write(&[&before, bytes, &padding]) },
             None => Ok(()),
         }
-    }
-
-    fn range_bytes(&mut self, bytes: usize) -> Result<u64> {
-        let alignment = self.active()?.choice.caps.size_alignment;
-        Ok((bytes as u64).next_multiple_of(alignment).max(alignment))
     }
 
     /// The newest copy of a picture that the frame touches.
@@ -250,8 +258,13 @@ impl Executor {
         Ok(active.queries.as_ref().map(|queries| (queries.raw(), index)))
     }
 
-    fn record(&mut self, work: &mut Work, plan: &FramePlan, frame: Frame<'_>) -> Result<()> {
-        let range_bytes = self.range_bytes(plan.bitstream.bytes().len())?;
+    fn record(
+        &mut self,
+        work: &mut Work,
+        plan: &FramePlan,
+        layout: &Layout,
+        frame: Frame<'_>,
+    ) -> Result<()> {
         let bitstream = work.bitstream.as_ref().map(Buffer::raw).unwrap_or_default();
         let padded = |values: &[u32]| {
             let mut values = values.to_vec();
@@ -259,7 +272,7 @@ impl Executor {
             values
         };
         let (tile_offsets, tile_sizes) =
-            (padded(&plan.bitstream.tile_offsets), padded(&plan.bitstream.tile_sizes));
+            (padded(&layout.tile_offsets), padded(&plan.bitstream.tile_sizes));
         let parts = picture_parts(&plan.header, frame.apply_grain);
         // SAFETY: the work is spare: no submission uses its commands.
         let commands = unsafe { work.commands.begin() }?;
@@ -277,8 +290,9 @@ impl Executor {
             reset: std::mem::take(&mut active.needs_reset),
             barriers: frame.barriers,
             bitstream,
-            range_bytes,
-            frame_header_offset: plan.bitstream.frame_header_offset,
+            offset: layout.offset,
+            range_bytes: layout.range,
+            frame_header_offset: layout.frame_header_offset,
             tile_offsets: &tile_offsets,
             tile_sizes: &tile_sizes,
             n_tiles: plan.bitstream.tile_offsets.len() as u32,

@@ -9,12 +9,14 @@ use std::time::Duration;
 
 use super::active::Active;
 use super::adapter::Adapter;
+use super::bitstream::BitstreamShape;
 use super::caps::DpbPreference;
 use super::choose;
 use super::device::Device;
 use super::instance::Instance;
 use super::objects::{Buffer, Commands};
 use super::session::SessionReport;
+use super::slots::SlotPolicy;
 use super::submit::{Lane, Retired, Ticket};
 use super::surface::Surface;
 use crate::error::{DeviceError, Result};
@@ -46,6 +48,12 @@ pub struct ExecutorOptions {
     pub layered: Option<bool>,
     /// Who applies film grain. Default: the driver.
     pub film_grain: GrainMode,
+    /// Which free DPB slot a frame gets. Default: the lowest.
+    pub slot_policy: SlotPolicy,
+    /// Whether decode statuses are queried; `None`: where the queue family offers it. Default: `None`.
+    pub status_queries: Option<bool>,
+    /// How coded bytes lie in the buffer. Default: whole OBUs from offset 0.
+    pub bitstream: BitstreamShape,
     /// Frames that the device may be busy with, 1 to 64. Default: 4.
     pub frames_in_flight: u32,
     /// How long to wait for the device. Default: 20 s.
@@ -60,6 +68,9 @@ impl Default for ExecutorOptions {
             dpb: None,
             layered: None,
             film_grain: GrainMode::Driver,
+            slot_policy: SlotPolicy::Lowest,
+            status_queries: None,
+            bitstream: BitstreamShape::default(),
             frames_in_flight: 4,
             timeout: Duration::from_secs(20),
             force_level: false,
@@ -89,6 +100,8 @@ pub struct Output {
     pub surface: SurfaceId,
     /// Frame in decoding order.
     pub frame: u64,
+    /// The newest frame in decoding order when this one was shown.
+    pub newest: u64,
     /// What the driver says of the decode.
     pub status: DecodeStatus,
     /// Grain to apply that the driver did not.
@@ -138,6 +151,8 @@ pub struct Executor {
     pub(super) active: Option<Active>,
     pub(super) surfaces: HashMap<SurfaceId, Surface>,
     pub(super) in_flight: VecDeque<InFlight>,
+    /// The last frame decoded, in decoding order.
+    pub(super) newest: u64,
     pub(super) spare_work: Vec<Work>,
     pub(super) failed: Vec<FailedFrame>,
     pub(super) showing: super::showing::Showing,
@@ -166,6 +181,7 @@ impl Executor {
             active: None,
             surfaces: HashMap::new(),
             in_flight: VecDeque::new(),
+            newest: 0,
             spare_work: Vec::new(),
             failed: Vec::new(),
             showing: super::showing::Showing::default(),
@@ -261,8 +277,7 @@ impl Executor {
             self.retired.keep(&self.decode, &self.copy, old);
             return Ok(());
         }
-        let frames = self.options.frames_in_flight;
-        let active = Active::new(&self.device, choice, &spec.sequence, frames)?;
+        let active = Active::new(&self.device, choice, &spec.sequence, &self.options)?;
         log::info!("video session: {:?}", active.report);
         if let Some(old) = self.active.replace(active) {
             self.retired.keep(&self.decode, &self.copy, old);

@@ -10,6 +10,7 @@
 mod active;
 mod adapter;
 mod barriers;
+mod bitstream;
 mod caps;
 mod choose;
 mod decoding;
@@ -33,11 +34,13 @@ mod surface;
 mod validation;
 
 pub use adapter::{Adapter, QueueFamily};
+pub use bitstream::BitstreamShape;
 pub use caps::{Caps, DpbPreference, Profile, ProfileReport, VideoFormat};
 pub use entry::Driver;
 pub use execute::{DecodeStatus, Executor, ExecutorOptions, FailedFrame, GrainMode, Output};
 pub use instance::{Instance, InstanceOptions, Message, Severity};
 pub use session::SessionReport;
+pub use slots::SlotPolicy;
 pub use validation::{SILENCED, Silenced};
 
 use crate::error::DeviceError;

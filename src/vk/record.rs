@@ -47,6 +47,8 @@ pub(super) struct DecodeCommand<'a> {
     pub(super) barriers: &'a [vk::ImageMemoryBarrier2<'static>],
     pub(super) bitstream: vk::Buffer,
     /// srcBufferRange.
+    /// srcBufferOffset and srcBufferRange.
+    pub(super) offset: u64,
     pub(super) range_bytes: u64,
     pub(super) frame_header_offset: u32,
     /// Readable beyond their count.
@@ -175,7 +177,7 @@ unsafe fn decode_video(device: &Device, commands: vk::CommandBuffer, decode: &De
     av1.tile_count = decode.n_tiles;
     let mut command = vk::VideoDecodeInfoKHR::default()
         .src_buffer(decode.bitstream)
-        .src_buffer_offset(0)
+        .src_buffer_offset(decode.offset)
         .src_buffer_range(decode.range_bytes)
         .dst_picture_resource(decode.dst.info())
         .reference_slots(&references)

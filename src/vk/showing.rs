@@ -47,6 +47,7 @@ struct Pending {
     plan: CopyPlan,
     show: ShowPlan,
     frame: u64,
+    newest: u64,
     status: Arc<OnceLock<DecodeStatus>>,
     pending_grain: Option<FilmGrainParams>,
     header: Arc<FrameHeader>,
@@ -108,6 +109,7 @@ impl Executor {
             plan,
             show,
             frame,
+            newest: self.newest,
             status,
             pending_grain,
             header,
@@ -240,7 +242,11 @@ impl Executor {
     pub(super) fn finish_show(&mut self) -> Result<()> {
         let Some(pending) = self.showing.pending.pop_front() else { return Ok(()) };
         self.copy.wait(pending.ticket)?;
-        // The copy waited for the decode, so its status is there.
+        // All decodes before the show are heard of before it: whether a failed one was among them
+        // does not depend on time.
+        while self.in_flight.front().is_some_and(|decode| decode.frame <= pending.newest) {
+            self.retire_oldest()?;
+        }
         self.retire_passed()?;
         // SAFETY: the copy has ended, and no other is started before the slice is gone.
         let bytes = unsafe { pending.readback.buffer.read(pending.plan.size_bytes()) }?;
@@ -250,6 +256,7 @@ impl Executor {
             show: pending.show,
             surface: pending.show.surface,
             frame: pending.frame,
+            newest: pending.newest,
             status: pending.status.get().copied().unwrap_or(DecodeStatus::Unknown),
             pending_grain: pending.pending_grain,
             header: pending.header,

@@ -18,22 +18,56 @@ impl DpbSlot {
     }
 }
 
+/// Which free slot a surface gets. A driver that works with one only has a fault.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum SlotPolicy {
+    /// The lowest.
+    #[default]
+    Lowest,
+    /// The next above the one given last, from 0 again after the highest.
+    RoundRobin,
+    /// Any: the same ones for the same seed.
+    Random(u64),
+}
+
 /// The slots of one session. A surface keeps its slot from its decode to its release.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Slots {
     owner: Vec<Option<SurfaceId>>,
+    policy: SlotPolicy,
+    /// Where the next search begins, or the state of the random numbers.
+    next: u64,
 }
 
 impl Slots {
     /// `count` free slots.
-    pub(super) fn new(count: u32) -> Self {
-        Self { owner: vec![None; count as usize] }
+    pub(super) fn new(count: u32, policy: SlotPolicy) -> Self {
+        let next = match policy {
+            SlotPolicy::Random(seed) => seed,
+            _ => 0,
+        };
+        Self { owner: vec![None; count as usize], policy, next }
     }
 
-    /// Gives `surface` the lowest free slot; `None` if all are taken.
+    /// Gives `surface` a free slot; `None` if all are taken.
     pub(super) fn bind(&mut self, surface: SurfaceId) -> Option<DpbSlot> {
-        let free = self.owner.iter().position(Option::is_none)?;
+        let first = match self.policy {
+            SlotPolicy::Lowest => 0,
+            SlotPolicy::RoundRobin => self.next as usize,
+            SlotPolicy::Random(_) => {
+                // A linear congruential generator (Knuth's MMIX); the high bits are the better ones.
+                let step = self.next.wrapping_mul(6_364_136_223_846_793_005);
+                self.next = step.wrapping_add(1_442_695_040_888_963_407);
+                (self.next >> 33) as usize
+            }
+        };
+        let count = self.owner.len();
+        let mut order = (0..count).map(|i| (first + i) % count);
+        let free = order.find(|slot| self.owner[*slot].is_none())?;
         self.owner[free] = Some(surface);
+        if self.policy == SlotPolicy::RoundRobin {
+            self.next = free as u64 + 1;
+        }
         Some(DpbSlot(free as u32))
     }
 
@@ -51,7 +85,7 @@ mod tests {
 
     #[test]
     fn the_lowest_free_slot_is_taken() {
-        let mut slots = Slots::new(3);
+        let mut slots = Slots::new(3, SlotPolicy::Lowest);
         let bind = |slots: &mut Slots, id| slots.bind(SurfaceId(id)).map(DpbSlot::index);
         assert_eq!([1, 2, 3, 4].map(|id| bind(&mut slots, id)), [Some(0), Some(1), Some(2), None]);
         slots.release(SurfaceId(2));
@@ -60,10 +94,28 @@ mod tests {
         assert_eq!(bind(&mut slots, 6), None);
     }
 
+    #[test]
+    fn round_robin_goes_on_behind_the_last() {
+        let mut slots = Slots::new(3, SlotPolicy::RoundRobin);
+        let bind = |slots: &mut Slots, id| slots.bind(SurfaceId(id)).map(DpbSlot::index);
+        assert_eq!([1, 2].map(|id| bind(&mut slots, id)), [Some(0), Some(1)]);
+        slots.release(SurfaceId(1));
+        assert_eq!(bind(&mut slots, 3), Some(2));
+        assert_eq!(bind(&mut slots, 4), Some(0));
+        assert_eq!(bind(&mut slots, 5), None);
+    }
+
     proptest! {
         #[test]
-        fn no_two_surfaces_share_a_slot(releases in proptest::collection::vec(0u64..40, 0..80)) {
-            let mut slots = Slots::new(9);
+        fn no_two_surfaces_share_a_slot(
+            releases in proptest::collection::vec(0u64..40, 0..80),
+            policy in prop_oneof![
+                Just(SlotPolicy::Lowest),
+                Just(SlotPolicy::RoundRobin),
+                any::<u64>().prop_map(SlotPolicy::Random),
+            ],
+        ) {
+            let mut slots = Slots::new(9, policy);
             let mut held = std::collections::BTreeMap::new();
             for (id, release) in (0u64..).zip(releases) {
                 if let Some(slot) = slots.bind(SurfaceId(id)) {

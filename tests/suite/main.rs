@@ -2,5 +2,6 @@
 
 mod cli;
 mod manifest;
+mod matrix;
 mod plans;
 mod streams;

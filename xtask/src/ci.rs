@@ -12,7 +12,7 @@ use crate::{conformance, say, tidy};
 const VECTORS: &str = "../shared/conformance";
 
 /// Configurations of softvk that all vectors run with.
-const CONFIGS: [&str; 9] = [
+const CONFIGS: [&str; 10] = [
     "",
     "clobber-headers",
     "coincide",
@@ -21,6 +21,7 @@ const CONFIGS: [&str; 9] = [
     "coincide,array",
     "three-plane",
     "no-grain",
+    "slots=8",
     "pure-decode-family,no-status,align=256/128,granularity=64x64",
 ];
 

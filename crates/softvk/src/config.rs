@@ -38,6 +38,9 @@ pub fn set_config(text: Option<&str>) {
 /// | `align=O/S` | bitstream offset and size alignments, powers of two up to 4096 |
 /// | `granularity=WxH` | `pictureAccessGranularity`, powers of two up to 64 |
 /// | `clobber-headers` | bytes that are not tile data are overwritten before decoding |
+/// | `fault=layer-zero` | planted: output goes to layer 0 of its image, whatever the layer |
+/// | `fault=offset-zero` | planted: `srcBufferOffset` is taken as 0 |
+/// | `fault=three-bit-slots` | planted: slot indexes lose their fourth bit |
 /// | `threads=N` | decoder threads of a session |
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Config {
@@ -73,6 +76,8 @@ pub struct Config {
     pub granularity: (u32, u32),
     /// Overwrite what is not tile data.
     pub clobber_headers: bool,
+    /// A fault on purpose.
+    pub fault: Option<Planted>,
     /// Decoder threads of a session; 0 chooses.
     pub threads: u32,
 }
@@ -96,6 +101,7 @@ impl Default for Config {
             align: (1, 1),
             granularity: (1, 1),
             clobber_headers: false,
+            fault: None,
             threads: 0,
         }
     }
@@ -110,6 +116,17 @@ pub enum Grain {
     Codec,
     /// VK_ERROR_VIDEO_PROFILE_OPERATION_NOT_SUPPORTED_KHR.
     Operation,
+}
+
+/// A fault that the driver has on purpose, so that tools can show that they find it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Planted {
+    /// Output goes to layer 0.
+    LayerZero,
+    /// srcBufferOffset is 0.
+    OffsetZero,
+    /// Slot indexes have three bits.
+    ThreeBitSlots,
 }
 
 /// Drivers that can be imitated, and what that means in words; further words change it.
@@ -186,6 +203,14 @@ impl Config {
             ("slots", n) => self.slots = number(n, 0, 16)?,
             ("active", n) => self.active = number(n, 0, 16)?,
             ("threads", n) => self.threads = number(n, 1, 64)?,
+            ("fault", name) => {
+                self.fault = Some(match name {
+                    "layer-zero" => Planted::LayerZero,
+                    "offset-zero" => Planted::OffsetZero,
+                    "three-bit-slots" => Planted::ThreeBitSlots,
+                    _ => return None,
+                });
+            }
             ("align", pair) => {
                 let (offset, size) = pair.split_once('/')?;
                 self.align = (power(offset, 4096)?.into(), power(size, 4096)?.into());

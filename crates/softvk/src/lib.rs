@@ -21,5 +21,5 @@ pub mod recon;
 mod sync;
 pub mod video;
 
-pub use config::{Config, Grain, PERSONALITIES, VARIABLE, set_config};
+pub use config::{Config, Grain, PERSONALITIES, Planted, VARIABLE, set_config};
 pub use icd::get_instance_proc_addr;

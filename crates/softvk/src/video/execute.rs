@@ -8,6 +8,7 @@ use super::job::FrameJob;
 use super::op::{BeginOp, DecodeOp, Picture, Resource};
 use super::session::State;
 use super::store;
+use crate::config::{Config, Planted};
 use crate::query::{Query, QueryPool};
 use crate::recon::Decoded;
 
@@ -126,15 +127,20 @@ fn decode(begin: &BeginOp, state: &mut State, op: &DecodeOp) -> Result<(), Fault
     let Some(sequence) = begin.parameters.clone() else {
         return Err(Fault::new("VUID-vkCmdDecodeVideoKHR-None-10407", "no sequence header"));
     };
-    let bytes = bitstream(op, picture, session.config.clobber_headers)?;
+    let fault = session.config.fault;
+    let bytes = bitstream(op, picture, &session.config)?;
     let tiles = tiles(&bytes, picture)?;
-    let setup_slot = op.setup.as_ref().and_then(|slot| u32::try_from(slot.index).ok());
+    let setup_index = op.setup.as_ref().and_then(|slot| u32::try_from(slot.index).ok());
+    let wrap = fault == Some(Planted::ThreeBitSlots);
+    let setup_slot = setup_index.map(|index| if wrap { index & 7 } else { index });
+    let mut names = picture.reference_name_slot_indices;
+    names.iter_mut().filter(|name| wrap && **name >= 0).for_each(|name| *name &= 7);
     let job = FrameJob {
         sequence,
         picture: picture.info.clone(),
         coded_extent: dst.extent,
         setup_slot,
-        reference_name_slot_indices: picture.reference_name_slot_indices,
+        reference_name_slot_indices: names,
         tile_offsets: picture.tile_offsets.clone(),
         tile_sizes: picture.tile_sizes.clone(),
     };
@@ -144,8 +150,12 @@ fn decode(begin: &BeginOp, state: &mut State, op: &DecodeOp) -> Result<(), Fault
         Ok(Err(fault)) => return Err(Fault::new("", fault.to_string())),
         Err(_) => return Err(Fault::new("", "the decoder panicked")),
     };
-    output(op, dst, &decoded, session.profile.chroma)?;
-    if let (Some(index), Some(slot)) = (setup_slot, &op.setup) {
+    let mut dst = dst.clone();
+    if fault == Some(Planted::LayerZero) {
+        dst.layer = 0;
+    }
+    output(op, &dst, &decoded, session.profile.chroma)?;
+    if let (Some(index), Some(slot)) = (setup_index, &op.setup) {
         let refreshed = picture.info.std.refresh_frame_flags != 0;
         if let Some(held) = state.slots.get_mut(index as usize) {
             *held = slot.resource.clone().filter(|_| refreshed);
@@ -170,18 +180,22 @@ fn output(
     Ok(())
 }
 
-/// The bitstream range; with `clobber` everything that no tile claims is overwritten.
-fn bitstream(op: &DecodeOp, picture: &Picture, clobber: bool) -> Result<Vec<u8>, Fault> {
+/// The bitstream range; with `clobber-headers` everything that no tile claims is overwritten.
+fn bitstream(op: &DecodeOp, picture: &Picture, config: &Config) -> Result<Vec<u8>, Fault> {
     let end = op.src_offset.checked_add(op.src_range);
     if end.is_none_or(|end| end > op.src.size) {
         let vuid = "VUID-VkVideoDecodeInfoKHR-srcBufferRange-07167";
         return Err(Fault::new(vuid, "the bitstream range reaches outside its buffer"));
     }
     let mut bytes = vec![0; op.src_range as usize];
-    if !op.src.binding.read(op.src_offset, &mut bytes) {
+    let offset = match config.fault {
+        Some(Planted::OffsetZero) => 0,
+        _ => op.src_offset,
+    };
+    if !op.src.binding.read(offset, &mut bytes) {
         return Err(Fault::new("", "the bitstream buffer has no memory"));
     }
-    if !clobber {
+    if !config.clobber_headers {
         return Ok(bytes);
     }
     let mut clobbered = vec![0xff; bytes.len()];

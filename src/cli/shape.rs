@@ -1,0 +1,127 @@
+//! Session shapes: the axes in which a decode may differ without another output.
+
+use clap::{Args, ValueEnum};
+
+use crate::vk::{BitstreamShape, DpbPreference, ExecutorOptions, SlotPolicy};
+
+/// How the session is made and used. A shape that the device cannot take is refused.
+#[derive(Clone, Debug, Args)]
+#[command(next_help_heading = "Session shape")]
+pub struct ShapeArgs {
+    /// Where pictures are decoded to: the reference picture itself, or a picture beside it
+    #[arg(long, value_enum, default_value = "auto", value_name = "MODE")]
+    pub dpb: Dpb,
+    /// Reference pictures as layers of one image, or as separate images
+    #[arg(long, value_enum, default_value = "auto", value_name = "MODE")]
+    pub dpb_images: DpbImages,
+    /// Which free DPB slot a frame gets: lowest, round-robin, random or random:SEED
+    #[arg(long, default_value = "lowest", value_name = "POLICY", value_parser = slot_policy)]
+    pub slots: SlotPolicy,
+    /// Result status queries: where the device offers them, none, or from a query pool
+    #[arg(long, value_enum, default_value = "auto", value_name = "MODE")]
+    pub status: Status,
+    /// Frames in flight
+    #[arg(long, default_value_t = 4, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=64))]
+    pub frames_in_flight: u32,
+    /// srcBufferOffset, in units of minBitstreamBufferOffsetAlignment
+    #[arg(long, default_value_t = 0, value_name = "N", value_parser = clap::value_parser!(u32).range(0..=4096))]
+    pub bitstream_offset: u32,
+    /// Zeros behind a frame's bytes, in units of minBitstreamBufferSizeAlignment
+    #[arg(long, default_value_t = 0, value_name = "N", value_parser = clap::value_parser!(u32).range(0..=4096))]
+    pub bitstream_padding: u32,
+    /// Header bytes in the bitstream buffer, or tile data only
+    #[arg(long, value_enum, default_value = "present", value_name = "MODE")]
+    pub header_bytes: HeaderBytes,
+}
+
+/// Relation of output and reference pictures.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Dpb {
+    /// As the driver offers.
+    Auto,
+    /// The output is the reference picture.
+    Coincide,
+    /// The output is a picture of its own.
+    Distinct,
+}
+
+/// Storage of reference pictures.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum DpbImages {
+    /// As the driver offers.
+    Auto,
+    /// One image with a layer for each.
+    Layered,
+    /// An image for each.
+    Separate,
+}
+
+/// Result status queries.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Status {
+    /// Where the queue family offers them.
+    Auto,
+    /// None.
+    None,
+    /// From a query pool.
+    Pool,
+}
+
+/// What is in the bitstream buffer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum HeaderBytes {
+    /// The frame's OBUs as they are.
+    Present,
+    /// Tile data only.
+    None,
+}
+
+fn slot_policy(text: &str) -> Result<SlotPolicy, String> {
+    match text.split_once(':').unwrap_or((text, "")) {
+        ("lowest", "") => Ok(SlotPolicy::Lowest),
+        ("round-robin", "") => Ok(SlotPolicy::RoundRobin),
+        ("random", "") => Ok(SlotPolicy::Random(0)),
+        ("random", seed) => seed.parse().map(SlotPolicy::Random).map_err(|e| format!("seed: {e}")),
+        _ => Err("lowest, round-robin, random or random:SEED".to_owned()),
+    }
+}
+
+impl ShapeArgs {
+    /// Sets what the shape says in `options`.
+    pub(super) fn apply(&self, options: &mut ExecutorOptions) {
+        options.dpb = match self.dpb {
+            Dpb::Auto => None,
+            Dpb::Coincide => Some(DpbPreference::Coincide),
+            Dpb::Distinct => Some(DpbPreference::Distinct),
+        };
+        options.layered = match self.dpb_images {
+            DpbImages::Auto => None,
+            DpbImages::Layered => Some(true),
+            DpbImages::Separate => Some(false),
+        };
+        options.slot_policy = self.slots;
+        options.status_queries = match self.status {
+            Status::Auto => None,
+            Status::None => Some(false),
+            Status::Pool => Some(true),
+        };
+        options.frames_in_flight = self.frames_in_flight;
+        options.bitstream = BitstreamShape {
+            offset: self.bitstream_offset,
+            padding: self.bitstream_padding,
+            payload_only: self.header_bytes == HeaderBytes::None,
+        };
+    }
+}
+
+/// The axes of `vav1d matrix`: an option, and the values that it takes there.
+pub(super) const AXES: [(&str, &[&str]); 8] = [
+    ("dpb", &["coincide", "distinct"]),
+    ("dpb-images", &["separate", "layered"]),
+    ("slots", &["lowest", "round-robin", "random:1"]),
+    ("status", &["none", "pool"]),
+    ("frames-in-flight", &["1", "4"]),
+    ("bitstream-offset", &["0", "3"]),
+    ("bitstream-padding", &["0", "2"]),
+    ("header-bytes", &["present", "none"]),
+];
