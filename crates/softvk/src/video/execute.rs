@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::check;
 use super::job::FrameJob;
 use super::op::{BeginOp, DecodeOp, Picture, Resource};
-use super::session::State;
+use super::session::{Session, State};
 use super::store;
 use crate::config::{Config, Planted};
 use crate::query::{Query, QueryPool};
@@ -96,8 +96,14 @@ fn deactivate(state: &mut State, index: u32) {
     }
 }
 
-/// After a failed decode the setup slot is active, its picture is invalid.
+/// After a failed decode the setup slot is active, its picture is invalid, and contents are
+/// undefined.
 fn fail(state: &mut State, op: &DecodeOp) {
+    let setup = op.setup.as_ref().and_then(|slot| slot.resource.as_ref());
+    for picture in op.dst.iter().chain(setup) {
+        // Without memory, or with a layer that is not there, there is nothing to poison.
+        let _poisoned = store::poison(picture);
+    }
     let Some(setup) = &op.setup else { return };
     let Ok(index) = u32::try_from(setup.index) else { return };
     deactivate(state, index);
@@ -154,7 +160,7 @@ fn decode(begin: &BeginOp, state: &mut State, op: &DecodeOp) -> Result<(), Fault
     if fault == Some(Planted::LayerZero) {
         dst.layer = 0;
     }
-    output(op, &dst, &decoded, session.profile.chroma)?;
+    output(op, &dst, &decoded, session)?;
     if let (Some(index), Some(slot)) = (setup_index, &op.setup) {
         let refreshed = picture.info.std.refresh_frame_flags != 0;
         if let Some(held) = state.slots.get_mut(index as usize) {
@@ -168,14 +174,15 @@ fn output(
     op: &DecodeOp,
     dst: &Resource,
     decoded: &Decoded,
-    chroma: super::job::Chroma,
+    session: &Session,
 ) -> Result<(), Fault> {
+    let (chroma, granularity) = (session.profile.chroma, session.config.granularity);
     let shown = decoded.grained.as_ref().unwrap_or(&decoded.clean);
     let unbound = || Fault::new("", "an image has no memory");
-    store::store(shown, dst, chroma).ok_or_else(unbound)?;
+    store::store(shown, dst, chroma, granularity).ok_or_else(unbound)?;
     let setup = op.setup.as_ref().and_then(|slot| slot.resource.as_ref());
     if let Some(setup) = setup.filter(|setup| !setup.is_same(dst)) {
-        store::store(&decoded.clean, setup, chroma).ok_or_else(unbound)?;
+        store::store(&decoded.clean, setup, chroma, granularity).ok_or_else(unbound)?;
     }
     Ok(())
 }

@@ -5,35 +5,78 @@ use super::op::Resource;
 use crate::image::Image;
 use crate::recon::{Frame, Plane, PlaneData};
 
+/// What undefined samples are filled with, so that their use shows.
+const POISON: u8 = 0xa5;
+
 /// Stores `frame` in `to`, clamped to the image. Monochrome pictures get mid-grey chroma where
-/// the format has chroma. `None` if the image has no memory.
-pub(crate) fn store(frame: &Frame, to: &Resource, chroma: Chroma) -> Option<()> {
+/// the format has chroma. Samples between the coded extent and its multiple of `granularity` are
+/// undefined, and poisoned. `None` if the image has no memory.
+pub(crate) fn store(
+    frame: &Frame,
+    to: &Resource,
+    chroma: Chroma,
+    granularity: (u32, u32),
+) -> Option<()> {
     let image = &to.view.image;
     let planes = frame.planes();
     let luma = planes.first()?;
-    rows(image, to.layer, 0, luma.height, |y, row, texels| single(luma, y, row, texels, image))?;
+    let area = |plane| Area::new(to, plane, granularity);
+    rows(to, &area(0)?, |y, row, texels| single(luma, y, row, texels, image))?;
     let grey = chroma == Chroma::Monochrome || planes.len() < 3;
     for plane in 1..image.planes.len() {
-        let two = image.planes.len() == 2;
+        let area = area(plane)?;
         if grey {
             let value = grey_sample(image, frame.bit_depth());
-            let (_, height) = (0, image.planes.get(plane)?.height as usize);
-            rows(image, to.layer, plane, height, |_, row, _| {
+            rows(to, &area, |_, row, _| {
                 row.chunks_exact_mut(value.len()).for_each(|sample| sample.copy_from_slice(&value));
             })?;
-        } else if two {
+        } else if image.planes.len() == 2 {
             let (u, v) = (planes.get(1)?, planes.get(2)?);
-            rows(image, to.layer, plane, u.height, |y, row, texels| {
-                double(u, v, y, row, texels, image);
-            })?;
+            rows(to, &area, |y, row, texels| double(u, v, y, row, texels, image))?;
         } else {
             let p = planes.get(plane)?;
-            rows(image, to.layer, plane, p.height, |y, row, texels| {
-                single(p, y, row, texels, image);
-            })?;
+            rows(to, &area, |y, row, texels| single(p, y, row, texels, image))?;
         }
     }
     Some(())
+}
+
+/// Makes the contents of `to` what they are by rule after a failed decode: undefined.
+pub(crate) fn poison(to: &Resource) -> Option<()> {
+    for plane in 0..to.view.image.planes.len() {
+        let area = Area { defined: (0, 0), ..Area::new(to, plane, (1, 1))? };
+        rows(to, &area, |_, _, _| ())?;
+    }
+    Some(())
+}
+
+/// The part of a plane that a decode writes, in texels.
+struct Area {
+    plane: usize,
+    /// What has samples.
+    defined: (usize, usize),
+    /// What may be written.
+    written: (usize, usize),
+}
+
+impl Area {
+    fn new(to: &Resource, plane: usize, granularity: (u32, u32)) -> Option<Self> {
+        let image = &to.view.image;
+        let p = image.planes.get(plane)?;
+        let texels = |extent: u32, whole: u32, part: u32| {
+            // Chroma planes have half the texels, rounded up.
+            let texels = if part < whole { extent.div_ceil(2) } else { extent };
+            texels.min(part) as usize
+        };
+        let size = |width, height| {
+            let (whole, part) = (image.extent, (p.width, p.height));
+            (texels(width, whole.width, part.0), texels(height, whole.height, part.1))
+        };
+        let (width, height) = to.extent;
+        let (across, down) = (granularity.0.max(1), granularity.1.max(1));
+        let aligned = size(width.next_multiple_of(across), height.next_multiple_of(down));
+        Some(Self { plane, defined: size(width, height), written: aligned })
+    }
 }
 
 fn grey_sample(image: &Image, bit_depth: u8) -> Vec<u8> {
@@ -43,21 +86,20 @@ fn grey_sample(image: &Image, bit_depth: u8) -> Vec<u8> {
     }
 }
 
-/// Fills and writes the rows of a plane. `fill` gets the row number, the row's bytes as they are
-/// and its texels.
-fn rows(
-    image: &Image,
-    layer: u32,
-    plane: usize,
-    height: usize,
-    mut fill: impl FnMut(usize, &mut [u8], usize),
-) -> Option<()> {
-    let p = image.planes.get(plane)?;
-    let mut row = vec![0; p.width as usize * p.format.bytes as usize];
-    for y in 0..height.min(p.height as usize) {
-        let at = image.offset(plane, layer, 0, y as u32)?;
-        image.binding.read(at, &mut row).then_some(())?;
-        fill(y, &mut row, p.width as usize);
+/// Writes the rows of an area: `fill` gets the row number, the bytes of the row's defined texels
+/// and their number; the rest is poison.
+fn rows(to: &Resource, area: &Area, mut fill: impl FnMut(usize, &mut [u8], usize)) -> Option<()> {
+    let image = &to.view.image;
+    let bytes = image.planes.get(area.plane)?.format.bytes as usize;
+    let mut row = vec![POISON; area.written.0 * bytes];
+    for y in 0..area.written.1 {
+        let at = image.offset(area.plane, to.layer, 0, y as u32)?;
+        row.fill(POISON);
+        if y < area.defined.1
+            && let Some(defined) = row.get_mut(..area.defined.0 * bytes)
+        {
+            fill(y, defined, area.defined.0);
+        }
         image.binding.write(at, &row).then_some(())?;
     }
     Some(())

@@ -33,6 +33,14 @@ fn null_pointers_and_zeros() {
 }
 
 #[test]
+fn what_a_failed_decode_leaves_is_poison() {
+    let rig = Rig::new();
+    assert_eq!(rig.first_row(), [0; 64]);
+    refused(&rig, true, "decode 0", |_| ());
+    assert_eq!(rig.first_row(), [0xa5; 64]);
+}
+
+#[test]
 fn tiles_and_ranges_outside_the_buffer() {
     let rig = Rig::new();
     refused(&rig, true, "decode 0", |d| d.tile_offsets = vec![u32::MAX]);

@@ -205,6 +205,20 @@ impl Rig {
         }
     }
 
+    /// The picture's first row of luma, read from its memory behind the driver's back.
+    pub fn first_row(&self) -> Vec<u8> {
+        let (device, memory) = (&self.device, self.memory[0]);
+        // SAFETY: the queue is idle; the memory is host visible and not mapped; planes of an image
+        // of this driver start at offset 0.
+        unsafe {
+            let flags = vk::MemoryMapFlags::empty();
+            let start = device.map_memory(memory, 0, vk::WHOLE_SIZE, flags).expect("mapped");
+            let row = std::slice::from_raw_parts(start.cast::<u8>(), SIZE.width as usize).to_vec();
+            device.unmap_memory(memory);
+            row
+        }
+    }
+
     /// vkCmdDecodeVideoKHR.
     ///
     /// # Safety
