@@ -131,16 +131,17 @@ impl Run {
                 Ok(Some(unit)) => unit,
                 Ok(None) => break,
                 Err(error) => {
-                    self.summary.fault(error);
+                    self.fault(error, &mut steps, executor)?;
                     break;
                 }
             };
             self.summary.units += 1;
             let planned = self.planner.unit(&unit, &mut steps);
+            self.note_key_frames(&steps);
             flow = self.steps(&mut steps, executor, sink)?;
             if let Err(error) = planned {
                 flow = if matches!(error, Error::Stream(_)) { flow } else { Flow::Stop };
-                self.summary.fault(error);
+                self.fault(error, &mut steps, executor)?;
             }
         }
         self.planner.finish(&mut steps);
@@ -164,18 +165,13 @@ impl Run {
     ) -> Result<Flow> {
         let mut lost = Vec::new();
         for step in steps.drain(..) {
-            if let Step::Decode(plan) = &step {
+            if let Step::Decode(_) = &step {
                 self.summary.frames += 1;
-                if plan.header.frame_type == FrameType::Key
-                    && plan.header.refresh_frame_flags == 0xff
-                {
-                    self.key_frames.push(plan.frame);
-                }
             }
             match executor.execute(&step) {
                 Ok(()) => {}
                 Err(error @ (Error::Unsupported(_) | Error::Limit(_))) => {
-                    self.summary.fault(error);
+                    self.fault(error, &mut lost, executor)?;
                     return Ok(Flow::Stop);
                 }
                 Err(error) => {
@@ -221,6 +217,34 @@ impl Run {
         }
     }
 
+    /// Takes note of the frames in `steps` at which decoding can start.
+    fn note_key_frames(&mut self, steps: &[Step]) {
+        for step in steps {
+            if let Step::Decode(plan) = step
+                && plan.header.frame_type == FrameType::Key
+                && plan.header.refresh_frame_flags == 0xff
+            {
+                self.key_frames.push(plan.frame);
+            }
+        }
+    }
+
+    /// Takes note of a fault, after those of the decodes before it: the order of faults does not
+    /// depend on time.
+    fn fault(
+        &mut self,
+        error: Error,
+        steps: &mut Vec<Step>,
+        executor: &mut Executor,
+    ) -> Result<()> {
+        executor.drain()?;
+        for failed in executor.take_failed() {
+            self.failed(failed, steps);
+        }
+        self.summary.fault(error);
+        Ok(())
+    }
+
     /// Index of the key frame that decoding of `frame` started at, from 1.
     fn group(&self, frame: u64) -> usize {
         self.key_frames.partition_point(|key| *key <= frame)
@@ -234,7 +258,10 @@ impl Run {
         }
         self.damaged = Some(group);
         self.first_damaged = Some(failed.frame);
-        self.planner.lose_references(steps);
+        // If it is heard of after a later key frame was planned, no reference of now is damaged.
+        if group == self.key_frames.len() {
+            self.planner.lose_references(steps);
+        }
         let fault = StreamError::new(StreamFault::DecodeStatus { status: failed.status });
         self.summary.fault(fault.in_unit(failed.unit).into());
     }

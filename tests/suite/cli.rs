@@ -283,3 +283,32 @@ fn completions_and_man_page_come_from_the_definition() {
         assert!(text(&output.stdout).contains("vav1d"), "{what}");
     }
 }
+
+/// What a damaged stream gives depends neither on time nor on how much is under way at once.
+#[test]
+fn damage_gives_the_same_in_every_run() {
+    let folder = Folder::new("damage");
+    let samples = Path::new(env!("CARGO_MANIFEST_DIR")).join("samples");
+    let mut damaged = 0;
+    for name in ["main-420-8.ivf", "sequence-change.ivf", "error-resilient.ivf"] {
+        let whole = std::fs::read(samples.join(name)).expect("a sample");
+        for i in 1..12 {
+            let mut bytes = whole.clone();
+            let at = bytes.len() * i / 12;
+            bytes[at] ^= 0x10;
+            let file = folder.file("damaged.ivf", &bytes);
+            let decode = |frames: &str| {
+                let shape = ["--device", "soft", "--frames-in-flight", frames];
+                let output = run(&[&["md5", "-q", path(&file)][..], &shape].concat());
+                (output.status.code(), text(&output.stdout))
+            };
+            let one = decode("1");
+            assert!(matches!(one.0, Some(0 | 65 | 69)), "{name} {at}: {:?}", one.0);
+            damaged += u32::from(one.0 != Some(0));
+            for frames in ["2", "8"] {
+                assert_eq!(decode(frames), one, "{name}, byte {at}, {frames} frames in flight");
+            }
+        }
+    }
+    assert!(damaged > 5, "only {damaged} streams were damaged");
+}
