@@ -1,5 +1,9 @@
 //! Bits in, named values out: one method for each descriptor of the specification (4.10).
 //! Every read names its element, which reaches errors and `vav1d dump`.
+#![cfg_attr(
+    not(test),
+    deny(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)
+)]
 
 use crate::error::{StreamError, StreamFault};
 

@@ -1,4 +1,8 @@
 //! Open bitstream units: specification 5.3 and Annex B. Does not look into payloads.
+#![cfg_attr(
+    not(test),
+    deny(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)
+)]
 
 use crate::bits::{BitReader, Trace};
 use crate::error::{StreamError, StreamFault};

@@ -6,7 +6,7 @@ use std::io::{self, BufWriter, Write};
 use super::args::DecodeArgs;
 use super::exit::Exit;
 use super::failure::{Failure, Result};
-use super::json::{Fault, Lines, Record, Summary};
+use super::json::Lines;
 use super::output::{self, Notices};
 use super::pipeline::Pipeline;
 use crate::sink;
@@ -37,18 +37,9 @@ pub(super) fn run(args: &DecodeArgs, json: bool, notices: &Notices) -> Result<Ex
     if json {
         let mut lines = Lines(output::stdout());
         let file = &args.pipeline.input.file;
-        let faults = summary.faults.iter().map(|f| Record::Fault(Fault { message: f.to_string() }));
-        let last = Record::Summary(Summary {
-            units: summary.units,
-            frames: summary.frames,
-            pictures: summary.pictures,
-            faults: summary.n_faults,
-            md5: None,
-        });
         lines
             .begin("decode", Some(file), Some(&device))
-            .and_then(|()| faults.chain([last]).try_for_each(|record| lines.write(&record)))
-            .and_then(|()| lines.0.flush())
+            .and_then(|()| lines.end(&summary, None))
             .map_err(Failure::output)?;
     }
     Ok(exit)

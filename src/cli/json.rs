@@ -5,6 +5,8 @@ use std::io::{self, Write};
 
 use serde::Serialize;
 
+use crate::decode;
+
 /// Number of this schema.
 pub const SCHEMA: u32 = 1;
 
@@ -183,6 +185,21 @@ impl<W: Write> Lines<W> {
             file: file.map(|f| f.display().to_string()),
             device: device.map(str::to_owned),
         }))
+    }
+
+    /// Ends with the faults and the summary of a decode.
+    pub fn end(&mut self, decoded: &decode::Summary, md5: Option<String>) -> io::Result<()> {
+        for fault in &decoded.faults {
+            self.write(&Record::Fault(Fault { message: fault.to_string() }))?;
+        }
+        self.write(&Record::Summary(Summary {
+            units: decoded.units,
+            frames: decoded.frames,
+            pictures: decoded.pictures,
+            faults: decoded.n_faults,
+            md5,
+        }))?;
+        self.0.flush()
     }
 
     /// One line.

@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use super::args::Md5Args;
 use super::exit::Exit;
 use super::failure::{Failure, Result};
-use super::json::{Fault, Frame, Lines, Record, Summary};
+use super::json::{Frame, Lines, Record};
 use super::output::{self, Notices};
 use super::pipeline::Pipeline;
 use crate::sink::{self, Framemd5, Shown, Sink, StreamInfo, TotalMd5};
@@ -30,19 +30,7 @@ fn run_json(args: &Md5Args, pipeline: Pipeline, notices: &Notices) -> Result<Exi
     let mut sink = JsonSink { lines, total: args.total.then(sink::Md5::default) };
     let (exit, summary) = pipeline.run(&args.pipeline, &mut sink, notices)?;
     let JsonSink { mut lines, total } = sink;
-    let faults = summary.faults.iter().map(|f| Record::Fault(Fault { message: f.to_string() }));
-    let last = Record::Summary(Summary {
-        units: summary.units,
-        frames: summary.frames,
-        pictures: summary.pictures,
-        faults: summary.n_faults,
-        md5: total.map(sink::Md5::finish),
-    });
-    faults
-        .chain([last])
-        .try_for_each(|record| lines.write(&record))
-        .and_then(|()| lines.0.flush())
-        .map_err(Failure::output)?;
+    lines.end(&summary, total.map(sink::Md5::finish)).map_err(Failure::output)?;
     Ok(exit)
 }
 

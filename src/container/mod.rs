@@ -1,4 +1,8 @@
 //! Containers: files and pipes become temporal units.
+#![cfg_attr(
+    not(test),
+    deny(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)
+)]
 
 mod annexb;
 mod bytes;

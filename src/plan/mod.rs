@@ -1,5 +1,9 @@
 //! The plan: what the stream asks of a decoder, as a list of steps. Plain data, printable.
 //! No Vulkan type appears in it, no bit is parsed below it.
+#![cfg_attr(
+    not(test),
+    deny(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)
+)]
 
 pub mod assembly;
 pub mod features;

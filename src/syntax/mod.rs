@@ -2,6 +2,7 @@
 //! A field holds the value of the specification's variable of that name after parsing:
 //! what was coded, or what the specification infers where it was not coded.
 //! Derived quantities (a strength of 4, a denominator of 9 to 16) are methods.
+#![cfg_attr(not(test), deny(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
 
 mod color_config;
 pub mod dump;

@@ -184,7 +184,7 @@ fn choose_memory_type(
     required: vk::MemoryPropertyFlags,
     wanted: vk::MemoryPropertyFlags,
 ) -> Option<(u32, vk::MemoryPropertyFlags)> {
-    (0..)
+    (0u32..types.len() as u32)
         .zip(types)
         .filter(|(index, t)| {
             let never = vk::MemoryPropertyFlags::PROTECTED
@@ -194,18 +194,11 @@ fn choose_memory_type(
                 && t.property_flags.contains(required)
                 && !t.property_flags.intersects(never)
         })
-        .rev_max_by(|(_, t)| (t.property_flags & wanted).as_raw().count_ones())
+        // `max_by_key` keeps the last of equals.
+        .rev()
+        .max_by_key(|(_, t)| (t.property_flags & wanted).as_raw().count_ones())
         .map(|(index, t)| (index, t.property_flags))
 }
-
-/// `max_by_key` that keeps the first of equals.
-trait FirstMax: Iterator + Sized {
-    fn rev_max_by<K: Ord>(self, key: impl Fn(&Self::Item) -> K) -> Option<Self::Item> {
-        self.reduce(|best, next| if key(&next) > key(&best) { next } else { best })
-    }
-}
-
-impl<I: Iterator> FirstMax for I {}
 
 /// What to enable, or what is missing.
 fn extensions(adapter: &Adapter) -> Result<Vec<&'static CStr>, String> {

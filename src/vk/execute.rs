@@ -227,18 +227,6 @@ impl Executor {
         self.retire_passed()
     }
 
-    /// Forgets all surfaces: the next frame decodes into a session that was reset. Pictures that
-    /// were shown stay to be fetched.
-    pub fn reset(&mut self) {
-        let surfaces: Vec<_> = self.surfaces.keys().copied().collect();
-        for surface in surfaces {
-            self.release(surface);
-        }
-        if let Some(active) = &mut self.active {
-            active.needs_reset = true;
-        }
-    }
-
     /// What the current session is like, once there is one.
     pub fn session(&self) -> Option<&SessionReport> {
         self.active.as_ref().map(|active| &active.report)

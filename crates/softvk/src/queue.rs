@@ -7,6 +7,7 @@ use std::time::Instant;
 
 use crate::command::Command;
 use crate::copy;
+use crate::message::Messages;
 use crate::query::{Query, QueryPool};
 use crate::sync::{Counter, Hub};
 use crate::video::execute::Scope;
@@ -29,13 +30,15 @@ pub(crate) struct Queue {
 }
 
 impl Queue {
-    pub(crate) fn new(hub: &Arc<Hub>) -> Self {
+    /// A queue whose commands report to `messages`.
+    pub(crate) fn new(hub: &Arc<Hub>, messages: &Arc<Messages>) -> Self {
         let (sender, receiver) = channel();
         let done = Arc::new(Counter::new(hub, 0, false));
         let worker_done = Arc::clone(&done);
+        let messages = Arc::clone(messages);
         let worker = std::thread::Builder::new()
             .name("softvk queue".into())
-            .spawn(move || work(&receiver, &worker_done));
+            .spawn(move || work(&receiver, &worker_done, &messages));
         if let Err(error) = &worker {
             log::error!("softvk: a queue has no thread: {error}");
         }
@@ -72,14 +75,14 @@ impl Drop for Queue {
     }
 }
 
-fn work(receiver: &Receiver<Batch>, done: &Counter) {
+fn work(receiver: &Receiver<Batch>, done: &Counter, messages: &Arc<Messages>) {
     let started = Instant::now();
     while let Ok(batch) = receiver.recv() {
         for (semaphore, value) in &batch.waits {
             semaphore.wait_on_queue(*value);
         }
         for commands in &batch.commands {
-            let mut executor = Executor { scope: Scope::default(), started };
+            let mut executor = Executor { scope: Scope::new(messages), started };
             for command in commands.iter() {
                 executor.execute(command);
             }

@@ -10,6 +10,7 @@ use super::physical::{FAMILIES, PhysicalDevice};
 use super::{Row, table};
 use crate::config::Config;
 use crate::handle;
+use crate::message::Messages;
 use crate::queue::Queue;
 use crate::sync::Hub;
 
@@ -33,6 +34,7 @@ const QUEUES: u32 = 2;
 /// A VkDevice.
 pub(crate) struct Device {
     pub(crate) config: Config,
+    pub(crate) messages: Arc<Messages>,
     pub(crate) hub: Arc<Hub>,
     queues: Vec<Vec<vk::Queue>>,
     /// Objects of each kind that are alive: the leak list.
@@ -118,9 +120,12 @@ unsafe extern "system" fn create_device(
         }
     }
     let hub = Arc::<Hub>::default();
-    let family = |_| (0..QUEUES).map(|_| handle::dispatchable(Queue::new(&hub))).collect();
+    let family = |_| {
+        (0..QUEUES).map(|_| handle::dispatchable(Queue::new(&hub, &physical.messages))).collect()
+    };
     let device = Device {
         config: physical.config.clone(),
+        messages: Arc::clone(&physical.messages),
         queues: (0..FAMILIES).map(family).collect(),
         hub: Arc::clone(&hub),
         alive: Default::default(),
@@ -143,7 +148,7 @@ unsafe extern "system" fn destroy_device(
     for kind in Kind::ALL {
         let n = object.alive[kind as usize].load(Ordering::Relaxed);
         if n != 0 {
-            crate::message::error(
+            object.messages.error(
                 "VUID-vkDestroyDevice-device-05137",
                 &format!("{n} objects of kind {kind:?} were not destroyed"),
             );

@@ -2,13 +2,15 @@
 #![allow(clippy::missing_safety_doc, reason = "see the top of the folder")]
 
 use std::ffi::{CString, c_char};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use ash::vk::{self, Handle};
 
 use super::{Row, physical::PhysicalDevice, table};
 use crate::config::Config;
-use crate::{chain, handle, message};
+use crate::message::Messages;
+use crate::{chain, handle};
 
 pub(crate) const TABLE: &[Row] = table! {
     c"vkCreateInstance" => create_instance,
@@ -31,8 +33,7 @@ pub(crate) const API_VERSION: u32 = vk::make_api_version(0, 1, 3, 281);
 /// A VkInstance.
 pub(crate) struct Instance {
     physical: vk::PhysicalDevice,
-    /// The messenger of vkCreateInstance itself.
-    messenger: Option<u64>,
+    messages: Arc<Messages>,
 }
 
 /// `name` as a fixed array of C characters.
@@ -58,19 +59,21 @@ unsafe extern "system" fn create_instance(
     let info = unsafe { &*p_create_info };
     // SAFETY: as above.
     let messenger = unsafe { chain::find::<vk::DebugUtilsMessengerCreateInfoEXT<'_>>(info.p_next) };
-    let messenger = messenger.map(listen);
+    let messages = Arc::<Messages>::default();
     let config = match Config::current() {
         Ok(config) => config,
         Err(text) => {
-            message::error("", &text);
-            if let Some(id) = messenger {
-                message::forget(id);
+            // A chained messenger hears vkCreateInstance (and vkDestroyInstance, which says
+            // nothing), and no other call.
+            if let Some(info) = messenger {
+                listen(&messages, info);
             }
+            messages.error("", &text);
             return vk::Result::ERROR_INITIALIZATION_FAILED;
         }
     };
-    let physical = handle::dispatchable(PhysicalDevice { config });
-    let instance = Instance { physical, messenger };
+    let physical = handle::dispatchable(PhysicalDevice { config, messages: Arc::clone(&messages) });
+    let instance = Instance { physical, messages };
     // SAFETY: as above.
     unsafe { handle::put(p_instance, handle::dispatchable(instance)) };
     vk::Result::SUCCESS
@@ -85,9 +88,6 @@ unsafe extern "system" fn destroy_instance(
     }
     // SAFETY: see the top of the folder.
     let object = unsafe { handle::get::<Instance, _>(instance) };
-    if let Some(id) = object.messenger {
-        message::forget(id);
-    }
     let physical = object.physical;
     // SAFETY: as above; devices of the instance are gone by rule.
     unsafe { handle::free::<PhysicalDevice, _>(physical) };
@@ -157,6 +157,7 @@ static NEXT: AtomicU64 = AtomicU64::new(1);
 struct Target {
     callback: vk::PFN_vkDebugUtilsMessengerCallbackEXT,
     severity: vk::DebugUtilsMessageSeverityFlagsEXT,
+    kinds: vk::DebugUtilsMessageTypeFlagsEXT,
     user_data: *mut std::ffi::c_void,
 }
 
@@ -180,45 +181,52 @@ impl Target {
                 vk::DebugUtilsMessageTypeFlagsEXT::VALIDATION
             }
         };
+        if !self.kinds.contains(kind) {
+            return;
+        }
         // SAFETY: the callback and its pointer are valid until the messenger is destroyed.
         unsafe { callback(severity, kind, &data, self.user_data) };
     }
 }
 
-fn listen(info: &vk::DebugUtilsMessengerCreateInfoEXT<'_>) -> u64 {
+fn listen(messages: &Messages, info: &vk::DebugUtilsMessengerCreateInfoEXT<'_>) -> u64 {
     let target = Target {
         callback: info.pfn_user_callback,
         severity: info.message_severity,
+        kinds: info.message_type,
         user_data: info.p_user_data,
     };
     let id = NEXT.fetch_add(1, Ordering::Relaxed);
-    message::listen(id, Box::new(move |vuid, text| target.error(vuid, text)));
+    messages.listen(id, Box::new(move |vuid, text| target.error(vuid, text)));
     id
 }
 
 unsafe extern "system" fn create_debug_utils_messenger(
-    _: vk::Instance,
+    instance: vk::Instance,
     p_create_info: *const vk::DebugUtilsMessengerCreateInfoEXT<'_>,
     _: *const vk::AllocationCallbacks<'_>,
     p_messenger: *mut vk::DebugUtilsMessengerEXT,
 ) -> vk::Result {
     // SAFETY: see the top of the folder.
-    let id = listen(unsafe { &*p_create_info });
+    let messages = unsafe { &handle::get::<Instance, _>(instance).messages };
+    // SAFETY: as above.
+    let id = listen(messages, unsafe { &*p_create_info });
     // SAFETY: as above.
     unsafe { handle::put(p_messenger, vk::DebugUtilsMessengerEXT::from_raw(id)) };
     vk::Result::SUCCESS
 }
 
 unsafe extern "system" fn destroy_debug_utils_messenger(
-    _: vk::Instance,
+    instance: vk::Instance,
     messenger: vk::DebugUtilsMessengerEXT,
     _: *const vk::AllocationCallbacks<'_>,
 ) {
-    message::forget(messenger.as_raw());
+    // SAFETY: see the top of the folder.
+    unsafe { handle::get::<Instance, _>(instance) }.messages.forget(messenger.as_raw());
 }
 
 unsafe extern "system" fn submit_debug_utils_message(
-    _: vk::Instance,
+    instance: vk::Instance,
     severity: vk::DebugUtilsMessageSeverityFlagsEXT,
     _: vk::DebugUtilsMessageTypeFlagsEXT,
     p_data: *const vk::DebugUtilsMessengerCallbackDataEXT<'_>,
@@ -227,7 +235,8 @@ unsafe extern "system" fn submit_debug_utils_message(
     let data = unsafe { &*p_data };
     let text = super::name(data.p_message).unwrap_or_default().to_string_lossy();
     if severity.contains(vk::DebugUtilsMessageSeverityFlagsEXT::ERROR) {
-        message::error("", &text);
+        // SAFETY: as above.
+        unsafe { handle::get::<Instance, _>(instance) }.messages.error("", &text);
     } else {
         log::info!("softvk: application: {text}");
     }

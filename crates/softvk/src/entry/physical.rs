@@ -2,12 +2,14 @@
 #![allow(clippy::missing_safety_doc, reason = "see the top of the folder")]
 
 use std::ffi::{c_char, c_void};
+use std::sync::Arc;
 
 use ash::vk;
 
 use super::instance::{API_VERSION, chars, extension};
 use super::{Row, formats, table};
 use crate::config::Config;
+use crate::message::Messages;
 use crate::video::caps;
 use crate::{chain, handle};
 
@@ -39,6 +41,7 @@ pub(crate) const TABLE: &[Row] = table! {
 /// A VkPhysicalDevice.
 pub(crate) struct PhysicalDevice {
     pub(crate) config: Config,
+    pub(crate) messages: Arc<Messages>,
 }
 
 const NAME: &str = "softvk (software AV1 decoder)";

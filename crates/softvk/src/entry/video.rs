@@ -157,7 +157,7 @@ unsafe extern "system" fn create_video_session_parameters(
         unsafe { chain::find::<vk::VideoDecodeAV1SessionParametersCreateInfoKHR<'_>>(info.p_next) };
     // SAFETY: as above.
     let Some(header) = av1.and_then(|av1| unsafe { av1.p_std_sequence_header.as_ref() }) else {
-        crate::message::error(
+        device.messages.error(
             "VUID-VkVideoSessionParametersCreateInfoKHR-videoSession-09259",
             "session parameters without a sequence header",
         );
@@ -170,11 +170,12 @@ unsafe extern "system" fn create_video_session_parameters(
 }
 
 unsafe extern "system" fn update_video_session_parameters(
-    _: vk::Device,
+    device: vk::Device,
     _: vk::VideoSessionParametersKHR,
     _: *const vk::VideoSessionParametersUpdateInfoKHR<'_>,
 ) -> vk::Result {
-    crate::message::error(
+    // SAFETY: see the top of the folder.
+    unsafe { get::<Device, _>(device) }.messages.error(
         "VUID-vkUpdateVideoSessionParametersKHR-videoSessionParameters-09260",
         "AV1 session parameters cannot be updated",
     );
@@ -195,12 +196,6 @@ unsafe extern "system" fn destroy_video_session_parameters(
 fn resource(info: &vk::VideoPictureResourceInfoKHR<'_>) -> Option<Resource> {
     // SAFETY: see the top of the folder.
     let view = unsafe { shared::<ImageView, _>(info.image_view_binding) }?;
-    if info.base_array_layer >= view.layer_count {
-        crate::message::error(
-            "VUID-VkVideoPictureResourceInfoKHR-baseArrayLayer-07175",
-            "baseArrayLayer is outside the view",
-        );
-    }
     Some(Resource {
         layer: view.base_layer.saturating_add(info.base_array_layer),
         extent: (info.coded_extent.width, info.coded_extent.height),

@@ -4,24 +4,26 @@
 use super::execute::Fault;
 use super::op::{BeginOp, DecodeOp, Resource, Slot};
 use super::session::{Session, State};
-use crate::message;
+use crate::message::Messages;
 
 /// Reports a breach of `vuid` (empty if it is none) at decode operation `frame` of its session.
-pub(crate) fn report(vuid: &str, frame: Option<u64>, text: &str) {
+pub(crate) fn report(messages: &Messages, vuid: &str, frame: Option<u64>, text: &str) {
     let at = frame.map(|n| format!("decode {n}: ")).unwrap_or_default();
-    message::error(vuid, &format!("{at}{text}"));
+    messages.error(vuid, &format!("{at}{text}"));
 }
 
 /// A slot that vkCmdBeginVideoCodingKHR lists with an index and a picture.
-pub(crate) fn bound_slot(state: &State, slot: &Slot) {
+pub(crate) fn bound_slot(messages: &Messages, state: &State, slot: &Slot) {
     let held = usize::try_from(slot.index).ok().and_then(|i| state.slots.get(i)?.as_ref());
     match (held, &slot.resource) {
         (None, _) => report(
+            messages,
             "VUID-vkCmdBeginVideoCodingKHR-slotIndex-07239",
             None,
             &format!("slot {} is bound, but not active", slot.index),
         ),
         (Some(held), Some(resource)) if !held.matches(resource) => report(
+            messages,
             "VUID-vkCmdBeginVideoCodingKHR-pPictureResource-07265",
             None,
             &format!("slot {} is bound with a picture that it does not hold", slot.index),
@@ -70,10 +72,6 @@ fn resources(session: &Session, op: &DecodeOp) -> Result<(), Fault> {
         let vuid = "VUID-vkCmdDecodeVideoKHR-pDecodeInfo-07145";
         return Err(Fault::new(vuid, format!("codedExtent {width}x{height}")));
     }
-    if dst.layer >= dst.view.image.layers {
-        let vuid = "VUID-VkVideoPictureResourceInfoKHR-baseArrayLayer-07175";
-        return Err(Fault::new(vuid, format!("layer {} of the output", dst.layer)));
-    }
     inside(dst, "output")?;
     let setup = op.setup.as_ref().and_then(|slot| slot.resource.as_ref());
     let Some(setup) = setup else { return Ok(()) };
@@ -97,8 +95,14 @@ fn resources(session: &Session, op: &DecodeOp) -> Result<(), Fault> {
     }
 }
 
-/// The coded extent lies inside the image: no rule by name, but there is nothing to write to.
+/// The layer lies inside the view, and the coded extent inside the image: that has no rule by
+/// name, but there is nothing to write to.
 fn inside(resource: &Resource, what: &str) -> Result<(), Fault> {
+    let view = &resource.view;
+    if resource.layer >= view.base_layer.saturating_add(view.layer_count) {
+        let vuid = "VUID-VkVideoPictureResourceInfoKHR-baseArrayLayer-07175";
+        return Err(Fault::new(vuid, format!("baseArrayLayer of the {what} is outside its view")));
+    }
     let ((width, height), image) = (resource.extent, resource.view.image.extent);
     if width <= image.width && height <= image.height {
         return Ok(());

@@ -9,6 +9,7 @@ use super::op::{BeginOp, DecodeOp, Picture, Resource};
 use super::session::{Session, State};
 use super::store;
 use crate::config::{Config, Planted};
+use crate::message::Messages;
 use crate::query::{Query, QueryPool};
 use crate::recon::Decoded;
 
@@ -18,8 +19,8 @@ const COMPLETE: i32 = 1;
 const ERROR: i32 = -1;
 
 /// A video coding scope while it is executed.
-#[derive(Default)]
 pub(crate) struct Scope {
+    messages: Arc<Messages>,
     begin: Option<BeginOp>,
     /// The active query.
     pub(crate) query: Option<(Arc<QueryPool>, u32)>,
@@ -27,6 +28,11 @@ pub(crate) struct Scope {
 }
 
 impl Scope {
+    /// No scope is open; messages go to `messages`.
+    pub(crate) fn new(messages: &Arc<Messages>) -> Self {
+        Self { messages: Arc::clone(messages), begin: None, query: None, status: None }
+    }
+
     /// vkCmdBeginVideoCodingKHR.
     pub(crate) fn begin(&mut self, begin: &BeginOp) {
         let mut state = begin.session.state();
@@ -35,7 +41,7 @@ impl Scope {
             if slot.resource.is_none() {
                 deactivate(&mut state, index);
             } else {
-                check::bound_slot(&state, slot);
+                check::bound_slot(&self.messages, &state, slot);
             }
         }
         drop(state);
@@ -67,7 +73,8 @@ impl Scope {
     /// vkCmdDecodeVideoKHR.
     pub(crate) fn decode(&mut self, op: &DecodeOp) {
         let Some(begin) = &self.begin else {
-            return check::report("VUID-vkCmdDecodeVideoKHR-videocoding", None, "no coding scope");
+            let vuid = "VUID-vkCmdDecodeVideoKHR-videocoding";
+            return check::report(&self.messages, vuid, None, "no coding scope");
         };
         let mut state = begin.session.state();
         let frame = state.frames;
@@ -75,7 +82,7 @@ impl Scope {
         let status = match decode(begin, &mut state, op) {
             Ok(()) => COMPLETE,
             Err(fault) => {
-                check::report(fault.vuid, Some(frame), &fault.text);
+                check::report(&self.messages, fault.vuid, Some(frame), &fault.text);
                 fail(&mut state, op);
                 ERROR
             }

@@ -21,6 +21,13 @@ fn a_session_that_was_never_reset() {
 }
 
 #[test]
+fn messages_go_to_their_own_instance() {
+    let (one, other) = (Rig::new(), Rig::new());
+    refused(&one, false, "VUID-vkCmdDecodeVideoKHR-None-07011", |_| ());
+    assert_eq!(other.heard(), [""; 0]);
+}
+
+#[test]
 fn null_pointers_and_zeros() {
     let rig = Rig::new();
     refused(&rig, true, "decode 0", |_| ());
@@ -66,7 +73,7 @@ fn slots_and_pictures_that_are_not_there() {
 }
 
 #[test]
-fn every_advertised_extension_has_its_entry_points() {
+fn entry_points_are_found_by_core_and_extension_names() {
     let rig = Rig::new();
     let names = [
         c"vkGetVideoSessionMemoryRequirementsKHR",

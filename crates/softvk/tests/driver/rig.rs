@@ -14,6 +14,8 @@ type Heard = Mutex<Vec<String>>;
 /// A device with a session, one picture, one buffer and one query.
 pub struct Rig {
     heard: Box<Heard>,
+    utils: ash::ext::debug_utils::Instance,
+    messenger: vk::DebugUtilsMessengerEXT,
     pub instance: ash::Instance,
     pub device: ash::Device,
     queue_fns: ash::khr::video_queue::DeviceFn,
@@ -82,26 +84,45 @@ fn sequence_header() -> StdVideoAV1SequenceHeader {
     header
 }
 
+/// An instance whose messenger writes its errors into `heard`.
+///
+/// # Safety
+///
+/// `heard` outlives the messenger.
+unsafe fn instance(
+    heard: &Heard,
+) -> (ash::Instance, ash::ext::debug_utils::Instance, vk::DebugUtilsMessengerEXT) {
+    // SAFETY: every structure is filled as its Valid Usage says.
+    unsafe {
+        let entry = ash::Entry::from_static_fn(ash::StaticFn {
+            get_instance_proc_addr: softvk::get_instance_proc_addr,
+        });
+        let messenger = vk::DebugUtilsMessengerCreateInfoEXT::default()
+            .message_severity(vk::DebugUtilsMessageSeverityFlagsEXT::ERROR)
+            .message_type(
+                vk::DebugUtilsMessageTypeFlagsEXT::GENERAL
+                    | vk::DebugUtilsMessageTypeFlagsEXT::VALIDATION,
+            )
+            .pfn_user_callback(Some(hear))
+            .user_data(std::ptr::from_ref(heard).cast_mut().cast());
+        let app = vk::ApplicationInfo::default().api_version(vk::API_VERSION_1_3);
+        let names = [ash::ext::debug_utils::NAME.as_ptr()];
+        let info = vk::InstanceCreateInfo::default()
+            .application_info(&app)
+            .enabled_extension_names(&names);
+        let instance = entry.create_instance(&info, None).expect("an instance");
+        let utils = ash::ext::debug_utils::Instance::new(&entry, &instance);
+        let messenger = utils.create_debug_utils_messenger(&messenger, None).expect("a messenger");
+        (instance, utils, messenger)
+    }
+}
+
 impl Rig {
     pub fn new() -> Self {
         // SAFETY: all of it: every structure is filled as its Valid Usage says.
         unsafe {
-            let entry = ash::Entry::from_static_fn(ash::StaticFn {
-                get_instance_proc_addr: softvk::get_instance_proc_addr,
-            });
             let heard = Box::new(Heard::default());
-            let mut messenger = vk::DebugUtilsMessengerCreateInfoEXT::default()
-                .message_severity(vk::DebugUtilsMessageSeverityFlagsEXT::ERROR)
-                .message_type(vk::DebugUtilsMessageTypeFlagsEXT::VALIDATION)
-                .pfn_user_callback(Some(hear))
-                .user_data(std::ptr::from_ref::<Heard>(&heard).cast_mut().cast());
-            let app = vk::ApplicationInfo::default().api_version(vk::API_VERSION_1_3);
-            let names = [ash::ext::debug_utils::NAME.as_ptr()];
-            let info = vk::InstanceCreateInfo::default()
-                .application_info(&app)
-                .enabled_extension_names(&names)
-                .push_next(&mut messenger);
-            let instance = entry.create_instance(&info, None).expect("an instance");
+            let (instance, utils, messenger) = instance(&heard);
             let physical = instance.enumerate_physical_devices().expect("devices")[0];
             let queues = [vk::DeviceQueueCreateInfo::default()
                 .queue_family_index(FAMILY)
@@ -140,6 +161,8 @@ impl Rig {
             });
             Self {
                 heard,
+                utils,
+                messenger,
                 instance,
                 device,
                 queue_fns,
@@ -200,9 +223,13 @@ impl Rig {
             self.device
                 .get_query_pool_results(self.queries, 0, &mut status, flags)
                 .expect("a status");
-            let mut heard = self.heard.lock().unwrap_or_else(PoisonError::into_inner);
-            (status[0], std::mem::take(&mut *heard))
+            (status[0], self.heard())
         }
+    }
+
+    /// What was said since the last call.
+    pub fn heard(&self) -> Vec<String> {
+        std::mem::take(&mut self.heard.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// The picture's first row of luma, read from its memory behind the driver's back.
@@ -267,6 +294,7 @@ impl Drop for Rig {
                 self.device.free_memory(*memory, None);
             }
             self.device.destroy_device(None);
+            self.utils.destroy_debug_utils_messenger(self.messenger, None);
             self.instance.destroy_instance(None);
         }
     }
