@@ -5,6 +5,8 @@ use std::ffi::c_void;
 
 use ash::vk;
 
+use crate::beyond;
+
 /// A structure that may stand in a chain, with its `sType`.
 ///
 /// # Safety
@@ -65,6 +67,24 @@ chained! {
     ImagePlaneMemoryRequirementsInfo<'_> = IMAGE_PLANE_MEMORY_REQUIREMENTS_INFO,
     BindImagePlaneMemoryInfo<'_> = BIND_IMAGE_PLANE_MEMORY_INFO,
     VideoInlineQueryInfoKHR<'_> = VIDEO_INLINE_QUERY_INFO_KHR,
+}
+
+// SAFETY: the pair stands so in the Vulkan registry.
+unsafe impl Chained for beyond::VideoMaintenance2Features {
+    const TYPE: vk::StructureType =
+        vk::StructureType::from_raw(beyond::VIDEO_MAINTENANCE_2_FEATURES);
+}
+
+// SAFETY: as above.
+unsafe impl Chained for beyond::Av1InlineSessionParameters {
+    const TYPE: vk::StructureType =
+        vk::StructureType::from_raw(beyond::AV1_INLINE_SESSION_PARAMETERS);
+}
+
+// SAFETY: as above.
+unsafe impl Chained for beyond::UnifiedImageLayoutsFeatures {
+    const TYPE: vk::StructureType =
+        vk::StructureType::from_raw(beyond::UNIFIED_IMAGE_LAYOUTS_FEATURES);
 }
 
 /// The first `T` of the chain that starts at `next`.

@@ -4,10 +4,12 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use ash::vk;
 
+use crate::access::Dependency;
 use crate::image::{Buffer, Image};
 use crate::query::QueryPool;
 use crate::sync::Counter;
 use crate::video::op::{BeginOp, DecodeOp};
+use crate::video::session::Session;
 
 /// One command.
 #[derive(Clone)]
@@ -15,17 +17,35 @@ pub(crate) enum Command {
     /// vkCmdCopyBuffer.
     CopyBuffer { src: Arc<Buffer>, dst: Arc<Buffer>, regions: Vec<vk::BufferCopy> },
     /// vkCmdCopyBufferToImage.
-    CopyBufferToImage { src: Arc<Buffer>, dst: Arc<Image>, regions: Vec<vk::BufferImageCopy> },
+    CopyBufferToImage {
+        src: Arc<Buffer>,
+        dst: Arc<Image>,
+        layout: vk::ImageLayout,
+        regions: Vec<vk::BufferImageCopy>,
+    },
     /// vkCmdCopyImageToBuffer.
-    CopyImageToBuffer { src: Arc<Image>, dst: Arc<Buffer>, regions: Vec<vk::BufferImageCopy> },
+    CopyImageToBuffer {
+        src: Arc<Image>,
+        layout: vk::ImageLayout,
+        dst: Arc<Buffer>,
+        regions: Vec<vk::BufferImageCopy>,
+    },
     /// vkCmdCopyImage.
-    CopyImage { src: Arc<Image>, dst: Arc<Image>, regions: Vec<vk::ImageCopy> },
+    CopyImage {
+        src: Arc<Image>,
+        dst: Arc<Image>,
+        /// Of `src` and `dst`.
+        layouts: (vk::ImageLayout, vk::ImageLayout),
+        regions: Vec<vk::ImageCopy>,
+    },
     /// vkCmdFillBuffer.
     FillBuffer { dst: Arc<Buffer>, offset: u64, size: u64, data: u32 },
     /// vkCmdUpdateBuffer.
     UpdateBuffer { dst: Arc<Buffer>, offset: u64, data: Vec<u8> },
     /// vkCmdClearColorImage of images whose texels are `texel`.
-    ClearImage { dst: Arc<Image>, texel: Vec<u8> },
+    ClearImage { dst: Arc<Image>, layout: vk::ImageLayout, texel: Vec<u8> },
+    /// vkCmdPipelineBarrier, and what vkCmdWaitEvents has of it.
+    Barrier(Box<Dependency>),
     /// vkCmdResetQueryPool.
     ResetQueries { pool: Arc<QueryPool>, first: u32, count: u32 },
     /// vkCmdBeginQuery.
@@ -77,6 +97,15 @@ impl CommandBuffer {
     /// Appends a command.
     pub(crate) fn push(&self, command: Command) {
         self.recording.lock().unwrap_or_else(PoisonError::into_inner).push(command);
+    }
+
+    /// The video session of the coding scope that is being recorded.
+    pub(crate) fn session(&self) -> Option<Arc<Session>> {
+        let recording = self.recording.lock().unwrap_or_else(PoisonError::into_inner);
+        recording.iter().rev().find_map(|command| match command {
+            Command::BeginVideo(begin) => Some(Arc::clone(&begin.session)),
+            _ => None,
+        })
     }
 
     /// vkEndCommandBuffer.

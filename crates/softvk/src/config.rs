@@ -33,6 +33,9 @@ pub fn set_config(text: Option<&str>) {
 /// | `no-grain-operation` | the same with ..._OPERATION_NOT_SUPPORTED |
 /// | `no-status` | no result status queries |
 /// | `pure-decode-family` | the decode queue cannot copy |
+/// | `no-maintenance1` | no `VK_KHR_video_maintenance1` |
+/// | `no-maintenance2` | no `VK_KHR_video_maintenance2` |
+/// | `no-unified-layouts` | no `VK_KHR_unified_image_layouts` |
 /// | `slots=N` | `maxDpbSlots` (0 to 16) |
 /// | `active=N` | `maxActiveReferencePictures` (0 to 16) |
 /// | `align=O/S` | bitstream offset and size alignments, powers of two up to 4096 |
@@ -41,6 +44,16 @@ pub fn set_config(text: Option<&str>) {
 /// | `fault=layer-zero` | planted: output goes to layer 0 of its image, whatever the layer |
 /// | `fault=offset-zero` | planted: `srcBufferOffset` is taken as 0 |
 /// | `fault=three-bit-slots` | planted: slot indexes lose their fourth bit |
+/// | `fault=range-end` | planted: the last tile goes on to the end of `srcBufferRange` |
+/// | `fault=header-skip` | planted: no tile starts before `frameHeaderOffset` and one byte |
+/// | `fault=output-apart` | planted: an output beside the reference picture is not written |
+/// | `fault=status-write` | planted: under a query, the output's first texels are overwritten |
+/// | `fault=general-layout` | planted: the same in layout GENERAL |
+/// | `fault=profile-independent` | planted: the same in images made without a profile |
+/// | `fault=tile-starts` | planted: the same where `pMiColStarts` or `pMiRowStarts`, taken as superblocks, leave the frame |
+/// | `fault=dpb-at-record` | planted: the same where a reference slot held another picture when the command was recorded |
+/// | `fault=inline-header` | planted: an inline sequence header's `enable_cdef`, `enable_filter_intra` and `enable_intra_edge_filter` are taken as 0 |
+/// | `fault=stale-bitstream` | planted: what is submitted while the queue is busy decodes the bytes before it |
 /// | `threads=N` | decoder threads of a session |
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Config {
@@ -66,6 +79,12 @@ pub struct Config {
     pub status: bool,
     /// The decode family has TRANSFER.
     pub decode_copies: bool,
+    /// VK_KHR_video_maintenance1.
+    pub maintenance1: bool,
+    /// VK_KHR_video_maintenance2.
+    pub maintenance2: bool,
+    /// VK_KHR_unified_image_layouts.
+    pub unified_layouts: bool,
     /// maxDpbSlots.
     pub slots: u32,
     /// maxActiveReferencePictures.
@@ -96,6 +115,9 @@ impl Default for Config {
             grain: Grain::Yes,
             status: true,
             decode_copies: true,
+            maintenance1: true,
+            maintenance2: true,
+            unified_layouts: true,
             slots: 9,
             active: 7,
             align: (1, 1),
@@ -127,6 +149,45 @@ pub enum Planted {
     OffsetZero,
     /// Slot indexes have three bits.
     ThreeBitSlots,
+    /// The last tile ends where the range ends.
+    RangeEnd,
+    /// Tiles start behind the frame header's first byte.
+    HeaderSkip,
+    /// An output that is not the reference picture is not written.
+    OutputApart,
+    /// The status of a query is written over the output.
+    StatusWrite,
+    /// Outputs in layout GENERAL are spoilt.
+    GeneralLayout,
+    /// Outputs in images without a profile are spoilt.
+    ProfileIndependent,
+    /// Tile starts are taken as superblocks.
+    TileStarts,
+    /// References are looked up when a command is recorded.
+    DpbAtRecord,
+    /// Some flags of inline sequence headers are 0.
+    InlineHeader,
+    /// The bitstream is that of the decode before.
+    StaleBitstream,
+}
+
+impl Planted {
+    /// All of them, by name.
+    const ALL: [(&'static str, Self); 13] = [
+        ("layer-zero", Self::LayerZero),
+        ("offset-zero", Self::OffsetZero),
+        ("three-bit-slots", Self::ThreeBitSlots),
+        ("range-end", Self::RangeEnd),
+        ("header-skip", Self::HeaderSkip),
+        ("output-apart", Self::OutputApart),
+        ("status-write", Self::StatusWrite),
+        ("general-layout", Self::GeneralLayout),
+        ("profile-independent", Self::ProfileIndependent),
+        ("tile-starts", Self::TileStarts),
+        ("dpb-at-record", Self::DpbAtRecord),
+        ("inline-header", Self::InlineHeader),
+        ("stale-bitstream", Self::StaleBitstream),
+    ];
 }
 
 /// Drivers that can be imitated, and what that means in words; further words change it.
@@ -199,17 +260,16 @@ impl Config {
             }
             ("no-status", "") => self.status = false,
             ("pure-decode-family", "") => self.decode_copies = false,
+            ("no-maintenance1", "") => self.maintenance1 = false,
+            ("no-maintenance2", "") => self.maintenance2 = false,
+            ("no-unified-layouts", "") => self.unified_layouts = false,
             ("clobber-headers", "") => self.clobber_headers = true,
             ("slots", n) => self.slots = number(n, 0, 16)?,
             ("active", n) => self.active = number(n, 0, 16)?,
             ("threads", n) => self.threads = number(n, 1, 64)?,
             ("fault", name) => {
-                self.fault = Some(match name {
-                    "layer-zero" => Planted::LayerZero,
-                    "offset-zero" => Planted::OffsetZero,
-                    "three-bit-slots" => Planted::ThreeBitSlots,
-                    _ => return None,
-                });
+                let known = Planted::ALL.iter().find(|(known, _)| *known == name);
+                self.fault = Some(known?.1);
             }
             ("align", pair) => {
                 let (offset, size) = pair.split_once('/')?;

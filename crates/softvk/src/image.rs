@@ -1,9 +1,10 @@
 //! Buffers, images and views, as data.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use ash::vk;
 
+use crate::access::LayerState;
 use crate::format::{self, Format, PlaneFormat};
 use crate::memory::{ALIGNMENT, Binding};
 
@@ -36,6 +37,12 @@ pub(crate) struct Image {
     pub(crate) planes: Vec<PlaneLayout>,
     pub(crate) layer_bytes: u64,
     pub(crate) binding: Binding,
+    /// VK_SHARING_MODE_EXCLUSIVE.
+    pub(crate) exclusive: bool,
+    /// VK_IMAGE_CREATE_VIDEO_PROFILE_INDEPENDENT_BIT_KHR.
+    pub(crate) profile_independent: bool,
+    /// The state of each layer, as the executed commands left it.
+    pub(crate) states: Mutex<Vec<LayerState>>,
 }
 
 const ROW_ALIGNMENT: u64 = 64;
@@ -70,6 +77,14 @@ impl Image {
             planes,
             layer_bytes: offset.next_multiple_of(ALIGNMENT),
             binding: Binding::default(),
+            exclusive: info.sharing_mode == vk::SharingMode::EXCLUSIVE,
+            profile_independent: info
+                .flags
+                .contains(vk::ImageCreateFlags::VIDEO_PROFILE_INDEPENDENT_KHR),
+            states: Mutex::new(vec![
+                LayerState::new(info.initial_layout);
+                info.array_layers as usize
+            ]),
         })
     }
 

@@ -4,6 +4,8 @@
 //! As a shared library it is an ordinary ICD for a Vulkan loader. A program may also link it and
 //! give [`get_instance_proc_addr`] to `ash::Entry::from_static_fn`.
 
+mod access;
+mod beyond;
 mod chain;
 mod command;
 mod config;

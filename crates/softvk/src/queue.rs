@@ -1,23 +1,60 @@
 //! Queues: one worker thread each, which executes submissions in their order.
 
+use std::collections::BTreeSet;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Instant;
 
+use ash::vk;
+
+use crate::access::{Access, Clock, Dependency, QUEUES, Side, Tracker};
 use crate::command::Command;
 use crate::copy;
+use crate::image::Image;
 use crate::message::Messages;
 use crate::query::{Query, QueryPool};
 use crate::sync::{Counter, Hub};
 use crate::video::execute::Scope;
 
+/// Where a queue is in its device.
+#[derive(Clone, Copy)]
+pub(crate) struct Place {
+    /// Its family.
+    pub(crate) family: u32,
+    /// Its number among all queues of the device.
+    pub(crate) number: usize,
+}
+
+/// For each queue the newest batch that has ended.
+pub(crate) type Ended = [AtomicU64; QUEUES];
+
+fn now(ended: &Ended) -> Clock {
+    std::array::from_fn(|queue| ended[queue].load(Ordering::Acquire))
+}
+
 /// One batch of a submission.
 #[derive(Default)]
 pub(crate) struct Batch {
-    pub(crate) waits: Vec<(Arc<Counter>, u64)>,
-    pub(crate) commands: Vec<Arc<[Command]>>,
+    /// What had ended when it was submitted: the host may have waited for it.
+    ended: Clock,
+    /// Whether the queue was at work when it was submitted.
+    busy: bool,
+    waits: Vec<(Arc<Counter>, u64)>,
+    commands: Vec<Arc<[Command]>>,
     pub(crate) signals: Vec<(Arc<Counter>, u64)>,
+}
+
+impl Batch {
+    /// What `commands` wait for and what they signal, each with its value.
+    pub(crate) fn new(
+        waits: Vec<(Arc<Counter>, u64)>,
+        commands: Vec<Arc<[Command]>>,
+        signals: Vec<(Arc<Counter>, u64)>,
+    ) -> Self {
+        Self { waits, commands, signals, ..Self::default() }
+    }
 }
 
 /// A queue.
@@ -26,19 +63,34 @@ pub(crate) struct Queue {
     worker: Mutex<Option<JoinHandle<()>>>,
     submitted: Counter,
     done: Arc<Counter>,
+    number: usize,
+    ended: Arc<Ended>,
     hub: Arc<Hub>,
 }
 
 impl Queue {
-    /// A queue whose commands report to `messages`.
-    pub(crate) fn new(hub: &Arc<Hub>, messages: &Arc<Messages>) -> Self {
+    /// A queue whose commands report to `messages`, at `place` in a device whose queues note in
+    /// `ended` what has ended.
+    pub(crate) fn new(
+        hub: &Arc<Hub>,
+        messages: &Arc<Messages>,
+        place: Place,
+        ended: &Arc<Ended>,
+    ) -> Self {
         let (sender, receiver) = channel();
         let done = Arc::new(Counter::new(hub, 0, false));
         let worker_done = Arc::clone(&done);
-        let messages = Arc::clone(messages);
+        let worker = Worker {
+            tracker: Tracker::new(messages, place.number, place.family),
+            messages: Arc::clone(messages),
+            started: Instant::now(),
+            number: place.number,
+            ended: Arc::clone(ended),
+            done: worker_done,
+        };
         let worker = std::thread::Builder::new()
             .name("softvk queue".into())
-            .spawn(move || work(&receiver, &worker_done, &messages));
+            .spawn(move || worker.work(&receiver));
         if let Err(error) = &worker {
             log::error!("softvk: a queue has no thread: {error}");
         }
@@ -47,13 +99,17 @@ impl Queue {
             worker: Mutex::new(worker.ok()),
             submitted: Counter::new(hub, 0, false),
             done,
+            number: place.number,
+            ended: Arc::clone(ended),
             hub: Arc::clone(hub),
         }
     }
 
     /// Hands `batch` to the worker; false if the queue is gone.
-    pub(crate) fn submit(&self, batch: Batch) -> bool {
+    pub(crate) fn submit(&self, mut batch: Batch) -> bool {
         let sender = self.sender.lock().unwrap_or_else(PoisonError::into_inner);
+        batch.ended = now(&self.ended);
+        batch.busy = self.submitted.get() > batch.ended[self.number];
         self.submitted.set(self.submitted.get() + 1);
         sender.as_ref().is_some_and(|sender| sender.send(batch).is_ok())
     }
@@ -75,44 +131,74 @@ impl Drop for Queue {
     }
 }
 
-fn work(receiver: &Receiver<Batch>, done: &Counter, messages: &Arc<Messages>) {
-    let started = Instant::now();
-    while let Ok(batch) = receiver.recv() {
-        for (semaphore, value) in &batch.waits {
-            semaphore.wait_on_queue(*value);
-        }
-        for commands in &batch.commands {
-            let mut executor = Executor { scope: Scope::new(messages), started };
-            for command in commands.iter() {
-                executor.execute(command);
+/// What a queue's thread has.
+struct Worker {
+    tracker: Tracker,
+    messages: Arc<Messages>,
+    started: Instant,
+    number: usize,
+    ended: Arc<Ended>,
+    done: Arc<Counter>,
+}
+
+impl Worker {
+    fn work(mut self, receiver: &Receiver<Batch>) {
+        while let Ok(batch) = receiver.recv() {
+            self.tracker.start_batch(&batch.ended);
+            for (semaphore, value) in &batch.waits {
+                self.tracker.learn(&semaphore.wait_on_queue(*value));
             }
+            for commands in &batch.commands {
+                let scope = Scope::new(&self.messages, batch.busy);
+                let started = self.started;
+                let mut executor = Executor { scope, started, tracker: &mut self.tracker };
+                for command in commands.iter() {
+                    executor.execute(command);
+                }
+            }
+            // Who hears of a signal may submit the next batch at once.
+            self.ended[self.number].fetch_add(1, Ordering::Release);
+            let clock = self.tracker.clock();
+            for (semaphore, value) in &batch.signals {
+                semaphore.signal_on_queue(*value, &clock);
+            }
+            self.done.set(self.done.get() + 1);
         }
-        for (semaphore, value) in &batch.signals {
-            semaphore.signal_on_queue(*value);
-        }
-        done.set(done.get() + 1);
     }
 }
 
 /// The state of one command buffer's execution.
-struct Executor {
+struct Executor<'a> {
     scope: Scope,
     started: Instant,
+    tracker: &'a mut Tracker,
 }
 
-impl Executor {
+impl Executor<'_> {
     fn execute(&mut self, command: &Command) {
         match command {
             Command::CopyBuffer { src, dst, regions } => {
                 regions.iter().for_each(|region| copy::buffer(src, dst, region));
             }
-            Command::CopyBufferToImage { src, dst, regions } => {
+            Command::CopyBufferToImage { src, dst, layout, regions } => {
+                let vuid = "VUID-vkCmdCopyBufferToImage-dstImageLayout-00180";
+                let layers = regions.iter().map(|r| r.image_subresource);
+                self.copied(dst, layers, Access::CopyWrite, (*layout, vuid));
                 regions.iter().for_each(|region| copy::buffer_to_image(src, dst, region));
             }
-            Command::CopyImageToBuffer { src, dst, regions } => {
+            Command::CopyImageToBuffer { src, layout, dst, regions } => {
+                let vuid = "VUID-vkCmdCopyImageToBuffer-srcImageLayout-00189";
+                let layers = regions.iter().map(|r| r.image_subresource);
+                self.copied(src, layers, Access::CopyRead, (*layout, vuid));
                 regions.iter().for_each(|region| copy::image_to_buffer(src, dst, region));
             }
-            Command::CopyImage { src, dst, regions } => {
+            Command::CopyImage { src, dst, layouts, regions } => {
+                let vuid = "VUID-vkCmdCopyImage-srcImageLayout-00128";
+                let layers = regions.iter().map(|r| r.src_subresource);
+                self.copied(src, layers, Access::CopyRead, (layouts.0, vuid));
+                let vuid = "VUID-vkCmdCopyImage-dstImageLayout-00133";
+                let layers = regions.iter().map(|r| r.dst_subresource);
+                self.copied(dst, layers, Access::CopyWrite, (layouts.1, vuid));
                 regions.iter().for_each(|region| copy::image(src, dst, region));
             }
             Command::FillBuffer { dst, offset, size, data } => {
@@ -123,14 +209,23 @@ impl Executor {
                     log::error!("softvk: vkCmdUpdateBuffer reaches outside its buffer");
                 }
             }
-            Command::ClearImage { dst, texel } => copy::clear(dst, texel),
+            Command::ClearImage { dst, layout, texel } => {
+                let rule = (&[*layout][..], "VUID-vkCmdClearColorImage-imageLayout-00004");
+                self.tracker.touch(dst, 0..dst.layers, Access::CopyWrite, rule);
+                copy::clear(dst, texel);
+            }
+            Command::Barrier(dependency) => self.tracker.barrier(dependency),
             Command::SetEvent { event, value } => event.set(*value),
             Command::WaitEvents(events) => {
-                events.iter().for_each(|event| event.wait_on_queue(1));
+                for event in events {
+                    event.wait_on_queue(1);
+                }
+                let memory = vec![(Side::ALL, Side::ALL)];
+                self.tracker.barrier(&Dependency { memory, images: Vec::new() });
             }
             Command::BeginVideo(begin) => self.scope.begin(begin),
             Command::ResetVideo => self.scope.reset(),
-            Command::Decode(decode) => self.scope.decode(decode),
+            Command::Decode(decode) => self.scope.decode(decode, self.tracker),
             Command::EndVideo => self.scope.end(),
             Command::Execute(lists) => {
                 for command in lists.iter().flat_map(|list| list.iter()) {
@@ -138,6 +233,24 @@ impl Executor {
                 }
             }
             query => self.query(query),
+        }
+    }
+
+    /// The layers of `image` that a copy reads or writes, each once.
+    fn copied(
+        &mut self,
+        image: &Arc<Image>,
+        layers: impl Iterator<Item = vk::ImageSubresourceLayers>,
+        access: Access,
+        (layout, vuid): (vk::ImageLayout, &str),
+    ) {
+        let end = |l: &vk::ImageSubresourceLayers| match l.layer_count {
+            vk::REMAINING_ARRAY_LAYERS => image.layers,
+            count => l.base_array_layer.saturating_add(count).min(image.layers),
+        };
+        let layers: BTreeSet<u32> = layers.flat_map(|l| l.base_array_layer..end(&l)).collect();
+        for layer in layers {
+            self.tracker.touch(image, layer..layer + 1, access, (&[layout], vuid));
         }
     }
 

@@ -3,6 +3,8 @@
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
+use crate::access::Clock;
+
 /// Wakes whoever waits for anything of a device.
 #[derive(Default)]
 pub(crate) struct Hub {
@@ -53,11 +55,13 @@ pub(crate) struct Counter {
     value: Mutex<u64>,
     /// Whether a wait takes the value back to 0: binary semaphores.
     pub(crate) binary: bool,
+    /// What those who signalled knew to have ended.
+    clock: Mutex<Clock>,
 }
 
 impl Counter {
     pub(crate) fn new(hub: &Arc<Hub>, value: u64, binary: bool) -> Self {
-        Self { hub: Arc::clone(hub), value: Mutex::new(value), binary }
+        Self { hub: Arc::clone(hub), value: Mutex::new(value), binary, clock: Mutex::default() }
     }
 
     /// The value now.
@@ -70,8 +74,9 @@ impl Counter {
         self.hub.change(|| *self.value.lock().unwrap_or_else(PoisonError::into_inner) = value);
     }
 
-    /// Waits for `value` as a queue does: for ever, and a binary semaphore is unsignaled by it.
-    pub(crate) fn wait_on_queue(&self, value: u64) {
+    /// Waits for `value` as a queue does: for ever, and a binary semaphore is unsignaled by it. What
+    /// is known to have ended then.
+    pub(crate) fn wait_on_queue(&self, value: u64) -> Clock {
         let wanted = if self.binary { 1 } else { value };
         self.hub.wait(u64::MAX, || {
             let mut now = self.value.lock().unwrap_or_else(PoisonError::into_inner);
@@ -81,10 +86,14 @@ impl Counter {
             }
             reached
         });
+        *self.clock.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Signals as a queue does.
-    pub(crate) fn signal_on_queue(&self, value: u64) {
+    /// Signals as a queue does, to which all of `ended` has ended.
+    pub(crate) fn signal_on_queue(&self, value: u64, ended: &Clock) {
+        let mut clock = self.clock.lock().unwrap_or_else(PoisonError::into_inner);
+        clock.iter_mut().zip(ended).for_each(|(known, ended)| *known = (*known).max(*ended));
+        drop(clock);
         self.set(if self.binary { 1 } else { value });
     }
 }

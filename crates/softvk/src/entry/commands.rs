@@ -14,8 +14,6 @@ use crate::query::QueryPool;
 use crate::sync::Counter;
 
 pub(crate) const TABLE: &[Row] = table! {
-    c"vkCmdPipelineBarrier" => cmd_pipeline_barrier,
-    c"vkCmdPipelineBarrier2" => cmd_pipeline_barrier2,
     c"vkCmdCopyBuffer" => cmd_copy_buffer,
     c"vkCmdCopyBuffer2" => cmd_copy_buffer2,
     c"vkCmdCopyBufferToImage" => cmd_copy_buffer_to_image,
@@ -37,8 +35,6 @@ pub(crate) const TABLE: &[Row] = table! {
     c"vkCmdSetEvent2" => cmd_set_event2,
     c"vkCmdResetEvent" => cmd_reset_event,
     c"vkCmdResetEvent2" => cmd_reset_event2,
-    c"vkCmdWaitEvents" => cmd_wait_events,
-    c"vkCmdWaitEvents2" => cmd_wait_events2,
     c"vkCmdExecuteCommands" => cmd_execute_commands,
     c"vkCmdBeginDebugUtilsLabelEXT" => cmd_label,
     c"vkCmdInsertDebugUtilsLabelEXT" => cmd_label,
@@ -51,29 +47,8 @@ pub(super) fn recorder<'a>(buffer: vk::CommandBuffer) -> &'a CommandBuffer {
     unsafe { get::<CommandBuffer, _>(buffer) }
 }
 
-/// Commands of a queue are executed one after the other on the host: a barrier has nothing to do.
-unsafe extern "system" fn cmd_pipeline_barrier(
-    _: vk::CommandBuffer,
-    _: vk::PipelineStageFlags,
-    _: vk::PipelineStageFlags,
-    _: vk::DependencyFlags,
-    _: u32,
-    _: *const vk::MemoryBarrier<'_>,
-    _: u32,
-    _: *const vk::BufferMemoryBarrier<'_>,
-    _: u32,
-    _: *const vk::ImageMemoryBarrier<'_>,
-) {
-}
-
-unsafe extern "system" fn cmd_pipeline_barrier2(
-    _: vk::CommandBuffer,
-    _: *const vk::DependencyInfo<'_>,
-) {
-}
-
 /// A counted reference to a resource of a command.
-fn counted<T, H: Handle + Copy>(handle: H) -> Option<Arc<T>> {
+pub(super) fn counted<T, H: Handle + Copy>(handle: H) -> Option<Arc<T>> {
     // SAFETY: see the top of the folder.
     unsafe { shared(handle) }
 }
@@ -130,11 +105,11 @@ fn buffer_image_copy(r: &vk::BufferImageCopy2<'_>) -> vk::BufferImageCopy {
 fn copy_to_image(
     to: vk::CommandBuffer,
     src: vk::Buffer,
-    dst: vk::Image,
+    (dst, layout): (vk::Image, vk::ImageLayout),
     regions: Vec<vk::BufferImageCopy>,
 ) {
     if let (Some(src), Some(dst)) = (counted::<Buffer, _>(src), counted::<Image, _>(dst)) {
-        recorder(to).push(Command::CopyBufferToImage { src, dst, regions });
+        recorder(to).push(Command::CopyBufferToImage { src, dst, layout, regions });
     }
 }
 
@@ -142,12 +117,12 @@ unsafe extern "system" fn cmd_copy_buffer_to_image(
     to: vk::CommandBuffer,
     src: vk::Buffer,
     dst: vk::Image,
-    _: vk::ImageLayout,
+    layout: vk::ImageLayout,
     count: u32,
     p_regions: *const vk::BufferImageCopy,
 ) {
     // SAFETY: see the top of the folder.
-    copy_to_image(to, src, dst, unsafe { array(p_regions, count) }.to_vec());
+    copy_to_image(to, src, (dst, layout), unsafe { array(p_regions, count) }.to_vec());
 }
 
 unsafe extern "system" fn cmd_copy_buffer_to_image2(
@@ -158,30 +133,31 @@ unsafe extern "system" fn cmd_copy_buffer_to_image2(
     let info = unsafe { &*p_info };
     // SAFETY: as above.
     let regions = unsafe { array(info.p_regions, info.region_count) }.iter().map(buffer_image_copy);
-    copy_to_image(to, info.src_buffer, info.dst_image, regions.collect());
+    let dst = (info.dst_image, info.dst_image_layout);
+    copy_to_image(to, info.src_buffer, dst, regions.collect());
 }
 
 fn copy_from_image(
     to: vk::CommandBuffer,
-    src: vk::Image,
+    (src, layout): (vk::Image, vk::ImageLayout),
     dst: vk::Buffer,
     regions: Vec<vk::BufferImageCopy>,
 ) {
     if let (Some(src), Some(dst)) = (counted::<Image, _>(src), counted::<Buffer, _>(dst)) {
-        recorder(to).push(Command::CopyImageToBuffer { src, dst, regions });
+        recorder(to).push(Command::CopyImageToBuffer { src, layout, dst, regions });
     }
 }
 
 unsafe extern "system" fn cmd_copy_image_to_buffer(
     to: vk::CommandBuffer,
     src: vk::Image,
-    _: vk::ImageLayout,
+    layout: vk::ImageLayout,
     dst: vk::Buffer,
     count: u32,
     p_regions: *const vk::BufferImageCopy,
 ) {
     // SAFETY: see the top of the folder.
-    copy_from_image(to, src, dst, unsafe { array(p_regions, count) }.to_vec());
+    copy_from_image(to, (src, layout), dst, unsafe { array(p_regions, count) }.to_vec());
 }
 
 unsafe extern "system" fn cmd_copy_image_to_buffer2(
@@ -192,26 +168,33 @@ unsafe extern "system" fn cmd_copy_image_to_buffer2(
     let info = unsafe { &*p_info };
     // SAFETY: as above.
     let regions = unsafe { array(info.p_regions, info.region_count) }.iter().map(buffer_image_copy);
-    copy_from_image(to, info.src_image, info.dst_buffer, regions.collect());
+    let src = (info.src_image, info.src_image_layout);
+    copy_from_image(to, src, info.dst_buffer, regions.collect());
 }
 
-fn copy_image(to: vk::CommandBuffer, src: vk::Image, dst: vk::Image, regions: Vec<vk::ImageCopy>) {
+fn copy_image(
+    to: vk::CommandBuffer,
+    (src, dst): (vk::Image, vk::Image),
+    layouts: (vk::ImageLayout, vk::ImageLayout),
+    regions: Vec<vk::ImageCopy>,
+) {
     if let (Some(src), Some(dst)) = (counted::<Image, _>(src), counted::<Image, _>(dst)) {
-        recorder(to).push(Command::CopyImage { src, dst, regions });
+        recorder(to).push(Command::CopyImage { src, dst, layouts, regions });
     }
 }
 
 unsafe extern "system" fn cmd_copy_image(
     to: vk::CommandBuffer,
     src: vk::Image,
-    _: vk::ImageLayout,
+    src_layout: vk::ImageLayout,
     dst: vk::Image,
-    _: vk::ImageLayout,
+    dst_layout: vk::ImageLayout,
     count: u32,
     p_regions: *const vk::ImageCopy,
 ) {
     // SAFETY: see the top of the folder.
-    copy_image(to, src, dst, unsafe { array(p_regions, count) }.to_vec());
+    let regions = unsafe { array(p_regions, count) }.to_vec();
+    copy_image(to, (src, dst), (src_layout, dst_layout), regions);
 }
 
 unsafe extern "system" fn cmd_copy_image2(
@@ -229,7 +212,8 @@ unsafe extern "system" fn cmd_copy_image2(
     };
     // SAFETY: as above.
     let regions = unsafe { array(info.p_regions, info.region_count) }.iter().map(region);
-    copy_image(to, info.src_image, info.dst_image, regions.collect());
+    let layouts = (info.src_image_layout, info.dst_image_layout);
+    copy_image(to, (info.src_image, info.dst_image), layouts, regions.collect());
 }
 
 unsafe extern "system" fn cmd_fill_buffer(
@@ -261,7 +245,7 @@ unsafe extern "system" fn cmd_update_buffer(
 unsafe extern "system" fn cmd_clear_color_image(
     to: vk::CommandBuffer,
     dst: vk::Image,
-    _: vk::ImageLayout,
+    layout: vk::ImageLayout,
     p_color: *const vk::ClearColorValue,
     _: u32,
     _: *const vk::ImageSubresourceRange,
@@ -280,7 +264,7 @@ unsafe extern "system" fn cmd_clear_color_image(
             color.iter().flat_map(|c| sample(c).to_ne_bytes()).take(bytes).collect()
         }
     };
-    recorder(to).push(Command::ClearImage { dst, texel });
+    recorder(to).push(Command::ClearImage { dst, layout, texel });
 }
 
 unsafe extern "system" fn cmd_reset_query_pool(
@@ -385,38 +369,6 @@ unsafe extern "system" fn cmd_reset_event2(
     _: vk::PipelineStageFlags2,
 ) {
     event(to, e, 0);
-}
-
-fn wait_events(to: vk::CommandBuffer, events: &[vk::Event]) {
-    let events = events.iter().filter_map(|e| counted::<Counter, _>(*e)).collect();
-    recorder(to).push(Command::WaitEvents(events));
-}
-
-unsafe extern "system" fn cmd_wait_events(
-    to: vk::CommandBuffer,
-    count: u32,
-    p_events: *const vk::Event,
-    _: vk::PipelineStageFlags,
-    _: vk::PipelineStageFlags,
-    _: u32,
-    _: *const vk::MemoryBarrier<'_>,
-    _: u32,
-    _: *const vk::BufferMemoryBarrier<'_>,
-    _: u32,
-    _: *const vk::ImageMemoryBarrier<'_>,
-) {
-    // SAFETY: see the top of the folder.
-    wait_events(to, unsafe { array(p_events, count) });
-}
-
-unsafe extern "system" fn cmd_wait_events2(
-    to: vk::CommandBuffer,
-    count: u32,
-    p_events: *const vk::Event,
-    _: *const vk::DependencyInfo<'_>,
-) {
-    // SAFETY: see the top of the folder.
-    wait_events(to, unsafe { array(p_events, count) });
 }
 
 unsafe extern "system" fn cmd_execute_commands(

@@ -8,11 +8,12 @@ use ash::vk::{self, Handle};
 
 use super::physical::{FAMILIES, PhysicalDevice};
 use super::{Row, table};
+use crate::beyond::UnifiedImageLayoutsFeatures;
 use crate::config::Config;
-use crate::handle;
 use crate::message::Messages;
-use crate::queue::Queue;
+use crate::queue::{Ended, Place, Queue};
 use crate::sync::Hub;
+use crate::{chain, handle};
 
 pub(crate) const TABLE: &[Row] = table! {
     c"vkCreateDevice" => create_device,
@@ -33,6 +34,7 @@ const QUEUES: u32 = 2;
 
 /// A VkDevice.
 pub(crate) struct Device {
+    /// Of the physical device; `unified_layouts` only if the feature is enabled.
     pub(crate) config: Config,
     pub(crate) messages: Arc<Messages>,
     pub(crate) hub: Arc<Hub>,
@@ -108,7 +110,7 @@ unsafe extern "system" fn create_device(
     let physical = unsafe { handle::get::<PhysicalDevice, _>(physical) };
     // SAFETY: as above.
     let info = unsafe { &*p_create_info };
-    let known = super::physical::extensions();
+    let known = super::physical::extensions(&physical.config);
     // SAFETY: as above.
     let wanted =
         unsafe { handle::array(info.pp_enabled_extension_names, info.enabled_extension_count) };
@@ -119,12 +121,20 @@ unsafe extern "system" fn create_device(
             return vk::Result::ERROR_EXTENSION_NOT_PRESENT;
         }
     }
+    let mut unified_layouts = false;
+    // SAFETY: as above.
+    if let Some(wanted) = unsafe { chain::find::<UnifiedImageLayoutsFeatures>(info.p_next) } {
+        unified_layouts = wanted.unified_image_layouts_video != vk::FALSE;
+    }
     let hub = Arc::<Hub>::default();
-    let family = |_| {
-        (0..QUEUES).map(|_| handle::dispatchable(Queue::new(&hub, &physical.messages))).collect()
+    let ended = Arc::<Ended>::default();
+    let queue = |family: u32, index: u32| {
+        let place = Place { family, number: (family * QUEUES + index) as usize };
+        handle::dispatchable(Queue::new(&hub, &physical.messages, place, &ended))
     };
+    let family = |family| (0..QUEUES).map(|index| queue(family, index)).collect();
     let device = Device {
-        config: physical.config.clone(),
+        config: Config { unified_layouts, ..physical.config.clone() },
         messages: Arc::clone(&physical.messages),
         queues: (0..FAMILIES).map(family).collect(),
         hub: Arc::clone(&hub),

@@ -5,6 +5,7 @@
 //! (Implicit)" section says; the application (or a validation layer) answers for that.
 #![allow(unsafe_code, reason = "the Vulkan ABI is made of pointers")]
 
+mod barriers;
 pub(crate) mod commands;
 pub(crate) mod device;
 mod formats;
@@ -44,7 +45,7 @@ const GLOBAL: &[&CStr] = &[
     c"vkGetInstanceProcAddr",
 ];
 
-fn tables() -> [&'static [Row]; 9] {
+fn tables() -> [&'static [Row]; 10] {
     [
         instance::TABLE,
         physical::TABLE,
@@ -53,6 +54,7 @@ fn tables() -> [&'static [Row]; 9] {
         objects::TABLE,
         pools::TABLE,
         commands::TABLE,
+        barriers::TABLE,
         submit::TABLE,
         video::TABLE,
     ]

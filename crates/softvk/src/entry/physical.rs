@@ -8,6 +8,7 @@ use ash::vk;
 
 use super::instance::{API_VERSION, chars, extension};
 use super::{Row, formats, table};
+use crate::beyond::{UnifiedImageLayoutsFeatures, VideoMaintenance2Features};
 use crate::config::Config;
 use crate::message::Messages;
 use crate::video::caps;
@@ -171,7 +172,7 @@ unsafe extern "system" fn features(
 }
 
 unsafe extern "system" fn features2(
-    _: vk::PhysicalDevice,
+    device: vk::PhysicalDevice,
     p_features: *mut vk::PhysicalDeviceFeatures2<'_>,
 ) {
     // SAFETY: see the top of the folder.
@@ -189,6 +190,18 @@ unsafe extern "system" fn features2(
         f.synchronization2 = vk::TRUE;
     });
     single_features(next);
+    // SAFETY: as above.
+    let config = &unsafe { handle::get::<PhysicalDevice, _>(device) }.config;
+    with(next, |f: &mut vk::PhysicalDeviceVideoMaintenance1FeaturesKHR<'_>| {
+        f.video_maintenance1 = config.maintenance1.into();
+    });
+    with(next, |f: &mut VideoMaintenance2Features| {
+        f.video_maintenance2 = config.maintenance2.into();
+    });
+    with(next, |f: &mut UnifiedImageLayoutsFeatures| {
+        f.unified_image_layouts = config.unified_layouts.into();
+        f.unified_image_layouts_video = config.unified_layouts.into();
+    });
 }
 
 /// Features that may also be asked for one by one.
@@ -204,9 +217,6 @@ fn single_features(next: *mut c_void) {
     });
     with(next, |f: &mut vk::PhysicalDeviceHostQueryResetFeatures<'_>| {
         f.host_query_reset = vk::TRUE;
-    });
-    with(next, |f: &mut vk::PhysicalDeviceVideoMaintenance1FeaturesKHR<'_>| {
-        f.video_maintenance1 = vk::TRUE;
     });
 }
 
@@ -344,19 +354,23 @@ unsafe extern "system" fn tool_properties(
 }
 
 /// The extensions of the device.
-pub(crate) fn extensions() -> Vec<vk::ExtensionProperties> {
-    vec![
-        extension("VK_KHR_synchronization2", 1),
-        extension("VK_KHR_timeline_semaphore", 2),
-        extension("VK_KHR_video_decode_av1", 1),
-        extension("VK_KHR_video_decode_queue", 8),
-        extension("VK_KHR_video_maintenance1", 1),
-        extension("VK_KHR_video_queue", 8),
-    ]
+pub(crate) fn extensions(config: &Config) -> Vec<vk::ExtensionProperties> {
+    let all = [
+        ("VK_KHR_synchronization2", 1, true),
+        ("VK_KHR_timeline_semaphore", 2, true),
+        ("VK_KHR_unified_image_layouts", 1, config.unified_layouts),
+        ("VK_KHR_video_decode_av1", 1, true),
+        ("VK_KHR_video_decode_queue", 8, true),
+        ("VK_KHR_video_maintenance1", 1, config.maintenance1),
+        ("VK_KHR_video_maintenance2", 1, config.maintenance2),
+        ("VK_KHR_video_queue", 8, true),
+    ];
+    let offered = all.into_iter().filter(|(_, _, offered)| *offered);
+    offered.map(|(name, version, _)| extension(name, version)).collect()
 }
 
 unsafe extern "system" fn enumerate_device_extension_properties(
-    _: vk::PhysicalDevice,
+    device: vk::PhysicalDevice,
     p_layer_name: *const c_char,
     p_count: *mut u32,
     p_properties: *mut vk::ExtensionProperties,
@@ -365,7 +379,9 @@ unsafe extern "system" fn enumerate_device_extension_properties(
         return vk::Result::ERROR_LAYER_NOT_PRESENT;
     }
     // SAFETY: see the top of the folder.
-    unsafe { handle::enumerate(&extensions(), p_count, p_properties) }
+    let config = &unsafe { handle::get::<PhysicalDevice, _>(device) }.config;
+    // SAFETY: as above.
+    unsafe { handle::enumerate(&extensions(config), p_count, p_properties) }
 }
 
 unsafe extern "system" fn enumerate_device_layer_properties(

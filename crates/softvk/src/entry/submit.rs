@@ -74,11 +74,11 @@ fn batch(info: &vk::SubmitInfo<'_>) -> Batch {
     let signal = unsafe { array(info.p_signal_semaphores, info.signal_semaphore_count) };
     // SAFETY: as above.
     let buffers = unsafe { array(info.p_command_buffers, info.command_buffer_count) };
-    Batch {
-        waits: wait.iter().enumerate().filter_map(|s| valued(s, waits)).collect(),
-        commands: buffers.iter().map(|b| recorder(*b).commands()).collect(),
-        signals: signal.iter().enumerate().filter_map(|s| valued(s, signals)).collect(),
-    }
+    Batch::new(
+        wait.iter().enumerate().filter_map(|s| valued(s, waits)).collect(),
+        buffers.iter().map(|b| recorder(*b).commands()).collect(),
+        signal.iter().enumerate().filter_map(|s| valued(s, signals)).collect(),
+    )
 }
 
 unsafe extern "system" fn queue_submit2(
@@ -100,11 +100,11 @@ fn batch2(info: &vk::SubmitInfo2<'_>) -> Batch {
     let signals = unsafe { array(info.p_signal_semaphore_infos, info.signal_semaphore_info_count) };
     // SAFETY: as above.
     let buffers = unsafe { array(info.p_command_buffer_infos, info.command_buffer_info_count) };
-    Batch {
-        waits: waits.iter().filter_map(valued).collect(),
-        commands: buffers.iter().map(|b| recorder(b.command_buffer).commands()).collect(),
-        signals: signals.iter().filter_map(valued).collect(),
-    }
+    Batch::new(
+        waits.iter().filter_map(valued).collect(),
+        buffers.iter().map(|b| recorder(b.command_buffer).commands()).collect(),
+        signals.iter().filter_map(valued).collect(),
+    )
 }
 
 unsafe extern "system" fn queue_bind_sparse(

@@ -9,6 +9,7 @@ use ash::vk::{self, native as std_av1};
 use super::commands::recorder;
 use super::device::{Device, Kind};
 use super::{Row, table};
+use crate::beyond::Av1InlineSessionParameters;
 use crate::chain;
 use crate::command::Command;
 use crate::config::Config;
@@ -259,6 +260,14 @@ unsafe extern "system" fn cmd_decode_video(
     // SAFETY: as above.
     let query = unsafe { chain::find::<vk::VideoInlineQueryInfoKHR<'_>>(info.p_next) };
     // SAFETY: as above.
+    let inline = unsafe { chain::find::<Av1InlineSessionParameters>(info.p_next) };
+    // SAFETY: as above.
+    let inline = inline.and_then(|inline| unsafe { inline.p_std_sequence_header.as_ref() });
+    let picture = picture.and_then(self::picture).map(Box::new);
+    let names = picture.as_ref().map_or([-1; 7], |p| p.reference_name_slot_indices);
+    let recorded =
+        recorder(to).session().map(|s| s.record(setup.map_or(-1, |s| s.slot_index), &names));
+    // SAFETY: as above.
     let pool = |q: &vk::VideoInlineQueryInfoKHR<'_>| unsafe { shared(q.query_pool) };
     let decode = DecodeOp {
         src,
@@ -267,7 +276,9 @@ unsafe extern "system" fn cmd_decode_video(
         dst: resource(&info.dst_picture_resource),
         setup: setup.map(slot),
         references: references.iter().map(slot).collect(),
-        picture: picture.and_then(self::picture).map(Box::new),
+        picture,
+        inline_sequence: inline.map(|header| Arc::new(sequence_header(header))),
+        recorded: recorded.unwrap_or_default(),
         inline_query: query.and_then(|q| Some((pool(q)?, q.first_query))),
     };
     recorder(to).push(Command::Decode(Box::new(decode)));
@@ -283,6 +294,7 @@ fn picture(info: &vk::VideoDecodeAV1PictureInfoKHR<'_>) -> Option<Picture> {
     Some(Picture {
         info: picture_info(std),
         reference_name_slot_indices: info.reference_name_slot_indices,
+        frame_header_offset: info.frame_header_offset,
         tile_offsets,
         tile_sizes,
     })
@@ -333,9 +345,15 @@ fn tile_info(mut std: std_av1::StdVideoAV1TileInfo) -> TileInfo {
     };
     let width_in_sbs_minus_1 = entries(std.pWidthInSbsMinus1, std.TileCols);
     let height_in_sbs_minus_1 = entries(std.pHeightInSbsMinus1, std.TileRows);
+    let last = |data: *const u16, count: u8| {
+        // SAFETY: see the top of the folder: as many entries as there are columns or rows.
+        unsafe { array(data, count.min(MAX_TILES).into()) }.last().copied().unwrap_or(0)
+    };
+    let last_mi_starts =
+        (last(std.pMiColStarts, std.TileCols), last(std.pMiRowStarts, std.TileRows));
     std.pMiColStarts = std::ptr::null();
     std.pMiRowStarts = std::ptr::null();
     std.pWidthInSbsMinus1 = std::ptr::null();
     std.pHeightInSbsMinus1 = std::ptr::null();
-    TileInfo { std, width_in_sbs_minus_1, height_in_sbs_minus_1 }
+    TileInfo { std, width_in_sbs_minus_1, height_in_sbs_minus_1, last_mi_starts }
 }

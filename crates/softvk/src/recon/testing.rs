@@ -166,6 +166,7 @@ pub(super) fn picture_info(frame_type: u32) -> PictureInfo {
             pFilmGrain: std::ptr::null(),
         },
         tile_info: Some(TileInfo {
+            last_mi_starts: (0, 0),
             std: std_av1::StdVideoAV1TileInfo {
                 flags: tile_flags,
                 TileCols: 1,

@@ -1,9 +1,12 @@
 //! What the application has to keep to, checked at execution. A breach is reported with its VUID;
 //! where going on makes no sense the decode fails.
 
+use ash::vk;
+
 use super::execute::Fault;
 use super::op::{BeginOp, DecodeOp, Resource, Slot};
 use super::session::{Session, State};
+use crate::access::{Access, Tracker};
 use crate::message::Messages;
 
 /// Reports a breach of `vuid` (empty if it is none) at decode operation `frame` of its session.
@@ -47,6 +50,32 @@ pub(crate) fn decode(
     resources(session, op)?;
     setup(session, begin, op)?;
     references(state, begin, op)
+}
+
+/// The pictures of a decode: layouts, owners, and what has to be over before it.
+pub(crate) fn pictures(tracker: &mut Tracker, session: &Session, op: &DecodeOp) {
+    let setup = op.setup.as_ref().and_then(|slot| slot.resource.as_ref());
+    let mut touch = |resource: &Resource, access, layout, vuid| {
+        let general = session.config.unified_layouts;
+        let layouts = [layout, vk::ImageLayout::GENERAL];
+        let legal = &layouts[..if general { 2 } else { 1 }];
+        let layers = resource.layer..resource.layer.saturating_add(1);
+        tracker.touch(&resource.view.image, layers, access, (legal, vuid));
+    };
+    let (dst, dpb) = (vk::ImageLayout::VIDEO_DECODE_DST_KHR, vk::ImageLayout::VIDEO_DECODE_DPB_KHR);
+    for reference in op.references.iter().filter_map(|slot| slot.resource.as_ref()) {
+        let vuid = "VUID-vkCmdDecodeVideoKHR-pDecodeInfo-10804";
+        touch(reference, Access::DecodeRead, dpb, vuid);
+    }
+    if let Some(setup) = setup {
+        let vuid = "VUID-vkCmdDecodeVideoKHR-pDecodeInfo-10803";
+        touch(setup, Access::DecodeWrite, dpb, vuid);
+    }
+    let apart = |output: &&Resource| setup.is_none_or(|setup| !setup.is_same(output));
+    if let Some(output) = op.dst.as_ref().filter(apart) {
+        let vuid = "VUID-vkCmdDecodeVideoKHR-pDecodeInfo-10801";
+        touch(output, Access::DecodeWrite, dst, vuid);
+    }
 }
 
 fn bitstream(session: &Session, op: &DecodeOp) -> Result<(), Fault> {

@@ -3,11 +3,14 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
+use ash::vk;
+
 use super::check;
-use super::job::FrameJob;
+use super::job::{FrameJob, SequenceHeader};
 use super::op::{BeginOp, DecodeOp, Picture, Resource};
 use super::session::{Session, State};
 use super::store;
+use crate::access::{self, Tracker};
 use crate::config::{Config, Planted};
 use crate::message::Messages;
 use crate::query::{Query, QueryPool};
@@ -25,12 +28,14 @@ pub(crate) struct Scope {
     /// The active query.
     pub(crate) query: Option<(Arc<QueryPool>, u32)>,
     status: Option<i32>,
+    /// The queue was at work when this was submitted.
+    busy: bool,
 }
 
 impl Scope {
     /// No scope is open; messages go to `messages`.
-    pub(crate) fn new(messages: &Arc<Messages>) -> Self {
-        Self { messages: Arc::clone(messages), begin: None, query: None, status: None }
+    pub(crate) fn new(messages: &Arc<Messages>, busy: bool) -> Self {
+        Self { messages: Arc::clone(messages), begin: None, query: None, status: None, busy }
     }
 
     /// vkCmdBeginVideoCodingKHR.
@@ -71,7 +76,7 @@ impl Scope {
     }
 
     /// vkCmdDecodeVideoKHR.
-    pub(crate) fn decode(&mut self, op: &DecodeOp) {
+    pub(crate) fn decode(&mut self, op: &DecodeOp, tracker: &mut Tracker) {
         let Some(begin) = &self.begin else {
             let vuid = "VUID-vkCmdDecodeVideoKHR-videocoding";
             return check::report(&self.messages, vuid, None, "no coding scope");
@@ -79,7 +84,9 @@ impl Scope {
         let mut state = begin.session.state();
         let frame = state.frames;
         state.frames += 1;
-        let status = match decode(begin, &mut state, op) {
+        check::pictures(tracker, &begin.session, op);
+        let asked = self.query.is_some() || op.inline_query.is_some();
+        let status = match decode(begin, &mut state, op, Wrong { busy: self.busy, asked }) {
             Ok(()) => COMPLETE,
             Err(fault) => {
                 check::report(&self.messages, fault.vuid, Some(frame), &fault.text);
@@ -131,18 +138,67 @@ impl Fault {
     }
 }
 
-fn decode(begin: &BeginOp, state: &mut State, op: &DecodeOp) -> Result<(), Fault> {
+/// What planted faults go by.
+#[derive(Clone, Copy)]
+struct Wrong {
+    /// The queue was at work when this was submitted.
+    busy: bool,
+    /// A query waits for the status.
+    asked: bool,
+}
+
+/// Whether the planted fault spoils the output.
+fn spoils(op: &DecodeOp, dst: &Resource, state: &State, fault: Planted, wrong: Wrong) -> bool {
+    let image = &dst.view.image;
+    match fault {
+        Planted::StatusWrite => wrong.asked,
+        Planted::GeneralLayout => access::layout(image, dst.layer) == vk::ImageLayout::GENERAL,
+        Planted::ProfileIndependent => image.profile_independent,
+        Planted::TileStarts => op.picture.as_ref().is_some_and(|p| {
+            let tiles = p.info.tile_info.as_ref();
+            tiles.is_some_and(|tiles| tiles.leaves_as_superblocks(dst.extent))
+        }),
+        Planted::DpbAtRecord => op.picture.as_ref().is_some_and(|p| {
+            let names = p.reference_name_slot_indices.iter().zip(op.recorded.references);
+            let held = |slot: i32| state.recorded.get(usize::try_from(slot).ok()?);
+            names.filter(|(slot, _)| **slot >= 0).any(|(slot, was)| held(*slot) != Some(&was))
+        }),
+        _ => false,
+    }
+}
+
+/// The sequence header in force.
+fn sequence(begin: &BeginOp, op: &DecodeOp) -> Option<Arc<SequenceHeader>> {
+    let Some(inline) = op.inline_sequence.clone() else { return begin.parameters.clone() };
+    if begin.session.config.fault != Some(Planted::InlineHeader) {
+        return Some(inline);
+    }
+    let mut wrong = SequenceHeader::clone(&inline);
+    wrong.std.flags.set_enable_cdef(0);
+    wrong.std.flags.set_enable_filter_intra(0);
+    wrong.std.flags.set_enable_intra_edge_filter(0);
+    Some(Arc::new(wrong))
+}
+
+fn decode(begin: &BeginOp, state: &mut State, op: &DecodeOp, wrong: Wrong) -> Result<(), Fault> {
     let session = &begin.session;
     check::decode(session, state, begin, op)?;
     let (Some(dst), Some(picture)) = (&op.dst, &op.picture) else {
         return Err(Fault::new("VUID-vkCmdDecodeVideoKHR-pNext-09250", "no picture information"));
     };
-    let Some(sequence) = begin.parameters.clone() else {
+    let Some(sequence) = sequence(begin, op) else {
         return Err(Fault::new("VUID-vkCmdDecodeVideoKHR-None-10407", "no sequence header"));
     };
     let fault = session.config.fault;
-    let bytes = bitstream(op, picture, &session.config)?;
-    let tiles = tiles(&bytes, picture)?;
+    let mut bytes = bitstream(op, picture, &session.config)?;
+    if fault == Some(Planted::StaleBitstream) {
+        let before = std::mem::replace(&mut state.bitstream, bytes.clone());
+        if wrong.busy {
+            bytes.clear();
+            bytes.extend(before.iter().chain(std::iter::repeat(&0)).take(op.src_range as usize));
+        }
+    }
+    let tiles = tiles(&bytes, picture, fault)?;
     let setup_index = op.setup.as_ref().and_then(|slot| u32::try_from(slot.index).ok());
     let wrap = fault == Some(Planted::ThreeBitSlots);
     let setup_slot = setup_index.map(|index| if wrap { index & 7 } else { index });
@@ -168,6 +224,12 @@ fn decode(begin: &BeginOp, state: &mut State, op: &DecodeOp) -> Result<(), Fault
         dst.layer = 0;
     }
     output(op, &dst, &decoded, session)?;
+    if fault.is_some_and(|fault| spoils(op, &dst, state, fault, wrong)) {
+        store::spoil(&dst);
+    }
+    if let Some(recorded) = setup_index.and_then(|index| state.recorded.get_mut(index as usize)) {
+        *recorded = op.recorded.number;
+    }
     if let (Some(index), Some(slot)) = (setup_index, &op.setup) {
         let refreshed = picture.info.std.refresh_frame_flags != 0;
         if let Some(held) = state.slots.get_mut(index as usize) {
@@ -186,9 +248,12 @@ fn output(
     let (chroma, granularity) = (session.profile.chroma, session.config.granularity);
     let shown = decoded.grained.as_ref().unwrap_or(&decoded.clean);
     let unbound = || Fault::new("", "an image has no memory");
-    store::store(shown, dst, chroma, granularity).ok_or_else(unbound)?;
     let setup = op.setup.as_ref().and_then(|slot| slot.resource.as_ref());
-    if let Some(setup) = setup.filter(|setup| !setup.is_same(dst)) {
+    let apart = setup.filter(|setup| !setup.is_same(dst));
+    if apart.is_none() || session.config.fault != Some(Planted::OutputApart) {
+        store::store(shown, dst, chroma, granularity).ok_or_else(unbound)?;
+    }
+    if let Some(setup) = apart {
         store::store(&decoded.clean, setup, chroma, granularity).ok_or_else(unbound)?;
     }
     Ok(())
@@ -224,14 +289,26 @@ fn bitstream(op: &DecodeOp, picture: &Picture, config: &Config) -> Result<Vec<u8
 }
 
 /// The bytes of each tile.
-fn tiles<'a>(bytes: &'a [u8], picture: &Picture) -> Result<Vec<&'a [u8]>, Fault> {
-    let tile = |(offset, size): (&u32, &u32)| {
-        let start = *offset as usize;
-        bytes.get(start..start.saturating_add(*size as usize)).ok_or_else(|| {
+fn tiles<'a>(
+    bytes: &'a [u8],
+    picture: &Picture,
+    fault: Option<Planted>,
+) -> Result<Vec<&'a [u8]>, Fault> {
+    let last = picture.tile_offsets.len().saturating_sub(1);
+    let tile = |(i, (offset, size)): (usize, (&u32, &u32))| {
+        let start = match fault {
+            Some(Planted::HeaderSkip) => *offset.max(&(picture.frame_header_offset + 1)) as usize,
+            _ => *offset as usize,
+        };
+        let end = match fault {
+            Some(Planted::RangeEnd) if i == last => bytes.len(),
+            _ => start.saturating_add(*size as usize),
+        };
+        bytes.get(start..end).ok_or_else(|| {
             let vuid = "VUID-vkCmdDecodeVideoKHR-pTileOffsets-09252";
             let text = format!("a tile of {size} bytes at {offset} ends outside the range");
             Fault::new(vuid, text)
         })
     };
-    picture.tile_offsets.iter().zip(&picture.tile_sizes).map(tile).collect()
+    picture.tile_offsets.iter().zip(&picture.tile_sizes).enumerate().map(tile).collect()
 }

@@ -17,7 +17,7 @@ pub struct SequenceHeader {
 }
 
 /// `StdVideoAV1TileInfo` with the arrays that a driver may trust.
-/// `pMiColStarts` and `pMiRowStarts` are not copied: clients disagree on their unit.
+/// `pMiColStarts` and `pMiRowStarts` are not trusted, as clients disagree on their unit.
 #[derive(Clone, Debug)]
 pub struct TileInfo {
     /// The structure itself, pointer members cleared.
@@ -26,6 +26,17 @@ pub struct TileInfo {
     pub width_in_sbs_minus_1: Vec<u16>,
     /// `TileRows` entries of `pHeightInSbsMinus1`; empty if NULL or if the spacing is uniform.
     pub height_in_sbs_minus_1: Vec<u16>,
+    /// The last of `TileCols` entries of `pMiColStarts`, and of `TileRows` of `pMiRowStarts`; 0 if
+    /// NULL. Only a planted fault looks at them.
+    pub last_mi_starts: (u16, u16),
+}
+
+impl TileInfo {
+    /// Whether the last starts, taken as superblocks of 64, lie outside a frame of `extent`.
+    pub(crate) fn leaves_as_superblocks(&self, extent: (u32, u32)) -> bool {
+        let (col, row) = self.last_mi_starts;
+        u32::from(col) * 64 >= extent.0 || u32::from(row) * 64 >= extent.1
+    }
 }
 
 /// `StdVideoDecodeAV1PictureInfo` with what it points to; each member is `None` where the

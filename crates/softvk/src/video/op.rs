@@ -57,8 +57,20 @@ pub(crate) struct DecodeOp {
     pub(crate) references: Vec<Slot>,
     /// `VkVideoDecodeAV1PictureInfoKHR`; `None` if it is not chained.
     pub(crate) picture: Option<Box<Picture>>,
+    /// `VkVideoDecodeAV1InlineSessionParametersInfoKHR`.
+    pub(crate) inline_sequence: Option<Arc<SequenceHeader>>,
+    /// What the session's slots held when the command was recorded.
+    pub(crate) recorded: Recorded,
     /// `VkVideoInlineQueryInfoKHR`.
     pub(crate) inline_query: Option<(Arc<QueryPool>, u32)>,
+}
+
+/// Decode commands by the order of recording: their number, and the numbers of those whose pictures
+/// the slots of the seven references held then. Only a planted fault looks at it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Recorded {
+    pub(crate) number: u64,
+    pub(crate) references: [u64; 7],
 }
 
 /// VkVideoDecodeAV1PictureInfoKHR.
@@ -66,6 +78,7 @@ pub(crate) struct DecodeOp {
 pub(crate) struct Picture {
     pub(crate) info: PictureInfo,
     pub(crate) reference_name_slot_indices: [i32; 7],
+    pub(crate) frame_header_offset: u32,
     pub(crate) tile_offsets: Vec<u32>,
     pub(crate) tile_sizes: Vec<u32>,
 }

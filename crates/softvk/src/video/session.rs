@@ -3,7 +3,7 @@
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use super::job::Profile;
-use super::op::Resource;
+use super::op::{Recorded, Resource};
 use crate::config::Config;
 use crate::recon::Reconstructor;
 
@@ -14,6 +14,8 @@ pub(crate) struct Session {
     pub(crate) max_coded_extent: (u32, u32),
     pub(crate) config: Config,
     state: Mutex<State>,
+    /// Decode commands recorded so far, and for each slot the newest that sets it up.
+    recorded: Mutex<(u64, Vec<u64>)>,
 }
 
 /// What the executed commands have made of a session.
@@ -25,6 +27,10 @@ pub(crate) struct State {
     pub(crate) recon: Result<Reconstructor, String>,
     /// Decode operations so far.
     pub(crate) frames: u64,
+    /// For each slot the number of the recorded command that set it up.
+    pub(crate) recorded: Vec<u64>,
+    /// The bitstream range of the decode before.
+    pub(crate) bitstream: Vec<u8>,
 }
 
 impl Session {
@@ -43,8 +49,30 @@ impl Session {
             slots: vec![None; max_dpb_slots as usize],
             recon: recon.map_err(|e| e.to_string()),
             frames: 0,
+            recorded: vec![0; max_dpb_slots as usize],
+            bitstream: Vec::new(),
         };
-        Self { profile, max_dpb_slots, max_coded_extent, config, state: Mutex::new(state) }
+        Self {
+            profile,
+            max_dpb_slots,
+            max_coded_extent,
+            config,
+            state: Mutex::new(state),
+            recorded: Mutex::new((0, vec![0; max_dpb_slots as usize])),
+        }
+    }
+
+    /// A decode command is recorded, with setup slot and reference slots.
+    pub(crate) fn record(&self, setup: i32, names: &[i32; 7]) -> Recorded {
+        let mut recorded = self.recorded.lock().unwrap_or_else(PoisonError::into_inner);
+        let (count, slots) = &mut *recorded;
+        let index = |slot: i32| usize::try_from(slot).unwrap_or(usize::MAX);
+        let references = names.map(|name| slots.get(index(name)).copied().unwrap_or(0));
+        *count += 1;
+        if let Some(slot) = slots.get_mut(index(setup)) {
+            *slot = *count;
+        }
+        Recorded { number: *count, references }
     }
 
     /// The state, for one command.

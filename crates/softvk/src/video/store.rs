@@ -50,6 +50,12 @@ pub(crate) fn poison(to: &Resource) -> Option<()> {
     Some(())
 }
 
+/// Overwrites the first texels of `to`.
+pub(crate) fn spoil(to: &Resource) -> Option<()> {
+    let at = to.view.image.offset(0, to.layer, 0, 0)?;
+    to.view.image.binding.write(at, &[POISON; 8]).then_some(())
+}
+
 /// The part of a plane that a decode writes, in texels.
 struct Area {
     plane: usize,

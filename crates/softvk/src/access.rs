@@ -1,0 +1,421 @@
+//! What executed commands have made of images: the layout and the owner of each layer, and the
+//! accesses that nothing orders yet. Breaches are reported; they do not stop anything.
+
+use std::ops::Range;
+use std::sync::{Arc, MutexGuard, PoisonError, Weak};
+
+use ash::vk::{self, AccessFlags2, ImageLayout, PipelineStageFlags2};
+
+use crate::image::Image;
+use crate::message::Messages;
+use crate::video::check::report;
+
+/// Queues of a device.
+pub(crate) const QUEUES: usize = 4;
+/// For each queue the newest batch that is known to have ended.
+pub(crate) type Clock = [u64; QUEUES];
+
+/// What a command does to a picture.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Access {
+    DecodeRead,
+    DecodeWrite,
+    CopyRead,
+    CopyWrite,
+}
+
+impl Access {
+    fn writes(self) -> bool {
+        matches!(self, Self::DecodeWrite | Self::CopyWrite)
+    }
+
+    /// What it is in messages.
+    fn name(self) -> &'static str {
+        match self {
+            Self::DecodeRead => "VIDEO_DECODE_READ",
+            Self::DecodeWrite => "VIDEO_DECODE_WRITE",
+            Self::CopyRead => "TRANSFER_READ",
+            Self::CopyWrite => "TRANSFER_WRITE",
+        }
+    }
+
+    /// Stages of which one has to be in a scope that it is to be in.
+    fn stages(self) -> PipelineStageFlags2 {
+        let own = match self {
+            Self::DecodeRead | Self::DecodeWrite => PipelineStageFlags2::VIDEO_DECODE_KHR,
+            Self::CopyRead | Self::CopyWrite => {
+                PipelineStageFlags2::ALL_TRANSFER
+                    | PipelineStageFlags2::COPY
+                    | PipelineStageFlags2::CLEAR
+            }
+        };
+        own | PipelineStageFlags2::ALL_COMMANDS
+    }
+
+    /// The same for its kind of access.
+    fn accesses(self) -> AccessFlags2 {
+        match self {
+            Self::DecodeRead => AccessFlags2::VIDEO_DECODE_READ_KHR | AccessFlags2::MEMORY_READ,
+            Self::DecodeWrite => AccessFlags2::VIDEO_DECODE_WRITE_KHR | AccessFlags2::MEMORY_WRITE,
+            Self::CopyRead => AccessFlags2::TRANSFER_READ | AccessFlags2::MEMORY_READ,
+            Self::CopyWrite => AccessFlags2::TRANSFER_WRITE | AccessFlags2::MEMORY_WRITE,
+        }
+    }
+}
+
+/// One side of a dependency.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Side {
+    pub(crate) stages: PipelineStageFlags2,
+    pub(crate) access: AccessFlags2,
+}
+
+impl Side {
+    /// Everything.
+    pub(crate) const ALL: Self = Self {
+        stages: PipelineStageFlags2::ALL_COMMANDS,
+        access: AccessFlags2::from_raw(
+            AccessFlags2::MEMORY_READ.as_raw() | AccessFlags2::MEMORY_WRITE.as_raw(),
+        ),
+    };
+
+    fn runs(&self, access: Access) -> bool {
+        self.stages.intersects(access.stages())
+    }
+
+    fn sees(&self, access: Access) -> bool {
+        self.runs(access) && self.access.intersects(access.accesses())
+    }
+}
+
+/// An image memory barrier.
+#[derive(Clone)]
+pub(crate) struct ImageBarrier {
+    pub(crate) image: Arc<Image>,
+    pub(crate) layers: Range<u32>,
+    pub(crate) from: Side,
+    pub(crate) to: Side,
+    pub(crate) old: ImageLayout,
+    pub(crate) new: ImageLayout,
+    /// Queue families of an ownership transfer.
+    pub(crate) families: Option<(u32, u32)>,
+}
+
+/// A pipeline barrier.
+#[derive(Clone, Default)]
+pub(crate) struct Dependency {
+    pub(crate) memory: Vec<(Side, Side)>,
+    pub(crate) images: Vec<ImageBarrier>,
+}
+
+/// An access, or a change of layout, that later ones have to be ordered after.
+#[derive(Clone, Copy, Debug)]
+struct Past {
+    queue: usize,
+    batch: u64,
+    /// `None` for a change of layout.
+    what: Option<Access>,
+    /// What barriers on its queue have ordered after it.
+    after: Side,
+}
+
+impl Past {
+    fn writes(&self) -> bool {
+        self.what.is_none_or(Access::writes)
+    }
+
+    fn name(&self) -> &'static str {
+        self.what.map_or("a change of layout", Access::name)
+    }
+}
+
+/// The state of one layer of an image.
+#[derive(Clone, Debug)]
+pub(crate) struct LayerState {
+    layout: ImageLayout,
+    /// The queue family that has it, if it is exclusive and in use.
+    owner: Option<u32>,
+    /// Released by its owner: families and layouts.
+    released: Option<((u32, u32), (ImageLayout, ImageLayout))>,
+    past: Vec<Past>,
+}
+
+impl LayerState {
+    /// The state of a layer of a new image.
+    pub(crate) fn new(layout: ImageLayout) -> Self {
+        Self { layout, owner: None, released: None, past: Vec::new() }
+    }
+}
+
+/// One queue's view of it all.
+pub(crate) struct Tracker {
+    messages: Arc<Messages>,
+    queue: usize,
+    family: u32,
+    batch: u64,
+    known: Clock,
+    /// Images that this queue has touched.
+    touched: Vec<Weak<Image>>,
+}
+
+fn states(image: &Image) -> MutexGuard<'_, Vec<LayerState>> {
+    image.states.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// The layout of `layer` of `image`.
+pub(crate) fn layout(image: &Image, layer: u32) -> ImageLayout {
+    states(image).get(layer as usize).map_or(ImageLayout::UNDEFINED, |state| state.layout)
+}
+
+impl Tracker {
+    /// For queue number `queue` of the device, of `family`.
+    pub(crate) fn new(messages: &Arc<Messages>, queue: usize, family: u32) -> Self {
+        let messages = Arc::clone(messages);
+        Self { messages, queue, family, batch: 0, known: [0; QUEUES], touched: Vec::new() }
+    }
+
+    /// The next batch, submitted when all of `ended` had ended.
+    pub(crate) fn start_batch(&mut self, ended: &Clock) {
+        self.batch += 1;
+        self.learn(ended);
+        self.touched.retain(|image| image.strong_count() > 0);
+    }
+
+    /// A semaphore tells that all of `clock` has ended.
+    pub(crate) fn learn(&mut self, clock: &Clock) {
+        self.known.iter_mut().zip(clock).for_each(|(known, ended)| *known = (*known).max(*ended));
+    }
+
+    /// What a semaphore tells that this batch signals.
+    pub(crate) fn clock(&self) -> Clock {
+        let mut clock = self.known;
+        if let Some(own) = clock.get_mut(self.queue) {
+            *own = self.batch;
+        }
+        clock
+    }
+
+    fn say(&self, vuid: &str, text: &str) {
+        report(&self.messages, vuid, None, text);
+    }
+
+    fn remember(&mut self, image: &Arc<Image>) {
+        let at = Arc::as_ptr(image);
+        if !self.touched.iter().any(|known| std::ptr::eq(known.as_ptr(), at)) {
+            self.touched.push(Arc::downgrade(image));
+        }
+    }
+
+    /// A command that needs `layers` of `image` in one of `layouts`, by the rule `vuid`.
+    pub(crate) fn touch(
+        &mut self,
+        image: &Arc<Image>,
+        layers: Range<u32>,
+        access: Access,
+        (layouts, vuid): (&[ImageLayout], &str),
+    ) {
+        self.remember(image);
+        let mut states = states(image);
+        for layer in layers {
+            let Some(state) = states.get_mut(layer as usize) else { continue };
+            if !layouts.contains(&state.layout) {
+                let text = format!(
+                    "{} of layer {layer} in layout {:?}, not {:?}",
+                    access.name(),
+                    state.layout,
+                    layouts.first().copied().unwrap_or_default()
+                );
+                self.say(vuid, &text);
+            }
+            let owner = *state.owner.get_or_insert(self.family);
+            if image.exclusive && owner != self.family {
+                let text = format!(
+                    "{} of layer {layer} by queue family {}, but family {owner} owns it",
+                    access.name(),
+                    self.family
+                );
+                self.say("", &text);
+            }
+            if let Some(text) = self.hazard(state, access) {
+                self.say("", &format!("layer {layer}: {text}"));
+            }
+            let writes = access.writes();
+            state.past.retain(|past| !writes && past.batch > self.known[past.queue]);
+            let after = Side { stages: Default::default(), access: Default::default() };
+            let past = Past { queue: self.queue, batch: self.batch, what: Some(access), after };
+            state.past.push(past);
+        }
+    }
+
+    /// An access that `access` conflicts with, and that nothing orders before it.
+    fn hazard(&self, state: &LayerState, access: Access) -> Option<String> {
+        let unordered = |past: &&Past| {
+            let conflict = past.writes() || access.writes();
+            let ended = past.batch <= self.known[past.queue];
+            let barrier = past.queue == self.queue
+                && if past.writes() { past.after.sees(access) } else { past.after.runs(access) };
+            conflict && !ended && !barrier
+        };
+        let past = state.past.iter().find(unordered)?;
+        let where_ = if past.queue == self.queue { "barrier" } else { "semaphore" };
+        Some(format!("hazard: {} after {} without a {where_}", access.name(), past.name()))
+    }
+
+    /// A pipeline barrier.
+    pub(crate) fn barrier(&mut self, dependency: &Dependency) {
+        for (from, to) in &dependency.memory {
+            for image in self.touched.iter().filter_map(Weak::upgrade) {
+                states(&image).iter_mut().for_each(|state| self.order(state, from, to));
+            }
+        }
+        for barrier in &dependency.images {
+            self.remember(&barrier.image);
+            let mut states = states(&barrier.image);
+            for layer in barrier.layers.clone() {
+                if let Some(state) = states.get_mut(layer as usize) {
+                    self.image_barrier(layer, state, barrier);
+                }
+            }
+        }
+    }
+
+    /// Orders `to` after what `from` takes in.
+    fn order(&self, state: &mut LayerState, from: &Side, to: &Side) {
+        for past in state.past.iter_mut().filter(|past| past.queue == self.queue) {
+            if takes_in(past, from) {
+                past.after.stages |= to.stages;
+                past.after.access |= to.access;
+            }
+        }
+    }
+
+    fn image_barrier(&self, layer: u32, state: &mut LayerState, barrier: &ImageBarrier) {
+        let families = barrier.families.filter(|_| barrier.image.exclusive);
+        let layouts = (barrier.old, barrier.new);
+        let acquires = families.is_some_and(|(_, to)| to == self.family);
+        if acquires {
+            if state.released.take() != families.zip(Some(layouts)) {
+                let vuid = "VUID-vkQueueSubmit2-commandBuffer-03879";
+                self.say(vuid, &format!("layer {layer} is acquired, but was not released so"));
+            }
+        } else {
+            self.check_old(layer, state, barrier);
+            state.released = families.zip(Some(layouts));
+            if families.is_none() && barrier.old == barrier.new {
+                return self.order(state, &barrier.from, &barrier.to);
+            }
+        }
+        let ordered = |past: &Past| {
+            let ended = past.batch <= self.known[past.queue];
+            ended || past.queue == self.queue && takes_in(past, &barrier.from)
+        };
+        if let Some(past) = state.past.iter().find(|past| !ordered(past)) {
+            let text = format!("layer {layer}: hazard: a change of layout after {}", past.name());
+            self.say("", &text);
+        }
+        self.transition(state, barrier);
+    }
+
+    /// What a barrier says of the layer before it.
+    fn check_old(&self, layer: u32, state: &LayerState, barrier: &ImageBarrier) {
+        if barrier.old == ImageLayout::UNDEFINED {
+            return;
+        }
+        if barrier.old != state.layout {
+            let (old, now) = (barrier.old, state.layout);
+            let vuid = "VUID-VkImageMemoryBarrier2-oldLayout-01197";
+            self.say(vuid, &format!("oldLayout of layer {layer} is {old:?}, it is in {now:?}"));
+        }
+        if barrier.image.exclusive && state.owner.is_some_and(|owner| owner != self.family) {
+            let text = format!("a barrier of family {} for layer {layer} of another", self.family);
+            self.say("", &text);
+        }
+    }
+
+    /// The layer is in the new layout, and owned by this family unless it is released.
+    fn transition(&self, state: &mut LayerState, barrier: &ImageBarrier) {
+        state.past.clear();
+        let (queue, batch) = (self.queue, self.batch);
+        state.past.push(Past { queue, batch, what: None, after: barrier.to });
+        if state.released.is_none() {
+            state.layout = barrier.new;
+            state.owner = Some(self.family);
+        }
+    }
+}
+
+/// Whether the first scope `from` has `past` in it, or something that was ordered after it.
+fn takes_in(past: &Past, from: &Side) -> bool {
+    let direct = past.what.is_some_and(|access| match access.writes() {
+        true => from.sees(access),
+        false => from.runs(access),
+    });
+    let all = PipelineStageFlags2::ALL_COMMANDS;
+    let chained = past.after.stages.intersects(from.stages)
+        || (from.stages.contains(all) && !past.after.stages.is_empty())
+        || (past.after.stages.contains(all) && !from.stages.is_empty());
+    direct || chained
+}
+
+/// The stages of vkCmdPipelineBarrier, in which the ends of the pipeline mean all of it.
+pub(crate) fn stages(flags: vk::PipelineStageFlags) -> PipelineStageFlags2 {
+    let ends = vk::PipelineStageFlags::TOP_OF_PIPE | vk::PipelineStageFlags::BOTTOM_OF_PIPE;
+    let stages = PipelineStageFlags2::from_raw(flags.as_raw().into());
+    if flags.intersects(ends) { stages | PipelineStageFlags2::ALL_COMMANDS } else { stages }
+}
+
+/// The accesses of vkCmdPipelineBarrier.
+pub(crate) fn accesses(flags: vk::AccessFlags) -> AccessFlags2 {
+    AccessFlags2::from_raw(flags.as_raw().into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const DECODE: Side = Side {
+        stages: PipelineStageFlags2::VIDEO_DECODE_KHR,
+        access: AccessFlags2::VIDEO_DECODE_WRITE_KHR,
+    };
+    const COPY: Side =
+        Side { stages: PipelineStageFlags2::COPY, access: AccessFlags2::TRANSFER_READ };
+
+    fn state(what: Access) -> LayerState {
+        let none = Side { stages: Default::default(), access: Default::default() };
+        let mut state = LayerState::new(ImageLayout::GENERAL);
+        state.past.push(Past { queue: 0, batch: 1, what: Some(what), after: none });
+        state
+    }
+
+    #[test]
+    fn a_barrier_orders_what_is_in_both_scopes() {
+        let tracker = Tracker::new(&Arc::default(), 0, 1);
+        let mut written = state(Access::DecodeWrite);
+        assert!(tracker.hazard(&written, Access::CopyRead).is_some());
+        tracker.order(&mut written, &COPY, &Side::ALL);
+        assert!(tracker.hazard(&written, Access::CopyRead).is_some());
+        tracker.order(&mut written, &DECODE, &COPY);
+        assert_eq!(tracker.hazard(&written, Access::CopyRead), None);
+        assert!(tracker.hazard(&written, Access::DecodeRead).is_some());
+        // What was ordered before the copy is ordered before what follows it.
+        tracker.order(&mut written, &COPY, &Side::ALL);
+        assert_eq!(tracker.hazard(&written, Access::DecodeRead), None);
+    }
+
+    #[test]
+    fn a_semaphore_orders_queues() {
+        let mut tracker = Tracker::new(&Arc::default(), 2, 0);
+        let written = state(Access::DecodeWrite);
+        assert!(tracker.hazard(&written, Access::CopyRead).is_some());
+        tracker.learn(&[1, 0, 0, 0]);
+        assert_eq!(tracker.hazard(&written, Access::CopyRead), None);
+    }
+
+    #[test]
+    fn reads_do_not_conflict() {
+        let tracker = Tracker::new(&Arc::default(), 0, 1);
+        let read = state(Access::DecodeRead);
+        assert_eq!(tracker.hazard(&read, Access::CopyRead), None);
+        assert!(tracker.hazard(&read, Access::DecodeWrite).is_some());
+    }
+}
