@@ -31,8 +31,8 @@ pub enum Command {
     Dump(DumpArgs),
     /// Print the steps that a decoder has to take
     Plan(PlanArgs),
-    /// Decode in every session shape that the device takes, and say which axis changes the output
-    Matrix(PipelineArgs),
+    /// Decode in all the session shapes that the device takes, and say which axis changes the output
+    Matrix(MatrixArgs),
     /// List devices and what they decode; software last
     Caps(CapsArgs),
     /// Print shell completions or the man page
@@ -129,6 +129,17 @@ pub struct PipelineArgs {
     /// Session shape.
     #[command(flatten)]
     pub shape: ShapeArgs,
+}
+
+/// `matrix`.
+#[derive(Clone, Debug, Args)]
+pub struct MatrixArgs {
+    /// What is decoded.
+    #[command(flatten)]
+    pub pipeline: PipelineArgs,
+    /// Every combination of all axes (18432), not only every pair of values
+    #[arg(long)]
+    pub all: bool,
 }
 
 /// Film grain.

@@ -28,6 +28,8 @@ pub enum Record<'a> {
     Element(Element<'a>),
     /// A session shape and what it gave.
     Shape(serde_json::Value),
+    /// What of a shape changes the output.
+    Cause(serde_json::Value),
     /// A device.
     Device(serde_json::Value),
     /// A fault of the stream.

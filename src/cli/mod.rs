@@ -19,6 +19,7 @@ mod pipeline;
 mod plan;
 mod select;
 mod shape;
+mod survey;
 
 use std::ffi::OsString;
 

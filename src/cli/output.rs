@@ -64,20 +64,20 @@ impl Notices {
         };
     }
 
-    /// A progress bar over `total` units (0 if unknown): on a terminal only, not before half a
+    /// A progress bar over `total` of `unit` (0 if unknown): on a terminal only, not before half a
     /// second, and never with `-q`.
-    pub fn progress(&self, total: u64) -> ProgressBar {
+    pub fn progress(&self, total: u64, unit: &str) -> ProgressBar {
         if self.quiet || !io::stderr().is_terminal() {
             return ProgressBar::hidden();
         }
         let bar = if total == 0 { ProgressBar::new_spinner() } else { ProgressBar::new(total) };
         bar.set_draw_target(ProgressDrawTarget::stderr_with_hz(10));
         let form = if total == 0 {
-            "{spinner} {pos} frames, {per_sec}"
+            format!("{{spinner}} {{pos}} {unit}, {{per_sec}}")
         } else {
-            "{bar:40} {pos}/{len} frames, {per_sec}, {eta} left"
+            format!("{{bar:40}} {{pos}}/{{len}} {unit}, {{per_sec}}, {{eta}} left")
         };
-        if let Ok(style) = ProgressStyle::with_template(form) {
+        if let Ok(style) = ProgressStyle::with_template(&form) {
             bar.set_style(style);
         }
         bar

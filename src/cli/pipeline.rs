@@ -51,7 +51,7 @@ impl Pipeline {
             log::warn!("an interrupt will not be graceful: {error}");
         }
         let total = args.limit.or(self.source.info().unit_count).unwrap_or(0);
-        let mut watched = Watched::new(sink, notices.progress(total), interrupted);
+        let mut watched = Watched::new(sink, notices.progress(total, "frames"), interrupted);
         let options = options::decode(args);
         let decoded = decode::decode(&mut *self.source, &mut self.executor, &mut watched, options);
         let summary = decoded.map_err(|error| match error {

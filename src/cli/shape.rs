@@ -2,7 +2,10 @@
 
 use clap::{Args, ValueEnum};
 
-use crate::vk::{BitstreamShape, DpbPreference, ExecutorOptions, SlotPolicy};
+use crate::vk::{
+    BitstreamShape, DpbPreference, ExecutorOptions, Layouts, ParametersMode, Recording, SlotPolicy,
+    StatusQueries, TileStarts,
+};
 
 /// How the session is made and used. A shape that the device cannot take is refused.
 #[derive(Clone, Debug, Args)]
@@ -17,9 +20,22 @@ pub struct ShapeArgs {
     /// Which free DPB slot a frame gets: lowest, round-robin, random or random:SEED
     #[arg(long, default_value = "lowest", value_name = "POLICY", value_parser = slot_policy)]
     pub slots: SlotPolicy,
-    /// Result status queries: where the device offers them, none, or from a query pool
+    /// Layouts of pictures: those made for video, or GENERAL always (unified image layouts)
+    #[arg(long, value_enum, default_value = "video", value_name = "MODE")]
+    pub layout: Layout,
+    /// Sequence headers in a parameters object, or with each decode (video maintenance 2)
+    #[arg(long, value_enum, default_value = "object", value_name = "MODE")]
+    pub parameters: Parameters,
+    /// Images and buffers for the stream's profile, or for any (video maintenance 1)
+    #[arg(long, value_enum, default_value = "profile", value_name = "MODE")]
+    pub resources: Resources,
+    /// Result status queries: where the device offers them, none, from a query pool, or inline
+    /// (video maintenance 1)
     #[arg(long, value_enum, default_value = "auto", value_name = "MODE")]
     pub status: Status,
+    /// Command buffers recorded in the order of submission, or the newest in flight first
+    #[arg(long, value_enum, default_value = "in-order", value_name = "ORDER")]
+    pub recording: RecordingOrder,
     /// Frames in flight
     #[arg(long, default_value_t = 4, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=64))]
     pub frames_in_flight: u32,
@@ -32,6 +48,9 @@ pub struct ShapeArgs {
     /// Header bytes in the bitstream buffer, or tile data only
     #[arg(long, value_enum, default_value = "present", value_name = "MODE")]
     pub header_bytes: HeaderBytes,
+    /// Unit of pMiColStarts and pMiRowStarts: 4x4 luma samples, or superblocks as some clients do
+    #[arg(long, value_enum, default_value = "mi", value_name = "UNIT")]
+    pub tile_starts: TileUnit,
 }
 
 /// Relation of output and reference pictures.
@@ -65,6 +84,53 @@ pub enum Status {
     None,
     /// From a query pool.
     Pool,
+    /// From a query pool, by the decode commands themselves.
+    Inline,
+}
+
+/// Layouts of pictures.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Layout {
+    /// Those made for video.
+    Video,
+    /// GENERAL.
+    General,
+}
+
+/// Where sequence headers are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Parameters {
+    /// In a parameters object.
+    Object,
+    /// With each decode.
+    Inline,
+}
+
+/// What images and buffers are made for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Resources {
+    /// The stream's profile.
+    Profile,
+    /// Any profile.
+    Independent,
+}
+
+/// Order of recording.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum RecordingOrder {
+    /// That of submission.
+    InOrder,
+    /// The newest first.
+    Shuffled,
+}
+
+/// Unit of tile starts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum TileUnit {
+    /// 4x4 luma samples.
+    Mi,
+    /// Superblocks.
+    Superblock,
 }
 
 /// What is in the bitstream buffer.
@@ -102,8 +168,26 @@ impl ShapeArgs {
         options.slot_policy = self.slots;
         options.status_queries = match self.status {
             Status::Auto => None,
-            Status::None => Some(false),
-            Status::Pool => Some(true),
+            Status::None => Some(StatusQueries::None),
+            Status::Pool => Some(StatusQueries::Pool),
+            Status::Inline => Some(StatusQueries::Inline),
+        };
+        options.layouts = match self.layout {
+            Layout::Video => Layouts::Video,
+            Layout::General => Layouts::General,
+        };
+        options.parameters = match self.parameters {
+            Parameters::Object => ParametersMode::Object,
+            Parameters::Inline => ParametersMode::Inline,
+        };
+        options.profile_independent = self.resources == Resources::Independent;
+        options.recording = match self.recording {
+            RecordingOrder::InOrder => Recording::InOrder,
+            RecordingOrder::Shuffled => Recording::Shuffled,
+        };
+        options.tile_starts = match self.tile_starts {
+            TileUnit::Mi => TileStarts::ModeInfo,
+            TileUnit::Superblock => TileStarts::Superblocks,
         };
         options.frames_in_flight = self.frames_in_flight;
         options.bitstream = BitstreamShape {
@@ -115,13 +199,18 @@ impl ShapeArgs {
 }
 
 /// The axes of `vav1d matrix`: an option, and the values that it takes there.
-pub(super) const AXES: [(&str, &[&str]); 8] = [
+pub(super) const AXES: [(&str, &[&str]); 13] = [
     ("dpb", &["coincide", "distinct"]),
     ("dpb-images", &["separate", "layered"]),
     ("slots", &["lowest", "round-robin", "random:1"]),
-    ("status", &["none", "pool"]),
+    ("layout", &["video", "general"]),
+    ("parameters", &["object", "inline"]),
+    ("resources", &["profile", "independent"]),
+    ("status", &["none", "pool", "inline"]),
+    ("recording", &["in-order", "shuffled"]),
     ("frames-in-flight", &["1", "4"]),
     ("bitstream-offset", &["0", "3"]),
     ("bitstream-padding", &["0", "2"]),
     ("header-bytes", &["present", "none"]),
+    ("tile-starts", &["mi", "superblock"]),
 ];

@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use super::choose::Choice;
 use super::device::Device;
-use super::execute::ExecutorOptions;
 use super::images::Pictures;
 use super::objects::QueryPool;
+use super::options::{ExecutorOptions, StatusQueries};
 use super::session::{Parameters, SessionReport, VideoSession};
 use super::slots::Slots;
 use crate::error::Result;
@@ -15,7 +15,8 @@ use crate::syntax::sequence::SequenceHeader;
 /// A session in use.
 pub(super) struct Active {
     pub(super) choice: Choice,
-    pub(super) parameters: Parameters,
+    /// `None` if the sequence header comes with each decode.
+    pub(super) parameters: Option<Parameters>,
     pub(super) session: Arc<VideoSession>,
     pub(super) sequence: Arc<SequenceHeader>,
     pub(super) slots: Slots,
@@ -37,16 +38,20 @@ impl Active {
         options: &ExecutorOptions,
     ) -> Result<Self> {
         let session = Arc::new(VideoSession::new(device, &choice)?);
-        let parameters = Parameters::new(&session, sequence)?;
+        let parameters = parameters(&choice, &session, sequence)?;
         let offered = device.decode_queue().family.status_queries;
-        if options.status_queries == Some(true) && !offered {
-            return Err(device.lacks("queryResultStatusSupport is VK_FALSE").into());
-        }
-        let status_queries = options.status_queries.unwrap_or(offered);
+        let status_queries = match options.status_queries {
+            Some(StatusQueries::Pool | StatusQueries::Inline) if !offered => {
+                return Err(device.lacks("queryResultStatusSupport is VK_FALSE").into());
+            }
+            Some(wish) => wish,
+            None if offered => StatusQueries::Pool,
+            None => StatusQueries::None,
+        };
         let n_queries = options.frames_in_flight + 1;
         let queries = match status_queries {
-            true => Some(QueryPool::new(device, &choice.profile, n_queries)?),
-            false => None,
+            StatusQueries::None => None,
+            _ => Some(QueryPool::new(device, &choice.profile, n_queries)?),
         };
         let report = SessionReport {
             profile: choice.profile,
@@ -74,9 +79,21 @@ impl Active {
     }
 
     /// Goes on with another sequence header; gives the old parameters back.
-    pub(super) fn set_sequence(&mut self, sequence: &Arc<SequenceHeader>) -> Result<Parameters> {
-        let parameters = Parameters::new(&self.session, sequence)?;
+    pub(super) fn set_sequence(
+        &mut self,
+        sequence: &Arc<SequenceHeader>,
+    ) -> Result<Option<Parameters>> {
+        let parameters = parameters(&self.choice, &self.session, sequence)?;
         self.sequence = sequence.clone();
         Ok(std::mem::replace(&mut self.parameters, parameters))
     }
+}
+
+/// A parameters object, where the session is one that takes it.
+fn parameters(
+    choice: &Choice,
+    session: &Arc<VideoSession>,
+    sequence: &SequenceHeader,
+) -> Result<Option<Parameters>> {
+    (!choice.inline_parameters).then(|| Parameters::new(session, sequence)).transpose()
 }

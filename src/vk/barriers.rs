@@ -6,6 +6,8 @@
 
 use ash::vk;
 
+use super::options::Layouts;
+
 /// What a picture is used for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Use {
@@ -53,6 +55,18 @@ impl Use {
 pub(super) struct Layer {
     pub(super) image: vk::Image,
     pub(super) layer: u32,
+    /// Which layouts the image is kept in.
+    pub(super) layouts: Layouts,
+}
+
+impl Layer {
+    /// The layout for `usage`.
+    pub(super) fn layout(self, usage: Use) -> vk::ImageLayout {
+        match self.layouts {
+            Layouts::Video => usage.state().layout,
+            Layouts::General => vk::ImageLayout::GENERAL,
+        }
+    }
 }
 
 /// The two sides of an ownership transfer, by queue family; `None` within one family.
@@ -75,6 +89,7 @@ fn barrier(at: Layer, families: Transfer) -> vk::ImageMemoryBarrier2<'static> {
 
 /// Old contents go, whoever had them; `to` comes next.
 pub(super) fn discard(at: Layer, to: Use) -> vk::ImageMemoryBarrier2<'static> {
+    let new = at.layout(to);
     let to = to.state();
     barrier(at, None)
         .src_stage_mask(vk::PipelineStageFlags2::ALL_COMMANDS)
@@ -82,19 +97,20 @@ pub(super) fn discard(at: Layer, to: Use) -> vk::ImageMemoryBarrier2<'static> {
         .old_layout(vk::ImageLayout::UNDEFINED)
         .dst_stage_mask(to.stage)
         .dst_access_mask(to.access)
-        .new_layout(to.layout)
+        .new_layout(new)
 }
 
 /// From one use to another within a family, perhaps from a queue that a semaphore speaks for.
 pub(super) fn change(at: Layer, from: Use, to: Use) -> vk::ImageMemoryBarrier2<'static> {
+    let (old, new) = (at.layout(from), at.layout(to));
     let (from, to) = (from.state(), to.state());
     barrier(at, None)
         .src_stage_mask(vk::PipelineStageFlags2::ALL_COMMANDS)
         .src_access_mask(from.access)
-        .old_layout(from.layout)
+        .old_layout(old)
         .dst_stage_mask(to.stage)
         .dst_access_mask(to.access)
-        .new_layout(to.layout)
+        .new_layout(new)
 }
 
 /// First half of a change between families, on the queue that gives.
@@ -107,8 +123,8 @@ pub(super) fn release(
     barrier(at, Some(families))
         .src_stage_mask(from.state().stage)
         .src_access_mask(from.state().access)
-        .old_layout(from.state().layout)
-        .new_layout(to.state().layout)
+        .old_layout(at.layout(from))
+        .new_layout(at.layout(to))
 }
 
 /// Second half of a change between families, on the queue that takes.
@@ -120,10 +136,10 @@ pub(super) fn acquire(
 ) -> vk::ImageMemoryBarrier2<'static> {
     barrier(at, Some(families))
         .src_stage_mask(vk::PipelineStageFlags2::ALL_COMMANDS)
-        .old_layout(from.state().layout)
+        .old_layout(at.layout(from))
         .dst_stage_mask(to.state().stage)
         .dst_access_mask(to.state().access)
-        .new_layout(to.state().layout)
+        .new_layout(at.layout(to))
 }
 
 /// Orders a decode after all decodes before it: their pictures are its references, and theirs its
@@ -150,7 +166,7 @@ pub(super) fn copy_to_host() -> vk::MemoryBarrier2<'static> {
 mod tests {
     use super::*;
 
-    const AT: Layer = Layer { image: vk::Image::null(), layer: 3 };
+    const AT: Layer = Layer { image: vk::Image::null(), layer: 3, layouts: Layouts::Video };
 
     #[test]
     fn both_halves_of_a_transfer_agree() {
@@ -165,10 +181,16 @@ mod tests {
 
     #[test]
     fn layouts_follow_the_specification() {
-        let layout = |u: Use| u.state().layout;
+        let layout = |u: Use| AT.layout(u);
         assert_eq!(layout(Use::Output), vk::ImageLayout::VIDEO_DECODE_DST_KHR);
         assert_eq!(layout(Use::Dpb), vk::ImageLayout::VIDEO_DECODE_DPB_KHR);
         assert_eq!(layout(Use::Copy), vk::ImageLayout::TRANSFER_SRC_OPTIMAL);
         assert_eq!(discard(AT, Use::Dpb).old_layout, vk::ImageLayout::UNDEFINED);
+        let general = Layer { layouts: Layouts::General, ..AT };
+        let change = change(general, Use::Dpb, Use::Copy);
+        assert_eq!(
+            (change.old_layout, change.new_layout),
+            (vk::ImageLayout::GENERAL, vk::ImageLayout::GENERAL)
+        );
     }
 }

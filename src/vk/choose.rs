@@ -3,7 +3,7 @@
 use ash::vk;
 
 use super::caps::{Caps, DPB, DST, DpbPreference, Profile, ProfileReport, VideoFormat};
-use super::execute::{ExecutorOptions, GrainMode};
+use super::options::{ExecutorOptions, GrainMode, Layouts, ParametersMode, StatusQueries};
 use super::readback::PictureLayout;
 use crate::pixels::Chroma;
 use crate::plan::SessionSpec;
@@ -29,6 +29,14 @@ pub(super) struct Choice {
     pub(super) slots: u32,
     pub(super) active_references: u32,
     pub(super) max_coded_extent: (u32, u32),
+    /// Layouts that pictures are kept in.
+    pub(super) layouts: Layouts,
+    /// Bitstream buffers, and images that are outputs, are made for no profile.
+    pub(super) profile_independent: bool,
+    /// The sequence header comes with each decode.
+    pub(super) inline_parameters: bool,
+    /// Queries come with each decode.
+    pub(super) inline_queries: bool,
 }
 
 impl Choice {
@@ -92,6 +100,10 @@ pub(super) fn choose(
                     slots,
                     active_references,
                     max_coded_extent,
+                    layouts: options.layouts,
+                    profile_independent: options.profile_independent,
+                    inline_parameters: options.parameters == ParametersMode::Inline,
+                    inline_queries: options.status_queries == Some(StatusQueries::Inline),
                 });
             }
             Err(why) => reason = why,

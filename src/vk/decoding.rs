@@ -7,11 +7,15 @@ use ash::vk;
 
 use super::barriers::{self, Use};
 use super::bitstream::Layout;
-use super::execute::{Executor, GrainMode, InFlight, Work};
+use super::execute::{Executor, InFlight, QueuedWork, Work};
 use super::images::{PictureId, Role};
 use super::objects::{Buffer, Commands};
-use super::record::{self, DecodeCommand, Resource, SlotUse};
-use super::std_picture::{picture_parts, reference_info};
+use super::options::{GrainMode, Recording, TileStarts};
+use super::record::{DecodeCommand, Query, Resource, SlotUse};
+use super::session::Parameters;
+use super::slots::DpbSlot;
+use super::std_picture::{picture_parts, reference_info, superblock_starts};
+use super::std_sequence::sequence_parts;
 use super::submit::Ticket;
 use super::surface::Surface;
 use crate::error::Result;
@@ -42,8 +46,13 @@ impl Executor {
         let extent = (size.upscaled_width, size.frame_height);
         self.check_extent(extent)?;
         self.retire_passed()?;
-        while self.in_flight.len() >= self.options.frames_in_flight.max(1) as usize {
-            self.retire_oldest()?;
+        let full = self.options.frames_in_flight.max(1) as usize;
+        // Shuffled frames are recorded together, so all of them go before the next.
+        let left = if self.options.recording == Recording::Shuffled { 0 } else { full - 1 };
+        if self.in_flight.len() >= full {
+            while self.in_flight.len() > left {
+                self.retire_oldest()?;
+            }
         }
         let references = self.references(plan)?;
         let apply_grain = self.active()?.choice.profile.film_grain
@@ -56,38 +65,27 @@ impl Executor {
         let layout = self.layout(plan)?;
         self.upload(&mut work, plan, &layout)?;
         let wait = self.newest_copy(&references, targets);
-        let barriers = self.barriers(&references, targets)?;
-        let query = self.query(plan.frame)?;
-        self.record(
-            &mut work,
-            plan,
-            &layout,
-            Frame {
-                extent,
-                slot: slot.map(|s| s.index()),
-                targets,
-                info,
-                apply_grain,
-                query,
-                references: &references,
-                barriers: &barriers,
-            },
-        )?;
-        let commands = work.commands.end()?;
+        let frame =
+            Frame { plan, extent, slot: slot.map(DpbSlot::index), targets, info, apply_grain };
+        let command = self.command(&work, &layout, references, frame)?;
         let wait = self.copy.wait_for(wait);
-        // SAFETY: recorded for the decode family; all that it uses is kept in `in_flight`,
-        // `surfaces`, `active` or `retired` until its ticket has passed.
-        let ticket = unsafe { self.decode.submit(commands, wait) }?;
+        // SAFETY: recorded for the decode family before it is submitted; all that it uses is kept in
+        // `in_flight`, `surfaces`, `active` or `retired` until its ticket has passed.
+        let ticket = unsafe { self.enqueue(QueuedWork::Decode, wait) };
         let status = Arc::new(OnceLock::new());
         self.in_flight.push_back(InFlight {
             ticket,
             frame: plan.frame,
             unit: plan.unit,
-            query: query.map(|(_, index)| index),
+            query: command.query.map(|query| query.index),
             status: status.clone(),
             work,
+            command: Some(Box::new(command)),
         });
         self.newest = plan.frame;
+        if self.options.recording == Recording::InOrder {
+            self.flush()?;
+        }
         let sequence = self.active()?.sequence.clone();
         self.surfaces.insert(
             plan.surface,
@@ -156,7 +154,7 @@ impl Executor {
         Ok(references)
     }
 
-    fn bind_slot(&mut self, surface: SurfaceId) -> Result<Option<super::slots::DpbSlot>> {
+    fn bind_slot(&mut self, surface: SurfaceId) -> Result<Option<DpbSlot>> {
         let active = self.active()?;
         let slots = active.choice.slots;
         if slots == 0 {
@@ -206,7 +204,8 @@ impl Executor {
             let size = needed.next_power_of_two().max(MIN_BITSTREAM);
             let profile = self.active()?.choice.profile;
             // The old one is spare: no submission uses it.
-            work.bitstream = Some(Buffer::bitstream(&self.device, &profile, size)?);
+            let profile = (!self.options.profile_independent).then_some(&profile);
+            work.bitstream = Some(Buffer::bitstream(&self.device, profile, size)?);
         }
         let before = vec![0xff; layout.offset as usize];
         let padding = vec![0; (layout.range - bytes.len() as u64) as usize];
@@ -252,71 +251,71 @@ impl Executor {
         Ok(barriers)
     }
 
-    fn query(&mut self, frame: u64) -> Result<Option<(vk::QueryPool, u32)>> {
-        let active = self.active()?;
-        let index = (frame % u64::from(active.n_queries)) as u32;
-        Ok(active.queries.as_ref().map(|queries| (queries.raw(), index)))
-    }
-
-    fn record(
+    /// All that is to be recorded of `frame`.
+    fn command(
         &mut self,
-        work: &mut Work,
-        plan: &FramePlan,
+        work: &Work,
         layout: &Layout,
+        references: References,
         frame: Frame<'_>,
-    ) -> Result<()> {
-        let bitstream = work.bitstream.as_ref().map(Buffer::raw).unwrap_or_default();
+    ) -> Result<DecodeCommand> {
+        let barriers = self.barriers(&references, frame.targets)?;
+        let tile_starts = self.options.tile_starts;
+        let plan = frame.plan;
         let padded = |values: &[u32]| {
             let mut values = values.to_vec();
             values.resize(values.len().max(TILE_ENTRIES), 0);
             values
         };
-        let (tile_offsets, tile_sizes) =
-            (padded(&layout.tile_offsets), padded(&plan.bitstream.tile_sizes));
-        let parts = picture_parts(&plan.header, frame.apply_grain);
-        // SAFETY: the work is spare: no submission uses its commands.
-        let commands = unsafe { work.commands.begin() }?;
-        let device = self.device.clone();
         let active = self.active()?;
+        let mut parts = picture_parts(&plan.header, frame.apply_grain);
+        if tile_starts == TileStarts::Superblocks {
+            let mi = if active.sequence.use_128x128_superblock { 32 } else { 16 };
+            parts.mi_col_starts = superblock_starts(parts.mi_col_starts, mi);
+            parts.mi_row_starts = superblock_starts(parts.mi_row_starts, mi);
+        }
         let resource = |id| Resource { view: active.pictures.get(id).view(), extent: frame.extent };
         let setup = frame.slot.zip(frame.targets.dpb).map(|(index, dpb)| SlotUse {
             index,
             resource: resource(dpb),
             info: frame.info,
         });
-        let decode = DecodeCommand {
+        let inline = active.choice.inline_parameters;
+        let index = (plan.frame % u64::from(active.n_queries)) as u32;
+        let inline_query = active.choice.inline_queries;
+        Ok(DecodeCommand {
             session: active.session.raw(),
-            parameters: active.parameters.raw(),
+            parameters: active.parameters.as_ref().map(Parameters::raw).unwrap_or_default(),
+            inline_sequence: inline.then(|| sequence_parts(&active.sequence)),
             reset: std::mem::take(&mut active.needs_reset),
-            barriers: frame.barriers,
-            bitstream,
+            barriers,
+            bitstream: work.bitstream.as_ref().map(Buffer::raw).unwrap_or_default(),
             offset: layout.offset,
             range_bytes: layout.range,
             frame_header_offset: layout.frame_header_offset,
-            tile_offsets: &tile_offsets,
-            tile_sizes: &tile_sizes,
+            tile_offsets: padded(&layout.tile_offsets),
+            tile_sizes: padded(&plan.bitstream.tile_sizes),
             n_tiles: plan.bitstream.tile_offsets.len() as u32,
-            parts: &parts,
+            parts,
             dst: resource(frame.targets.output),
             setup,
-            references: &frame.references.slots,
-            reference_name_slot_indices: frame.references.names,
-            query: frame.query,
-        };
-        // SAFETY: recording for the decode family; the handles live until the ticket has passed.
-        unsafe { record::decode(&device, commands, &decode) };
-        Ok(())
+            references: references.slots,
+            reference_name_slot_indices: references.names,
+            query: active.queries.as_ref().map(|queries| Query {
+                pool: queries.raw(),
+                index,
+                inline: inline_query,
+            }),
+        })
     }
 }
 
 /// What is known of a frame when it is recorded.
 struct Frame<'a> {
+    plan: &'a FramePlan,
     extent: (u32, u32),
     slot: Option<i32>,
     targets: Targets,
     info: vk::native::StdVideoDecodeAV1ReferenceInfo,
     apply_grain: bool,
-    query: Option<(vk::QueryPool, u32)>,
-    references: &'a References,
-    barriers: &'a [vk::ImageMemoryBarrier2<'static>],
 }

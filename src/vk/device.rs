@@ -10,6 +10,7 @@ use ash::vk;
 use super::adapter::{Adapter, QueueFamily};
 use super::ext::DeviceTable;
 use super::failed;
+use super::features::{Enabled, Features};
 use super::instance::Instance;
 use crate::error::{Result, Unsupported};
 
@@ -39,10 +40,14 @@ pub(super) struct Device {
 }
 
 impl Device {
-    /// Opens `adapter` with a queue that decodes AV1 and one that copies.
+    /// Opens `adapter` with a queue that decodes AV1 and one that copies, and with `features`.
     /// # Errors
     /// `Unsupported` if it lacks either, or what they need.
-    pub(super) fn open(instance: &Arc<Instance>, adapter: &Adapter) -> Result<Arc<Self>> {
+    pub(super) fn open(
+        instance: &Arc<Instance>,
+        adapter: &Adapter,
+        features: Features,
+    ) -> Result<Arc<Self>> {
         let lacks = |what: &str| Unsupported::Device {
             device: adapter.name.clone(),
             what: what.to_owned(),
@@ -53,7 +58,8 @@ impl Device {
         let (decode, copy) = choose_families(&adapter.queue_families)
             .ok_or_else(|| lacks("no queue that copies pictures"))?;
         let extensions = extensions(adapter).map_err(|what| lacks(&what))?;
-        let (raw, copy_queue) = create(instance, adapter, decode, copy, &extensions)?;
+        let enabled = features.query(instance, adapter).map_err(|what| lacks(&what))?;
+        let (raw, copy_queue) = create(instance, adapter, decode, copy, &extensions, enabled)?;
         let table = DeviceTable::new(instance.raw(), &raw, adapter.usable_version());
         let names = instance
             .has_debug_utils()
@@ -236,6 +242,7 @@ fn create(
     decode: QueueFamily,
     copy: QueueFamily,
     extensions: &[&'static CStr],
+    mut enabled: Enabled,
 ) -> Result<(ash::Device, u32)> {
     let same = decode.index == copy.index;
     let copy_queue = u32::from(same && decode.queues > 1);
@@ -267,7 +274,9 @@ fn create(
     unsafe { instance.raw().get_physical_device_features2(adapter.raw(), &mut features) };
     // Nothing of the basic features is needed; of the chain, all that there is.
     features.features = vk::PhysicalDeviceFeatures::default();
-    let extensions: Vec<_> = extensions.iter().map(|e| e.as_ptr()).collect();
+    features.p_next = enabled.link(features.p_next);
+    let extensions: Vec<_> =
+        extensions.iter().chain(&enabled.extensions).map(|e| e.as_ptr()).collect();
     let info = vk::DeviceCreateInfo::default()
         .queue_create_infos(&queues)
         .enabled_extension_names(&extensions)

@@ -5,19 +5,20 @@
 use std::collections::HashMap;
 use std::collections::VecDeque;
 use std::sync::{Arc, OnceLock};
-use std::time::Duration;
+
+use ash::vk;
 
 use super::active::Active;
 use super::adapter::Adapter;
-use super::bitstream::BitstreamShape;
-use super::caps::DpbPreference;
 use super::choose;
 use super::device::Device;
+use super::features::Features;
 use super::instance::Instance;
 use super::objects::{Buffer, Commands};
+use super::options::ExecutorOptions;
+use super::record::DecodeCommand;
 use super::session::SessionReport;
-use super::slots::SlotPolicy;
-use super::submit::{Lane, Retired, Ticket};
+use super::submit::{Lane, Retired, Ticket, Wait};
 use super::surface::Surface;
 use crate::error::{DeviceError, Result};
 use crate::pixels::Picture;
@@ -25,58 +26,6 @@ use crate::plan::{SessionSpec, ShowPlan, Step, SurfaceId};
 use crate::syntax::film_grain::FilmGrainParams;
 use crate::syntax::frame::FrameHeader;
 use crate::syntax::sequence::SequenceHeader;
-
-/// Who applies film grain.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum GrainMode {
-    /// The driver, where it can; else the caller, told by [`Output::pending_grain`].
-    #[default]
-    Driver,
-    /// The caller always, told by [`Output::pending_grain`].
-    Host,
-    /// Nobody.
-    None,
-}
-
-/// How to decode.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct ExecutorOptions {
-    /// Whether DPB picture and output are one; `None` chooses. Default: `None`.
-    pub dpb: Option<DpbPreference>,
-    /// Whether DPB pictures are layers of one image; `None`: only where they must. Default: `None`.
-    pub layered: Option<bool>,
-    /// Who applies film grain. Default: the driver.
-    pub film_grain: GrainMode,
-    /// Which free DPB slot a frame gets. Default: the lowest.
-    pub slot_policy: SlotPolicy,
-    /// Whether decode statuses are queried; `None`: where the queue family offers it. Default: `None`.
-    pub status_queries: Option<bool>,
-    /// How coded bytes lie in the buffer. Default: whole OBUs from offset 0.
-    pub bitstream: BitstreamShape,
-    /// Frames that the device may be busy with, 1 to 64. Default: 4.
-    pub frames_in_flight: u32,
-    /// How long to wait for the device. Default: 20 s.
-    pub timeout: Duration,
-    /// Try streams of a level above the device's maximum. Default: no.
-    pub force_level: bool,
-}
-
-impl Default for ExecutorOptions {
-    fn default() -> Self {
-        Self {
-            dpb: None,
-            layered: None,
-            film_grain: GrainMode::Driver,
-            slot_policy: SlotPolicy::Lowest,
-            status_queries: None,
-            bitstream: BitstreamShape::default(),
-            frames_in_flight: 4,
-            timeout: Duration::from_secs(20),
-            force_level: false,
-        }
-    }
-}
 
 /// What the driver reports of a decoded frame.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -132,12 +81,31 @@ pub(super) struct InFlight {
     pub(super) query: Option<u32>,
     pub(super) status: Arc<OnceLock<DecodeStatus>>,
     pub(super) work: Work,
+    /// What is still to be recorded.
+    pub(super) command: Option<Box<DecodeCommand>>,
 }
 
 /// What one decode uses, and the next may use again.
 pub(super) struct Work {
     pub(super) commands: Commands,
     pub(super) bitstream: Option<Buffer>,
+}
+
+/// Command buffers to submit.
+pub(super) struct Queued {
+    pub(super) ticket: Ticket,
+    pub(super) wait: Option<Wait>,
+    pub(super) what: QueuedWork,
+}
+
+/// What is submitted, and to which lane.
+pub(super) enum QueuedWork {
+    /// To the decode lane: the frame in flight with the ticket.
+    Decode,
+    /// To the decode lane, recorded.
+    HandOver(vk::CommandBuffer),
+    /// To the copy lane, recorded.
+    Copy(vk::CommandBuffer),
 }
 
 /// Executes steps on one device.
@@ -151,6 +119,8 @@ pub struct Executor {
     pub(super) active: Option<Active>,
     pub(super) surfaces: HashMap<SurfaceId, Surface>,
     pub(super) in_flight: VecDeque<InFlight>,
+    /// What is to be submitted, in this order.
+    pub(super) queued: Vec<Queued>,
     /// The last frame decoded, in decoding order.
     pub(super) newest: u64,
     pub(super) spare_work: Vec<Work>,
@@ -167,7 +137,7 @@ impl Executor {
         adapter: &Adapter,
         options: ExecutorOptions,
     ) -> Result<Self> {
-        let device = Device::open(instance, adapter)?;
+        let device = Device::open(instance, adapter, Features::wanted(&options))?;
         let timeout = options.timeout;
         let decode = Lane::new(&device, device.decode_queue(), timeout, "decoding")?;
         let copy = Lane::new(&device, device.copy_queue(), timeout, "readback")?;
@@ -181,6 +151,7 @@ impl Executor {
             active: None,
             surfaces: HashMap::new(),
             in_flight: VecDeque::new(),
+            queued: Vec::new(),
             newest: 0,
             spare_work: Vec::new(),
             failed: Vec::new(),
@@ -222,6 +193,7 @@ impl Executor {
     /// # Errors
     /// `Device` if the device fails or does not answer in time.
     pub fn drain(&mut self) -> Result<()> {
+        self.flush()?;
         self.copy.wait(self.copy.last())?;
         self.decode.wait(self.decode.last())?;
         self.retire_passed()
@@ -254,6 +226,7 @@ impl Executor {
             return Err(self.device.lacks(reasons.join("; ")).into());
         };
         // Statuses are read from the old session's queries.
+        self.flush()?;
         self.decode.wait(self.decode.last())?;
         self.retire_passed()?;
         let leftover: Vec<_> = self.surfaces.keys().copied().collect();
@@ -261,8 +234,9 @@ impl Executor {
         if let Some(active) = &mut self.active
             && active.choice.serves(&choice)
         {
-            let old = active.set_sequence(&spec.sequence)?;
-            self.retired.keep(&self.decode, &self.copy, old);
+            if let Some(old) = active.set_sequence(&spec.sequence)? {
+                self.retired.keep(&self.decode, &self.copy, old);
+            }
             return Ok(());
         }
         let active = Active::new(&self.device, choice, &spec.sequence, &self.options)?;
@@ -293,6 +267,62 @@ impl Executor {
         }
     }
 
+    /// Queues `what`, to be submitted by [`Self::flush`].
+    ///
+    /// # Safety
+    /// As [`Lane::submit`] says; `Decode` is of the frame that is put in flight next.
+    pub(super) unsafe fn enqueue(&mut self, what: QueuedWork, wait: Option<Wait>) -> Ticket {
+        let ticket = match what {
+            QueuedWork::Decode | QueuedWork::HandOver(_) => self.decode.reserve(),
+            QueuedWork::Copy(_) => self.copy.reserve(),
+        };
+        self.queued.push(Queued { ticket, wait, what });
+        ticket
+    }
+
+    /// Records what is to be recorded, and submits what is queued.
+    /// # Errors
+    /// `Device` if a call fails: what was queued is gone then.
+    pub(super) fn flush(&mut self) -> Result<()> {
+        let queued = std::mem::take(&mut self.queued);
+        if queued.is_empty() {
+            return Ok(());
+        }
+        let flushed = self.record_and_submit(&queued);
+        if flushed.is_err() {
+            let (decode, copy) = (self.decode.forget(), self.copy.forget());
+            self.in_flight.retain(|frame| frame.ticket <= decode);
+            self.showing.forget(copy);
+        }
+        flushed
+    }
+
+    fn record_and_submit(&mut self, queued: &[Queued]) -> Result<()> {
+        // More than one are queued only if recording is shuffled: the newest is recorded first.
+        for frame in self.in_flight.iter_mut().rev() {
+            let Some(command) = frame.command.take() else { continue };
+            // SAFETY: the work is of this frame alone: no submission uses its commands.
+            let commands = unsafe { frame.work.commands.begin() }?;
+            // SAFETY: recording for the decode family; the handles live until the ticket has passed.
+            unsafe { super::record::decode(&self.device, commands, &command) };
+            frame.work.commands.end()?;
+        }
+        for Queued { ticket, wait, what } in queued {
+            let (lane, commands) = match what {
+                QueuedWork::HandOver(commands) => (&mut self.decode, *commands),
+                QueuedWork::Copy(commands) => (&mut self.copy, *commands),
+                QueuedWork::Decode => {
+                    let frame = self.in_flight.iter().find(|frame| frame.ticket == *ticket);
+                    let Some(frame) = frame else { continue };
+                    (&mut self.decode, frame.work.commands.raw())
+                }
+            };
+            // SAFETY: the promise of `enqueue`.
+            unsafe { lane.submit(commands, *ticket, *wait) }?;
+        }
+        Ok(())
+    }
+
     /// Takes note of all decodes that have ended.
     pub(super) fn retire_passed(&mut self) -> Result<()> {
         while let Some(oldest) = self.in_flight.front() {
@@ -308,6 +338,7 @@ impl Executor {
 
     /// Waits for the oldest decode, and takes note of its status.
     pub(super) fn retire_oldest(&mut self) -> Result<()> {
+        self.flush()?;
         let Some(oldest) = self.in_flight.pop_front() else { return Ok(()) };
         self.decode.wait(oldest.ticket)?;
         let queries = self.active.as_ref().and_then(|active| active.queries.as_ref());
@@ -341,6 +372,9 @@ impl Executor {
 
 impl Drop for Executor {
     fn drop(&mut self) {
+        // What is still queued is not wanted any more.
+        self.decode.forget();
+        self.copy.forget();
         // What is dropped next may be in use until then.
         for (what, waited) in [
             ("decoding", self.decode.wait(self.decode.last())),

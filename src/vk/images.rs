@@ -10,6 +10,7 @@ use super::caps::{VideoFormat, with_profile};
 use super::choose::Choice;
 use super::device::Device;
 use super::objects::{Image, View};
+use super::options::Layouts;
 use super::slots::DpbSlot;
 use super::submit::Ticket;
 use crate::error::Result;
@@ -19,6 +20,8 @@ pub(super) struct PictureImage {
     view: View,
     /// Size of the image in texels.
     pub(super) extent: (u32, u32),
+    /// Which layouts it is kept in.
+    layouts: Layouts,
     /// How it was used last.
     pub(super) last_use: Use,
     /// The newest copy of it.
@@ -35,7 +38,7 @@ impl PictureImage {
 
     /// The layer, for barriers and copies.
     pub(super) fn layer(&self) -> Layer {
-        Layer { image: self.view.image(), layer: self.view.layer() }
+        Layer { image: self.view.image(), layer: self.view.layer(), layouts: self.layouts }
     }
 }
 
@@ -145,6 +148,7 @@ impl Pictures {
         let picture = PictureImage {
             view: View::new(image, layer)?,
             extent,
+            layouts: self.choice.layouts,
             last_use: Use::Dpb,
             copied: Ticket::default(),
             comes_back: false,
@@ -166,19 +170,26 @@ impl Pictures {
             true => (&choice.dpb, choice.dpb_usage(), "DPB picture"),
             false => (&choice.output, choice.output_usage(), "output picture"),
         };
+        let info = vk::ImageCreateInfo::default()
+            .image_type(format.image_type)
+            .format(format.format)
+            .extent(vk::Extent3D { width: extent.0, height: extent.1, depth: 1 })
+            .mip_levels(1)
+            .array_layers(layers)
+            .samples(vk::SampleCountFlags::TYPE_1)
+            .tiling(format.tiling)
+            .usage(usage)
+            .sharing_mode(vk::SharingMode::EXCLUSIVE)
+            .initial_layout(vk::ImageLayout::UNDEFINED);
+        // Images that are nothing but references belong to a profile all the same
+        // (VUID-VkImageCreateInfo-flags-08329).
+        if choice.profile_independent && usage.contains(vk::ImageUsageFlags::VIDEO_DECODE_DST_KHR) {
+            let info = info.flags(vk::ImageCreateFlags::VIDEO_PROFILE_INDEPENDENT_KHR);
+            // SAFETY: as below; videoMaintenance1 is enabled.
+            return unsafe { Image::new(&self.device, &info, name) };
+        }
         with_profile(&choice.profile, |_, list| {
-            let info = vk::ImageCreateInfo::default()
-                .image_type(format.image_type)
-                .format(format.format)
-                .extent(vk::Extent3D { width: extent.0, height: extent.1, depth: 1 })
-                .mip_levels(1)
-                .array_layers(layers)
-                .samples(vk::SampleCountFlags::TYPE_1)
-                .tiling(format.tiling)
-                .usage(usage)
-                .sharing_mode(vk::SharingMode::EXCLUSIVE)
-                .initial_layout(vk::ImageLayout::UNDEFINED)
-                .push_next(list);
+            let info = info.push_next(list);
             // SAFETY: type, format, tiling and usage are those of one answer of the format query
             // for this profile.
             unsafe { Image::new(&self.device, &info, name) }

@@ -18,10 +18,12 @@ mod device;
 mod entry;
 mod execute;
 mod ext;
+mod features;
 mod images;
 mod instance;
 mod memory;
 mod objects;
+mod options;
 mod readback;
 mod record;
 mod session;
@@ -37,8 +39,11 @@ pub use adapter::{Adapter, QueueFamily};
 pub use bitstream::BitstreamShape;
 pub use caps::{Caps, DpbPreference, Profile, ProfileReport, VideoFormat};
 pub use entry::Driver;
-pub use execute::{DecodeStatus, Executor, ExecutorOptions, FailedFrame, GrainMode, Output};
+pub use execute::{DecodeStatus, Executor, FailedFrame, Output};
 pub use instance::{Instance, InstanceOptions, Message, Severity};
+pub use options::{
+    ExecutorOptions, GrainMode, Layouts, ParametersMode, Recording, StatusQueries, TileStarts,
+};
 pub use session::SessionReport;
 pub use slots::SlotPolicy;
 pub use validation::{SILENCED, Silenced};

@@ -90,6 +90,11 @@ impl Commands {
         Ok(self.raw)
     }
 
+    /// The command buffer.
+    pub(super) fn raw(&self) -> vk::CommandBuffer {
+        self.raw
+    }
+
     /// Ends the recording.
     pub(super) fn end(&mut self) -> Result<vk::CommandBuffer> {
         // SAFETY: recording was begun, and all scopes were ended, by `record` and `readback`.
@@ -115,18 +120,22 @@ pub(super) struct Buffer {
 }
 
 impl Buffer {
-    /// A buffer of bitstream for `profile`.
+    /// A buffer of bitstream for `profile`; for any, without one.
     pub(super) fn bitstream(
         device: &Arc<Device>,
-        profile: &Profile,
+        profile: Option<&Profile>,
         size_bytes: u64,
     ) -> Result<Self> {
+        let info = vk::BufferCreateInfo::default()
+            .size(size_bytes)
+            .usage(vk::BufferUsageFlags::VIDEO_DECODE_SRC_KHR)
+            .sharing_mode(vk::SharingMode::EXCLUSIVE);
+        let Some(profile) = profile else {
+            let info = info.flags(vk::BufferCreateFlags::VIDEO_PROFILE_INDEPENDENT_KHR);
+            return Self::new(device, &info, Location::Upload, "bitstream");
+        };
         with_profile(profile, |_, list| {
-            let info = vk::BufferCreateInfo::default()
-                .size(size_bytes)
-                .usage(vk::BufferUsageFlags::VIDEO_DECODE_SRC_KHR)
-                .sharing_mode(vk::SharingMode::EXCLUSIVE)
-                .push_next(list);
+            let info = info.push_next(list);
             Self::new(device, &info, Location::Upload, "bitstream")
         })
     }

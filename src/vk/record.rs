@@ -5,7 +5,9 @@ use ash::vk;
 use ash::vk::native::StdVideoDecodeAV1ReferenceInfo;
 
 use super::device::Device;
+use super::features::InlineSessionParameters;
 use super::std_picture::PictureParts;
+use super::std_sequence::SequenceParts;
 
 /// A picture as video commands name it.
 #[derive(Clone, Copy)]
@@ -37,32 +39,42 @@ pub(super) struct SlotUse {
     pub(super) info: StdVideoDecodeAV1ReferenceInfo,
 }
 
+/// How a decode's status is queried.
+#[derive(Clone, Copy)]
+pub(super) struct Query {
+    pub(super) pool: vk::QueryPool,
+    pub(super) index: u32,
+    /// By the decode command itself.
+    pub(super) inline: bool,
+}
+
 /// Everything that a decode command needs.
-pub(super) struct DecodeCommand<'a> {
+pub(super) struct DecodeCommand {
     pub(super) session: vk::VideoSessionKHR,
+    /// Null if the sequence header comes with the decode.
     pub(super) parameters: vk::VideoSessionParametersKHR,
+    pub(super) inline_sequence: Option<SequenceParts>,
     /// The session was never reset.
     pub(super) reset: bool,
     /// Barriers before the coding scope.
-    pub(super) barriers: &'a [vk::ImageMemoryBarrier2<'static>],
+    pub(super) barriers: Vec<vk::ImageMemoryBarrier2<'static>>,
     pub(super) bitstream: vk::Buffer,
-    /// srcBufferRange.
     /// srcBufferOffset and srcBufferRange.
     pub(super) offset: u64,
     pub(super) range_bytes: u64,
     pub(super) frame_header_offset: u32,
     /// Readable beyond their count.
-    pub(super) tile_offsets: &'a [u32],
-    pub(super) tile_sizes: &'a [u32],
+    pub(super) tile_offsets: Vec<u32>,
+    pub(super) tile_sizes: Vec<u32>,
     pub(super) n_tiles: u32,
-    pub(super) parts: &'a PictureParts,
+    pub(super) parts: PictureParts,
     pub(super) dst: Resource,
     /// `None` in sessions without DPB slots.
     pub(super) setup: Option<SlotUse>,
     /// Each slot once.
-    pub(super) references: &'a [SlotUse],
+    pub(super) references: Vec<SlotUse>,
     pub(super) reference_name_slot_indices: [i32; 7],
-    pub(super) query: Option<(vk::QueryPool, u32)>,
+    pub(super) query: Option<Query>,
 }
 
 /// Records `decode` into `commands`.
@@ -70,18 +82,14 @@ pub(super) struct DecodeCommand<'a> {
 /// # Safety
 /// `commands` is recording, for the decode family; all handles are alive until it has been
 /// executed, and the slots are in the state that `references` says by then.
-pub(super) unsafe fn decode(
-    device: &Device,
-    commands: vk::CommandBuffer,
-    decode: &DecodeCommand<'_>,
-) {
+pub(super) unsafe fn decode(device: &Device, commands: vk::CommandBuffer, decode: &DecodeCommand) {
     let memory = [super::barriers::decode_after_decode()];
     let dependency = vk::DependencyInfo::default()
         .memory_barriers(&memory)
-        .image_memory_barriers(decode.barriers);
+        .image_memory_barriers(&decode.barriers);
     // SAFETY: recording, outside a coding scope.
     unsafe { device.table().cmd_pipeline_barrier2(device.raw(), commands, &dependency) };
-    if let Some((pool, index)) = decode.query {
+    if let Some(Query { pool, index, .. }) = decode.query {
         // SAFETY: outside a coding scope (VUID-vkCmdResetQueryPool-None-02841: not active).
         unsafe { device.raw().cmd_reset_query_pool(commands, pool, index, 1) };
     }
@@ -93,7 +101,7 @@ pub(super) unsafe fn decode(
 ///
 /// # Safety
 /// As [`decode`].
-unsafe fn scope(device: &Device, commands: vk::CommandBuffer, decode: &DecodeCommand<'_>) {
+unsafe fn scope(device: &Device, commands: vk::CommandBuffer, decode: &DecodeCommand) {
     let resources: Vec<_> = decode.references.iter().map(|r| r.resource.info()).collect();
     let setup_resource = decode.setup.map(|setup| setup.resource.info());
     let bound = |(slot, resource): (&SlotUse, _)| {
@@ -114,14 +122,15 @@ unsafe fn scope(device: &Device, commands: vk::CommandBuffer, decode: &DecodeCom
         // SAFETY: inside the scope.
         unsafe { device.table().cmd_reset_video_coding(commands) };
     }
-    if let Some((pool, index)) = decode.query {
+    let around = decode.query.filter(|query| !query.inline);
+    if let Some(Query { pool, index, .. }) = around {
         let flags = vk::QueryControlFlags::empty();
         // SAFETY: the query was reset above; one decode follows.
         unsafe { device.raw().cmd_begin_query(commands, pool, index, flags) };
     }
     // SAFETY: inside the scope.
     unsafe { decode_video(device, commands, decode) };
-    if let Some((pool, index)) = decode.query {
+    if let Some(Query { pool, index, .. }) = around {
         // SAFETY: begun above.
         unsafe { device.raw().cmd_end_query(commands, pool, index) };
     }
@@ -133,8 +142,8 @@ unsafe fn scope(device: &Device, commands: vk::CommandBuffer, decode: &DecodeCom
 ///
 /// # Safety
 /// As [`decode`], inside the scope.
-unsafe fn decode_video(device: &Device, commands: vk::CommandBuffer, decode: &DecodeCommand<'_>) {
-    let parts = decode.parts;
+unsafe fn decode_video(device: &Device, commands: vk::CommandBuffer, decode: &DecodeCommand) {
+    let parts = &decode.parts;
     let mut tile_info = parts.tile_info;
     tile_info.pMiColStarts = parts.mi_col_starts.as_ptr();
     tile_info.pMiRowStarts = parts.mi_row_starts.as_ptr();
@@ -171,8 +180,8 @@ unsafe fn decode_video(device: &Device, commands: vk::CommandBuffer, decode: &De
         .std_picture_info(&info)
         .reference_name_slot_indices(decode.reference_name_slot_indices)
         .frame_header_offset(decode.frame_header_offset)
-        .tile_offsets(decode.tile_offsets)
-        .tile_sizes(decode.tile_sizes);
+        .tile_offsets(&decode.tile_offsets)
+        .tile_sizes(&decode.tile_sizes);
     // The arrays are longer than what counts, since some drivers read beyond it.
     av1.tile_count = decode.n_tiles;
     let mut command = vk::VideoDecodeInfoKHR::default()
@@ -182,6 +191,21 @@ unsafe fn decode_video(device: &Device, commands: vk::CommandBuffer, decode: &De
         .dst_picture_resource(decode.dst.info())
         .reference_slots(&references)
         .push_next(&mut av1);
+    let inline_query = decode.query.filter(|query| query.inline);
+    let mut inline_query = inline_query.map(|query| {
+        vk::VideoInlineQueryInfoKHR::default()
+            .query_pool(query.pool)
+            .first_query(query.index)
+            .query_count(1)
+    });
+    if let Some(query) = &mut inline_query {
+        command = command.push_next(query);
+    }
+    let header = decode.inline_sequence.as_ref().map(SequenceParts::joined);
+    let inline_header = header.as_ref().map(|h| InlineSessionParameters::new(h, command.p_next));
+    if let Some(inline) = &inline_header {
+        command.p_next = std::ptr::from_ref(inline).cast();
+    }
     if let Some(setup) = &setup {
         command = command.setup_reference_slot(setup);
     }

@@ -10,7 +10,9 @@ use super::caps::{Profile, with_profile};
 use super::choose::Choice;
 use super::device::Device;
 use super::failed;
+use super::features;
 use super::memory::{Location, Memory};
+use super::options::StatusQueries;
 use super::std_sequence::sequence_parts;
 use crate::error::Result;
 use crate::syntax::sequence::SequenceHeader;
@@ -34,8 +36,8 @@ pub struct SessionReport {
     pub output_format: ash::vk::Format,
     /// Format of DPB pictures.
     pub dpb_format: ash::vk::Format,
-    /// Whether decode statuses are queried.
-    pub status_queries: bool,
+    /// How decode statuses are queried.
+    pub status_queries: StatusQueries,
 }
 
 /// A video session with the memory that it asked for.
@@ -58,7 +60,15 @@ impl VideoSession {
         }
         let (width, height) = choice.max_coded_extent;
         let raw = with_profile(&choice.profile, |profile, _| {
+            let mut flags = vk::VideoSessionCreateFlagsKHR::empty();
+            if choice.inline_queries {
+                flags |= vk::VideoSessionCreateFlagsKHR::INLINE_QUERIES;
+            }
+            if choice.inline_parameters {
+                flags |= features::INLINE_SESSION_PARAMETERS;
+            }
             let info = vk::VideoSessionCreateInfoKHR::default()
+                .flags(flags)
                 .queue_family_index(device.decode_queue().family.index)
                 .video_profile(profile)
                 .picture_format(choice.output.format)
@@ -128,10 +138,7 @@ impl Parameters {
     /// Parameters of `session` with `sequence`.
     pub(super) fn new(session: &Arc<VideoSession>, sequence: &SequenceHeader) -> Result<Self> {
         let parts = sequence_parts(sequence);
-        let mut header = parts.header;
-        header.pColorConfig = &parts.color_config;
-        header.pTimingInfo =
-            parts.timing_info.as_ref().map_or(std::ptr::null(), std::ptr::from_ref);
+        let header = parts.joined();
         let mut av1 = vk::VideoDecodeAV1SessionParametersCreateInfoKHR::default()
             .std_sequence_header(&header);
         let info = vk::VideoSessionParametersCreateInfoKHR::default()

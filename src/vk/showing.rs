@@ -7,8 +7,9 @@ use std::sync::{Arc, OnceLock};
 use ash::vk;
 
 use super::barriers::{self, Layer, Use};
-use super::execute::{DecodeStatus, Executor, GrainMode, Output};
+use super::execute::{DecodeStatus, Executor, Output, QueuedWork};
 use super::objects::{Buffer, Commands};
+use super::options::{GrainMode, Recording};
 use super::readback::{CopyPlan, PictureLayout};
 use super::submit::Ticket;
 use crate::error::{DeviceError, Result};
@@ -31,6 +32,11 @@ impl Showing {
     /// Ticket of the oldest readback.
     pub(super) fn next_ticket(&self) -> Option<Ticket> {
         self.pending.front().map(|pending| pending.ticket)
+    }
+
+    /// Drops readbacks newer than `submitted`, which will never be.
+    pub(super) fn forget(&mut self, submitted: Ticket) {
+        self.pending.retain(|pending| pending.ticket <= submitted);
     }
 }
 
@@ -115,7 +121,10 @@ impl Executor {
             header,
             sequence,
         });
-        Ok(())
+        match self.options.recording {
+            Recording::InOrder => self.flush(),
+            Recording::Shuffled => Ok(()),
+        }
     }
 
     fn readback(&mut self, bytes: usize) -> Result<Readback> {
@@ -161,7 +170,7 @@ impl Executor {
         let wait = if comes_back { self.copy.wait_for(copied) } else { None };
         let raw = commands.end()?;
         // SAFETY: recorded for the decode family; the picture is of the active session.
-        let ticket = unsafe { self.decode.submit(raw, wait) }?;
+        let ticket = unsafe { self.enqueue(QueuedWork::HandOver(raw), wait) };
         self.showing.handovers.push_back((ticket, commands));
         Ok(ticket)
     }
@@ -204,7 +213,7 @@ impl Executor {
         };
         self.barrier(commands, before.as_slice());
         let (regions, n) = copy.plan.regions(copy.layer.layer);
-        let layout = Use::Copy.state().layout;
+        let layout = copy.layer.layout(Use::Copy);
         // SAFETY: the image is in this layout, owned by this family; the regions are inside it, and
         // inside the buffer, which is at least `size_bytes` large.
         unsafe {
@@ -235,11 +244,12 @@ impl Executor {
         let wait = self.decode.wait_for(decoded);
         // SAFETY: recorded for the copy family; the readback is kept in `pending`, the picture in
         // the active session or in `retired`.
-        unsafe { self.copy.submit(commands, wait) }
+        Ok(unsafe { self.enqueue(QueuedWork::Copy(commands), wait) })
     }
 
     /// Waits for the oldest readback and makes its picture ready.
     pub(super) fn finish_show(&mut self) -> Result<()> {
+        self.flush()?;
         let Some(pending) = self.showing.pending.pop_front() else { return Ok(()) };
         self.copy.wait(pending.ticket)?;
         // All decodes before the show are heard of before it: whether a failed one was among them

@@ -58,8 +58,8 @@ pub(super) fn picture_parts(h: &FrameHeader, apply_grain: bool) -> PictureParts 
     PictureParts {
         info: picture_info(h, apply_grain),
         tile_info: tile_info(&h.tile_info),
-        mi_col_starts: mi_starts(&h.tile_info.mi_col_starts),
-        mi_row_starts: mi_starts(&h.tile_info.mi_row_starts),
+        mi_col_starts: starts(&h.tile_info.mi_col_starts),
+        mi_row_starts: starts(&h.tile_info.mi_row_starts),
         width_in_sbs_minus_1: padded(h.tile_info.width_in_sbs_minus_1.iter().copied()),
         height_in_sbs_minus_1: padded(h.tile_info.height_in_sbs_minus_1.iter().copied()),
         quantization: quantization(&h.quantization_params),
@@ -196,8 +196,14 @@ fn tile_info(t: &TileInfo) -> StdVideoAV1TileInfo {
     }
 }
 
+/// Tile starts in superblocks, as some clients write them: `mi_starts` in units of `mi` mode info
+/// units, the last one rounded up.
+pub(super) fn superblock_starts(mi_starts: [u16; TILE_STARTS], mi: u16) -> [u16; TILE_STARTS] {
+    mi_starts.map(|start| start.div_ceil(mi))
+}
+
 /// Starts in 4x4 luma units: at most 16384, the terminator of a frame of 65536.
-fn mi_starts(starts: &[u32]) -> [u16; TILE_STARTS] {
+fn starts(starts: &[u32]) -> [u16; TILE_STARTS] {
     padded(starts.iter().map(|&s| s as u16))
 }
 

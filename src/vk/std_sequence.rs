@@ -19,6 +19,16 @@ pub(super) struct SequenceParts {
     pub(super) timing_info: Option<StdVideoAV1TimingInfo>,
 }
 
+impl SequenceParts {
+    /// The header with its pointers, which live as long as `self` is not moved.
+    pub(super) fn joined(&self) -> StdVideoAV1SequenceHeader {
+        let mut header = self.header;
+        header.pColorConfig = &self.color_config;
+        header.pTimingInfo = self.timing_info.as_ref().map_or(std::ptr::null(), std::ptr::from_ref);
+        header
+    }
+}
+
 /// The parts of `s`.
 pub(super) fn sequence_parts(s: &SequenceHeader) -> SequenceParts {
     let ids = s.frame_id_numbers;

@@ -28,7 +28,9 @@ pub(super) struct Lane {
     device: Arc<Device>,
     queue: Queue,
     semaphore: Semaphore,
+    /// The newest ticket given away.
     last: Ticket,
+    submitted: Ticket,
     done: Ticket,
     timeout: Duration,
     what: &'static str,
@@ -47,6 +49,7 @@ impl Lane {
             queue,
             semaphore: Semaphore::new(device, what)?,
             last: Ticket::default(),
+            submitted: Ticket::default(),
             done: Ticket::default(),
             timeout,
             what,
@@ -63,9 +66,16 @@ impl Lane {
         self.last
     }
 
-    /// The ticket that the next submission will get.
-    pub(super) fn next(&self) -> Ticket {
-        Ticket(self.last.0 + 1)
+    /// A ticket for a submission that follows all with earlier ones.
+    pub(super) fn reserve(&mut self) -> Ticket {
+        self.last = Ticket(self.last.0 + 1);
+        self.last
+    }
+
+    /// Takes back the tickets of what was not submitted; the newest that is left.
+    pub(super) fn forget(&mut self) -> Ticket {
+        self.last = self.submitted;
+        self.last
     }
 
     /// For a submission of another lane, to wait for `ticket`; `None` if it is long over.
@@ -73,7 +83,7 @@ impl Lane {
         (ticket > self.done).then(|| Wait { semaphore: self.semaphore.raw(), ticket })
     }
 
-    /// Submits `commands`, which start once `wait` is over.
+    /// Submits `commands`, which start once `wait` is over, under the next reserved `ticket`.
     ///
     /// # Safety
     /// `commands` is recorded for this lane's family, and not submitted before; all that it uses
@@ -81,9 +91,9 @@ impl Lane {
     pub(super) unsafe fn submit(
         &mut self,
         commands: vk::CommandBuffer,
+        ticket: Ticket,
         wait: Option<Wait>,
-    ) -> Result<Ticket> {
-        let ticket = self.next();
+    ) -> Result<()> {
         let all = vk::PipelineStageFlags2::ALL_COMMANDS;
         let buffers = [vk::CommandBufferSubmitInfo::default().command_buffer(commands)];
         let waits = wait.map(|w| {
@@ -105,8 +115,8 @@ impl Lane {
         // value is above all that were signalled (VUID-VkSubmitInfo2-semaphore-03882).
         unsafe { table.queue_submit2(raw, self.queue.raw, &[submit]) }
             .map_err(failed("vkQueueSubmit2"))?;
-        self.last = ticket;
-        Ok(ticket)
+        self.submitted = ticket;
+        Ok(())
     }
 
     /// Whether `ticket` has passed.

@@ -44,7 +44,7 @@ pub fn set_config(text: Option<&str>) {
 /// | `fault=layer-zero` | planted: output goes to layer 0 of its image, whatever the layer |
 /// | `fault=offset-zero` | planted: `srcBufferOffset` is taken as 0 |
 /// | `fault=three-bit-slots` | planted: slot indexes lose their fourth bit |
-/// | `fault=range-end` | planted: the last tile goes on to the end of `srcBufferRange` |
+/// | `fault=range-end` | planted: the last tile is taken to end where `srcBufferRange` ends |
 /// | `fault=header-skip` | planted: no tile starts before `frameHeaderOffset` and one byte |
 /// | `fault=output-apart` | planted: an output beside the reference picture is not written |
 /// | `fault=status-write` | planted: under a query, the output's first texels are overwritten |

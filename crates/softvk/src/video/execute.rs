@@ -249,7 +249,8 @@ fn output(
     let shown = decoded.grained.as_ref().unwrap_or(&decoded.clean);
     let unbound = || Fault::new("", "an image has no memory");
     let setup = op.setup.as_ref().and_then(|slot| slot.resource.as_ref());
-    let apart = setup.filter(|setup| !setup.is_same(dst));
+    let coincides = |setup: &&Resource| op.dst.as_ref().is_some_and(|dst| setup.is_same(dst));
+    let apart = setup.filter(|setup| !coincides(setup));
     if apart.is_none() || session.config.fault != Some(Planted::OutputApart) {
         store::store(shown, dst, chroma, granularity).ok_or_else(unbound)?;
     }
@@ -298,13 +299,10 @@ fn tiles<'a>(
     let tile = |(i, (offset, size)): (usize, (&u32, &u32))| {
         let start = match fault {
             Some(Planted::HeaderSkip) => *offset.max(&(picture.frame_header_offset + 1)) as usize,
+            Some(Planted::RangeEnd) if i == last => bytes.len().saturating_sub(*size as usize),
             _ => *offset as usize,
         };
-        let end = match fault {
-            Some(Planted::RangeEnd) if i == last => bytes.len(),
-            _ => start.saturating_add(*size as usize),
-        };
-        bytes.get(start..end).ok_or_else(|| {
+        bytes.get(start..start.saturating_add(*size as usize)).ok_or_else(|| {
             let vuid = "VUID-vkCmdDecodeVideoKHR-pTileOffsets-09252";
             let text = format!("a tile of {size} bytes at {offset} ends outside the range");
             Fault::new(vuid, text)

@@ -1,0 +1,122 @@
+//! How to decode: what a caller may choose, with its defaults.
+
+use std::time::Duration;
+
+use super::bitstream::BitstreamShape;
+use super::caps::DpbPreference;
+use super::slots::SlotPolicy;
+
+/// Who applies film grain.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum GrainMode {
+    /// The driver, where it can; else the caller, told by `Output::pending_grain`.
+    #[default]
+    Driver,
+    /// The caller always, told by `Output::pending_grain`.
+    Host,
+    /// Nobody.
+    None,
+}
+
+/// How decode statuses are queried.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum StatusQueries {
+    /// Not at all.
+    None,
+    /// By vkCmdBeginQuery and vkCmdEndQuery.
+    Pool,
+    /// By VkVideoInlineQueryInfoKHR (videoMaintenance1).
+    Inline,
+}
+
+/// Layouts of pictures.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Layouts {
+    /// VIDEO_DECODE_DPB, VIDEO_DECODE_DST, TRANSFER_SRC.
+    Video,
+    /// GENERAL always (unifiedImageLayoutsVideo).
+    General,
+}
+
+/// How the sequence header gets to the driver.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ParametersMode {
+    /// In a VkVideoSessionParametersKHR.
+    Object,
+    /// With each decode (videoMaintenance2).
+    Inline,
+}
+
+/// Order in which the command buffers of frames in flight are recorded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Recording {
+    /// As they are submitted.
+    InOrder,
+    /// The newest first, when as many as may be in flight are waiting.
+    Shuffled,
+}
+
+/// Unit of pMiColStarts and pMiRowStarts: drivers shall not need them, and clients disagree.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TileStarts {
+    /// Units of 4x4 luma samples.
+    ModeInfo,
+    /// Superblocks.
+    Superblocks,
+}
+
+/// How to decode.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct ExecutorOptions {
+    /// Whether DPB picture and output are one; `None` chooses. Default: `None`.
+    pub dpb: Option<DpbPreference>,
+    /// Whether DPB pictures are layers of one image; `None`: only where they must. Default: `None`.
+    pub layered: Option<bool>,
+    /// Who applies film grain. Default: the driver.
+    pub film_grain: GrainMode,
+    /// Which free DPB slot a frame gets. Default: the lowest.
+    pub slot_policy: SlotPolicy,
+    /// How decode statuses are queried; `None`: from a pool, where the queue family offers it.
+    /// Default: `None`.
+    pub status_queries: Option<StatusQueries>,
+    /// Layouts of pictures. Default: those made for video.
+    pub layouts: Layouts,
+    /// How the sequence header gets to the driver. Default: by a parameters object.
+    pub parameters: ParametersMode,
+    /// Whether images and buffers are made for no profile (videoMaintenance1). Default: no.
+    pub profile_independent: bool,
+    /// Order in which command buffers are recorded. Default: as they are submitted.
+    pub recording: Recording,
+    /// Unit of pMiColStarts and pMiRowStarts. Default: mode info units.
+    pub tile_starts: TileStarts,
+    /// How coded bytes lie in the buffer. Default: whole OBUs from offset 0.
+    pub bitstream: BitstreamShape,
+    /// Frames that the device may be busy with, 1 to 64. Default: 4.
+    pub frames_in_flight: u32,
+    /// How long to wait for the device. Default: 20 s.
+    pub timeout: Duration,
+    /// Try streams of a level above the device's maximum. Default: no.
+    pub force_level: bool,
+}
+
+impl Default for ExecutorOptions {
+    fn default() -> Self {
+        Self {
+            dpb: None,
+            layered: None,
+            film_grain: GrainMode::Driver,
+            slot_policy: SlotPolicy::Lowest,
+            status_queries: None,
+            layouts: Layouts::Video,
+            parameters: ParametersMode::Object,
+            profile_independent: false,
+            recording: Recording::InOrder,
+            tile_starts: TileStarts::ModeInfo,
+            bitstream: BitstreamShape::default(),
+            frames_in_flight: 4,
+            timeout: Duration::from_secs(20),
+            force_level: false,
+        }
+    }
+}
