@@ -1,6 +1,5 @@
 //! `vav1d matrix`: the session shapes that the device takes; does one of them change the output?
 
-use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, Write};
 
 use clap::Parser;
@@ -12,7 +11,7 @@ use super::json::{Lines, Record};
 use super::output::{self, Notices};
 use super::pipeline::Pipeline;
 use super::shape::{AXES, ShapeArgs};
-use super::survey::{Cause, Outcome, Point, Survey, survey};
+use super::survey::{Cause, Outcome, Point, Survey, survey, with};
 use crate::sink::{Shown, Sink, StreamInfo, md5_hex};
 
 pub(super) fn run(args: &MatrixArgs, json: bool, notices: &Notices) -> Result<Exit> {
@@ -72,7 +71,7 @@ fn decode(args: &PipelineArgs, notices: &Notices) -> Result<Outcome> {
         }
         Ok((exit, _)) => Ok(Outcome::Decoded(sink.0, exit)),
         Err(failure) if failure.exit == Exit::Unsupported => {
-            Ok(Outcome::Refused(format!("{:#}", failure.error)))
+            Ok(Outcome::Refused(format!("not supported: {}", failure.error.root_cause())))
         }
         Err(failure) => Err(failure),
     }
@@ -97,18 +96,6 @@ impl Sink for Hashes {
     }
 }
 
-/// Why shapes with `value` on `axis` are refused, less what other values are refused for, too.
-fn reasons(outcomes: &BTreeMap<Point, Outcome>, axis: usize, value: usize) -> BTreeSet<&str> {
-    let of = |mine: bool| {
-        outcomes.iter().filter_map(move |(point, outcome)| match outcome {
-            Outcome::Refused(why) if (point[axis] == value) == mine => Some(why.as_str()),
-            _ => None,
-        })
-    };
-    let others: BTreeSet<_> = of(false).collect();
-    of(true).filter(|why| !others.contains(why)).collect()
-}
-
 fn write_text(out: &mut impl Write, survey: &Survey, reference: &Outcome) -> io::Result<()> {
     let outcomes = &survey.outcomes;
     let refused = |o: &Outcome| matches!(o, Outcome::Refused(_));
@@ -120,7 +107,8 @@ fn write_text(out: &mut impl Write, survey: &Survey, reference: &Outcome) -> io:
             let no = of().filter(|o| refused(o)).count();
             let differ = of().count() - equal - no;
             writeln!(out, "{:34} {equal:6} {differ:6} {no:8}", format!("--{name}={text}"))?;
-            for why in reasons(outcomes, axis, value) {
+            let alone = survey.base.map(|base| with(base, &[(axis, value)]));
+            if let Some(Outcome::Refused(why)) = alone.and_then(|point| outcomes.get(&point)) {
                 writeln!(out, "   {why}")?;
             }
         }

@@ -186,7 +186,7 @@ fn has(point: &Point, (axis, value): Value) -> bool {
 }
 
 /// `point` with some values changed.
-fn with(mut point: Point, values: &[Value]) -> Point {
+pub(super) fn with(mut point: Point, values: &[Value]) -> Point {
     for (axis, value) in values {
         point[*axis] = *value;
     }
