@@ -2,7 +2,9 @@
 #![allow(unsafe_code, reason = "Vulkan calls, and pointers in Std structures")]
 
 use ash::vk;
-use ash::vk::native::StdVideoDecodeAV1ReferenceInfo;
+use ash::vk::native::{
+    StdVideoAV1TileInfo, StdVideoDecodeAV1PictureInfo, StdVideoDecodeAV1ReferenceInfo,
+};
 
 use super::device::Device;
 use super::features::InlineSessionParameters;
@@ -143,22 +145,8 @@ unsafe fn scope(device: &Device, commands: vk::CommandBuffer, decode: &DecodeCom
 /// # Safety
 /// As [`decode`], inside the scope.
 unsafe fn decode_video(device: &Device, commands: vk::CommandBuffer, decode: &DecodeCommand) {
-    let parts = &decode.parts;
-    let mut tile_info = parts.tile_info;
-    tile_info.pMiColStarts = parts.mi_col_starts.as_ptr();
-    tile_info.pMiRowStarts = parts.mi_row_starts.as_ptr();
-    tile_info.pWidthInSbsMinus1 = parts.width_in_sbs_minus_1.as_ptr();
-    tile_info.pHeightInSbsMinus1 = parts.height_in_sbs_minus_1.as_ptr();
-    let mut info = parts.info;
-    info.pTileInfo = &tile_info;
-    info.pQuantization = &parts.quantization;
-    info.pSegmentation = &parts.segmentation;
-    info.pLoopFilter = &parts.loop_filter;
-    info.pCDEF = &parts.cdef;
-    info.pLoopRestoration = &parts.loop_restoration;
-    info.pGlobalMotion = &parts.global_motion;
-    info.pFilmGrain = parts.film_grain.as_ref().map_or(std::ptr::null(), std::ptr::from_ref);
-
+    let tile_info = tile_info(&decode.parts);
+    let info = picture_info(&decode.parts, &tile_info);
     let resources: Vec<_> = decode.references.iter().map(|r| r.resource.info()).collect();
     let mut dpb: Vec<_> = decode.references.iter().map(|slot| dpb_slot_info(&slot.info)).collect();
     let references: Vec<_> = decode
@@ -211,6 +199,33 @@ unsafe fn decode_video(device: &Device, commands: vk::CommandBuffer, decode: &De
     }
     // SAFETY: the caller's promise; all that is pointed to are locals and `decode`.
     unsafe { device.table().cmd_decode_video(commands, &command) };
+}
+
+/// pTileInfo, with pointers to `parts`.
+fn tile_info(parts: &PictureParts) -> StdVideoAV1TileInfo {
+    let mut info = parts.tile_info;
+    info.pMiColStarts = parts.mi_col_starts.as_ptr();
+    info.pMiRowStarts = parts.mi_row_starts.as_ptr();
+    info.pWidthInSbsMinus1 = parts.width_in_sbs_minus_1.as_ptr();
+    info.pHeightInSbsMinus1 = parts.height_in_sbs_minus_1.as_ptr();
+    info
+}
+
+/// pStdPictureInfo, with pointers to `parts` and `tile_info`.
+fn picture_info(
+    parts: &PictureParts,
+    tile_info: &StdVideoAV1TileInfo,
+) -> StdVideoDecodeAV1PictureInfo {
+    let mut info = parts.info;
+    info.pTileInfo = tile_info;
+    info.pQuantization = &parts.quantization;
+    info.pSegmentation = &parts.segmentation;
+    info.pLoopFilter = &parts.loop_filter;
+    info.pCDEF = &parts.cdef;
+    info.pLoopRestoration = &parts.loop_restoration;
+    info.pGlobalMotion = &parts.global_motion;
+    info.pFilmGrain = parts.film_grain.as_ref().map_or(std::ptr::null(), std::ptr::from_ref);
+    info
 }
 
 fn dpb_slot_info(info: &StdVideoDecodeAV1ReferenceInfo) -> vk::VideoDecodeAV1DpbSlotInfoKHR<'_> {

@@ -3,37 +3,40 @@
 #![allow(unsafe_code, reason = "Vulkan calls")]
 #![allow(clippy::multiple_unsafe_ops_per_block, reason = "one SAFETY for a test's calls")]
 
+mod record;
 mod rig;
+mod rules;
 
-use rig::{BITSTREAM, Decode, Rig};
+use record::{Decode, picture};
+use rig::{BITSTREAM, Rig};
 
 /// A decode with one mistake: the status is ERROR, and some message contains `expected`.
 #[track_caller]
-fn refused(rig: &Rig, reset: bool, expected: &str, wrong: impl FnOnce(&mut Decode)) {
-    let (status, heard) = rig.decode(reset, wrong);
+fn refused(rig: &Rig, expected: &str, wrong: impl FnOnce(&mut Decode)) {
+    let (status, heard) = rig.decode(wrong);
     assert_eq!(status, -1, "{heard:?}");
     assert!(heard.iter().any(|line| line.contains(expected)), "{expected}: {heard:?}");
 }
 
 #[test]
 fn a_session_that_was_never_reset() {
-    refused(&Rig::new(), false, "VUID-vkCmdDecodeVideoKHR-None-07011", |_| ());
+    refused(&Rig::new(), "VUID-vkCmdDecodeVideoKHR-None-07011", |d| d.reset = false);
 }
 
 #[test]
 fn messages_go_to_their_own_instance() {
     let (one, other) = (Rig::new(), Rig::new());
-    refused(&one, false, "VUID-vkCmdDecodeVideoKHR-None-07011", |_| ());
+    refused(&one, "VUID-vkCmdDecodeVideoKHR-None-07011", |d| d.reset = false);
     assert_eq!(other.heard(), [""; 0]);
 }
 
 #[test]
 fn null_pointers_and_zeros() {
     let rig = Rig::new();
-    refused(&rig, true, "decode 0", |_| ());
-    refused(&rig, true, "decode 1", |d| d.info = None);
-    refused(&rig, true, "no picture information", |d| d.chain = false);
-    refused(&rig, true, "decode 3", |d| {
+    refused(&rig, "decode 0", |_| ());
+    refused(&rig, "decode 1", |d| d.info = None);
+    refused(&rig, "no picture information", |d| d.chain = false);
+    refused(&rig, "decode 3", |d| {
         d.tile_offsets.clear();
         d.tile_sizes.clear();
     });
@@ -43,18 +46,18 @@ fn null_pointers_and_zeros() {
 fn what_a_failed_decode_leaves_is_poison() {
     let rig = Rig::new();
     assert_eq!(rig.first_row(), [0; 64]);
-    refused(&rig, true, "decode 0", |_| ());
+    refused(&rig, "decode 0", |_| ());
     assert_eq!(rig.first_row(), [0xa5; 64]);
 }
 
 #[test]
 fn tiles_and_ranges_outside_the_buffer() {
     let rig = Rig::new();
-    refused(&rig, true, "decode 0", |d| d.tile_offsets = vec![u32::MAX]);
-    refused(&rig, true, "decode 1", |d| d.tile_sizes = vec![BITSTREAM as u32 + 1]);
-    refused(&rig, true, "srcBufferRange-07167", |d| d.src_range = BITSTREAM + 1);
-    refused(&rig, true, "srcBufferRange-07167", |d| d.src_offset = u64::MAX);
-    refused(&rig, true, "decode 4", |d| {
+    refused(&rig, "decode 0", |d| d.tile_offsets = vec![u32::MAX]);
+    refused(&rig, "decode 1", |d| d.tile_sizes = vec![BITSTREAM as u32 + 1]);
+    refused(&rig, "srcBufferRange-07167", |d| d.src_range = 2 * BITSTREAM + 1);
+    refused(&rig, "srcBufferRange-07167", |d| d.src_offset = u64::MAX);
+    refused(&rig, "decode 4", |d| {
         d.tile_offsets = vec![0; 3];
         d.tile_sizes = vec![1, 2, u32::MAX];
     });
@@ -63,13 +66,13 @@ fn tiles_and_ranges_outside_the_buffer() {
 #[test]
 fn slots_and_pictures_that_are_not_there() {
     let rig = Rig::new();
-    refused(&rig, true, "referenceNameSlotIndices-09262", |d| d.names[0] = 1);
-    refused(&rig, true, "referenceNameSlotIndices-09262", |d| d.names = [i32::MAX; 7]);
-    refused(&rig, true, "pDecodeInfo-07170", |d| d.setup_slot = 2);
-    refused(&rig, true, "pDecodeInfo-07170", |d| d.setup_slot = i32::MIN);
-    refused(&rig, true, "pDecodeInfo-07145", |d| d.extent.width = 129);
-    refused(&rig, true, "reaches outside its image of 64x64", |d| d.extent.width = 65);
-    refused(&rig, true, "pDecodeInfo-07145", |d| d.extent.height = 0);
+    refused(&rig, "referenceNameSlotIndices-09262", |d| d.names[0] = 1);
+    refused(&rig, "referenceNameSlotIndices-09262", |d| d.names = [i32::MAX; 7]);
+    refused(&rig, "pDecodeInfo-07170", |d| d.setup = Some((2, picture(0, 0))));
+    refused(&rig, "pDecodeInfo-07170", |d| d.setup = Some((i32::MIN, picture(0, 0))));
+    refused(&rig, "pDecodeInfo-07145", |d| d.extent.width = 129);
+    refused(&rig, "reaches outside its image of 64x64", |d| d.extent.width = 65);
+    refused(&rig, "pDecodeInfo-07145", |d| d.extent.height = 0);
 }
 
 #[test]

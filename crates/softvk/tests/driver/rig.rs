@@ -1,47 +1,55 @@
 //! A device with all that one decode needs.
 
+use std::cell::Cell;
 use std::ffi::{c_char, c_void};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use ash::vk;
-use ash::vk::native::{
-    StdVideoAV1SequenceHeader, StdVideoDecodeAV1PictureInfo, StdVideoDecodeAV1ReferenceInfo,
-};
+use ash::vk::native::StdVideoAV1SequenceHeader;
 
 /// What the driver said to a messenger.
-type Heard = Mutex<Vec<String>>;
+pub type Heard = Mutex<Vec<String>>;
 
-/// A device with a session, one picture, one buffer and one query.
+/// A device with a session, two images of two layers, a buffer and a query.
 pub struct Rig {
-    heard: Box<Heard>,
+    pub heard: Arc<Heard>,
     utils: ash::ext::debug_utils::Instance,
     messenger: vk::DebugUtilsMessengerEXT,
     pub instance: ash::Instance,
     pub device: ash::Device,
-    queue_fns: ash::khr::video_queue::DeviceFn,
-    decode_fns: ash::khr::video_decode_queue::DeviceFn,
-    session: vk::VideoSessionKHR,
-    parameters: vk::VideoSessionParametersKHR,
+    pub queue_fns: ash::khr::video_queue::DeviceFn,
+    pub decode_fns: ash::khr::video_decode_queue::DeviceFn,
+    pub session: vk::VideoSessionKHR,
+    pub parameters: vk::VideoSessionParametersKHR,
     session_memory: Vec<vk::DeviceMemory>,
-    image: vk::Image,
-    view: vk::ImageView,
-    buffer: vk::Buffer,
-    memory: [vk::DeviceMemory; 2],
-    pool: vk::CommandPool,
-    commands: vk::CommandBuffer,
-    queries: vk::QueryPool,
+    pub images: [vk::Image; 2],
+    views: Vec<vk::ImageView>,
+    pub buffer: vk::Buffer,
+    memory: Vec<vk::DeviceMemory>,
+    /// For the families 0 and 1.
+    pools: [vk::CommandPool; 2],
+    pub commands: [vk::CommandBuffer; 2],
+    pub queries: vk::QueryPool,
 }
 
-const FAMILY: u32 = 1;
-const SIZE: vk::Extent2D = vk::Extent2D { width: 64, height: 64 };
+/// The family that copies, and the one that decodes.
+pub const COPIES: u32 = 0;
+pub const DECODES: u32 = 1;
+const LAYERS: u32 = 2;
+pub const SIZE: vk::Extent2D = vk::Extent2D { width: 64, height: 64 };
 /// Of the session: larger than its pictures.
 const MAX_SIZE: vk::Extent2D = vk::Extent2D { width: 128, height: 128 };
 pub const BITSTREAM: u64 = 4096;
+
+thread_local! {
+    static FILM_GRAIN: Cell<bool> = const { Cell::new(false) };
+}
 
 /// Calls `f` with the profile that all objects share.
 fn with_profile<R>(f: impl FnOnce(&vk::VideoProfileInfoKHR<'_>) -> R) -> R {
     let mut av1 = vk::VideoDecodeAV1ProfileInfoKHR {
         std_profile: vk::native::StdVideoAV1Profile_STD_VIDEO_AV1_PROFILE_MAIN,
+        film_grain_support: FILM_GRAIN.get().into(),
         ..Default::default()
     };
     let profile = vk::VideoProfileInfoKHR::default()
@@ -119,22 +127,47 @@ unsafe fn instance(
 
 impl Rig {
     pub fn new() -> Self {
+        Self::with("")
+    }
+
+    /// A device of this configuration.
+    pub fn with(config: &str) -> Self {
+        softvk::set_config(Some(config));
+        let rig = Self::make();
+        softvk::set_config(None);
+        rig
+    }
+
+    /// A device with a session for film grain.
+    pub fn with_film_grain() -> Self {
+        FILM_GRAIN.set(true);
+        let rig = Self::make();
+        FILM_GRAIN.set(false);
+        rig
+    }
+
+    fn make() -> Self {
         // SAFETY: all of it: every structure is filled as its Valid Usage says.
         unsafe {
-            let heard = Box::new(Heard::default());
+            let heard = Arc::new(Heard::default());
             let (instance, utils, messenger) = instance(&heard);
             let physical = instance.enumerate_physical_devices().expect("devices")[0];
-            let queues = [vk::DeviceQueueCreateInfo::default()
-                .queue_family_index(FAMILY)
-                .queue_priorities(&[1.0])];
+            let queues = [COPIES, DECODES].map(|family| {
+                vk::DeviceQueueCreateInfo::default()
+                    .queue_family_index(family)
+                    .queue_priorities(&[1.0])
+            });
             let names = [
                 ash::khr::video_queue::NAME.as_ptr(),
                 ash::khr::video_decode_queue::NAME.as_ptr(),
                 ash::khr::video_decode_av1::NAME.as_ptr(),
             ];
+            let mut timeline =
+                vk::PhysicalDeviceTimelineSemaphoreFeatures::default().timeline_semaphore(true);
             let info = vk::DeviceCreateInfo::default()
                 .queue_create_infos(&queues)
-                .enabled_extension_names(&names);
+                .enabled_extension_names(&names)
+                .push_next(&mut timeline);
             let device = instance.create_device(physical, &info, None).expect("a device");
             let load = |name: &std::ffi::CStr| {
                 let function = instance.get_device_proc_addr(device.handle(), name.as_ptr());
@@ -144,13 +177,18 @@ impl Rig {
             let decode_fns = ash::khr::video_decode_queue::DeviceFn::load(load);
             let (session, session_memory) = session(&device, &queue_fns);
             let parameters = parameters(&device, &queue_fns, session);
-            let (image, view, image_memory) = image(&device);
+            let (one, other) = (image(&device), image(&device));
             let (buffer, buffer_memory) = buffer(&device);
-            let info = vk::CommandPoolCreateInfo::default().queue_family_index(FAMILY);
-            let pool = device.create_command_pool(&info, None).expect("a pool");
-            let info =
-                vk::CommandBufferAllocateInfo::default().command_pool(pool).command_buffer_count(1);
-            let commands = device.allocate_command_buffers(&info).expect("a command buffer")[0];
+            let pools = [COPIES, DECODES].map(|family| {
+                let info = vk::CommandPoolCreateInfo::default().queue_family_index(family);
+                device.create_command_pool(&info, None).expect("a pool")
+            });
+            let commands = pools.map(|pool| {
+                let info = vk::CommandBufferAllocateInfo::default()
+                    .command_pool(pool)
+                    .command_buffer_count(1);
+                device.allocate_command_buffers(&info).expect("a command buffer")[0]
+            });
             let queries = with_profile(|profile| {
                 let mut profile = *profile;
                 let mut info = vk::QueryPoolCreateInfo::default()
@@ -170,61 +208,59 @@ impl Rig {
                 session,
                 parameters,
                 session_memory,
-                image,
-                view,
+                images: [one.0, other.0],
+                views: one.1.into_iter().chain(other.1).collect(),
                 buffer,
-                memory: [image_memory, buffer_memory],
-                pool,
+                memory: vec![one.2, other.2, buffer_memory],
+                pools,
                 commands,
                 queries,
             }
         }
     }
 
-    /// Records a scope that resets (or not) and decodes, and returns the status and what was said.
-    pub fn decode(&self, reset: bool, wrong: impl FnOnce(&mut Decode)) -> (i32, Vec<String>) {
-        let mut decode = Decode::default();
-        wrong(&mut decode);
-        // SAFETY: as in `new`, but for the mistake of `wrong`, which the driver has to survive.
+    /// The view of one layer of an image.
+    pub fn view(&self, image: usize, layer: u32) -> vk::ImageView {
+        self.views[image * LAYERS as usize + layer as usize]
+    }
+
+    /// Runs what `record` records for `family`, and waits for its end.
+    pub fn run(&self, family: u32, record: impl FnOnce(vk::CommandBuffer)) {
+        self.submit(family, &mut vk::TimelineSemaphoreSubmitInfo::default(), &[], record);
+        // SAFETY: a queue of this device.
+        unsafe { self.device.queue_wait_idle(self.queue(family)) }.expect("idle");
+    }
+
+    /// Submits what `record` records for `family`, to wait for `waits` of the values in `values`.
+    pub fn submit(
+        &self,
+        family: u32,
+        values: &mut vk::TimelineSemaphoreSubmitInfo<'_>,
+        waits: &[vk::Semaphore],
+        record: impl FnOnce(vk::CommandBuffer),
+    ) {
+        let commands = self.commands[family as usize];
+        // SAFETY: as in `make`; the mistakes are those of `record`.
         unsafe {
             let begin = vk::CommandBufferBeginInfo::default();
-            self.device.begin_command_buffer(self.commands, &begin).expect("begun");
-            self.device.cmd_reset_query_pool(self.commands, self.queries, 0, 1);
-            let resource = vk::VideoPictureResourceInfoKHR::default()
-                .coded_extent(decode.extent)
-                .image_view_binding(self.view);
-            let bound = [vk::VideoReferenceSlotInfoKHR::default()
-                .slot_index(-1)
-                .picture_resource(&resource)];
-            let info = vk::VideoBeginCodingInfoKHR::default()
-                .video_session(self.session)
-                .video_session_parameters(self.parameters)
-                .reference_slots(&bound);
-            (self.queue_fns.cmd_begin_video_coding_khr)(self.commands, &info);
-            if reset {
-                let info = vk::VideoCodingControlInfoKHR::default()
-                    .flags(vk::VideoCodingControlFlagsKHR::RESET);
-                (self.queue_fns.cmd_control_video_coding_khr)(self.commands, &info);
-            }
-            let flags = vk::QueryControlFlags::empty();
-            self.device.cmd_begin_query(self.commands, self.queries, 0, flags);
-            self.record(&decode, &resource);
-            self.device.cmd_end_query(self.commands, self.queries, 0);
-            let end = vk::VideoEndCodingInfoKHR::default();
-            (self.queue_fns.cmd_end_video_coding_khr)(self.commands, &end);
-            self.device.end_command_buffer(self.commands).expect("ended");
-            let queue = self.device.get_device_queue(FAMILY, 0);
-            let commands = [self.commands];
-            let submits = [vk::SubmitInfo::default().command_buffers(&commands)];
-            self.device.queue_submit(queue, &submits, vk::Fence::null()).expect("submitted");
-            self.device.queue_wait_idle(queue).expect("idle");
-            let mut status = [0_i32];
-            let flags = vk::QueryResultFlags::WITH_STATUS_KHR | vk::QueryResultFlags::WAIT;
-            self.device
-                .get_query_pool_results(self.queries, 0, &mut status, flags)
-                .expect("a status");
-            (status[0], self.heard())
+            self.device.begin_command_buffer(commands, &begin).expect("begun");
+            record(commands);
+            self.device.end_command_buffer(commands).expect("ended");
+            let commands = [commands];
+            let stages = vec![vk::PipelineStageFlags::ALL_COMMANDS; waits.len()];
+            let submits = [vk::SubmitInfo::default()
+                .command_buffers(&commands)
+                .wait_semaphores(waits)
+                .wait_dst_stage_mask(&stages)
+                .push_next(values)];
+            let fence = vk::Fence::null();
+            self.device.queue_submit(self.queue(family), &submits, fence).expect("submitted");
         }
+    }
+
+    pub fn queue(&self, family: u32) -> vk::Queue {
+        // SAFETY: the family has a queue.
+        unsafe { self.device.get_device_queue(family, 0) }
     }
 
     /// What was said since the last call.
@@ -245,36 +281,6 @@ impl Rig {
             row
         }
     }
-
-    /// vkCmdDecodeVideoKHR.
-    ///
-    /// # Safety
-    /// Inside a scope.
-    unsafe fn record(&self, decode: &Decode, resource: &vk::VideoPictureResourceInfoKHR<'_>) {
-        let setup_info = decode.setup_info;
-        let mut setup_dpb =
-            vk::VideoDecodeAV1DpbSlotInfoKHR::default().std_reference_info(&setup_info);
-        let setup = vk::VideoReferenceSlotInfoKHR::default()
-            .slot_index(decode.setup_slot)
-            .picture_resource(resource)
-            .push_next(&mut setup_dpb);
-        let mut av1 = vk::VideoDecodeAV1PictureInfoKHR::default()
-            .reference_name_slot_indices(decode.names)
-            .tile_offsets(&decode.tile_offsets)
-            .tile_sizes(&decode.tile_sizes);
-        av1.p_std_picture_info = decode.info.as_ref().map_or(std::ptr::null(), std::ptr::from_ref);
-        let mut info = vk::VideoDecodeInfoKHR::default()
-            .src_buffer(self.buffer)
-            .src_buffer_offset(decode.src_offset)
-            .src_buffer_range(decode.src_range)
-            .dst_picture_resource(*resource)
-            .setup_reference_slot(&setup);
-        if decode.chain {
-            info.p_next = std::ptr::from_mut(&mut av1).cast();
-        }
-        // SAFETY: the caller's promise.
-        unsafe { (self.decode_fns.cmd_decode_video_khr)(self.commands, &info) };
-    }
 }
 
 impl Drop for Rig {
@@ -283,9 +289,15 @@ impl Drop for Rig {
         unsafe {
             let device = self.device.handle();
             self.device.destroy_query_pool(self.queries, None);
-            self.device.destroy_command_pool(self.pool, None);
-            self.device.destroy_image_view(self.view, None);
-            self.device.destroy_image(self.image, None);
+            for pool in self.pools {
+                self.device.destroy_command_pool(pool, None);
+            }
+            for view in &self.views {
+                self.device.destroy_image_view(*view, None);
+            }
+            for image in self.images {
+                self.device.destroy_image(image, None);
+            }
             self.device.destroy_buffer(self.buffer, None);
             let none = std::ptr::null();
             (self.queue_fns.destroy_video_session_parameters_khr)(device, self.parameters, none);
@@ -296,40 +308,6 @@ impl Drop for Rig {
             self.device.destroy_device(None);
             self.utils.destroy_debug_utils_messenger(self.messenger, None);
             self.instance.destroy_instance(None);
-        }
-    }
-}
-
-/// A decode command's parts.
-pub struct Decode {
-    pub info: Option<StdVideoDecodeAV1PictureInfo>,
-    setup_info: StdVideoDecodeAV1ReferenceInfo,
-    pub setup_slot: i32,
-    pub extent: vk::Extent2D,
-    pub names: [i32; 7],
-    pub tile_offsets: Vec<u32>,
-    pub tile_sizes: Vec<u32>,
-    pub src_offset: u64,
-    pub src_range: u64,
-    pub chain: bool,
-}
-
-impl Default for Decode {
-    /// Nothing but zeros: a key frame without a tile layout, quantiser and filters.
-    fn default() -> Self {
-        Self {
-            // SAFETY: integers and pointers that may be null.
-            info: Some(unsafe { std::mem::zeroed() }),
-            // SAFETY: as above.
-            setup_info: unsafe { std::mem::zeroed() },
-            setup_slot: 0,
-            extent: SIZE,
-            names: [-1; 7],
-            tile_offsets: vec![0],
-            tile_sizes: vec![16],
-            src_offset: 0,
-            src_range: BITSTREAM,
-            chain: true,
         }
     }
 }
@@ -354,7 +332,7 @@ unsafe fn session(
     }
     with_profile(|profile| {
         let info = vk::VideoSessionCreateInfoKHR::default()
-            .queue_family_index(FAMILY)
+            .queue_family_index(DECODES)
             .video_profile(profile)
             .picture_format(vk::Format::G8_B8R8_2PLANE_420_UNORM)
             .reference_picture_format(vk::Format::G8_B8R8_2PLANE_420_UNORM)
@@ -414,7 +392,7 @@ unsafe fn parameters(
     parameters
 }
 
-unsafe fn image(device: &ash::Device) -> (vk::Image, vk::ImageView, vk::DeviceMemory) {
+unsafe fn image(device: &ash::Device) -> (vk::Image, Vec<vk::ImageView>, vk::DeviceMemory) {
     with_profile(|profile| {
         let profiles = [*profile];
         let mut list = vk::VideoProfileListInfoKHR::default().profiles(&profiles);
@@ -423,11 +401,12 @@ unsafe fn image(device: &ash::Device) -> (vk::Image, vk::ImageView, vk::DeviceMe
             .format(vk::Format::G8_B8R8_2PLANE_420_UNORM)
             .extent(SIZE.into())
             .mip_levels(1)
-            .array_layers(1)
+            .array_layers(LAYERS)
             .samples(vk::SampleCountFlags::TYPE_1)
             .usage(
                 vk::ImageUsageFlags::VIDEO_DECODE_DST_KHR
-                    | vk::ImageUsageFlags::VIDEO_DECODE_DPB_KHR,
+                    | vk::ImageUsageFlags::VIDEO_DECODE_DPB_KHR
+                    | vk::ImageUsageFlags::TRANSFER_SRC,
             )
             .push_next(&mut list);
         // SAFETY: the caller's promise.
@@ -436,18 +415,21 @@ unsafe fn image(device: &ash::Device) -> (vk::Image, vk::ImageView, vk::DeviceMe
             let needs = device.get_image_memory_requirements(image);
             let memory = allocate(device, needs.size, needs.memory_type_bits.trailing_zeros());
             device.bind_image_memory(image, memory, 0).expect("bound");
-            let info = vk::ImageViewCreateInfo::default()
-                .image(image)
-                .view_type(vk::ImageViewType::TYPE_2D)
-                .format(vk::Format::G8_B8R8_2PLANE_420_UNORM)
-                .subresource_range(vk::ImageSubresourceRange {
-                    aspect_mask: vk::ImageAspectFlags::COLOR,
-                    base_mip_level: 0,
-                    level_count: 1,
-                    base_array_layer: 0,
-                    layer_count: 1,
-                });
-            (image, device.create_image_view(&info, None).expect("a view"), memory)
+            let view = |layer| {
+                let info = vk::ImageViewCreateInfo::default()
+                    .image(image)
+                    .view_type(vk::ImageViewType::TYPE_2D)
+                    .format(vk::Format::G8_B8R8_2PLANE_420_UNORM)
+                    .subresource_range(vk::ImageSubresourceRange {
+                        aspect_mask: vk::ImageAspectFlags::COLOR,
+                        base_mip_level: 0,
+                        level_count: 1,
+                        base_array_layer: layer,
+                        layer_count: 1,
+                    });
+                device.create_image_view(&info, None).expect("a view")
+            };
+            (image, (0..LAYERS).map(view).collect(), memory)
         }
     })
 }
@@ -457,8 +439,8 @@ unsafe fn buffer(device: &ash::Device) -> (vk::Buffer, vk::DeviceMemory) {
         let profiles = [*profile];
         let mut list = vk::VideoProfileListInfoKHR::default().profiles(&profiles);
         let info = vk::BufferCreateInfo::default()
-            .size(BITSTREAM)
-            .usage(vk::BufferUsageFlags::VIDEO_DECODE_SRC_KHR)
+            .size(BITSTREAM * 2)
+            .usage(vk::BufferUsageFlags::VIDEO_DECODE_SRC_KHR | vk::BufferUsageFlags::TRANSFER_DST)
             .push_next(&mut list);
         // SAFETY: the caller's promise.
         unsafe {

@@ -1,0 +1,235 @@
+//! Commands on a rig: decodes, barriers and copies, right unless a test makes them wrong.
+
+use ash::vk;
+use ash::vk::native::{StdVideoDecodeAV1PictureInfo, StdVideoDecodeAV1ReferenceInfo};
+
+use crate::rig::{BITSTREAM, DECODES, Rig, SIZE};
+
+/// A layer of an image, with `baseArrayLayer` of the picture resource.
+#[derive(Clone, Copy)]
+pub struct Picture {
+    pub image: usize,
+    pub layer: u32,
+    pub base: u32,
+}
+
+/// Layer `layer` of image `image`.
+pub fn picture(image: usize, layer: u32) -> Picture {
+    Picture { image, layer, base: 0 }
+}
+
+/// A decode in a scope of its own.
+pub struct Decode {
+    pub info: Option<StdVideoDecodeAV1PictureInfo>,
+    pub setup_info: StdVideoDecodeAV1ReferenceInfo,
+    pub reset: bool,
+    pub extent: vk::Extent2D,
+    pub names: [i32; 7],
+    pub tile_offsets: Vec<u32>,
+    pub tile_sizes: Vec<u32>,
+    pub src_offset: u64,
+    pub src_range: u64,
+    pub chain: bool,
+    pub parameters: bool,
+    /// Slots that the scope binds.
+    pub bound: Vec<(i32, Option<Picture>)>,
+    pub references: Vec<(i32, Picture)>,
+    pub dst: Option<Picture>,
+    pub setup: Option<(i32, Picture)>,
+}
+
+impl Default for Decode {
+    /// Nothing but zeros: a key frame without a tile layout, quantiser and filters, which no
+    /// decoder takes. Output and reference picture are layer 0 of image 0, in slot 0.
+    fn default() -> Self {
+        Self {
+            // SAFETY: integers and pointers that may be null.
+            info: Some(unsafe { std::mem::zeroed() }),
+            // SAFETY: as above.
+            setup_info: unsafe { std::mem::zeroed() },
+            reset: true,
+            extent: SIZE,
+            names: [-1; 7],
+            tile_offsets: vec![0],
+            tile_sizes: vec![16],
+            src_offset: 0,
+            src_range: BITSTREAM,
+            chain: true,
+            parameters: true,
+            bound: vec![(-1, Some(picture(0, 0)))],
+            references: Vec::new(),
+            dst: Some(picture(0, 0)),
+            setup: Some((0, picture(0, 0))),
+        }
+    }
+}
+
+impl Rig {
+    /// Runs a decode after the barrier that it needs. The status, and what was said.
+    pub fn decode(&self, wrong: impl FnOnce(&mut Decode)) -> (i32, Vec<String>) {
+        let mut decode = Decode::default();
+        wrong(&mut decode);
+        self.run(DECODES, |commands| {
+            self.discard(commands, picture(0, 0), vk::ImageLayout::VIDEO_DECODE_DPB_KHR);
+            self.record(commands, &decode);
+        });
+        (self.status(), self.heard())
+    }
+
+    /// The status of the last decode.
+    pub fn status(&self) -> i32 {
+        let mut status = [0_i32];
+        let flags = vk::QueryResultFlags::WITH_STATUS_KHR | vk::QueryResultFlags::WAIT;
+        // SAFETY: the query was reset and run.
+        unsafe { self.device.get_query_pool_results(self.queries, 0, &mut status, flags) }
+            .expect("a status");
+        status[0]
+    }
+
+    fn resource(
+        &self,
+        picture: Option<Picture>,
+        extent: vk::Extent2D,
+    ) -> vk::VideoPictureResourceInfoKHR<'static> {
+        let info = vk::VideoPictureResourceInfoKHR::default().coded_extent(extent);
+        match picture {
+            Some(p) => {
+                info.image_view_binding(self.view(p.image, p.layer)).base_array_layer(p.base)
+            }
+            None => info,
+        }
+    }
+
+    /// Records the scope of `decode`.
+    pub fn record(&self, commands: vk::CommandBuffer, decode: &Decode) {
+        let bound: Vec<_> =
+            decode.bound.iter().map(|(_, p)| p.map(|p| self.resource(Some(p), SIZE))).collect();
+        let slots = decode.bound.iter().zip(&bound).map(|((index, _), resource)| {
+            let info = vk::VideoReferenceSlotInfoKHR::default().slot_index(*index);
+            resource.as_ref().map_or(info, |resource| info.picture_resource(resource))
+        });
+        let slots: Vec<_> = slots.collect();
+        let mut begin = vk::VideoBeginCodingInfoKHR::default()
+            .video_session(self.session)
+            .reference_slots(&slots);
+        if decode.parameters {
+            begin = begin.video_session_parameters(self.parameters);
+        }
+        // SAFETY: handles of this rig; the mistakes are on purpose, and the driver has to survive.
+        unsafe {
+            self.device.cmd_reset_query_pool(commands, self.queries, 0, 1);
+            (self.queue_fns.cmd_begin_video_coding_khr)(commands, &begin);
+            if decode.reset {
+                let info = vk::VideoCodingControlInfoKHR::default()
+                    .flags(vk::VideoCodingControlFlagsKHR::RESET);
+                (self.queue_fns.cmd_control_video_coding_khr)(commands, &info);
+            }
+            let flags = vk::QueryControlFlags::empty();
+            self.device.cmd_begin_query(commands, self.queries, 0, flags);
+            self.decode_command(commands, decode);
+            self.device.cmd_end_query(commands, self.queries, 0);
+            let end = vk::VideoEndCodingInfoKHR::default();
+            (self.queue_fns.cmd_end_video_coding_khr)(commands, &end);
+        }
+    }
+
+    /// vkCmdDecodeVideoKHR.
+    ///
+    /// # Safety
+    /// Inside a scope.
+    unsafe fn decode_command(&self, commands: vk::CommandBuffer, decode: &Decode) {
+        let setup_info = decode.setup_info;
+        let mut setup_dpb =
+            vk::VideoDecodeAV1DpbSlotInfoKHR::default().std_reference_info(&setup_info);
+        let setup_resource = self.resource(decode.setup.map(|(_, p)| p), decode.extent);
+        let setup = vk::VideoReferenceSlotInfoKHR::default()
+            .slot_index(decode.setup.map_or(0, |(index, _)| index))
+            .picture_resource(&setup_resource)
+            .push_next(&mut setup_dpb);
+        let resources: Vec<_> =
+            decode.references.iter().map(|(_, p)| self.resource(Some(*p), SIZE)).collect();
+        let references: Vec<_> = decode
+            .references
+            .iter()
+            .zip(&resources)
+            .map(|((index, _), resource)| {
+                let info = vk::VideoReferenceSlotInfoKHR::default();
+                info.slot_index(*index).picture_resource(resource)
+            })
+            .collect();
+        let mut av1 = vk::VideoDecodeAV1PictureInfoKHR::default()
+            .reference_name_slot_indices(decode.names)
+            .tile_offsets(&decode.tile_offsets)
+            .tile_sizes(&decode.tile_sizes);
+        av1.p_std_picture_info = decode.info.as_ref().map_or(std::ptr::null(), std::ptr::from_ref);
+        let mut info = vk::VideoDecodeInfoKHR::default()
+            .src_buffer(self.buffer)
+            .src_buffer_offset(decode.src_offset)
+            .src_buffer_range(decode.src_range)
+            .dst_picture_resource(self.resource(decode.dst, decode.extent))
+            .reference_slots(&references);
+        if decode.setup.is_some() {
+            info = info.setup_reference_slot(&setup);
+        }
+        if decode.chain {
+            info.p_next = std::ptr::from_mut(&mut av1).cast();
+        }
+        // SAFETY: the caller's promise.
+        unsafe { (self.decode_fns.cmd_decode_video_khr)(commands, &info) };
+    }
+
+    /// A barrier after which `picture` is in `layout`, whatever it was before.
+    pub fn discard(&self, commands: vk::CommandBuffer, picture: Picture, layout: vk::ImageLayout) {
+        self.barrier(commands, picture, |b| {
+            b.old_layout(vk::ImageLayout::UNDEFINED).new_layout(layout)
+        });
+    }
+
+    /// A barrier for `picture` from all to all, changed by `change`.
+    pub fn barrier(
+        &self,
+        commands: vk::CommandBuffer,
+        picture: Picture,
+        change: impl FnOnce(vk::ImageMemoryBarrier2<'static>) -> vk::ImageMemoryBarrier2<'static>,
+    ) {
+        let all = vk::PipelineStageFlags2::ALL_COMMANDS;
+        let access = vk::AccessFlags2::MEMORY_READ | vk::AccessFlags2::MEMORY_WRITE;
+        let images = [change(
+            vk::ImageMemoryBarrier2::default()
+                .image(self.images[picture.image])
+                .src_stage_mask(all)
+                .src_access_mask(access)
+                .dst_stage_mask(all)
+                .dst_access_mask(access)
+                .src_queue_family_index(vk::QUEUE_FAMILY_IGNORED)
+                .dst_queue_family_index(vk::QUEUE_FAMILY_IGNORED)
+                .subresource_range(vk::ImageSubresourceRange {
+                    aspect_mask: vk::ImageAspectFlags::COLOR,
+                    base_mip_level: 0,
+                    level_count: 1,
+                    base_array_layer: picture.layer,
+                    layer_count: 1,
+                }),
+        )];
+        let info = vk::DependencyInfo::default().image_memory_barriers(&images);
+        // SAFETY: recording; the mistakes are on purpose.
+        unsafe { self.device.cmd_pipeline_barrier2(commands, &info) };
+    }
+
+    /// A copy of the first texels of `picture`, in `layout`.
+    pub fn copy(&self, commands: vk::CommandBuffer, picture: Picture, layout: vk::ImageLayout) {
+        let region = vk::BufferImageCopy::default()
+            .image_subresource(vk::ImageSubresourceLayers {
+                aspect_mask: vk::ImageAspectFlags::PLANE_0,
+                mip_level: 0,
+                base_array_layer: picture.layer,
+                layer_count: 1,
+            })
+            .image_extent(vk::Extent3D { width: 16, height: 16, depth: 1 });
+        let image = self.images[picture.image];
+        // SAFETY: inside image and buffer; the mistakes are on purpose.
+        unsafe {
+            self.device.cmd_copy_image_to_buffer(commands, image, layout, self.buffer, &[region]);
+        }
+    }
+}
