@@ -10,8 +10,8 @@ use crate::image::Image;
 use crate::message::Messages;
 use crate::video::check::report;
 
-/// Queues of a device.
-pub(crate) const QUEUES: usize = 4;
+/// Queues of a device at most.
+pub(crate) const QUEUES: usize = 6;
 /// For each queue the newest batch that is known to have ended.
 pub(crate) type Clock = [u64; QUEUES];
 
@@ -407,7 +407,7 @@ mod tests {
         let mut tracker = Tracker::new(&Arc::default(), 2, 0);
         let written = state(Access::DecodeWrite);
         assert!(tracker.hazard(&written, Access::CopyRead).is_some());
-        tracker.learn(&[1, 0, 0, 0]);
+        tracker.learn(&[1, 0, 0, 0, 0, 0]);
         assert_eq!(tracker.hazard(&written, Access::CopyRead), None);
     }
 

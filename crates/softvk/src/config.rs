@@ -36,6 +36,7 @@ pub fn set_config(text: Option<&str>) {
 /// | `no-maintenance1` | no `VK_KHR_video_maintenance1` |
 /// | `no-maintenance2` | no `VK_KHR_video_maintenance2` |
 /// | `no-unified-layouts` | no `VK_KHR_unified_image_layouts` |
+/// | `queues=N` | decode queues, 1 to 4 |
 /// | `slots=N` | `maxDpbSlots` (0 to 16) |
 /// | `active=N` | `maxActiveReferencePictures` (0 to 16) |
 /// | `align=O/S` | bitstream offset and size alignments, powers of two up to 4096 |
@@ -54,6 +55,7 @@ pub fn set_config(text: Option<&str>) {
 /// | `fault=dpb-at-record` | planted: the same where a reference slot held another picture when the command was recorded |
 /// | `fault=inline-header` | planted: an inline sequence header's `enable_cdef`, `enable_filter_intra` and `enable_intra_edge_filter` are taken as 0 |
 /// | `fault=stale-bitstream` | planted: what is submitted while the queue is busy decodes the bytes before it |
+/// | `stderr` | messages go to standard error, too |
 /// | `threads=N` | decoder threads of a session |
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Config {
@@ -79,6 +81,8 @@ pub struct Config {
     pub status: bool,
     /// The decode family has TRANSFER.
     pub decode_copies: bool,
+    /// Decode queues.
+    pub queues: u32,
     /// VK_KHR_video_maintenance1.
     pub maintenance1: bool,
     /// VK_KHR_video_maintenance2.
@@ -97,6 +101,8 @@ pub struct Config {
     pub clobber_headers: bool,
     /// A fault on purpose.
     pub fault: Option<Planted>,
+    /// Messages go to standard error, too.
+    pub stderr: bool,
     /// Decoder threads of a session; 0 chooses.
     pub threads: u32,
 }
@@ -115,6 +121,7 @@ impl Default for Config {
             grain: Grain::Yes,
             status: true,
             decode_copies: true,
+            queues: 1,
             maintenance1: true,
             maintenance2: true,
             unified_layouts: true,
@@ -124,6 +131,7 @@ impl Default for Config {
             granularity: (1, 1),
             clobber_headers: false,
             fault: None,
+            stderr: false,
             threads: 0,
         }
     }
@@ -264,8 +272,10 @@ impl Config {
             ("no-maintenance2", "") => self.maintenance2 = false,
             ("no-unified-layouts", "") => self.unified_layouts = false,
             ("clobber-headers", "") => self.clobber_headers = true,
+            ("queues", n) => self.queues = number(n, 1, 4)?,
             ("slots", n) => self.slots = number(n, 0, 16)?,
             ("active", n) => self.active = number(n, 0, 16)?,
+            ("stderr", "") => self.stderr = true,
             ("threads", n) => self.threads = number(n, 1, 64)?,
             ("fault", name) => {
                 let known = Planted::ALL.iter().find(|(known, _)| *known == name);

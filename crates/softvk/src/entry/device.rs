@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicI64, Ordering};
 
 use ash::vk::{self, Handle};
 
-use super::physical::{FAMILIES, PhysicalDevice};
+use super::physical::{COPY_QUEUES, FAMILIES, PhysicalDevice};
 use super::{Row, table};
 use crate::beyond::UnifiedImageLayoutsFeatures;
 use crate::config::Config;
@@ -28,9 +28,6 @@ pub(crate) const TABLE: &[Row] = table! {
     c"vkQueueInsertDebugUtilsLabelEXT" => queue_label,
     c"vkQueueEndDebugUtilsLabelEXT" => queue_end_label,
 };
-
-/// Queues of a family.
-const QUEUES: u32 = 2;
 
 /// A VkDevice.
 pub(crate) struct Device {
@@ -129,10 +126,12 @@ unsafe extern "system" fn create_device(
     let hub = Arc::<Hub>::default();
     let ended = Arc::<Ended>::default();
     let queue = |family: u32, index: u32| {
-        let place = Place { family, number: (family * QUEUES + index) as usize };
+        let place = Place { family, number: (family * COPY_QUEUES + index) as usize };
         handle::dispatchable(Queue::new(&hub, &physical.messages, place, &ended))
     };
-    let family = |family| (0..QUEUES).map(|index| queue(family, index)).collect();
+    let counts = [COPY_QUEUES, physical.config.queues];
+    let family =
+        |family: u32| (0..counts[family as usize]).map(|index| queue(family, index)).collect();
     let device = Device {
         config: Config { unified_layouts, ..physical.config.clone() },
         messages: Arc::clone(&physical.messages),

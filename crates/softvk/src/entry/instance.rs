@@ -2,6 +2,7 @@
 #![allow(clippy::missing_safety_doc, reason = "see the top of the folder")]
 
 use std::ffi::{CString, c_char};
+use std::io::{self, Write};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -72,6 +73,13 @@ unsafe extern "system" fn create_instance(
             return vk::Result::ERROR_INITIALIZATION_FAILED;
         }
     };
+    if config.stderr {
+        // Where nobody reads it, nothing is to be done.
+        let print = |vuid: &str, text: &str| {
+            let _ = writeln!(io::stderr(), "softvk: {text} {vuid}");
+        };
+        messages.listen(0, Box::new(print));
+    }
     let physical = handle::dispatchable(PhysicalDevice { config, messages: Arc::clone(&messages) });
     let instance = Instance { physical, messages };
     // SAFETY: as above.

@@ -49,6 +49,8 @@ const NAME: &str = "softvk (software AV1 decoder)";
 const UUID: [u8; 16] = *b"softvk av1 cpu 0";
 /// Queue families: 0 copies, 1 decodes.
 pub(crate) const FAMILIES: u32 = 2;
+/// Queues of family 0.
+pub(crate) const COPY_QUEUES: u32 = 2;
 
 fn limits() -> vk::PhysicalDeviceLimits {
     vk::PhysicalDeviceLimits {
@@ -234,7 +236,8 @@ fn families(config: &Config) -> [vk::QueueFamilyProperties; 2] {
     if config.decode_copies {
         decode |= vk::QueueFlags::TRANSFER;
     }
-    [family(vk::QueueFlags::COMPUTE | vk::QueueFlags::TRANSFER, 2), family(decode, 2)]
+    let copy = vk::QueueFlags::COMPUTE | vk::QueueFlags::TRANSFER;
+    [family(copy, COPY_QUEUES), family(decode, config.queues)]
 }
 
 unsafe extern "system" fn queue_family_properties(
