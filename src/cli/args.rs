@@ -123,6 +123,9 @@ pub struct PipelineArgs {
     /// Output frames to pass over first
     #[arg(long, default_value_t = 0, value_name = "N")]
     pub skip: u64,
+    /// Try streams of a level above the device's maxLevel
+    #[arg(long)]
+    pub force: bool,
     /// Run under the Khronos validation layer; every message is an error
     #[arg(long)]
     pub validate: bool,

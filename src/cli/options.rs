@@ -38,6 +38,7 @@ pub(super) fn executor(args: &PipelineArgs) -> ExecutorOptions {
             FilmGrain::Cpu => GrainMode::Host,
             FilmGrain::Off => GrainMode::None,
         },
+        force_level: args.force,
         ..ExecutorOptions::default()
     };
     args.shape.apply(&mut options);

@@ -36,6 +36,7 @@ pub fn set_config(text: Option<&str>) {
 /// | `no-maintenance1` | no `VK_KHR_video_maintenance1` |
 /// | `no-maintenance2` | no `VK_KHR_video_maintenance2` |
 /// | `no-unified-layouts` | no `VK_KHR_unified_image_layouts` |
+/// | `level=N` | `maxLevel`, as seq_level_idx counts: 0 is 2.0, 23 is 7.3 |
 /// | `queues=N` | decode queues, 1 to 4 |
 /// | `slots=N` | `maxDpbSlots` (0 to 16) |
 /// | `active=N` | `maxActiveReferencePictures` (0 to 16) |
@@ -81,6 +82,8 @@ pub struct Config {
     pub status: bool,
     /// The decode family has TRANSFER.
     pub decode_copies: bool,
+    /// maxLevel.
+    pub level: u32,
     /// Decode queues.
     pub queues: u32,
     /// VK_KHR_video_maintenance1.
@@ -121,6 +124,7 @@ impl Default for Config {
             grain: Grain::Yes,
             status: true,
             decode_copies: true,
+            level: 23,
             queues: 1,
             maintenance1: true,
             maintenance2: true,
@@ -272,6 +276,7 @@ impl Config {
             ("no-maintenance2", "") => self.maintenance2 = false,
             ("no-unified-layouts", "") => self.unified_layouts = false,
             ("clobber-headers", "") => self.clobber_headers = true,
+            ("level", n) => self.level = number(n, 0, 23)?,
             ("queues", n) => self.queues = number(n, 1, 4)?,
             ("slots", n) => self.slots = number(n, 0, 16)?,
             ("active", n) => self.active = number(n, 0, 16)?,

@@ -417,7 +417,7 @@ unsafe extern "system" fn video_capabilities(
         decode.flags = caps::decode_flags(config);
     });
     with(to.p_next, |av1: &mut vk::VideoDecodeAV1CapabilitiesKHR<'_>| {
-        av1.max_level = caps::MAX_LEVEL;
+        av1.max_level = config.level;
     });
     vk::Result::SUCCESS
 }

@@ -8,8 +8,6 @@ use crate::format::FORMATS;
 
 /// Largest coded extent: AV1's own limit.
 pub(crate) const MAX_EXTENT: u32 = 65536;
-/// STD_VIDEO_AV1_LEVEL_7_3.
-pub(crate) const MAX_LEVEL: u32 = 23;
 
 /// The profile that an application describes, if the driver supports it.
 pub(crate) fn profile(
