@@ -1,0 +1,135 @@
+//! The chips that can be imitated, as data.
+
+/// Which kernel driver the node speaks, with what the user-space driver asks about the chip.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kernel {
+    /// `amdgpu`.
+    Amdgpu(Amd),
+}
+
+/// What an AMD chip is to RADV.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Amd {
+    /// `drm_amdgpu_info_device::family`.
+    pub family: u32,
+    /// `drm_amdgpu_info_device::external_rev`, which tells the chips of a family apart.
+    pub external_rev: u32,
+    /// Version of the graphics block, major, minor, revision.
+    pub graphics: [u32; 3],
+    /// Version of the copy engine.
+    pub sdma: [u32; 3],
+    /// Version of the video block (VCN).
+    pub vcn: [u32; 3],
+    /// Version word of the VCN firmware, see [`firmware`].
+    pub vcn_firmware: u32,
+    /// Register `GB_ADDR_CONFIG`: the layout of tiled surfaces.
+    pub gb_addr_config: u32,
+    /// `AMDGPU_IDS_FLAGS_FUSION`: memory is shared with the CPU.
+    pub integrated: bool,
+}
+
+/// One chip.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Chip {
+    /// The word in `VAV1D_DRM_SIM`.
+    pub name: &'static str,
+    /// What it is sold as.
+    pub what: &'static str,
+    /// PCI vendor.
+    pub vendor: u16,
+    /// PCI device.
+    pub device: u16,
+    /// PCI revision.
+    pub revision: u8,
+    /// The kernel driver.
+    pub kernel: Kernel,
+}
+
+/// `AMDGPU_FAMILY_NV`, `AMDGPU_FAMILY_GC_11_0_0`, `_11_0_1`, `_12_0_0`.
+const FAMILY: [u32; 4] = [143, 145, 148, 152];
+
+/// A VCN firmware's version word: decode interface in bits 24.., encode interface 1.`minor` in bits
+/// 12..24, revision in the rest. RADV offers a video queue only from 1.33 (VCN 3) or 1.22 (VCN 4).
+const fn firmware(minor: u32, decode: u32, revision: u32) -> u32 {
+    (decode << 24) | (1 << 20) | (minor << 12) | revision
+}
+
+/// One AMD chip.
+const fn amd(name: &'static str, what: &'static str, device: u16, revision: u8, amd: Amd) -> Chip {
+    Chip { name, what, vendor: 0x1002, device, revision, kernel: Kernel::Amdgpu(amd) }
+}
+
+/// Every chip, by the order of its video block.
+pub const CHIPS: [Chip; 4] = [
+    amd(
+        "navi21",
+        "Radeon RX 6800 XT, VCN 3.0",
+        0x73BF,
+        0xC1,
+        Amd {
+            family: FAMILY[0],
+            external_rev: 0x28,
+            graphics: [10, 3, 0],
+            sdma: [5, 2, 0],
+            vcn: [3, 0, 0],
+            vcn_firmware: firmware(33, 2, 0),
+            gb_addr_config: 0x0000_0444,
+            integrated: false,
+        },
+    ),
+    amd(
+        "phoenix",
+        "Radeon 780M, VCN 4.0.2",
+        0x15BF,
+        0xC4,
+        Amd {
+            family: FAMILY[2],
+            external_rev: 0x01,
+            graphics: [11, 0, 1],
+            sdma: [6, 0, 1],
+            vcn: [4, 0, 2],
+            vcn_firmware: firmware(24, 9, 0),
+            gb_addr_config: 0x0000_0242,
+            integrated: true,
+        },
+    ),
+    amd(
+        "navi33",
+        "Radeon RX 7600, VCN 4.0.4",
+        0x7480,
+        0xCF,
+        Amd {
+            family: FAMILY[1],
+            external_rev: 0x10,
+            graphics: [11, 0, 2],
+            sdma: [6, 0, 2],
+            vcn: [4, 0, 4],
+            vcn_firmware: firmware(24, 9, 0),
+            gb_addr_config: 0x0000_0343,
+            integrated: false,
+        },
+    ),
+    amd(
+        "gfx1201",
+        "Radeon RX 9070 XT, VCN 5.0",
+        0x7550,
+        0xC0,
+        Amd {
+            family: FAMILY[3],
+            external_rev: 0x50,
+            graphics: [12, 0, 1],
+            sdma: [7, 0, 1],
+            vcn: [5, 0, 0],
+            vcn_firmware: firmware(11, 10, 0),
+            gb_addr_config: 0x0000_0345,
+            integrated: false,
+        },
+    ),
+];
+
+impl Chip {
+    /// The chip of that name.
+    pub fn named(name: &str) -> Option<Self> {
+        CHIPS.into_iter().find(|chip| chip.name == name)
+    }
+}

@@ -1,0 +1,31 @@
+//! A preload library that imitates a DRM render node.
+//!
+//! Loaded with `LD_PRELOAD`, it lets an unmodified user-space Vulkan driver of Mesa (RADV, ANV)
+//! open a device on a machine that has none. It answers the questions that the kernel would
+//! answer, completes every submission, and writes what the driver submitted for the video engine
+//! as text. Nothing is decoded: no pixel ever changes.
+//!
+//! | variable | meaning |
+//! |---|---|
+//! | `VAV1D_DRM_SIM` | the chip to imitate; without it the library does nothing |
+//! | `VAV1D_DRM_SIM_RECORD` | the file that the recording is written to |
+//! | `VAV1D_DRM_SIM_DELAY` | milliseconds until a submission completes (default 0) |
+//! | `VAV1D_DRM_SIM_LOG` | the file to which refused requests are appended (default: standard error) |
+//!
+//! `hooks` is the only way in: it takes the C library's calls, and is with `sys` the only place
+//! with `unsafe` code. Everything else reads the caller's memory through `/proc/self/mem`, so that
+//! a wrong pointer is an error number here as it is in the kernel.
+
+mod amdgpu;
+mod bytes;
+mod chip;
+mod drm;
+mod hooks;
+mod memory;
+mod node;
+mod record;
+mod submission;
+mod sync;
+mod sys;
+mod tree;
+mod vcn;

@@ -1,0 +1,145 @@
+//! Buffer objects and the GPU's address table, over one sparse file.
+
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::io;
+use std::os::unix::fs::FileExt;
+
+use crate::sys;
+
+/// Size of the file that stands for all memory: 1 TiB, nearly all of it holes.
+const SIZE: u64 = 1 << 40;
+/// Buffer objects begin at multiples of this, so that a huge page of the driver's fits.
+const ALIGNMENT: u64 = 1 << 16;
+
+/// One buffer object: a range of the file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Buffer {
+    /// First byte in the file; also the offset to give to `mmap`.
+    pub(crate) offset: u64,
+    /// Size in bytes, as asked for.
+    pub(crate) size: u64,
+}
+
+/// All memory of the node.
+#[derive(Debug)]
+pub(crate) struct Memory {
+    file: File,
+    next_offset: u64,
+    next_handle: u32,
+    buffers: BTreeMap<u32, Buffer>,
+    /// GPU address to (size, offset in the file).
+    table: BTreeMap<u64, (u64, u64)>,
+}
+
+impl Memory {
+    /// Empty memory.
+    ///
+    /// # Errors
+    /// The system refuses the file.
+    pub(crate) fn new() -> io::Result<Self> {
+        Ok(Self {
+            file: sys::anonymous_file("vav1d-drm-sim", SIZE)?,
+            next_offset: ALIGNMENT,
+            next_handle: 1,
+            buffers: BTreeMap::new(),
+            table: BTreeMap::new(),
+        })
+    }
+
+    /// The file: a duplicate of its descriptor is what opening the node gives.
+    pub(crate) fn file(&self) -> &File {
+        &self.file
+    }
+
+    /// Makes a buffer object; `None` when all of the file is used.
+    pub(crate) fn create(&mut self, size: u64) -> Option<u32> {
+        let taken = size.max(1).checked_next_multiple_of(ALIGNMENT)?;
+        let end = self.next_offset.checked_add(taken).filter(|&end| end <= SIZE)?;
+        let handle = self.next_handle;
+        self.buffers.insert(handle, Buffer { offset: self.next_offset, size });
+        self.next_handle += 1;
+        self.next_offset = end;
+        Some(handle)
+    }
+
+    /// The buffer object of a handle.
+    pub(crate) fn buffer(&self, handle: u32) -> Option<Buffer> {
+        self.buffers.get(&handle).copied()
+    }
+
+    /// Forgets a buffer object and gives its pages back; whether there was one.
+    pub(crate) fn close(&mut self, handle: u32) -> bool {
+        let Some(buffer) = self.buffers.remove(&handle) else { return false };
+        sys::punch_hole(&self.file, buffer.offset, buffer.size.next_multiple_of(4096));
+        true
+    }
+
+    /// Maps `size` bytes of the file from `offset` at a GPU address; what was mapped there goes.
+    pub(crate) fn map(&mut self, address: u64, size: u64, offset: u64) {
+        self.unmap(address, size);
+        self.table.insert(address, (size, offset));
+    }
+
+    /// Removes every mapping that begins in the range.
+    pub(crate) fn unmap(&mut self, address: u64, size: u64) {
+        let end = address.saturating_add(size);
+        let gone: Vec<u64> = self.table.range(address..end).map(|(&at, _)| at).collect();
+        for at in gone {
+            self.table.remove(&at);
+        }
+    }
+
+    /// `size` bytes at a GPU address; `None` where it is not mapped, or not that far.
+    pub(crate) fn read(&self, address: u64, size: u64) -> Option<Vec<u8>> {
+        let mut bytes = Vec::new();
+        let mut at = address;
+        let end = address.checked_add(size)?;
+        while at < end {
+            let (&start, &(length, offset)) = self.table.range(..=at).next_back()?;
+            let within = at - start;
+            let take = length.checked_sub(within).filter(|&left| left > 0)?.min(end - at);
+            let from = bytes.len();
+            bytes.resize(from + usize::try_from(take).ok()?, 0);
+            self.file.read_exact_at(&mut bytes[from..], offset + within).ok()?;
+            at += take;
+        }
+        Some(bytes)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_read_crosses_mappings_and_stops_at_a_hole() -> io::Result<()> {
+        let mut memory = Memory::new()?;
+        let (a, b) = (memory.create(4096).unwrap_or(0), memory.create(4096).unwrap_or(0));
+        let (a, b) =
+            (memory.buffer(a).map_or(0, |x| x.offset), memory.buffer(b).map_or(0, |x| x.offset));
+        memory.file().write_all_at(&[1; 4096], a)?;
+        memory.file().write_all_at(&[2; 4096], b)?;
+        memory.map(0x1_0000, 4096, b);
+        memory.map(0x1_1000, 4096, a);
+        assert_eq!(memory.read(0x1_0FFE, 4), Some(vec![2, 2, 1, 1]));
+        assert_eq!(memory.read(0x1_1FFE, 4), None);
+        assert_eq!(memory.read(0xF000, 4), None);
+        memory.unmap(0x1_0000, 4096);
+        assert_eq!(memory.read(0x1_0000, 1), None);
+        Ok(())
+    }
+
+    #[test]
+    fn closed_memory_is_given_back() -> io::Result<()> {
+        let mut memory = Memory::new()?;
+        let handle = memory.create(4096).unwrap_or(0);
+        let offset = memory.buffer(handle).map_or(0, |x| x.offset);
+        memory.file().write_all_at(&[7; 4096], offset)?;
+        assert!(memory.close(handle));
+        assert!(!memory.close(handle));
+        memory.map(0, 4096, offset);
+        assert_eq!(memory.read(0, 1), Some(vec![0]));
+        Ok(())
+    }
+}
