@@ -155,7 +155,7 @@ impl Node {
         };
         let memory = Memory::new().map_err(|e| format!("memory: {e}"))?;
         let about = memory.file().metadata().map_err(|e| format!("memory: {e}"))?;
-        let recorder = Recorder::new(&chip).map_err(|e| format!("VAV1D_DRM_SIM_RECORD: {e}"))?;
+        let recorder = Recorder::new(&chip);
         Ok(Self {
             chip,
             root: tree::make(&chip).map_err(|e| format!("temporary files: {e}"))?,

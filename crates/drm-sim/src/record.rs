@@ -26,6 +26,7 @@ use std::collections::BTreeMap;
 use std::fmt::{Display, Write as _};
 use std::fs::File;
 use std::io::{self, Write as _};
+use std::path::PathBuf;
 
 use crate::amdgpu;
 use crate::bytes::Bytes;
@@ -50,6 +51,8 @@ struct Session {
 /// Writes the recording.
 #[derive(Debug)]
 pub(crate) struct Recorder {
+    path: Option<PathBuf>,
+    chip: &'static str,
     file: Option<File>,
     submissions: usize,
     sessions: BTreeMap<u32, Session>,
@@ -74,26 +77,30 @@ fn hash(bytes: &[u8]) -> u64 {
 }
 
 impl Recorder {
-    /// A recorder that writes to the file named by `VAV1D_DRM_SIM_RECORD`, or nowhere. Of several
-    /// processes each writes its own: all but the one that makes the file add their number to its name.
-    ///
-    /// # Errors
-    /// The file cannot be written.
-    pub(crate) fn new(chip: &Chip) -> io::Result<Self> {
-        let file = match std::env::var("VAV1D_DRM_SIM_RECORD") {
-            Ok(path) => {
-                let mut file = File::create_new(&path).or_else(|e| match e.kind() {
-                    io::ErrorKind::AlreadyExists => {
-                        File::create(format!("{path}.{}", std::process::id()))
-                    }
-                    _ => Err(e),
-                })?;
-                writeln!(file, "# vav1d drm-sim recording 1\nchip = {}", chip.name)?;
-                Some(file)
-            }
-            Err(_) => None,
-        };
-        Ok(Self { file, submissions: 0, sessions: BTreeMap::new() })
+    /// A recorder that writes to the file named by `VAV1D_DRM_SIM_RECORD`, or nowhere.
+    pub(crate) fn new(chip: &Chip) -> Self {
+        let path = std::env::var_os("VAV1D_DRM_SIM_RECORD").map(PathBuf::from);
+        Self { path, chip: chip.name, file: None, submissions: 0, sessions: BTreeMap::new() }
+    }
+
+    /// Appends text to the recording, which begins with the first text: a process that submits no
+    /// video makes no file. A second process that does finds the file there, and adds its number
+    /// to the name.
+    fn write(&mut self, text: &str) -> io::Result<()> {
+        let Some(path) = &self.path else { return Ok(()) };
+        if self.file.is_none() {
+            let mut file = File::create_new(path).or_else(|e| match e.kind() {
+                io::ErrorKind::AlreadyExists => {
+                    let mut other = path.clone().into_os_string();
+                    other.push(format!(".{}", std::process::id()));
+                    File::create(other)
+                }
+                _ => Err(e),
+            })?;
+            writeln!(file, "# vav1d drm-sim recording 1\nchip = {}", self.chip)?;
+            self.file = Some(file);
+        }
+        self.file.as_mut().map_or(Ok(()), |file| file.write_all(text.as_bytes()))
     }
 
     /// Records a submission that has completed.
@@ -108,11 +115,9 @@ impl Recorder {
             };
             for message in messages {
                 let text = self.message(memory, &message);
-                if let Some(Err(reason)) =
-                    self.file.as_mut().map(|file| file.write_all(text.as_bytes()))
-                {
+                if let Err(reason) = self.write(&text) {
                     crate::node::log(&format!("the recording ends here: {reason}"));
-                    self.file = None;
+                    self.path = None;
                 }
             }
         }
