@@ -1,5 +1,6 @@
 //! What was typed: clap structures only. What it means is in `cli::options`.
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -33,6 +34,10 @@ pub enum Command {
     Plan(PlanArgs),
     /// Decode in all the session shapes that the device takes, and say which axis changes the output
     Matrix(MatrixArgs),
+    /// Run a program over an imitated chip's stock Vulkan driver (Linux)
+    Sim(SimArgs),
+    /// Compare two recordings of `sim` field by field
+    SimDiff(SimDiffArgs),
     /// List devices and what they decode; software last
     Caps(CapsArgs),
     /// Print shell completions or the man page
@@ -132,6 +137,40 @@ pub struct PipelineArgs {
     /// Session shape.
     #[command(flatten)]
     pub shape: ShapeArgs,
+}
+
+/// `sim`.
+#[derive(Clone, Debug, Args)]
+pub struct SimArgs {
+    /// The chip to imitate
+    #[arg(value_parser = clap::builder::PossibleValuesParser::new(super::sim::CHIPS))]
+    pub chip: String,
+    /// Write what the driver submits to the video engine to FILE
+    #[arg(long, value_name = "FILE")]
+    pub record: Option<PathBuf>,
+    /// Let each submission complete only after MS milliseconds
+    #[arg(long, value_name = "MS")]
+    pub delay: Option<u32>,
+    /// Append refused requests to FILE, not to standard error
+    #[arg(long, value_name = "FILE")]
+    pub log: Option<PathBuf>,
+    /// The program and its arguments; its exit code is this command's
+    #[arg(last = true, required = true, value_name = "COMMAND")]
+    pub command: Vec<OsString>,
+}
+
+/// `sim-diff`.
+#[derive(Clone, Debug, Args)]
+pub struct SimDiffArgs {
+    /// A recording
+    #[arg(value_name = "A")]
+    pub first: PathBuf,
+    /// Another of the same stream and chip
+    #[arg(value_name = "B")]
+    pub second: PathBuf,
+    /// Compare what depends on allocation as well: addresses, offsets, slot numbers
+    #[arg(long)]
+    pub raw: bool,
 }
 
 /// `matrix`.

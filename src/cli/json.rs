@@ -30,6 +30,8 @@ pub enum Record<'a> {
     Shape(serde_json::Value),
     /// What of a shape changes the output.
     Cause(serde_json::Value),
+    /// A field in which two recordings differ.
+    Difference(serde_json::Value),
     /// A device.
     Device(serde_json::Value),
     /// A fault of the stream.

@@ -17,8 +17,11 @@ mod options;
 mod output;
 mod pipeline;
 mod plan;
+mod recording;
 mod select;
 mod shape;
+mod sim;
+mod sim_diff;
 mod survey;
 
 use std::ffi::OsString;
@@ -55,6 +58,8 @@ fn command(cli: &Cli, notices: &Notices) -> Result<Exit> {
         Command::Dump(args) => dump::run(args, json, notices),
         Command::Plan(args) => plan::run(args, json, notices),
         Command::Matrix(args) => matrix::run(args, json, notices),
+        Command::Sim(args) => sim::run(args),
+        Command::SimDiff(args) => sim_diff::run(args, json),
         Command::Caps(args) => caps::run(args, json, notices),
         Command::Generate(args) => generate::run(args),
     }

@@ -5,7 +5,7 @@
 //! chip = navi33
 //!
 //! submission 0 decode
-//! session = 0
+//! raw.session = 0
 //! picture = 0
 //! av1.show_frame = 1
 //! av1.base_qindex = 120
@@ -17,9 +17,8 @@
 //! something is written twice: normalised under its name, so that two programs that do the same
 //! give the same text, and as it was under `raw.`. Normalised are
 //!
-//! - sessions, numbered by first use;
 //! - reference slots, written as `picture N`: the picture last decoded into that slot, counted
-//!   within the session (`none` for a slot that none was decoded into);
+//!   over the recording (`none` for a slot that none was decoded into);
 //! - bitstream bytes, as length and hash of each tile.
 
 use std::collections::BTreeMap;
@@ -43,7 +42,6 @@ const PART_AV1: u32 = 0x11;
 #[derive(Debug, Default)]
 struct Session {
     number: usize,
-    pictures: usize,
     /// Slot to the picture that was decoded into it.
     slots: BTreeMap<i64, usize>,
 }
@@ -55,6 +53,7 @@ pub(crate) struct Recorder {
     chip: &'static str,
     file: Option<File>,
     submissions: usize,
+    pictures: usize,
     sessions: BTreeMap<u32, Session>,
 }
 
@@ -80,7 +79,14 @@ impl Recorder {
     /// A recorder that writes to the file named by `VAV1D_DRM_SIM_RECORD`, or nowhere.
     pub(crate) fn new(chip: &Chip) -> Self {
         let path = std::env::var_os("VAV1D_DRM_SIM_RECORD").map(PathBuf::from);
-        Self { path, chip: chip.name, file: None, submissions: 0, sessions: BTreeMap::new() }
+        Self {
+            path,
+            chip: chip.name,
+            file: None,
+            submissions: 0,
+            pictures: 0,
+            sessions: BTreeMap::new(),
+        }
     }
 
     /// Appends text to the recording, which begins with the first text: a process that submits no
@@ -136,7 +142,7 @@ impl Recorder {
         };
         let mut text = format!("\nsubmission {} {kind}\n", self.submissions);
         self.submissions += 1;
-        line(&mut text, "session", session.number);
+        line(&mut text, "raw.session", session.number);
         if let Some(part) = message.part(PART_DECODE).filter(|_| message.kind == 1) {
             for (name, values) in vcn::fields(vcn::DECODE, part) {
                 let raw =
@@ -146,7 +152,8 @@ impl Recorder {
             line(&mut text, "raw.target", format_args!("{:#x}", message.target));
         }
         if let Some(part) = message.part(PART_AV1).filter(|_| message.kind == 1) {
-            session.av1(&mut text, memory, message.bitstream, part);
+            session.av1(&mut text, memory, message.bitstream, part, self.pictures);
+            self.pictures += 1;
         }
         text
     }
@@ -154,14 +161,21 @@ impl Recorder {
 
 impl Session {
     /// The AV1 part's text.
-    fn av1(&mut self, text: &mut String, memory: &Memory, bitstream: u64, part: &Bytes) {
+    fn av1(
+        &mut self,
+        text: &mut String,
+        memory: &Memory,
+        bitstream: u64,
+        part: &Bytes,
+        picture: usize,
+    ) {
         let fields = vcn::fields(vcn::AV1, part);
         let of = |name: &str| fields.iter().find(|f| f.0 == name).map_or(&[] as &[i64], |f| &f.1);
         let one = |name: &str| of(name).first().copied().unwrap_or(0);
         let (columns, rows) =
             (one("tile_cols").clamp(0, 64) as usize, one("tile_rows").clamp(0, 64) as usize);
         let slot = one("curr_pic_idx");
-        line(text, "picture", self.pictures);
+        line(text, "picture", picture);
         for (name, values) in &fields {
             match *name {
                 "frame_header_flags" => {
@@ -170,7 +184,9 @@ impl Session {
                     }
                 }
                 "curr_pic_idx" => line(text, "raw.av1.curr_pic_idx", values[0]),
-                "frame_refs" | "ref_frame_map" => {
+                // RADV's list of slots is in the order in which the program named them.
+                "ref_frame_map" => line(text, "raw.av1.ref_frame_map", joined(values)),
+                "frame_refs" => {
                     line(text, format_args!("av1.{name}"), self.pictures_of(values));
                     line(text, format_args!("raw.av1.{name}"), joined(values));
                 }
@@ -189,8 +205,7 @@ impl Session {
                 _ => line(text, format_args!("av1.{name}"), joined(values)),
             }
         }
-        self.slots.insert(slot, self.pictures);
-        self.pictures += 1;
+        self.slots.insert(slot, picture);
     }
 
     /// Slots as the pictures in them.
