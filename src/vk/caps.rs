@@ -175,6 +175,8 @@ pub struct ProfileReport {
 
 /// Usage of an output.
 pub(super) const DST: vk::ImageUsageFlags = vk::ImageUsageFlags::VIDEO_DECODE_DST_KHR;
+/// Usage of a picture that is read back.
+pub(super) const COPY: vk::ImageUsageFlags = vk::ImageUsageFlags::TRANSFER_SRC;
 /// Usage of a DPB picture.
 pub(super) const DPB: vk::ImageUsageFlags = vk::ImageUsageFlags::VIDEO_DECODE_DPB_KHR;
 
@@ -195,8 +197,28 @@ pub(super) fn report(instance: &Instance, adapter: &Adapter, profile: Profile) -
         Ok(_) => formats(instance, adapter, &profile, usage),
         Err(e) => Err(*e),
     };
-    let (dst, dpb, dst_dpb) = (formats(DST), formats(DPB), formats(DST | DPB));
+    let copied = |usage| formats(usage).map(|list| with_asked(list, formats(usage | COPY), COPY));
+    let (dst, dpb, dst_dpb) = (copied(DST), formats(DPB), copied(DST | DPB));
     ProfileReport { profile, result, dst, dpb, dst_dpb }
+}
+
+/// `list`, with `usage` added to those that the driver also gives when asked for it: some
+/// drivers (RADV before Mesa 25.1) report of all usages only those in the question.
+fn with_asked(
+    mut list: Vec<VideoFormat>,
+    asked: Result<Vec<VideoFormat>, vk::Result>,
+    usage: vk::ImageUsageFlags,
+) -> Vec<VideoFormat> {
+    for found in asked.unwrap_or_default() {
+        let same = |f: &&mut VideoFormat| {
+            (f.format, f.tiling, f.create_flags, f.image_type)
+                == (found.format, found.tiling, found.create_flags, found.image_type)
+        };
+        if let Some(format) = list.iter_mut().find(same) {
+            format.usage |= found.usage | usage;
+        }
+    }
+    list
 }
 
 fn query(instance: &Instance, adapter: &Adapter, profile: &Profile) -> Result<Caps, vk::Result> {

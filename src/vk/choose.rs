@@ -2,7 +2,7 @@
 
 use ash::vk;
 
-use super::caps::{Caps, DPB, DST, DpbPreference, Profile, ProfileReport, VideoFormat};
+use super::caps::{COPY, Caps, DPB, DST, DpbPreference, Profile, ProfileReport, VideoFormat};
 use super::options::{ExecutorOptions, GrainMode, Layouts, ParametersMode, StatusQueries};
 use super::readback::PictureLayout;
 use crate::pixels::Chroma;
@@ -58,8 +58,6 @@ impl Choice {
             && *self == Self { max_coded_extent: have, ..other.clone() }
     }
 }
-
-const COPY: vk::ImageUsageFlags = vk::ImageUsageFlags::TRANSFER_SRC;
 
 /// The profiles to try for `spec`, best first.
 pub(super) fn profiles(spec: &SessionSpec, options: &ExecutorOptions) -> Vec<Profile> {
