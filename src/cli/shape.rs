@@ -3,8 +3,8 @@
 use clap::{Args, ValueEnum};
 
 use crate::vk::{
-    BitstreamShape, DpbPreference, ExecutorOptions, Layouts, ParametersMode, Recording, SlotPolicy,
-    StatusQueries, TileStarts,
+    BitstreamShape, DpbPreference, ExecutorOptions, IntraReferences, Layouts, ParametersMode,
+    Recording, SlotPolicy, StatusQueries, TileStarts,
 };
 
 /// How the session is made and used. A shape that the device cannot take is refused.
@@ -51,6 +51,10 @@ pub struct ShapeArgs {
     /// Unit of pMiColStarts and pMiRowStarts: 4x4 luma samples, or superblocks as some clients do
     #[arg(long, value_enum, default_value = "mi", value_name = "UNIT")]
     pub tile_starts: TileUnit,
+    /// What an intra-only frame names as its references, which it does not have: a picture that is
+    /// there, or none
+    #[arg(long, value_enum, default_value = "named", value_name = "MODE")]
+    pub intra_references: IntraNames,
 }
 
 /// Relation of output and reference pictures.
@@ -142,6 +146,15 @@ pub enum HeaderBytes {
     None,
 }
 
+/// What an intra-only frame names.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum IntraNames {
+    /// A picture that is there.
+    Named,
+    /// None.
+    None,
+}
+
 fn slot_policy(text: &str) -> Result<SlotPolicy, String> {
     match text.split_once(':').unwrap_or((text, "")) {
         ("lowest", "") => Ok(SlotPolicy::Lowest),
@@ -189,6 +202,10 @@ impl ShapeArgs {
             TileUnit::Mi => TileStarts::ModeInfo,
             TileUnit::Superblock => TileStarts::Superblocks,
         };
+        options.intra_references = match self.intra_references {
+            IntraNames::Named => IntraReferences::Named,
+            IntraNames::None => IntraReferences::None,
+        };
         options.frames_in_flight = self.frames_in_flight;
         options.bitstream = BitstreamShape {
             offset: self.bitstream_offset,
@@ -199,7 +216,7 @@ impl ShapeArgs {
 }
 
 /// The axes of `vav1d matrix`: an option, and the values that it takes there.
-pub(super) const AXES: [(&str, &[&str]); 13] = [
+pub(super) const AXES: [(&str, &[&str]); 14] = [
     ("dpb", &["coincide", "distinct"]),
     ("dpb-images", &["separate", "layered"]),
     ("slots", &["lowest", "round-robin", "random:1"]),
@@ -213,4 +230,5 @@ pub(super) const AXES: [(&str, &[&str]); 13] = [
     ("bitstream-padding", &["0", "2"]),
     ("header-bytes", &["present", "none"]),
     ("tile-starts", &["mi", "superblock"]),
+    ("intra-references", &["named", "none"]),
 ];

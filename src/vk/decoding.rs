@@ -10,7 +10,7 @@ use super::bitstream::Layout;
 use super::execute::{Executor, InFlight, QueuedWork, Work};
 use super::images::{PictureId, Role};
 use super::objects::{Buffer, Commands};
-use super::options::{GrainMode, Recording, TileStarts};
+use super::options::{GrainMode, IntraReferences, Recording, TileStarts};
 use super::record::{DecodeCommand, Query, Resource, SlotUse};
 use super::session::Parameters;
 use super::slots::DpbSlot;
@@ -20,6 +20,7 @@ use super::submit::Ticket;
 use super::surface::Surface;
 use crate::error::Result;
 use crate::plan::{FramePlan, SurfaceId};
+use crate::syntax::frame::FrameType;
 
 /// Tile entries that some drivers read whatever the count is.
 const TILE_ENTRIES: usize = 256;
@@ -127,7 +128,11 @@ impl Executor {
             return Err(self.device.lacks(what.to_owned()).into());
         }
         let mut references = References { slots: Vec::new(), pictures: Vec::new(), names: [-1; 7] };
-        for (name, surface) in references.names.iter_mut().zip(plan.references) {
+        let names = match plan.header.frame_type {
+            FrameType::IntraOnly if limit > 0 => [self.any_reference(); 7],
+            _ => plan.references,
+        };
+        for (name, surface) in references.names.iter_mut().zip(names) {
             let Some(surface) = surface.and_then(|id| self.surfaces.get(&id)) else { continue };
             let (Some(slot), Some(dpb)) = (surface.slot, surface.dpb) else { continue };
             *name = slot.index();
@@ -152,6 +157,14 @@ impl Executor {
             return Err(self.device.lacks(what).into());
         }
         Ok(references)
+    }
+
+    /// The picture in the lowest slot, for a frame that need not name any.
+    fn any_reference(&self) -> Option<SurfaceId> {
+        let named = self.options.intra_references == IntraReferences::Named;
+        let held = self.surfaces.iter().filter(|(_, s)| named && s.dpb.is_some());
+        let slots = held.filter_map(|(id, s)| Some((s.slot?, *id)));
+        slots.min_by_key(|(slot, _)| slot.index()).map(|(_, id)| id)
     }
 
     fn bind_slot(&mut self, surface: SurfaceId) -> Result<Option<DpbSlot>> {

@@ -42,7 +42,8 @@ pub use entry::Driver;
 pub use execute::{DecodeStatus, Executor, FailedFrame, Output};
 pub use instance::{Instance, InstanceOptions, Message, Severity};
 pub use options::{
-    ExecutorOptions, GrainMode, Layouts, ParametersMode, Recording, StatusQueries, TileStarts,
+    ExecutorOptions, GrainMode, IntraReferences, Layouts, ParametersMode, Recording, StatusQueries,
+    TileStarts,
 };
 pub use session::SessionReport;
 pub use slots::SlotPolicy;

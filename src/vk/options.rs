@@ -65,6 +65,16 @@ pub enum TileStarts {
     Superblocks,
 }
 
+/// Whether an INTRA_ONLY_FRAME names a reference, which it does not have.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum IntraReferences {
+    /// It names a picture that is there: ANV (Mesa 26.2) crashes without, and RADV takes the pitch
+    /// of the DPB from it.
+    Named,
+    /// It names none, as a KEY_FRAME does.
+    None,
+}
+
 /// How to decode.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -90,6 +100,8 @@ pub struct ExecutorOptions {
     pub recording: Recording,
     /// Unit of pMiColStarts and pMiRowStarts. Default: mode info units.
     pub tile_starts: TileStarts,
+    /// Whether an INTRA_ONLY_FRAME names a reference. Default: it does.
+    pub intra_references: IntraReferences,
     /// How coded bytes lie in the buffer. Default: whole OBUs from offset 0.
     pub bitstream: BitstreamShape,
     /// Frames that the device may be busy with, 1 to 64. Default: 4.
@@ -113,6 +125,7 @@ impl Default for ExecutorOptions {
             profile_independent: false,
             recording: Recording::InOrder,
             tile_starts: TileStarts::ModeInfo,
+            intra_references: IntraReferences::Named,
             bitstream: BitstreamShape::default(),
             frames_in_flight: 4,
             timeout: Duration::from_secs(20),

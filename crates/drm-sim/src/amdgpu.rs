@@ -3,17 +3,17 @@
 use crate::bytes::{Builder, Bytes};
 use crate::chip::Amd;
 use crate::node::{Caller, Errno, Node, log};
-use crate::submission::Commands;
+use crate::submission::{Commands, Engine};
 use crate::sys;
 
 /// Kinds of engine (`AMDGPU_HW_IP_*`).
-pub(crate) const GFX: u32 = 0;
-pub(crate) const COMPUTE: u32 = 1;
-pub(crate) const DMA: u32 = 2;
+const GFX: u32 = 0;
+const COMPUTE: u32 = 1;
+const DMA: u32 = 2;
 /// Decode engine before VCN 4.
-pub(crate) const VCN_DEC: u32 = 6;
+const VCN_DEC: u32 = 6;
 /// Unified engine since VCN 4; before that, encode only.
-pub(crate) const VCN_ENC: u32 = 7;
+const VCN_ENC: u32 = 7;
 
 /// Video memory and shared memory, in bytes.
 const VRAM: u64 = 8 << 30;
@@ -61,9 +61,9 @@ pub(crate) fn request(
 fn context(node: &Node, arg: &mut Bytes) -> Result<(), Errno> {
     match arg.u32(0) {
         1 => {
-            let mut state = node.state();
-            state.contexts += 1;
-            arg.set_u64(0, u64::from(state.contexts));
+            // Which engine a submission is for is said with each.
+            let context = node.state().contexts.create(Vec::new());
+            arg.set_u64(0, u64::from(context));
             Ok(())
         }
         2 => Ok(()),
@@ -140,7 +140,11 @@ fn submit(node: &Node, arg: &mut Bytes, caller: &Caller) -> Result<(), Errno> {
         match chunk.u32(0) {
             // IB.
             1 => commands.push(Commands {
-                engine: data.u32(20),
+                engine: match data.u32(20) {
+                    VCN_ENC => Engine::VcnUnified,
+                    VCN_DEC => Engine::VcnDecode,
+                    _ => Engine::Other,
+                },
                 address: data.u64(8),
                 size: u64::from(data.u32(16)),
             }),

@@ -56,6 +56,20 @@ impl Bytes {
 pub(crate) struct Builder(Vec<u8>);
 
 impl Builder {
+    /// Appends bytes.
+    pub(crate) fn u8s(mut self, values: &[u8]) -> Self {
+        self.0.extend(values);
+        self
+    }
+
+    /// Appends 16-bit fields.
+    pub(crate) fn u16s(mut self, values: &[u16]) -> Self {
+        for value in values {
+            self.0.extend(value.to_le_bytes());
+        }
+        self
+    }
+
     /// Appends 32-bit fields.
     pub(crate) fn u32s(mut self, values: &[u32]) -> Self {
         for value in values {

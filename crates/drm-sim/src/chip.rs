@@ -5,6 +5,23 @@
 pub enum Kernel {
     /// `amdgpu`.
     Amdgpu(Amd),
+    /// `i915`.
+    I915(Intel),
+    /// `xe`.
+    Xe(Intel),
+}
+
+/// What an Intel chip is to ANV, beside what that knows from the PCI device.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Intel {
+    /// Version of the graphics unit, major, minor, revision.
+    pub graphics: [u16; 3],
+    /// Version of the media unit.
+    pub media: [u16; 3],
+    /// Video memory of its own.
+    pub local: bool,
+    /// Dual subslices (Xe cores).
+    pub subslices: u16,
 }
 
 /// What an AMD chip is to RADV.
@@ -59,8 +76,13 @@ const fn amd(name: &'static str, what: &'static str, device: u16, revision: u8, 
     Chip { name, what, vendor: 0x1002, device, revision, kernel: Kernel::Amdgpu(amd) }
 }
 
+/// One Intel chip.
+const fn intel(name: &'static str, what: &'static str, device: u16, kernel: Kernel) -> Chip {
+    Chip { name, what, vendor: 0x8086, device, revision: 0x0C, kernel }
+}
+
 /// Every chip, by the order of its video block.
-pub const CHIPS: [Chip; 4] = [
+pub const CHIPS: [Chip; 8] = [
     amd(
         "navi21",
         "Radeon RX 6800 XT, VCN 3.0",
@@ -124,6 +146,35 @@ pub const CHIPS: [Chip; 4] = [
             gb_addr_config: 0x0000_0345,
             integrated: false,
         },
+    ),
+    intel(
+        "adl",
+        "Alder Lake-P, Iris Xe",
+        0x46A6,
+        Kernel::I915(Intel { graphics: [12, 0, 0], media: [12, 0, 0], local: false, subslices: 6 }),
+    ),
+    intel(
+        "dg2",
+        "Arc A770",
+        0x56A0,
+        Kernel::I915(Intel {
+            graphics: [12, 55, 8],
+            media: [12, 55, 8],
+            local: true,
+            subslices: 32,
+        }),
+    ),
+    intel(
+        "lnl",
+        "Lunar Lake, Arc 140V",
+        0x64A0,
+        Kernel::Xe(Intel { graphics: [20, 4, 4], media: [20, 0, 4], local: false, subslices: 8 }),
+    ),
+    intel(
+        "bmg",
+        "Arc B580",
+        0xE20B,
+        Kernel::Xe(Intel { graphics: [20, 1, 4], media: [13, 1, 4], local: true, subslices: 20 }),
     ),
 ];
 

@@ -31,6 +31,17 @@ pub(crate) fn request(
         0x0C => capability(arg),
         // SET_CLIENT_NAME: a label for tools.
         0xD1 => Ok(()),
+        0x2D => {
+            let handle = arg.u32(0);
+            let fd = node.state().memory.export(handle).ok_or(libc::ENOENT)?;
+            arg.set_u32(8, fd as u32);
+            Ok(())
+        }
+        0x2E => {
+            let handle = node.state().memory.import(arg.u32(8) as i32).ok_or(libc::EINVAL)?;
+            arg.set_u32(0, handle);
+            Ok(())
+        }
         0xBF => {
             let handle = node.state().objects.create(arg.u32(4) & 1 != 0);
             arg.set_u32(0, handle);
@@ -65,8 +76,6 @@ fn name(number: u8) -> &'static str {
         0x0A => "GEM_FLINK",
         0x0B => "GEM_OPEN",
         0x0D => "SET_CLIENT_CAP",
-        0x2D => "PRIME_HANDLE_TO_FD",
-        0x2E => "PRIME_FD_TO_HANDLE",
         0xC1 => "SYNCOBJ_HANDLE_TO_FD",
         0xC2 => "SYNCOBJ_FD_TO_HANDLE",
         0xCF => "SYNCOBJ_EVENTFD",
@@ -78,6 +87,8 @@ fn name(number: u8) -> &'static str {
 fn version(node: &Node, arg: &mut Bytes, caller: &Caller) -> Result<(), Errno> {
     let (driver, major, minor) = match node.chip.kernel {
         Kernel::Amdgpu(_) => ("amdgpu", 3, 57),
+        Kernel::I915(_) => ("i915", 1, 6),
+        Kernel::Xe(_) => ("xe", 1, 1),
     };
     arg.set_u32(0, major);
     arg.set_u32(4, minor);

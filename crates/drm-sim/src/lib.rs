@@ -17,10 +17,14 @@
 //! a wrong pointer is an error number here as it is in the kernel.
 
 mod amdgpu;
+mod avp;
+mod batch;
 mod bytes;
 mod chip;
 mod drm;
 mod hooks;
+mod i915;
+mod intel;
 mod memory;
 mod node;
 mod record;
@@ -29,3 +33,4 @@ mod sync;
 mod sys;
 mod tree;
 mod vcn;
+mod xe;

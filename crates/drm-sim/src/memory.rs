@@ -28,6 +28,8 @@ pub(crate) struct Memory {
     next_offset: u64,
     next_handle: u32,
     buffers: BTreeMap<u32, Buffer>,
+    /// Descriptor given out for a buffer object, to its handle.
+    exported: BTreeMap<i32, u32>,
     /// GPU address to (size, offset in the file).
     table: BTreeMap<u64, (u64, u64)>,
 }
@@ -43,6 +45,7 @@ impl Memory {
             next_offset: ALIGNMENT,
             next_handle: 1,
             buffers: BTreeMap::new(),
+            exported: BTreeMap::new(),
             table: BTreeMap::new(),
         })
     }
@@ -75,6 +78,19 @@ impl Memory {
         true
     }
 
+    /// A descriptor that stands for a buffer object.
+    pub(crate) fn export(&mut self, handle: u32) -> Option<i32> {
+        self.buffers.get(&handle)?;
+        let fd = sys::duplicate(&self.file)?;
+        self.exported.insert(fd, handle);
+        Some(fd)
+    }
+
+    /// The buffer object that a descriptor was last given out for.
+    pub(crate) fn import(&self, fd: i32) -> Option<u32> {
+        self.exported.get(&fd).copied().filter(|handle| self.buffers.contains_key(handle))
+    }
+
     /// Maps `size` bytes of the file from `offset` at a GPU address; what was mapped there goes.
     pub(crate) fn map(&mut self, address: u64, size: u64, offset: u64) {
         self.unmap(address, size);
@@ -88,6 +104,15 @@ impl Memory {
         for at in gone {
             self.table.remove(&at);
         }
+    }
+
+    /// What can be read from a GPU address without a gap, at most `size` bytes.
+    pub(crate) fn read_some(&self, address: u64, size: u64) -> Vec<u8> {
+        let reach = |(&start, &(length, _)): (&u64, &(u64, u64))| {
+            (start + length).checked_sub(address).filter(|&left| left > 0)
+        };
+        let left = self.table.range(..=address).next_back().and_then(reach).unwrap_or(0);
+        self.read(address, size).or_else(|| self.read(address, size.min(left))).unwrap_or_default()
     }
 
     /// `size` bytes at a GPU address; `None` where it is not mapped, or not that far.
@@ -124,6 +149,8 @@ mod tests {
         memory.map(0x1_1000, 4096, a);
         assert_eq!(memory.read(0x1_0FFE, 4), Some(vec![2, 2, 1, 1]));
         assert_eq!(memory.read(0x1_1FFE, 4), None);
+        assert_eq!(memory.read_some(0x1_1FFE, 4), [1, 1]);
+        assert_eq!(memory.read_some(0x1_2000, 4), []);
         assert_eq!(memory.read(0xF000, 4), None);
         memory.unmap(0x1_0000, 4096);
         assert_eq!(memory.read(0x1_0000, 1), None);

@@ -9,11 +9,12 @@ use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 
 use crate::bytes::Bytes;
 use crate::chip::{Chip, Kernel};
+use crate::intel::Contexts;
 use crate::memory::Memory;
 use crate::record::Recorder;
 use crate::submission::Queue;
 use crate::sync::Objects;
-use crate::{amdgpu, drm, sys, tree};
+use crate::{amdgpu, drm, i915, sys, tree, xe};
 
 /// An error number of the kernel.
 pub(crate) type Errno = i32;
@@ -57,8 +58,8 @@ pub(crate) struct State {
     pub(crate) objects: Objects,
     /// Submissions under way.
     pub(crate) queue: Queue,
-    /// Contexts made so far.
-    pub(crate) contexts: u32,
+    /// Contexts, with their engines.
+    pub(crate) contexts: Contexts,
     /// Writes the recording.
     recorder: Recorder,
 }
@@ -165,7 +166,7 @@ impl Node {
                 memory,
                 objects: Objects::default(),
                 queue: Queue::new(i64::from(delay) * 1_000_000),
-                contexts: 0,
+                contexts: Contexts::default(),
                 recorder,
             }),
         })
@@ -193,6 +194,10 @@ impl Node {
                 Kernel::Amdgpu(amd) => {
                     amdgpu::request(self, &amd, number - 0x40, &mut argument, &caller)
                 }
+                Kernel::I915(chip) => {
+                    i915::request(self, &chip, number - 0x40, &mut argument, &caller)
+                }
+                Kernel::Xe(chip) => xe::request(self, &chip, number - 0x40, &mut argument, &caller),
             }
         } else {
             drm::request(self, number, &mut argument, &caller)

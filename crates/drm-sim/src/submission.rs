@@ -4,14 +4,27 @@ use std::collections::VecDeque;
 
 use crate::sync::Fence;
 
+/// What a command buffer is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Engine {
+    /// The unified video engine of AMD chips since VCN 4.
+    VcnUnified,
+    /// The decode engine of AMD chips before VCN 4.
+    VcnDecode,
+    /// The video engine of Intel chips, with the AV1 pipeline (AVP).
+    Avp,
+    /// Anything else: it is not recorded.
+    Other,
+}
+
 /// One command buffer for one engine.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Commands {
-    /// Kernel's number of the engine's kind (`AMDGPU_HW_IP_*`).
-    pub(crate) engine: u32,
+    /// What it is for.
+    pub(crate) engine: Engine,
     /// GPU address of the commands.
     pub(crate) address: u64,
-    /// Their size in bytes.
+    /// Their size in bytes; 0 where the commands say themselves where they end.
     pub(crate) size: u64,
 }
 
@@ -63,6 +76,11 @@ impl Queue {
         Some(next)
     }
 
+    /// Whether everything submitted is complete.
+    pub(crate) fn idle(&self) -> bool {
+        self.waiting.is_empty()
+    }
+
     /// The last submission that is complete.
     pub(crate) fn done(&self) -> Fence {
         self.done
@@ -79,9 +97,11 @@ mod tests {
         assert_eq!(queue.submit(100, Vec::new()), 1);
         assert_eq!(queue.submit(101, Vec::new()), 2);
         assert_eq!(queue.complete(109), None);
+        assert!(!queue.idle());
         assert_eq!(queue.complete(110).map(|s| s.fence), Some(1));
         assert_eq!(queue.complete(111), None);
         assert_eq!(queue.complete(120).map(|s| s.fence), Some(2));
         assert_eq!(queue.done(), 2);
+        assert!(queue.idle());
     }
 }

@@ -45,6 +45,13 @@ pub(crate) fn anonymous_file(name: &str, size: u64) -> std::io::Result<File> {
     Ok(file)
 }
 
+/// Another descriptor of the same file.
+pub(crate) fn duplicate(file: &File) -> Option<i32> {
+    // SAFETY: a descriptor that stays open, and plain flags.
+    let fd = unsafe { libc::fcntl(file.as_raw_fd(), libc::F_DUPFD_CLOEXEC, 0) };
+    (fd >= 0).then_some(fd)
+}
+
 /// Gives the pages of `offset..offset + size` back to the system; they read as zero afterwards.
 pub(crate) fn punch_hole(file: &File, offset: u64, size: u64) {
     let mode = libc::FALLOC_FL_PUNCH_HOLE | libc::FALLOC_FL_KEEP_SIZE;

@@ -63,6 +63,8 @@ pub(crate) fn make(chip: &Chip) -> io::Result<PathBuf> {
 fn uevent(chip: &Chip) -> String {
     let driver = match chip.kernel {
         Kernel::Amdgpu(_) => "amdgpu",
+        Kernel::I915(_) => "i915",
+        Kernel::Xe(_) => "xe",
     };
     format!(
         "DRIVER={driver}\nPCI_CLASS=30000\nPCI_ID={:04X}:{:04X}\nPCI_SUBSYS_ID={:04X}:0001\nPCI_SLOT_NAME=0000:03:00.0\n",

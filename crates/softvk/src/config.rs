@@ -53,6 +53,7 @@ pub fn set_config(text: Option<&str>) {
 /// | `fault=general-layout` | planted: the same in layout GENERAL |
 /// | `fault=profile-independent` | planted: the same in images made without a profile |
 /// | `fault=tile-starts` | planted: the same where `pMiColStarts` or `pMiRowStarts`, taken as superblocks, leave the frame |
+/// | `fault=intra-unnamed` | planted: the same where an intra-only frame names no reference |
 /// | `fault=dpb-at-record` | planted: the same where a reference slot held another picture when the command was recorded |
 /// | `fault=inline-header` | planted: an inline sequence header's `enable_cdef`, `enable_filter_intra` and `enable_intra_edge_filter` are taken as 0 |
 /// | `fault=stale-bitstream` | planted: what is submitted while the queue is busy decodes the bytes before it |
@@ -175,6 +176,8 @@ pub enum Planted {
     ProfileIndependent,
     /// Tile starts are taken as superblocks.
     TileStarts,
+    /// Intra-only frames need a reference.
+    IntraUnnamed,
     /// References are looked up when a command is recorded.
     DpbAtRecord,
     /// Some flags of inline sequence headers are 0.
@@ -185,7 +188,7 @@ pub enum Planted {
 
 impl Planted {
     /// All of them, by name.
-    const ALL: [(&'static str, Self); 13] = [
+    const ALL: [(&'static str, Self); 14] = [
         ("layer-zero", Self::LayerZero),
         ("offset-zero", Self::OffsetZero),
         ("three-bit-slots", Self::ThreeBitSlots),
@@ -196,6 +199,7 @@ impl Planted {
         ("general-layout", Self::GeneralLayout),
         ("profile-independent", Self::ProfileIndependent),
         ("tile-starts", Self::TileStarts),
+        ("intra-unnamed", Self::IntraUnnamed),
         ("dpb-at-record", Self::DpbAtRecord),
         ("inline-header", Self::InlineHeader),
         ("stale-bitstream", Self::StaleBitstream),

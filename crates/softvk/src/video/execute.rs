@@ -16,6 +16,8 @@ use crate::message::Messages;
 use crate::query::{Query, QueryPool};
 use crate::recon::Decoded;
 
+/// STD_VIDEO_AV1_FRAME_TYPE_INTRA_ONLY.
+const INTRA_ONLY: u32 = 2;
 /// VK_QUERY_RESULT_STATUS_COMPLETE_KHR.
 const COMPLETE: i32 = 1;
 /// VK_QUERY_RESULT_STATUS_ERROR_KHR.
@@ -157,6 +159,10 @@ fn spoils(op: &DecodeOp, dst: &Resource, state: &State, fault: Planted, wrong: W
         Planted::TileStarts => op.picture.as_ref().is_some_and(|p| {
             let tiles = p.info.tile_info.as_ref();
             tiles.is_some_and(|tiles| tiles.leaves_as_superblocks(dst.extent))
+        }),
+        Planted::IntraUnnamed => op.picture.as_ref().is_some_and(|p| {
+            let unnamed = p.reference_name_slot_indices.iter().all(|slot| *slot < 0);
+            unnamed && p.info.std.frame_type == INTRA_ONLY
         }),
         Planted::DpbAtRecord => op.picture.as_ref().is_some_and(|p| {
             let names = p.reference_name_slot_indices.iter().zip(op.recorded.references);

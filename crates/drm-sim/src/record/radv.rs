@@ -1,0 +1,124 @@
+//! What RADV gave to the video engine.
+
+use std::collections::BTreeMap;
+
+use super::text::{joined, line, tile};
+use crate::bytes::Bytes;
+use crate::memory::Memory;
+use crate::vcn::{self, Message};
+
+/// Numbers of a message's parts.
+const PART_DECODE: u32 = 2;
+const PART_AV1: u32 = 0x11;
+
+/// What is known of one session.
+#[derive(Debug, Default)]
+struct Session {
+    number: usize,
+    /// Slot to the picture that was decoded into it.
+    slots: BTreeMap<i64, usize>,
+}
+
+/// All sessions.
+#[derive(Debug, Default)]
+pub(super) struct Radv {
+    pictures: usize,
+    sessions: BTreeMap<u32, Session>,
+}
+
+impl Radv {
+    /// One message's text.
+    pub(super) fn message(&mut self, memory: &Memory, message: &Message, number: usize) -> String {
+        let known = self.sessions.len();
+        let session = self.sessions.entry(message.stream);
+        let session = session.or_insert_with(|| Session { number: known, ..Session::default() });
+        let kind = match message.kind {
+            0 => "create",
+            1 => "decode",
+            2 => "destroy",
+            _ => "other",
+        };
+        let mut text = format!("\nsubmission {} {kind}\n", number);
+        line(&mut text, "raw.session", session.number);
+        if let Some(part) = message.part(PART_DECODE).filter(|_| message.kind == 1) {
+            for (name, values) in vcn::fields(vcn::DECODE, part) {
+                let raw =
+                    if name.ends_with("_size") || name.ends_with("_offset") { "raw." } else { "" };
+                line(&mut text, format_args!("{raw}decode.{name}"), joined(&values));
+            }
+            line(&mut text, "raw.target", format_args!("{:#x}", message.target));
+        }
+        if let Some(part) = message.part(PART_AV1).filter(|_| message.kind == 1) {
+            session.av1(&mut text, memory, message.bitstream, part, self.pictures);
+            self.pictures += 1;
+        }
+        text
+    }
+}
+
+impl Session {
+    /// The AV1 part's text.
+    fn av1(
+        &mut self,
+        text: &mut String,
+        memory: &Memory,
+        bitstream: u64,
+        part: &Bytes,
+        picture: usize,
+    ) {
+        let fields = vcn::fields(vcn::AV1, part);
+        let of = |name: &str| fields.iter().find(|f| f.0 == name).map_or(&[] as &[i64], |f| &f.1);
+        let one = |name: &str| of(name).first().copied().unwrap_or(0);
+        let (columns, rows) =
+            (one("tile_cols").clamp(0, 64) as usize, one("tile_rows").clamp(0, 64) as usize);
+        let slot = one("curr_pic_idx");
+        line(text, "picture", picture);
+        for (name, values) in &fields {
+            match *name {
+                "frame_header_flags" => {
+                    for (bit, flag) in vcn::FLAGS.iter().enumerate() {
+                        line(text, format_args!("av1.{flag}"), (values[0] >> bit) & 1);
+                    }
+                }
+                "curr_pic_idx" => line(text, "raw.av1.curr_pic_idx", values[0]),
+                // RADV's list of slots is in the order in which the program named them.
+                "ref_frame_map" => line(text, "raw.av1.ref_frame_map", joined(values)),
+                "frame_refs" => {
+                    line(text, format_args!("av1.{name}"), self.pictures_of(values));
+                    line(text, format_args!("raw.av1.{name}"), joined(values));
+                }
+                "tile_col_start_sb" => {
+                    line(text, "av1.tile_col_start_sb", joined(&values[..=columns]))
+                }
+                "tile_row_start_sb" => {
+                    line(text, "av1.tile_row_start_sb", joined(&values[..=rows]))
+                }
+                "tile_info" => tiles(
+                    text,
+                    memory,
+                    bitstream,
+                    &values[..(columns * rows * 2).min(values.len())],
+                ),
+                _ => line(text, format_args!("av1.{name}"), joined(values)),
+            }
+        }
+        self.slots.insert(slot, picture);
+    }
+
+    /// Slots as the pictures in them.
+    fn pictures_of(&self, slots: &[i64]) -> String {
+        let name = |slot| {
+            self.slots.get(slot).map_or("none".to_owned(), |picture| format!("picture {picture}"))
+        };
+        slots.iter().map(name).collect::<Vec<_>>().join(", ")
+    }
+}
+
+/// Each tile's bytes: where they lie in the buffer, how many, and their hash.
+fn tiles(text: &mut String, memory: &Memory, bitstream: u64, pairs: &[i64]) {
+    for (index, pair) in pairs.as_chunks::<2>().0.iter().enumerate() {
+        let (offset, size) = (pair[0] as u64, pair[1] as u64);
+        line(text, format_args!("raw.tile.{index}.offset"), offset);
+        tile(text, memory, index, bitstream.checked_add(offset), size);
+    }
+}
