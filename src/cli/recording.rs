@@ -125,7 +125,8 @@ fn both(at: usize, recordings: [&Recording; 2], field: &str, values: &[&str]) ->
 
 /// Why a difference in this field of picture `at` changes nothing, if it does not.
 fn explained(field: &str, at: usize, recordings: [&Recording; 2]) -> Option<&'static str> {
-    let intra = both(at, recordings, "av1.frame_type", &["0", "2"]);
+    let intra = both(at, recordings, "av1.frame_type", &["0", "2"])
+        || both(at, recordings, "avp.pic.frame_type", &["0", "2"]);
     match field {
         _ if field.starts_with("raw.") => Some("where an allocator put it"),
         "decode.db_pitch" | "decode.db_aligned_height" | "decode.db_swizzle_mode" => {
@@ -133,6 +134,20 @@ fn explained(field: &str, at: usize, recordings: [&Recording; 2]) -> Option<&'st
         }
         "decode.dt_pitch" | "decode.dt_uv_pitch" | "decode.dt_swizzle_mode" => {
             Some("the program's choice of size for its output images")
+        }
+        _ if field.starts_with("avp.surface.") && !field.ends_with("format") => {
+            Some("the program's choice of size for its images")
+        }
+        "avp.references" | "avp.motion" | "avp.pic.reference_frame_order_hint" if intra => {
+            Some("an intra frame has no references (AV1 5.9.2)")
+        }
+        _ if saved_hints(field).is_some_and(|name| intra_reference(at, recordings, name)) => {
+            Some("order hints of a reference that is an intra frame (AV1 7.9.2)")
+        }
+        "avp.pic.error_resilient_mode_flag"
+            if both(at, recordings, "avp.pic.frame_type", &["0"]) =>
+        {
+            Some("of no effect in a key frame; not coded in a reduced still picture (AV1 5.9.2)")
         }
         "av1.global_motion.0" => Some("INTRA_FRAME has no global motion (AV1 5.9.24)"),
         "av1.frame_refs" | "av1.ref_frame_sign_bias" if intra => {
@@ -155,23 +170,42 @@ fn explained(field: &str, at: usize, recordings: [&Recording; 2]) -> Option<&'st
     }
 }
 
+/// The reference name, from 0, whose saved order hints the field has.
+fn saved_hints(field: &str) -> Option<usize> {
+    field.strip_prefix("avp.inter.saved_order_hints_")?.parse().ok()
+}
+
+/// Values of a field with something between them.
+fn values(r: &Recording, at: usize, field: &str, by: &str) -> Vec<String> {
+    let value = r.pictures.get(at).and_then(|picture| picture.get(field));
+    value.map(|v| v.split(by).map(str::to_owned).collect()).unwrap_or_default()
+}
+
+/// Whether the picture called `picture N` is an intra frame in both recordings.
+fn is_intra(recordings: [&Recording; 2], name: &str) -> bool {
+    let index = name.strip_prefix("picture ").and_then(|n| n.parse::<usize>().ok());
+    let typed = |field| index.is_some_and(|at| both(at, recordings, field, &["0", "2"]));
+    typed("av1.frame_type") || typed("avp.pic.frame_type")
+}
+
+/// Whether a reference of ANV's picture is the same intra frame in both recordings.
+fn intra_reference(at: usize, recordings: [&Recording; 2], name: usize) -> bool {
+    let [a, b] = recordings.map(|r| values(r, at, "avp.references", ", "));
+    a.get(name).is_some_and(|picture| b.get(name) == Some(picture) && is_intra(recordings, picture))
+}
+
 /// Whether the sign biases differ only where the reference is an intra frame: they are those of
 /// the reference's own references, and it has none.
 fn biases(at: usize, recordings: [&Recording; 2]) -> bool {
-    let values = |r: &Recording, field: &str, by: &str| -> Vec<String> {
-        let value = r.pictures.get(at).and_then(|picture| picture.get(field));
-        value.map(|v| v.split(by).map(str::to_owned).collect()).unwrap_or_default()
-    };
-    let [a, b] = recordings.map(|r| values(r, "av1.ref_frame_sign_bias", " "));
-    let references = values(recordings[0], "av1.frame_refs", ", ");
-    let intra = |name: &str| {
-        let index = name.strip_prefix("picture ").and_then(|n| n.parse::<usize>().ok());
-        index.is_some_and(|index| both(index, recordings, "av1.frame_type", &["0", "2"]))
-    };
+    let [a, b] = recordings.map(|r| values(r, at, "av1.ref_frame_sign_bias", " "));
+    let references = values(recordings[0], at, "av1.frame_refs", ", ");
     a.len() == b.len()
         && a.len() == references.len()
-        && references == values(recordings[1], "av1.frame_refs", ", ")
-        && a.iter().zip(&b).zip(&references).all(|((a, b), name)| a == b || intra(name))
+        && references == values(recordings[1], at, "av1.frame_refs", ", ")
+        && a.iter()
+            .zip(&b)
+            .zip(&references)
+            .all(|((a, b), name)| a == b || is_intra(recordings, name))
 }
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::text::{joined, line, tile};
+use super::text::{hash, joined, line, tile};
 use crate::avp::{self, Field};
 use crate::batch::Command;
 use crate::intel::ADDRESS;
@@ -20,8 +20,6 @@ pub(super) struct Anv {
     images: BTreeMap<u64, usize>,
     motion: BTreeMap<u64, usize>,
     tables: BTreeMap<u64, usize>,
-    /// Addresses of probabilities that no picture wrote, in the order of their first use.
-    defaults: Vec<u64>,
 }
 
 /// The words of a command of the state; none where it was not given.
@@ -58,7 +56,7 @@ impl Anv {
             match number {
                 avp::MODE => state.clear(),
                 avp::OBJECT => {
-                    let lines = self.state(&state);
+                    let lines = self.state(memory, &state);
                     let index =
                         (words(&state, avp::TILE, 0).get(1).copied().unwrap_or(0) & 0xFFF) as usize;
                     if index == 0 || texts.is_empty() {
@@ -90,7 +88,7 @@ impl Anv {
     }
 
     /// The picture's heading and its state.
-    fn picture(&mut self, state: &State, lines: &[(String, String)], number: usize) -> String {
+    fn picture(&self, state: &State, lines: &[(String, String)], number: usize) -> String {
         let buffers = words(state, avp::BUFFERS, 0);
         let output = address(buffers, avp::AT_OUTPUT);
         // After a reset the driver has a block decoded that is written nowhere.
@@ -107,7 +105,7 @@ impl Anv {
     }
 
     /// The state of a tile as names and values.
-    fn state(&mut self, state: &State) -> Vec<(String, String)> {
+    fn state(&self, memory: &Memory, state: &State) -> Vec<(String, String)> {
         let mut text = String::new();
         let buffers = words(state, avp::BUFFERS, 0);
         let pictures = |at: usize, known: &BTreeMap<u64, usize>| {
@@ -121,7 +119,7 @@ impl Anv {
         };
         line(&mut text, "avp.references", pictures(avp::AT_REFERENCES, &self.images));
         line(&mut text, "avp.motion", pictures(avp::AT_MOTION_READ, &self.motion));
-        let source = self.table(address(buffers, avp::AT_CDF_READ));
+        let source = self.table(memory, address(buffers, avp::AT_CDF_READ));
         line(&mut text, "avp.cdf_source", source);
         for (name, at) in [
             ("cdf_kept", avp::AT_CDF_WRITE),
@@ -147,20 +145,16 @@ impl Anv {
         text.lines().filter_map(split).collect()
     }
 
-    /// What the probabilities at an address are.
-    fn table(&mut self, place: u64) -> String {
+    /// What the probabilities at an address are: a picture's, or some that the driver has put
+    /// there, told apart by what they are.
+    fn table(&self, memory: &Memory, place: u64) -> String {
         if place == 0 {
             return "none".to_owned();
         }
         if let Some(picture) = self.tables.get(&place) {
             return format!("picture {picture}");
         }
-        let known = self.defaults.iter().position(|&other| other == place);
-        let index = known.unwrap_or_else(|| {
-            self.defaults.push(place);
-            self.defaults.len() - 1
-        });
-        format!("default {index}")
+        format!("default {:016x}", hash(&memory.read_some(place, 1024)))
     }
 
     /// Takes note of what a picture writes, after its last tile.
