@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use super::shape::ShapeArgs;
+use crate::vk::PlantedFault;
 
 /// Decode AV1 through VK_KHR_video_decode_av1, and judge the result.
 #[derive(Debug, Parser)]
@@ -134,6 +135,10 @@ pub struct PipelineArgs {
     /// Run under the Khronos validation layer; every message is an error
     #[arg(long)]
     pub validate: bool,
+    /// Hand the driver a wrong value in one frame, for tests of what must find it (see
+    /// crates/drm-sim/README.md)
+    #[arg(long, value_name = "NAME@FRAME", hide_short_help = true)]
+    pub plant: Option<PlantedFault>,
     /// Session shape.
     #[command(flatten)]
     pub shape: ShapeArgs,

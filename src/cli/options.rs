@@ -39,6 +39,7 @@ pub(super) fn executor(args: &PipelineArgs) -> ExecutorOptions {
             FilmGrain::Off => GrainMode::None,
         },
         force_level: args.force,
+        planted: args.plant,
         ..ExecutorOptions::default()
     };
     args.shape.apply(&mut options);

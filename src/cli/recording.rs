@@ -141,6 +141,9 @@ fn explained(field: &str, at: usize, recordings: [&Recording; 2]) -> Option<&'st
         "avp.references" | "avp.motion" | "avp.pic.reference_frame_order_hint" if intra => {
             Some("an intra frame has no references (AV1 5.9.2)")
         }
+        _ if intra && saved_hints(field).is_some() => {
+            Some("an intra frame has no references (AV1 5.9.2)")
+        }
         _ if saved_hints(field).is_some_and(|name| intra_reference(at, recordings, name)) => {
             Some("order hints of a reference that is an intra frame (AV1 7.9.2)")
         }

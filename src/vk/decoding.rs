@@ -68,7 +68,10 @@ impl Executor {
         let wait = self.newest_copy(&references, targets);
         let frame =
             Frame { plan, extent, slot: slot.map(DpbSlot::index), targets, info, apply_grain };
-        let command = self.command(&work, &layout, references, frame)?;
+        let mut command = self.command(&work, &layout, references, frame)?;
+        if let Some(fault) = self.options.planted {
+            fault.apply(plan.frame, &mut command);
+        }
         let wait = self.copy.wait_for(wait);
         // SAFETY: recorded for the decode family before it is submitted; all that it uses is kept in
         // `in_flight`, `surfaces`, `active` or `retired` until its ticket has passed.

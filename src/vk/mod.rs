@@ -24,6 +24,7 @@ mod instance;
 mod memory;
 mod objects;
 mod options;
+mod planted;
 mod readback;
 mod record;
 mod session;
@@ -45,6 +46,7 @@ pub use options::{
     ExecutorOptions, GrainMode, IntraReferences, Layouts, ParametersMode, Recording, StatusQueries,
     TileStarts,
 };
+pub use planted::{PlantedFault, PlantedValue};
 pub use session::SessionReport;
 pub use slots::SlotPolicy;
 pub use validation::{SILENCED, Silenced};

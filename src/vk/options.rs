@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use super::bitstream::BitstreamShape;
 use super::caps::DpbPreference;
+use super::planted::PlantedFault;
 use super::slots::SlotPolicy;
 
 /// Who applies film grain.
@@ -108,6 +109,8 @@ pub struct ExecutorOptions {
     pub frames_in_flight: u32,
     /// How long to wait for the device. Default: 20 s.
     pub timeout: Duration,
+    /// A wrong value on purpose. Default: none.
+    pub planted: Option<PlantedFault>,
     /// Try streams of a level above the device's maximum. Default: no.
     pub force_level: bool,
 }
@@ -129,6 +132,7 @@ impl Default for ExecutorOptions {
             bitstream: BitstreamShape::default(),
             frames_in_flight: 4,
             timeout: Duration::from_secs(20),
+            planted: None,
             force_level: false,
         }
     }
