@@ -49,7 +49,8 @@ pub struct ShapeArgs {
     #[arg(long, value_enum, default_value = "present", value_name = "MODE")]
     pub header_bytes: HeaderBytes,
     /// Unit of pMiColStarts and pMiRowStarts: 4x4 luma samples, or superblocks as some clients do
-    #[arg(long, value_enum, default_value = "mi", value_name = "UNIT")]
+    /// and Mesa's drivers need up to 25.0
+    #[arg(long, value_enum, default_value = "auto", value_name = "UNIT")]
     pub tile_starts: TileUnit,
     /// What an intra-only frame names as its references, which it does not have: a picture that is
     /// there, or none
@@ -131,6 +132,8 @@ pub enum RecordingOrder {
 /// Unit of tile starts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum TileUnit {
+    /// As the driver needs.
+    Auto,
     /// 4x4 luma samples.
     Mi,
     /// Superblocks.
@@ -199,8 +202,9 @@ impl ShapeArgs {
             RecordingOrder::Shuffled => Recording::Shuffled,
         };
         options.tile_starts = match self.tile_starts {
-            TileUnit::Mi => TileStarts::ModeInfo,
-            TileUnit::Superblock => TileStarts::Superblocks,
+            TileUnit::Auto => None,
+            TileUnit::Mi => Some(TileStarts::ModeInfo),
+            TileUnit::Superblock => Some(TileStarts::Superblocks),
         };
         options.intra_references = match self.intra_references {
             IntraNames::Named => IntraReferences::Named,

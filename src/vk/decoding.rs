@@ -276,7 +276,7 @@ impl Executor {
         frame: Frame<'_>,
     ) -> Result<DecodeCommand> {
         let barriers = self.barriers(&references, frame.targets)?;
-        let tile_starts = self.options.tile_starts;
+        let tile_starts = self.options.tile_starts.unwrap_or(TileStarts::ModeInfo);
         let plan = frame.plan;
         let padded = |values: &[u32]| {
             let mut values = values.to_vec();

@@ -135,8 +135,9 @@ impl Executor {
     pub fn new(
         instance: &Arc<Instance>,
         adapter: &Adapter,
-        options: ExecutorOptions,
+        mut options: ExecutorOptions,
     ) -> Result<Self> {
+        super::quirks::settle(adapter, &mut options);
         let device = Device::open(instance, adapter, Features::wanted(&options))?;
         let timeout = options.timeout;
         let decode = Lane::new(&device, device.decode_queue(), timeout, "decoding")?;

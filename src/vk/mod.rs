@@ -25,6 +25,7 @@ mod memory;
 mod objects;
 mod options;
 mod planted;
+mod quirks;
 mod readback;
 mod record;
 mod session;

@@ -99,8 +99,9 @@ pub struct ExecutorOptions {
     pub profile_independent: bool,
     /// Order in which command buffers are recorded. Default: as they are submitted.
     pub recording: Recording,
-    /// Unit of pMiColStarts and pMiRowStarts. Default: mode info units.
-    pub tile_starts: TileStarts,
+    /// Unit of pMiColStarts and pMiRowStarts; `None`: superblocks on RADV and ANV, which take them
+    /// for that in Mesa 25.0 and ignore them later, else mode info units. Default: `None`.
+    pub tile_starts: Option<TileStarts>,
     /// Whether an INTRA_ONLY_FRAME names a reference. Default: it does.
     pub intra_references: IntraReferences,
     /// How coded bytes lie in the buffer. Default: whole OBUs from offset 0.
@@ -127,7 +128,7 @@ impl Default for ExecutorOptions {
             parameters: ParametersMode::Object,
             profile_independent: false,
             recording: Recording::InOrder,
-            tile_starts: TileStarts::ModeInfo,
+            tile_starts: None,
             intra_references: IntraReferences::Named,
             bitstream: BitstreamShape::default(),
             frames_in_flight: 4,

@@ -3,11 +3,10 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
-use std::sync::Mutex;
-use std::sync::atomic::{AtomicUsize, Ordering};
 
 use anyhow::{Context, Result, bail};
 
+use crate::streams::{every, find_all};
 use crate::{ci, say};
 
 /// Where the driver and its manifest are laid out for the chroot.
@@ -26,6 +25,11 @@ enum Outcome {
     Wrong(String),
 }
 
+/// What came of a stream that could not even be tried.
+fn failed(outcome: Result<Outcome>) -> Outcome {
+    outcome.unwrap_or_else(|e| Outcome::Error(format!("{e:#}")))
+}
+
 /// Runs all clients over the streams below `dirs`, with the wrappers of `samples/peers.sh` in
 /// `tools`, and prints a table.
 pub(crate) fn run(tools: &Path, dirs: &[PathBuf]) -> Result<()> {
@@ -36,16 +40,10 @@ pub(crate) fn run(tools: &Path, dirs: &[PathBuf]) -> Result<()> {
         }
     }
     let program = lay_out()?;
-    let mut streams = Vec::new();
-    for dir in dirs {
-        find(dir, &mut streams)?;
-    }
-    if streams.is_empty() {
-        bail!("no streams");
-    }
+    let streams = find_all(dirs)?;
     let vulkaninfo = info(tools)?;
-    let ffmpeg = every(&streams, |stream| ffmpeg(tools, &program, stream));
-    let validated = every(&streams, |stream| validated(tools, &program, stream));
+    let ffmpeg = every(&streams, |stream| failed(ffmpeg(tools, &program, stream)));
+    let validated = every(&streams, |stream| failed(validated(tools, &program, stream)));
     say("| Client | Vectors | Exact | Refused by the client | Errors | Wrong |");
     say("|---|---|---|---|---|---|");
     say(&format!("| vulkaninfo (4 ways) | 4 | {vulkaninfo} | 0 | {} | 0 |", 4 - vulkaninfo));
@@ -79,43 +77,6 @@ fn lay_out() -> Result<PathBuf> {
     let program = dir.join("vav1d");
     std::fs::copy(built, &program)?;
     Ok(program)
-}
-
-fn find(path: &Path, streams: &mut Vec<PathBuf>) -> Result<()> {
-    if path.is_dir() {
-        let mut entries: Vec<_> = std::fs::read_dir(path)?
-            .map(|e| e.map(|e| e.path()))
-            .collect::<std::io::Result<_>>()?;
-        entries.sort();
-        return entries.iter().try_for_each(|entry| find(entry, streams));
-    }
-    if path.extension().is_some_and(|e| e == "ivf" || e == "obu") {
-        streams.push(path.canonicalize()?);
-    }
-    Ok(())
-}
-
-/// `one` for every stream, two at a time.
-fn every(
-    streams: &[PathBuf],
-    one: impl Fn(&Path) -> Result<Outcome> + Sync,
-) -> Vec<(PathBuf, Outcome)> {
-    let next = AtomicUsize::new(0);
-    let done = Mutex::new(Vec::new());
-    std::thread::scope(|scope| {
-        for _ in 0..2 {
-            scope.spawn(|| {
-                while let Some(stream) = streams.get(next.fetch_add(1, Ordering::Relaxed)) {
-                    let outcome = one(stream).unwrap_or_else(|e| Outcome::Error(format!("{e:#}")));
-                    let mut done = done.lock().unwrap_or_else(|poison| poison.into_inner());
-                    done.push((stream.clone(), outcome));
-                }
-            });
-        }
-    });
-    let mut done = done.into_inner().unwrap_or_else(|poison| poison.into_inner());
-    done.sort();
-    done
 }
 
 fn row(client: &str, outcomes: &[(PathBuf, Outcome)]) {

@@ -4,6 +4,8 @@ mod ci;
 mod clients;
 mod conformance;
 mod dist;
+mod drivers;
+mod streams;
 mod tidy;
 
 use std::io::Write as _;
@@ -49,6 +51,23 @@ enum Task {
         #[arg(default_value = "samples")]
         streams: Vec<PathBuf>,
     },
+    /// The stock drivers of chips that are not here, by `vav1d sim`: every stream runs, every session
+    /// shape is the same to the driver, planted faults show; with --tools from a Debian sid chroot,
+    /// compared with ffmpeg
+    RealDrivers {
+        /// The chips
+        #[arg(long, value_delimiter = ',', default_values = drivers::CHIPS)]
+        chips: Vec<String>,
+        /// The folder of the wrappers that samples/peers.sh writes; without it this machine's drivers
+        #[arg(long)]
+        tools: Option<PathBuf>,
+        /// Run under the validation layer
+        #[arg(long)]
+        validate: bool,
+        /// Streams, or folders of them
+        #[arg(default_value = "samples")]
+        streams: Vec<PathBuf>,
+    },
     /// Lays out the program, the driver, its manifest, man page and completions
     Dist {
         /// Where to
@@ -82,6 +101,9 @@ fn run() -> Result<()> {
             Ok(())
         }
         Task::Clients { tools, streams } => clients::run(&tools, &streams),
+        Task::RealDrivers { chips, tools, validate, streams } => {
+            drivers::run(&ci::release()?, &chips, tools.as_deref(), validate, &streams)
+        }
         Task::Dist { dir } => dist::run(&dir),
     }
 }

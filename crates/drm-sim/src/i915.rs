@@ -201,8 +201,8 @@ fn query(node: &Node, chip: &Intel, arg: &Bytes, caller: &Caller) -> Result<(), 
             1 | 6 => Some(topology(chip)),
             2 => Some(engine_list()),
             4 => Some(regions(chip)),
-            // HWCONFIG_BLOB, GUC_SUBMISSION_VERSION: not on these chips.
-            5 | 7 => None,
+            // PERF_CONFIG, HWCONFIG_BLOB, GUC_SUBMISSION_VERSION: not on these chips.
+            3 | 5 | 7 => None,
             other => {
                 log(&format!("i915 question {other} is refused"));
                 None

@@ -309,8 +309,11 @@ pub(crate) fn registers(memory: &Memory, commands: &Bytes) -> Vec<Message> {
             _ => written.push((register, value)),
         }
     }
-    let of = |kind| addresses.iter().find(|a| a.0 == kind).map_or(0, |a| a.1);
-    messages.extend(message(memory, of(0), of(2), of(0x100)));
+    // Each message comes with the buffers that follow it.
+    for group in addresses.chunk_by(|_, next| next.0 != 0) {
+        let of = |kind| group.iter().find(|a| a.0 == kind).map_or(0, |a| a.1);
+        messages.extend(message(memory, of(0), of(2), of(0x100)));
+    }
     messages
 }
 

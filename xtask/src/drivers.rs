@@ -1,0 +1,425 @@
+//! `cargo xtask real-drivers`: stock RADV and ANV over `vav1d sim`, on chips that are not here.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+use anyhow::{Context, Result, bail};
+
+use crate::say;
+use crate::streams::{every, find_all};
+
+/// Every chip that can be imitated.
+pub(crate) const CHIPS: [&str; 8] =
+    ["navi21", "phoenix", "navi33", "gfx1201", "adl", "dg2", "lnl", "bmg"];
+
+/// Where programs and recordings lie; a chroot must see it.
+const FOLDER: &str = "target/real-drivers";
+
+/// Session shapes in which a driver must be given the same as in the default one.
+const SHAPES: [&str; 17] = [
+    "--dpb=coincide",
+    "--dpb=distinct",
+    "--dpb-images=layered",
+    "--slots=round-robin",
+    "--slots=random:1",
+    "--layout=general",
+    "--parameters=inline",
+    "--resources=independent",
+    "--status=none",
+    "--status=pool",
+    "--status=inline",
+    "--recording=shuffled",
+    "--frames-in-flight=1",
+    "--bitstream-offset=3",
+    "--bitstream-padding=2",
+    "--header-bytes=none",
+    "--tile-starts=mi",
+];
+/// The samples that are decoded in every shape.
+const SHAPED: [&str; 3] = ["main-420-8", "grain-420-10", "tiles-4x2"];
+
+/// Values that are handed over wrongly on purpose in the fourth frame of a sample, with the fields
+/// in which that must show on RADV and on ANV. `grain-seed` shows only where the driver takes
+/// film grain.
+const PLANTED: [(&str, &str, &str); 6] = [
+    ("order-hint", "av1.frame_offset", "avp.pic.current_frame_order_hint"),
+    ("slot", "av1.frame_refs", "avp.references"),
+    ("loop-filter-delta", "av1.ref_deltas", "avp.filter.deblocker_filter_ref_deltas"),
+    ("tile-offset", "tile.0", "tile.0"),
+    ("grain-seed", "av1.film_grain.random_seed", "avp.film_grain.grain_random_seed"),
+    ("global-motion", "av1.global_motion.1", "avp.pic.warp_parameters"),
+];
+const PLANTED_IN: &str = "grain-420-8";
+
+/// Faults of drivers, known and told in docs/real-drivers.md: the shapes in which they are given
+/// something else, by driver and the beginning of its version.
+const KNOWN: [(&str, &str, &str); 5] = [
+    ("ANV", "Mesa 25.0", "--dpb=distinct"),
+    ("ANV", "Mesa 25.0", "--dpb-images=layered"),
+    ("ANV", "Mesa 25.0", "--resources=independent"),
+    ("ANV", "Mesa 25.0", "--tile-starts=mi"),
+    ("RADV", "Mesa 25.0", "--tile-starts=mi"),
+];
+
+/// What came of a stream.
+#[derive(Debug, PartialEq, Eq)]
+enum Outcome {
+    /// It ran to the end.
+    Ran,
+    /// The device lacks what it needs.
+    Refused,
+    /// Anything else.
+    Failed(String),
+}
+
+/// What a comparison of two recordings gave.
+#[derive(Debug, PartialEq, Eq)]
+enum Compared {
+    /// No field differs without a known reason; the reasons with their fields.
+    Equal(Vec<(String, String)>),
+    /// Fields without one.
+    Differ(Vec<String>),
+    /// The other program does not take the stream.
+    Refused,
+}
+
+/// One chip with the programs that run on it.
+struct Bench {
+    chip: String,
+    program: PathBuf,
+    tools: Option<PathBuf>,
+    validate: bool,
+    /// What the driver says of its version.
+    version: String,
+}
+
+/// Runs everything on every chip; an error if something is not as it must be.
+pub(crate) fn run(
+    built: &Path,
+    chips: &[String],
+    tools: Option<&Path>,
+    validate: bool,
+    paths: &[PathBuf],
+) -> Result<()> {
+    let streams = find_all(paths)?;
+    let folder = crate::root().join(FOLDER);
+    std::fs::create_dir_all(&folder)?;
+    let program = folder.join("vav1d");
+    std::fs::copy(built, &program)?;
+    std::fs::copy(built.with_file_name("libdrm_sim.so"), folder.join("libdrm_sim.so"))?;
+    let mut faults = Vec::new();
+    let mut table = vec![
+        "| Chip | Streams | Ran | Refused | Failed | Compared | Equal | Differ | Shapes | Planted |"
+            .to_owned(),
+        "|---|---|---|---|---|---|---|---|---|---|".to_owned(),
+    ];
+    for chip in chips {
+        let mut bench = Bench {
+            chip: chip.clone(),
+            program: program.clone(),
+            tools: tools.map(Path::to_owned),
+            validate,
+            version: String::new(),
+        };
+        match bench.offered()? {
+            true => table.push(bench.all(&streams, &mut faults)?),
+            false => say(&format!("{chip}: this machine's driver does not offer AV1 decode on it")),
+        }
+    }
+    for line in table.iter().chain(&faults) {
+        say(line);
+    }
+    if !faults.is_empty() || table.len() == 2 {
+        bail!("real-drivers: {} faults, {} chips", faults.len(), table.len() - 2);
+    }
+    Ok(())
+}
+
+impl Bench {
+    fn is_amd(&self) -> bool {
+        !["adl", "dg2", "lnl", "bmg"].contains(&self.chip.as_str())
+    }
+
+    /// A program over the chip's driver, with its recording and its log.
+    fn sim(&self, program: &str, arguments: &[&str], record: &Path) -> Result<(Output, String)> {
+        let log = record.with_extension("log");
+        for file in [record, &log] {
+            match std::fs::remove_file(file) {
+                Err(e) if e.kind() != std::io::ErrorKind::NotFound => return Err(e.into()),
+                _ => {}
+            }
+        }
+        let mut command = match &self.tools {
+            Some(tools) => {
+                let mut command = Command::new(tools.join("sid-sh"));
+                command.args(["-c", "exec \"$@\"", "sh"]).arg(&self.program);
+                command
+            }
+            None => Command::new(&self.program),
+        };
+        let manifest = if self.is_amd() { "radeon_icd" } else { "intel_icd" };
+        let manifest = manifest_of(manifest, self.tools.is_some());
+        command.env("VK_DRIVER_FILES", &manifest).env("VK_ICD_FILENAMES", &manifest);
+        command.args(["sim", &self.chip, "--record"]).arg(record).arg("--log").arg(&log);
+        command.arg("--").arg(program).args(arguments);
+        let output = command.output().with_context(|| format!("{command:?}"))?;
+        Ok((output, std::fs::read_to_string(&log).unwrap_or_default()))
+    }
+
+    fn vav1d(&self, arguments: &[&str], record: &Path) -> Result<(Output, String)> {
+        self.sim(&self.program.to_string_lossy(), arguments, record)
+    }
+
+    fn record(&self, name: &str) -> PathBuf {
+        crate::root().join(FOLDER).join(format!("{}-{name}.rec", self.chip))
+    }
+
+    /// Whether the driver decodes AV1 on this chip; asks for its version.
+    fn offered(&mut self) -> Result<bool> {
+        let (caps, _) = self.vav1d(&["caps", "--device", "0"], &self.record("offered"))?;
+        let said = text(&caps.stdout);
+        let version = said.lines().find_map(|line| line.trim().strip_prefix("driver: "));
+        let version = version.and_then(|line| line.find("Mesa 2").map(|at| &line[at..]));
+        self.version = version.unwrap_or_default().to_owned();
+        let stream = sample(SHAPED[0]);
+        let arguments = ["md5", "-q", "--device", "system", &stream];
+        let (output, _) = self.vav1d(&arguments, &self.record("offered"))?;
+        Ok(!text(&output.stderr).contains("no device of the Vulkan loader decodes AV1"))
+    }
+
+    /// Everything on this chip: its row of the table.
+    fn all(&self, streams: &[PathBuf], faults: &mut Vec<String>) -> Result<String> {
+        let results = every(streams, |stream| self.stream(stream));
+        let (mut ran, mut refused, mut failed) = (0, 0, 0);
+        let (mut equal, mut differ) = (0, 0);
+        let mut reasons: BTreeMap<(String, String), usize> = BTreeMap::new();
+        for (stream, result) in results {
+            let name = stream.file_name().unwrap_or_default().to_string_lossy().into_owned();
+            let (outcome, compared) = result?;
+            match outcome {
+                Outcome::Ran => ran += 1,
+                Outcome::Refused => refused += 1,
+                Outcome::Failed(why) => {
+                    failed += 1;
+                    faults.push(format!("{}: {name}: {why}", self.chip));
+                }
+            }
+            match compared {
+                Some(Compared::Equal(why)) => {
+                    equal += 1;
+                    why.into_iter().for_each(|key| *reasons.entry(key).or_default() += 1);
+                }
+                Some(Compared::Differ(fields)) => {
+                    differ += 1;
+                    faults.push(format!("{}: {name}: differs in {}", self.chip, fields.join("; ")));
+                }
+                Some(Compared::Refused) | None => {}
+            }
+        }
+        for ((field, reason), count) in &reasons {
+            say(&format!("{}: {field} differs in {count} streams: {reason}", self.chip));
+        }
+        let shapes = self.shapes(faults)?;
+        let planted = self.planted(faults)?;
+        Ok(format!(
+            "| {} | {} | {ran} | {refused} | {failed} | {} | {equal} | {differ} | {shapes} | {planted} |",
+            self.chip,
+            streams.len(),
+            equal + differ,
+        ))
+    }
+
+    /// One stream, and with ffmpeg at hand the comparison.
+    fn stream(&self, stream: &Path) -> Result<(Outcome, Option<Compared>)> {
+        let name = stream.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+        let path = stream.to_string_lossy();
+        let ours = self.record(&name);
+        let outcome = self.decode(&[], &path, &ours)?;
+        if self.tools.is_none() || outcome != Outcome::Ran {
+            return Ok((outcome, None));
+        }
+        let theirs = self.record(&format!("{name}-ffmpeg"));
+        let compared = self.ffmpeg(&path, &ours, &theirs)?;
+        for file in [&ours, &theirs] {
+            // What is not there was not written.
+            let _ = std::fs::remove_file(file);
+        }
+        Ok((outcome, Some(compared)))
+    }
+
+    /// Decodes a stream with options of `md5`.
+    fn decode(&self, options: &[&str], stream: &str, record: &Path) -> Result<Outcome> {
+        let mut arguments = vec!["md5", "-q", "--device", "system"];
+        if self.validate {
+            arguments.push("--validate");
+        }
+        arguments.extend(options);
+        arguments.push(stream);
+        let (output, log) = self.vav1d(&arguments, record)?;
+        Ok(match output.status.code() {
+            Some(0) if !log.is_empty() => Outcome::Failed(log.trim().to_owned()),
+            Some(0) if !record.exists() => Outcome::Failed("nothing was recorded".to_owned()),
+            Some(0) => Outcome::Ran,
+            Some(69) => Outcome::Refused,
+            _ => {
+                let said = text(&output.stderr);
+                let last = said.lines().last().unwrap_or_default().to_owned();
+                Outcome::Failed(format!("{}: {last}", output.status))
+            }
+        })
+    }
+
+    /// ffmpeg's recording of a stream against ours.
+    fn ffmpeg(&self, stream: &str, ours: &Path, theirs: &Path) -> Result<Compared> {
+        let mut arguments = vec!["-v", "error"];
+        if ["adl", "dg2"].contains(&self.chip.as_str()) {
+            // It asks for a profile with film grain otherwise, which these refuse.
+            arguments.extend(["-export_side_data", "film_grain"]);
+        }
+        arguments.extend(["-init_hw_device", "vulkan=v", "-hwaccel", "vulkan"]);
+        arguments.extend(["-hwaccel_output_format", "vulkan", "-i", stream, "-f", "null", "-"]);
+        let (output, _) = self.sim("ffmpeg", &arguments, theirs)?;
+        if !theirs.exists() {
+            return Ok(Compared::Refused);
+        }
+        let compared = self.compare(ours, theirs)?;
+        // Where a stream changes its size ffmpeg's filters may give up.
+        let stopped = |fields: &Vec<String>| fields.iter().all(|f| f.starts_with("pictures"));
+        Ok(match compared {
+            Compared::Differ(fields) if !output.status.success() && stopped(&fields) => {
+                Compared::Equal(vec![("pictures".to_owned(), "ffmpeg stopped early".to_owned())])
+            }
+            compared => compared,
+        })
+    }
+
+    /// Two recordings, by `sim-diff`.
+    fn compare(&self, first: &Path, second: &Path) -> Result<Compared> {
+        let output = Command::new(&self.program)
+            .args(["--json", "sim-diff"])
+            .args([first, second])
+            .output()?;
+        let (mut known, mut unknown) = (Vec::new(), Vec::new());
+        for line in text(&output.stdout).lines() {
+            let record: serde_json::Value = serde_json::from_str(line)?;
+            let Some(data) = record.get("data").filter(|_| record["type"] == "difference") else {
+                continue;
+            };
+            let value = |name: &str| data[name].as_str().unwrap_or_default().to_owned();
+            match data["explained"].as_str() {
+                Some(reason) => known.push((group(&value("field")), reason.to_owned())),
+                None => unknown.push(format!(
+                    "{} (picture {}: {} | {})",
+                    value("field"),
+                    data["first_picture"],
+                    value("a"),
+                    value("b")
+                )),
+            }
+        }
+        known.sort();
+        known.dedup();
+        match (output.status.code(), unknown.is_empty()) {
+            (Some(0), true) => Ok(Compared::Equal(known)),
+            (Some(1), false) => Ok(Compared::Differ(unknown)),
+            _ => bail!("sim-diff: {}: {}", output.status, text(&output.stderr)),
+        }
+    }
+
+    /// Whether the driver is known to be given something else in a shape.
+    fn known(&self, shape: &str) -> bool {
+        let driver = if self.is_amd() { "RADV" } else { "ANV" };
+        KNOWN
+            .iter()
+            .any(|known| known.0 == driver && self.version.starts_with(known.1) && known.2 == shape)
+    }
+
+    /// Every shape of the session against the default one.
+    fn shapes(&self, faults: &mut Vec<String>) -> Result<String> {
+        let (mut equal, mut refused, mut known) = (0, 0, 0);
+        for name in SHAPED {
+            let stream = sample(name);
+            let default = self.record("shape-default");
+            self.decode(&[], &stream, &default)?;
+            for shape in SHAPES {
+                let record = self.record("shape");
+                let what = match self.decode(&[shape], &stream, &record)? {
+                    Outcome::Refused => {
+                        refused += 1;
+                        continue;
+                    }
+                    Outcome::Failed(why) => why,
+                    Outcome::Ran => match self.compare(&default, &record)? {
+                        Compared::Equal(_) => {
+                            equal += 1;
+                            continue;
+                        }
+                        Compared::Differ(_) if self.known(shape) => {
+                            known += 1;
+                            continue;
+                        }
+                        Compared::Differ(fields) => fields.join("; "),
+                        Compared::Refused => "not compared".to_owned(),
+                    },
+                };
+                faults.push(format!("{}: {name} {shape}: {what}", self.chip));
+            }
+        }
+        Ok(format!("{equal} equal, {refused} refused, {known} known"))
+    }
+
+    /// Wrong values on purpose, each of which must show under its name in the right picture.
+    fn planted(&self, faults: &mut Vec<String>) -> Result<String> {
+        let stream = sample(PLANTED_IN);
+        let sound = self.record("sound");
+        self.decode(&[], &stream, &sound)?;
+        let recorded = std::fs::read_to_string(&sound)?;
+        let mut found = 0;
+        for (fault, radv, anv) in PLANTED {
+            let field = if self.is_amd() { radv } else { anv };
+            if fault == "grain-seed" && !recorded.contains(field) {
+                // Film grain is not this driver's work.
+                continue;
+            }
+            let record = self.record("planted");
+            self.decode(&["--plant", &format!("{fault}@3")], &stream, &record)?;
+            let shown = match self.compare(&sound, &record)? {
+                Compared::Differ(fields) => fields,
+                _ => Vec::new(),
+            };
+            let named = |text: &String| text.starts_with(&format!("{field} (picture 3: "));
+            match shown.iter().any(named) {
+                true => found += 1,
+                false => faults.push(format!("{}: planted {fault}: {shown:?}", self.chip)),
+            }
+        }
+        Ok(format!("{found} shown"))
+    }
+}
+
+/// A sample's path.
+fn sample(name: &str) -> String {
+    crate::root().join("samples").join(format!("{name}.ivf")).to_string_lossy().into_owned()
+}
+
+/// A field's name without the numbers in it.
+fn group(field: &str) -> String {
+    field.split('.').filter(|part| part.parse::<u32>().is_err()).collect::<Vec<_>>().join(".")
+}
+
+/// A driver's manifest: Debian's name for it, or what this machine calls it.
+fn manifest_of(name: &str, chroot: bool) -> PathBuf {
+    let folder = Path::new("/usr/share/vulkan/icd.d");
+    let listed = std::fs::read_dir(folder).into_iter().flatten().flatten();
+    let mut found: Vec<_> = listed
+        .map(|entry| entry.file_name().to_string_lossy().into_owned())
+        .filter(|file| !chroot && file.starts_with(name) && !file.contains("i686"))
+        .collect();
+    found.sort();
+    folder.join(found.into_iter().next().unwrap_or_else(|| format!("{name}.json")))
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
+}
