@@ -84,6 +84,9 @@ enum Compared {
     Refused,
 }
 
+/// Driver, field and reason of differences that are explained, with how often they were seen.
+type Reasons = BTreeMap<(&'static str, String, String), usize>;
+
 /// One chip with the programs that run on it.
 struct Bench {
     chip: String,
@@ -109,6 +112,7 @@ pub(crate) fn run(
     std::fs::copy(built, &program)?;
     std::fs::copy(built.with_file_name("libdrm_sim.so"), folder.join("libdrm_sim.so"))?;
     let mut faults = Vec::new();
+    let mut reasons = Reasons::new();
     let mut table = vec![
         "| Chip | Streams | Ran | Refused | Failed | Compared | Equal | Differ | Shapes | Planted |"
             .to_owned(),
@@ -123,9 +127,16 @@ pub(crate) fn run(
             version: String::new(),
         };
         match bench.offered()? {
-            true => table.push(bench.all(&streams, &mut faults)?),
+            true => table.push(bench.all(&streams, &mut faults, &mut reasons)?),
             false => say(&format!("{chip}: this machine's driver does not offer AV1 decode on it")),
         }
+    }
+    if !reasons.is_empty() {
+        say("| Driver | Field | Comparisons | Why it may differ |");
+        say("|---|---|---|---|");
+    }
+    for ((driver, field, reason), count) in &reasons {
+        say(&format!("| {driver} | {field} | {count} | {reason} |"));
     }
     for line in table.iter().chain(&faults) {
         say(line);
@@ -139,6 +150,10 @@ pub(crate) fn run(
 impl Bench {
     fn is_amd(&self) -> bool {
         !["adl", "dg2", "lnl", "bmg"].contains(&self.chip.as_str())
+    }
+
+    fn driver(&self) -> &'static str {
+        if self.is_amd() { "RADV" } else { "ANV" }
     }
 
     /// A program over the chip's driver, with its recording and its log.
@@ -189,11 +204,15 @@ impl Bench {
     }
 
     /// Everything on this chip: its row of the table.
-    fn all(&self, streams: &[PathBuf], faults: &mut Vec<String>) -> Result<String> {
+    fn all(
+        &self,
+        streams: &[PathBuf],
+        faults: &mut Vec<String>,
+        reasons: &mut Reasons,
+    ) -> Result<String> {
         let results = every(streams, |stream| self.stream(stream));
         let (mut ran, mut refused, mut failed) = (0, 0, 0);
         let (mut equal, mut differ) = (0, 0);
-        let mut reasons: BTreeMap<(String, String), usize> = BTreeMap::new();
         for (stream, result) in results {
             let name = stream.file_name().unwrap_or_default().to_string_lossy().into_owned();
             let (outcome, compared) = result?;
@@ -208,7 +227,9 @@ impl Bench {
             match compared {
                 Some(Compared::Equal(why)) => {
                     equal += 1;
-                    why.into_iter().for_each(|key| *reasons.entry(key).or_default() += 1);
+                    for (field, reason) in why {
+                        *reasons.entry((self.driver(), field, reason)).or_default() += 1;
+                    }
                 }
                 Some(Compared::Differ(fields)) => {
                     differ += 1;
@@ -216,9 +237,6 @@ impl Bench {
                 }
                 Some(Compared::Refused) | None => {}
             }
-        }
-        for ((field, reason), count) in &reasons {
-            say(&format!("{}: {field} differs in {count} streams: {reason}", self.chip));
         }
         let shapes = self.shapes(faults)?;
         let planted = self.planted(faults)?;
@@ -329,7 +347,7 @@ impl Bench {
 
     /// Whether the driver is known to be given something else in a shape.
     fn known(&self, shape: &str) -> bool {
-        let driver = if self.is_amd() { "RADV" } else { "ANV" };
+        let driver = self.driver();
         KNOWN
             .iter()
             .any(|known| known.0 == driver && self.version.starts_with(known.1) && known.2 == shape)
@@ -405,7 +423,10 @@ fn sample(name: &str) -> String {
 
 /// A field's name without the numbers in it.
 fn group(field: &str) -> String {
-    field.split('.').filter(|part| part.parse::<u32>().is_err()).collect::<Vec<_>>().join(".")
+    let parts = field.split('.').filter(|part| part.parse::<u32>().is_err());
+    let plain =
+        |part: &str| part.trim_end_matches(|c: char| c == '_' || c.is_ascii_digit()).to_owned();
+    parts.map(plain).collect::<Vec<_>>().join(".")
 }
 
 /// A driver's manifest: Debian's name for it, or what this machine calls it.
