@@ -169,8 +169,26 @@ fn explained(field: &str, at: usize, recordings: [&Recording; 2]) -> Option<&'st
         {
             Some("segmentation_enabled is 0 (AV1 5.9.14)")
         }
+        "av1.feature_data" if clips(at, recordings) => {
+            Some("one is what was coded, before its clip to the feature's limit (AV1 5.9.14)")
+        }
         _ => None,
     }
+}
+
+/// Whether FeatureData differs only by the clip to `Segmentation_Feature_Max` (AV1 5.9.14).
+fn clips(at: usize, recordings: [&Recording; 2]) -> bool {
+    const LIMITS: [i64; 8] = [255, 63, 63, 63, 63, 7, 0, 0];
+    let [a, b] = recordings.map(|r| {
+        let data = values(r, at, "av1.feature_data", " ");
+        data.iter().map(|value| value.parse::<i64>()).collect::<Result<Vec<_>, _>>()
+    });
+    let (Ok(a), Ok(b)) = (a, b) else { return false };
+    a.len() == b.len()
+        && a.iter().zip(&b).zip(LIMITS.iter().cycle()).all(|((a, b), limit)| {
+            let clip = |value: i64| value.clamp(-limit, *limit);
+            clip(*a) == clip(*b)
+        })
 }
 
 /// The reference name, from 0, whose saved order hints the field has.
@@ -268,6 +286,21 @@ mod tests {
         let c = recording(&[key, &inter("0 0"), &inter("0 254")]);
         assert!(a.compare(&b, false)[0].explained.is_some());
         assert_eq!(a.compare(&c, false)[0].explained, None);
+    }
+
+    #[test]
+    fn feature_data_may_differ_by_its_clip_only() {
+        let data = |value: i32| {
+            let mut all = vec!["0".to_owned(); 64];
+            if let Some(at) = all.get_mut(9) {
+                *at = value.to_string();
+            }
+            recording(&[&format!("av1.feature_data = {}\n", all.join(" "))])
+        };
+        let why = |a, b| data(a).compare(&data(b), false).first().map(|d| d.explained.is_some());
+        assert_eq!(why(-63, -64), Some(true));
+        assert_eq!(why(-62, -64), Some(false));
+        assert_eq!(why(63, -64), Some(false));
     }
 
     #[test]

@@ -78,6 +78,12 @@ pub const SILENCED: &[Silenced] = &[
         reason: "one buffer for each frame in flight, reused; there are at most a few dozen",
         link: "https://registry.khronos.org/vulkan/specs/latest/html/vkspec.html#VkMemoryDedicatedRequirements",
     },
+    Silenced {
+        id: "BestPractices-PipelineBarrier-unneeded-QFOT",
+        reason: "that a transfer between queue families could be left out if VK_KHR_maintenance9 \
+                 were enabled is advice; making it is right with and without the extension",
+        link: "https://registry.khronos.org/vulkan/specs/latest/html/vkspec.html#VkQueueFamilyOwnershipTransferPropertiesKHR",
+    },
 ];
 
 /// Whether the message called `id` is silenced.

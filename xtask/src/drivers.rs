@@ -250,8 +250,9 @@ impl Bench {
 
     /// One stream, and with ffmpeg at hand the comparison.
     fn stream(&self, stream: &Path) -> Result<(Outcome, Option<Compared>)> {
-        let name = stream.file_stem().unwrap_or_default().to_string_lossy().into_owned();
         let path = stream.to_string_lossy();
+        // Two streams may share a file's name.
+        let name = path.replace(['/', '.'], "-");
         let ours = self.record(&name);
         let outcome = self.decode(&[], &path, &ours)?;
         if self.tools.is_none() || outcome != Outcome::Ran {
