@@ -104,10 +104,11 @@ fn one_frame_in_flight_gives_the_same() {
 fn personalities_decode_or_refuse() {
     for (name, at_least) in [
         ("nv-like", 44),
-        ("radv-vcn4", 44),
-        ("radv-vcn5", 45),
-        ("anv-gfx12", 44),
-        ("anv-xe2", 44),
+        ("radv-vcn4", 46),
+        ("radv-vcn5", 47),
+        ("radv-mesa25", 46),
+        ("anv-gfx12", 43),
+        ("anv-xe2", 43),
         ("layered", 61),
         ("opaque-dpb", 61),
         ("intra-only", 3),

@@ -27,8 +27,12 @@ pub fn set_config(text: Option<&str>) {
 /// | `three-plane` | three-plane formats only |
 /// | `other-dpb` | reference pictures have another format than outputs |
 /// | `only-420` | 4:2:0 only |
+/// | `only-420-and-400` | 4:2:0 and monochrome only |
+/// | `asked-usages` | formats are said to support the usages asked for only |
 /// | `depth=N` | at most N bits: 8, 10 or 12 |
 /// | `extent=WxH` | largest coded extent |
+/// | `min-extent=WxH` | smallest coded extent |
+/// | `session-memory=gaps` | a session wants 36 memory bindings, at indexes from 0 to 38 |
 /// | `no-grain` | profiles with `filmGrainSupport` are refused with ..._CODEC_NOT_SUPPORTED |
 /// | `no-grain-operation` | the same with ..._OPERATION_NOT_SUPPORTED |
 /// | `no-status` | no result status queries |
@@ -71,12 +75,18 @@ pub struct Config {
     pub planes: Option<u32>,
     /// Outputs have two planes, reference pictures three.
     pub opaque_dpb: bool,
-    /// 4:2:0 only.
-    pub only_420: bool,
+    /// Which subsamplings there are.
+    pub chroma: Subsamplings,
+    /// Formats' properties say no more usages than were asked for.
+    pub asked_usages: bool,
     /// Largest bit depth.
     pub depth: u8,
     /// Largest coded extent.
     pub extent: (u32, u32),
+    /// Smallest coded extent.
+    pub min_extent: (u32, u32),
+    /// The memory bindings of a session have indexes with gaps.
+    pub memory_gaps: bool,
     /// Profiles with film grain, or how they are refused.
     pub grain: Grain,
     /// Result status queries.
@@ -119,9 +129,12 @@ impl Default for Config {
             separate: true,
             planes: None,
             opaque_dpb: false,
-            only_420: false,
+            chroma: Subsamplings::All,
+            asked_usages: false,
             depth: 12,
             extent: (65536, 65536),
+            min_extent: (1, 1),
+            memory_gaps: false,
             grain: Grain::Yes,
             status: true,
             decode_copies: true,
@@ -140,6 +153,17 @@ impl Default for Config {
             threads: 0,
         }
     }
+}
+
+/// The subsamplings that there are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Subsamplings {
+    /// All of the profiles.
+    All,
+    /// 4:2:0.
+    Only420,
+    /// 4:2:0 and monochrome.
+    Only420And400,
 }
 
 /// Whether profiles with film grain are supported.
@@ -211,19 +235,32 @@ pub const PERSONALITIES: &[(&str, &str)] = &[
     ("nv-like", "coincide,two-plane,only-420,depth=10,align=256/256,granularity=16x16"),
     (
         "radv-vcn4",
-        "distinct,two-plane,only-420,depth=10,align=128/128,granularity=16x16,no-status,\
-         pure-decode-family",
+        "distinct,two-plane,only-420-and-400,depth=10,align=256/128,granularity=16x16,\
+         min-extent=16x16,extent=8192x4352,level=17,no-status,pure-decode-family",
     ),
     (
         "radv-vcn5",
-        "two-plane,only-420,align=256/128,granularity=16x16,no-status,pure-decode-family",
+        "distinct,two-plane,only-420-and-400,align=256/128,granularity=16x16,\
+         min-extent=16x16,extent=8192x4352,level=17,no-status,pure-decode-family",
+    ),
+    (
+        "radv-mesa25",
+        "distinct,two-plane,only-420-and-400,depth=10,active=8,align=128/128,granularity=16x16,\
+         min-extent=16x16,extent=8192x4352,level=17,asked-usages,no-maintenance2,\
+         no-unified-layouts,no-status,pure-decode-family",
     ),
     (
         "anv-gfx12",
         "coincide,two-plane,only-420,depth=10,active=8,align=32/1,granularity=16x16,\
-         extent=4096x4096,no-grain-operation",
+         min-extent=16x16,extent=4096x4096,level=16,session-memory=gaps,queues=2,\
+         no-unified-layouts,pure-decode-family,no-grain-operation",
     ),
-    ("anv-xe2", "coincide,two-plane,only-420,depth=10,active=8,align=32/1,granularity=16x16"),
+    (
+        "anv-xe2",
+        "coincide,two-plane,only-420,depth=10,active=8,align=32/1,granularity=16x16,\
+         min-extent=16x16,extent=4096x4096,level=16,session-memory=gaps,queues=2,\
+         no-unified-layouts,pure-decode-family",
+    ),
     ("layered", "distinct,array,two-plane,align=4096/4096,granularity=64x64,no-grain"),
     ("opaque-dpb", "distinct,other-dpb,granularity=8x8,no-grain"),
     ("intra-only", "distinct,two-plane,slots=0,active=0,align=64/64,granularity=16x16,no-grain"),
@@ -266,14 +303,15 @@ impl Config {
             ("two-plane", "") => self.planes = Some(2),
             ("three-plane", "") => self.planes = Some(3),
             ("other-dpb", "") => self.opaque_dpb = true,
-            ("only-420", "") => self.only_420 = true,
+            ("only-420", "") => self.chroma = Subsamplings::Only420,
+            ("only-420-and-400", "") => self.chroma = Subsamplings::Only420And400,
+            ("asked-usages", "") => self.asked_usages = true,
+            ("session-memory", "gaps") => self.memory_gaps = true,
             ("no-grain", "") => self.grain = Grain::Codec,
             ("no-grain-operation", "") => self.grain = Grain::Operation,
             ("depth", n) => self.depth = number(n, 8, 12)? as u8,
-            ("extent", pair) => {
-                let (width, height) = pair.split_once('x')?;
-                self.extent = (number(width, 1, 65536)?, number(height, 1, 65536)?);
-            }
+            ("extent", pair) => self.extent = extent(pair)?,
+            ("min-extent", pair) => self.min_extent = extent(pair)?,
             ("no-status", "") => self.status = false,
             ("pure-decode-family", "") => self.decode_copies = false,
             ("no-maintenance1", "") => self.maintenance1 = false,
@@ -302,6 +340,11 @@ impl Config {
         }
         Some(())
     }
+}
+
+fn extent(pair: &str) -> Option<(u32, u32)> {
+    let (width, height) = pair.split_once('x')?;
+    Some((number(width, 1, 65536)?, number(height, 1, 65536)?))
 }
 
 fn number(text: &str, low: u32, high: u32) -> Option<u32> {

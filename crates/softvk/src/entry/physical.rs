@@ -463,7 +463,11 @@ unsafe extern "system" fn video_format_properties(
             | vk::ImageCreateFlags::ALIAS;
         to.image_type = vk::ImageType::TYPE_2D;
         to.image_tiling = vk::ImageTiling::OPTIMAL;
-        to.image_usage_flags = info.image_usage | caps::image_usage(config);
+        to.image_usage_flags = info.image_usage;
+        if config.asked_usages {
+            continue;
+        }
+        to.image_usage_flags |= caps::image_usage(config);
         if config.coincide {
             to.image_usage_flags |= vk::ImageUsageFlags::VIDEO_DECODE_DST_KHR
                 | vk::ImageUsageFlags::VIDEO_DECODE_DPB_KHR;

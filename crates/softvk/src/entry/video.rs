@@ -104,33 +104,56 @@ unsafe extern "system" fn destroy_video_session(
 
 unsafe extern "system" fn get_video_session_memory_requirements(
     _: vk::Device,
-    _: vk::VideoSessionKHR,
+    session: vk::VideoSessionKHR,
     p_count: *mut u32,
     p_requirements: *mut vk::VideoSessionMemoryRequirementsKHR<'_>,
 ) -> vk::Result {
     // SAFETY: see the top of the folder.
+    let Some(session) = (unsafe { shared::<Session, _>(session) }) else {
+        return vk::Result::ERROR_INITIALIZATION_FAILED;
+    };
+    let indexes = session.memory_indexes();
+    // SAFETY: as above.
     let count = unsafe { &mut *p_count };
     if p_requirements.is_null() {
-        *count = 1;
+        *count = indexes.len() as u32;
         return vk::Result::SUCCESS;
     }
-    if *count == 0 {
-        return vk::Result::INCOMPLETE;
+    let n = indexes.len().min(*count as usize);
+    for (i, index) in indexes.iter().take(n).enumerate() {
+        // SAFETY: as above: `i` is below the count.
+        let at = unsafe { p_requirements.add(i) };
+        // SAFETY: as above.
+        let to = unsafe { &mut *at };
+        to.memory_bind_index = *index;
+        to.memory_requirements = super::memory::requirements(SESSION_MEMORY);
     }
-    *count = 1;
-    // SAFETY: as above.
-    let to = unsafe { &mut *p_requirements };
-    to.memory_bind_index = 0;
-    to.memory_requirements = super::memory::requirements(SESSION_MEMORY);
-    vk::Result::SUCCESS
+    *count = n as u32;
+    if n < indexes.len() { vk::Result::INCOMPLETE } else { vk::Result::SUCCESS }
 }
 
 unsafe extern "system" fn bind_video_session_memory(
-    _: vk::Device,
-    _: vk::VideoSessionKHR,
-    _: u32,
-    _: *const vk::BindVideoSessionMemoryInfoKHR<'_>,
+    device: vk::Device,
+    session: vk::VideoSessionKHR,
+    count: u32,
+    p_infos: *const vk::BindVideoSessionMemoryInfoKHR<'_>,
 ) -> vk::Result {
+    // SAFETY: see the top of the folder.
+    let device = unsafe { get::<Device, _>(device) };
+    // SAFETY: as above.
+    let Some(session) = (unsafe { shared::<Session, _>(session) }) else {
+        return vk::Result::ERROR_INITIALIZATION_FAILED;
+    };
+    // SAFETY: as above.
+    for info in unsafe { array(p_infos, count) } {
+        if !session.bind_memory(info.memory_bind_index) {
+            device.messages.error(
+                "VUID-vkBindVideoSessionMemoryKHR-pBindSessionMemoryInfos-07197",
+                &format!("memory is bound to index {}", info.memory_bind_index),
+            );
+            return vk::Result::ERROR_INITIALIZATION_FAILED;
+        }
+    }
     vk::Result::SUCCESS
 }
 

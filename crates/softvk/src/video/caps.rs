@@ -3,7 +3,7 @@
 use ash::vk;
 
 use super::job::{Chroma, Profile};
-use crate::config::{Config, Grain};
+use crate::config::{Config, Grain, Subsamplings};
 use crate::format::FORMATS;
 
 /// Largest coded extent: AV1's own limit.
@@ -48,7 +48,12 @@ pub(crate) fn profile(
     if !possible {
         return Err(format);
     }
-    if bit_depth > config.depth || (config.only_420 && chroma != Chroma::Yuv420) {
+    let there = match config.chroma {
+        Subsamplings::All => true,
+        Subsamplings::Only420 => chroma == Chroma::Yuv420,
+        Subsamplings::Only420And400 => matches!(chroma, Chroma::Yuv420 | Chroma::Monochrome),
+    };
+    if bit_depth > config.depth || !there {
         return Err(format);
     }
     let film_grain_support = av1.film_grain_support == vk::TRUE;
@@ -86,7 +91,8 @@ pub(crate) fn fill(caps: &mut vk::VideoCapabilitiesKHR<'_>, config: &Config) {
         config.align;
     let (width, height) = config.granularity;
     caps.picture_access_granularity = vk::Extent2D { width, height };
-    caps.min_coded_extent = vk::Extent2D { width: 1, height: 1 };
+    let (width, height) = config.min_extent;
+    caps.min_coded_extent = vk::Extent2D { width, height };
     let (width, height) = config.extent;
     caps.max_coded_extent = vk::Extent2D { width, height };
     caps.max_dpb_slots = config.slots;

@@ -42,6 +42,12 @@ pub(crate) fn decode(
     begin: &BeginOp,
     op: &DecodeOp,
 ) -> Result<(), Fault> {
+    if !session.is_bound() {
+        return Err(Fault::new(
+            "VUID-VkVideoBeginCodingInfoKHR-videoSession-07237",
+            "the session has memory bindings without memory",
+        ));
+    }
     if !state.initialized {
         let vuid = "VUID-vkCmdDecodeVideoKHR-None-07011";
         return Err(Fault::new(vuid, "the session was never reset"));

@@ -1,5 +1,6 @@
 //! Video sessions: what lives from frame to frame. Changed at execution only.
 
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use super::job::Profile;
@@ -16,6 +17,17 @@ pub(crate) struct Session {
     state: Mutex<State>,
     /// Decode commands recorded so far, and for each slot the newest that sets it up.
     recorded: Mutex<(u64, Vec<u64>)>,
+    /// A bit for each memory binding that has no memory yet.
+    unbound: AtomicU64,
+}
+
+/// The indexes of a session's memory bindings: one, or many with gaps between them, as a driver
+/// has that leaves out what this session does not need.
+fn memory_indexes(config: &Config) -> Vec<u32> {
+    match config.memory_gaps {
+        true => (0..39).filter(|index| ![4, 17, 30].contains(index)).collect(),
+        false => vec![0],
+    }
 }
 
 /// What the executed commands have made of a session.
@@ -44,6 +56,7 @@ impl Session {
             0 => Reconstructor::new(profile, max_dpb_slots),
             threads => Reconstructor::with_threads(profile, max_dpb_slots, threads),
         };
+        let indexes = memory_indexes(&config);
         let state = State {
             initialized: false,
             slots: vec![None; max_dpb_slots as usize],
@@ -59,7 +72,24 @@ impl Session {
             config,
             state: Mutex::new(state),
             recorded: Mutex::new((0, vec![0; max_dpb_slots as usize])),
+            unbound: AtomicU64::new(indexes.iter().map(|index| 1 << index).sum()),
         }
+    }
+
+    /// The memoryBindIndex of each memory binding.
+    pub(crate) fn memory_indexes(&self) -> Vec<u32> {
+        memory_indexes(&self.config)
+    }
+
+    /// Memory is bound; whether there is such a binding, without memory before.
+    pub(crate) fn bind_memory(&self, index: u32) -> bool {
+        let bit = 1_u64.checked_shl(index).unwrap_or(0);
+        self.unbound.fetch_and(!bit, Ordering::Relaxed) & bit != 0
+    }
+
+    /// Whether all memory bindings have memory.
+    pub(crate) fn is_bound(&self) -> bool {
+        self.unbound.load(Ordering::Relaxed) == 0
     }
 
     /// A decode command is recorded, with setup slot and reference slots.
@@ -78,5 +108,31 @@ impl Session {
     /// The state, for one command.
     pub(crate) fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::video::job::Chroma;
+
+    #[test]
+    fn every_memory_binding_is_bound_once() {
+        let (config, _) = Config::parse("session-memory=gaps");
+        let profile = Profile {
+            std_profile: 0,
+            chroma: Chroma::Yuv420,
+            bit_depth: 8,
+            film_grain_support: false,
+        };
+        let session = Session::new(profile, 1, (64, 64), config);
+        let indexes = session.memory_indexes();
+        assert_eq!((indexes.len(), indexes.first(), indexes.last()), (36, Some(&0), Some(&38)));
+        assert!(!session.bind_memory(4) && !session.bind_memory(64));
+        for index in indexes {
+            assert!(!session.is_bound());
+            assert!(session.bind_memory(index) && !session.bind_memory(index));
+        }
+        assert!(session.is_bound());
     }
 }
