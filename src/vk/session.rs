@@ -105,6 +105,8 @@ impl VideoSession {
             );
             self.memory.push(memory);
         }
+        let indexes: Vec<_> = wanted.iter().map(|want| want.memory_bind_index).collect();
+        log::debug!("video session memory: {} bindings, {indexes:?}", indexes.len());
         if binds.is_empty() {
             return Ok(());
         }

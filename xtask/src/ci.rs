@@ -6,10 +6,13 @@ use std::time::Instant;
 
 use anyhow::{Context, Result, bail};
 
-use crate::{conformance, say, tidy};
+use crate::{conformance, drivers, say, tidy};
 
 /// Where the conformance vectors are, if they are at hand.
 const VECTORS: &str = "../shared/conformance";
+
+/// Chips that the stock drivers run on: one of RADV, one of ANV.
+const CHIPS: [&str; 2] = ["navi33", "adl"];
 
 /// Configurations of softvk that all vectors run with.
 const CONFIGS: [&str; 10] = [
@@ -40,6 +43,13 @@ pub(crate) fn run() -> Result<()> {
     }
     tidy::run(&crate::root())?;
     let program = release()?;
+    match drivers::at_hand() {
+        true => {
+            let samples = [crate::root().join("samples")];
+            drivers::run(&program, &CHIPS.map(str::to_owned), None, false, &samples)?;
+        }
+        false => say("Mesa's RADV and ANV are not here: no real driver is run"),
+    }
     let dir = Path::new(VECTORS);
     if !dir.is_dir() {
         say(&format!("{VECTORS} is not here: no conformance vectors are run"));

@@ -442,6 +442,11 @@ fn manifest_of(name: &str, chroot: bool) -> PathBuf {
     folder.join(found.into_iter().next().unwrap_or_else(|| format!("{name}.json")))
 }
 
+/// Whether this machine has Mesa's drivers of both kinds.
+pub(crate) fn at_hand() -> bool {
+    ["radeon_icd", "intel_icd"].into_iter().all(|name| manifest_of(name, false).is_file())
+}
+
 fn text(bytes: &[u8]) -> String {
     String::from_utf8_lossy(bytes).into_owned()
 }
