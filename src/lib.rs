@@ -23,4 +23,6 @@ pub mod sink;
 
 pub mod decode;
 
+pub mod compare;
+
 pub mod cli;

@@ -49,6 +49,8 @@ pub struct Output {
     pub surface: SurfaceId,
     /// Frame in decoding order.
     pub frame: u64,
+    /// Its `slotIndex` in the DPB; `None` in sessions without DPB slots.
+    pub dpb_slot: Option<i32>,
     /// The newest frame in decoding order when this one was shown.
     pub newest: u64,
     /// What the driver says of the decode.

@@ -11,6 +11,7 @@ use super::execute::{DecodeStatus, Executor, Output, QueuedWork};
 use super::objects::{Buffer, Commands};
 use super::options::{GrainMode, Recording};
 use super::readback::{CopyPlan, PictureLayout};
+use super::slots::DpbSlot;
 use super::submit::Ticket;
 use crate::error::{DeviceError, Result};
 use crate::plan::ShowPlan;
@@ -53,6 +54,7 @@ struct Pending {
     plan: CopyPlan,
     show: ShowPlan,
     frame: u64,
+    dpb_slot: Option<i32>,
     newest: u64,
     status: Arc<OnceLock<DecodeStatus>>,
     pending_grain: Option<FilmGrainParams>,
@@ -85,6 +87,7 @@ impl Executor {
         let wanted =
             params.apply_grain && !surface.grained && self.options.film_grain != GrainMode::None;
         let (frame, status) = (surface.frame, surface.status.clone());
+        let dpb_slot = surface.slot.map(DpbSlot::index);
         let (header, sequence) = (surface.header.clone(), surface.sequence.clone());
         let granularity = self.device.copy_queue().family.transfer_granularity;
         let active = self.active()?;
@@ -115,6 +118,7 @@ impl Executor {
             plan,
             show,
             frame,
+            dpb_slot,
             newest: self.newest,
             status,
             pending_grain,
@@ -266,6 +270,7 @@ impl Executor {
             show: pending.show,
             surface: pending.show.surface,
             frame: pending.frame,
+            dpb_slot: pending.dpb_slot,
             newest: pending.newest,
             status: pending.status.get().copied().unwrap_or(DecodeStatus::Unknown),
             pending_grain: pending.pending_grain,
