@@ -33,6 +33,8 @@ pub enum Command {
     Dump(DumpArgs),
     /// Print the steps that a decoder has to take
     Plan(PlanArgs),
+    /// Decode and say which frame, plane and block is wrong, and where the error began
+    Compare(CompareArgs),
     /// Decode in all the session shapes that the device takes, and say which axis changes the output
     Matrix(MatrixArgs),
     /// Run a program over an imitated chip's stock Vulkan driver (Linux)
@@ -187,6 +189,21 @@ pub struct MatrixArgs {
     /// Every combination of all axes (36864), not only every pair of values
     #[arg(long)]
     pub all: bool,
+}
+
+/// `compare`.
+#[derive(Clone, Debug, Args)]
+pub struct CompareArgs {
+    /// What is decoded, and judged.
+    #[command(flatten)]
+    pub pipeline: PipelineArgs,
+    /// What is right: a device, as --device takes it, or a file with what is output (.yuv, .y4m,
+    /// .framemd5, or a list of MD5s)
+    #[arg(long, default_value = "soft", value_name = "DEVICE|FILE")]
+    pub against: String,
+    /// Write images of the frames that errors begin with (is, should-be, difference) into DIR
+    #[arg(long, value_name = "DIR")]
+    pub png: Option<PathBuf>,
 }
 
 /// Film grain.

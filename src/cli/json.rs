@@ -30,6 +30,10 @@ pub enum Record<'a> {
     Shape(serde_json::Value),
     /// What of a shape changes the output.
     Cause(serde_json::Value),
+    /// What became of a frame.
+    Verdict(serde_json::Value),
+    /// What became of all of them.
+    Comparison(serde_json::Value),
     /// A field in which two recordings differ.
     Difference(serde_json::Value),
     /// A device.

@@ -3,7 +3,10 @@
 pub mod args;
 pub mod exit;
 
+mod against;
 mod caps;
+mod compare;
+mod compare_report;
 mod decode;
 mod dump;
 mod failure;
@@ -57,6 +60,7 @@ fn command(cli: &Cli, notices: &Notices) -> Result<Exit> {
         Command::Info(args) => info::run(args, json, notices),
         Command::Dump(args) => dump::run(args, json, notices),
         Command::Plan(args) => plan::run(args, json, notices),
+        Command::Compare(args) => compare::run(args, json, notices),
         Command::Matrix(args) => matrix::run(args, json, notices),
         Command::Sim(args) => sim::run(args),
         Command::SimDiff(args) => sim_diff::run(args, json),

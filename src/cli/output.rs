@@ -34,6 +34,11 @@ impl Notices {
         Self { quiet: common.quiet, silent: false, color }
     }
 
+    /// Says nothing at all.
+    pub fn silent() -> Self {
+        Self { quiet: true, silent: true, color: false }
+    }
+
     /// The same for something that is done many times: nothing is said.
     pub fn silenced(&self) -> Self {
         Self { silent: true, quiet: true, ..*self }

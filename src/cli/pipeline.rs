@@ -9,6 +9,7 @@ use super::failure::{Failure, Result};
 use super::output::{Notices, Watched};
 use super::select::{self, Selected};
 use super::{input, options};
+use crate::compare::{self, TraceOptions, Wanted};
 use crate::container::Source;
 use crate::decode::{self, Summary};
 use crate::error::Error;
@@ -36,6 +37,28 @@ impl Pipeline {
     /// Name of the device.
     pub(super) fn device(&self) -> &str {
         &self.selected.adapter.name
+    }
+
+    /// Gives every picture that is `wanted` to `each`, up to `--limit`, whatever is wrong with the
+    /// stream.
+    pub(super) fn trace(
+        mut self,
+        args: &PipelineArgs,
+        wanted: Wanted,
+        each: compare::trace::Each<'_>,
+    ) -> Result<()> {
+        let planner = options::planner(&args.layers);
+        let options = TraceOptions { planner, wanted, limit: args.limit };
+        compare::trace(&mut *self.source, &mut self.executor, options, each)
+            .map_err(Failure::of)?;
+        drop(self.executor);
+        match self.selected.instance.take_messages().first() {
+            Some(message) => {
+                let text = format!("{}: {}", message.id, message.text);
+                Err(Failure::new(Exit::Fault, text))
+            }
+            None => Ok(()),
+        }
     }
 
     /// Decodes into `sink` and tells the faults. The exit code is that of the first fault.

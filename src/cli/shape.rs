@@ -7,6 +7,28 @@ use crate::vk::{
     Recording, SlotPolicy, StatusQueries, TileStarts,
 };
 
+impl Default for ShapeArgs {
+    /// As the command line has it where no option is given.
+    fn default() -> Self {
+        Self {
+            dpb: Dpb::Auto,
+            dpb_images: DpbImages::Auto,
+            slots: SlotPolicy::Lowest,
+            layout: Layout::Video,
+            parameters: Parameters::Object,
+            resources: Resources::Profile,
+            status: Status::Auto,
+            recording: RecordingOrder::InOrder,
+            frames_in_flight: 4,
+            bitstream_offset: 0,
+            bitstream_padding: 0,
+            header_bytes: HeaderBytes::Present,
+            tile_starts: TileUnit::Auto,
+            intra_references: IntraNames::Named,
+        }
+    }
+}
+
 /// How the session is made and used. A shape that the device cannot take is refused.
 #[derive(Clone, Debug, Args)]
 #[command(next_help_heading = "Session shape")]

@@ -9,13 +9,14 @@
 pub mod difference;
 pub mod graph;
 pub mod judge;
+pub mod png;
 pub mod shared;
 pub mod trace;
 
 pub use difference::{Block, Difference, PlaneDifference, Superblocks};
 pub use graph::{Graph, Node, Shown};
 pub use judge::{Judge, State, Verdict};
-pub use trace::{Traced, trace};
+pub use trace::{TraceOptions, Traced, Wanted, trace};
 
 /// Names of references 0 to 6 (specification 6.10.24).
 pub const REFERENCE_NAMES: [&str; 7] =

@@ -32,8 +32,10 @@ pub fn shared(graph: &Graph, verdicts: &[Verdict]) -> Vec<Shared> {
     let mut list: Vec<_> = wrong
         .into_iter()
         .filter(|(_, n)| *n == origins)
-        .map(|(feature, wrong)| {
-            Shared { feature, wrong, right: right.get(feature).copied().unwrap_or(0) }
+        .map(|(feature, wrong)| Shared {
+            feature,
+            wrong,
+            right: right.get(feature).copied().unwrap_or(0),
         })
         .filter(|shared| 2 * shared.right <= good)
         .collect();

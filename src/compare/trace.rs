@@ -1,18 +1,19 @@
-//! Every decoded frame of a stream as the driver left it, before film grain.
+//! Every picture of a stream as the driver left it: decoded ones, or those that are output.
 
 use crate::container::Source;
 use crate::error::{Error, Result};
+use crate::grain;
 use crate::pixels::Picture;
 use crate::plan::planner::{Planner, PlannerOptions};
 use crate::plan::{FramePlan, ShowPlan, Step};
 use crate::vk::{DecodeStatus, Executor, Output};
 
-/// One decoded frame.
+/// One picture.
 #[derive(Clone, Debug)]
 pub struct Traced {
     /// Frame in decoding order.
     pub frame: u64,
-    /// The decoded picture, without film grain.
+    /// The picture.
     pub picture: Picture,
     /// What the driver says of the decode.
     pub status: DecodeStatus,
@@ -20,12 +21,33 @@ pub struct Traced {
     pub dpb_slot: Option<i32>,
 }
 
-/// Decodes `source` and gives every decoded frame to `each`, in decoding order, until `each`
-/// answers `false` or output picture `limit` was decoded. Frames of which the driver says that
-/// they failed are given like others, and what refers to them is decoded all the same.
-///
-/// `executor` must leave film grain to its caller ([`crate::vk::GrainMode::Host`]): what is read
-/// back are then the pictures before grain.
+/// Which pictures are wanted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Wanted {
+    /// Every decoded frame in decoding order, shown or not, before film grain. The executor must
+    /// leave film grain to its caller ([`crate::vk::GrainMode::Host`]).
+    Decoded,
+    /// Every picture that is output, with the film grain that its header asks for, unless the
+    /// executor was told that nobody applies it.
+    Output,
+}
+
+/// What to trace.
+#[derive(Clone, Copy, Debug)]
+pub struct TraceOptions {
+    /// Operating point, layers, budgets.
+    pub planner: PlannerOptions,
+    /// Which pictures.
+    pub wanted: Wanted,
+    /// Ends with this output picture; `None` for all.
+    pub limit: Option<u64>,
+}
+
+/// The receiver of pictures; `false` for no more.
+pub type Each<'a> = &'a mut dyn FnMut(Traced) -> bool;
+
+/// Decodes `source` and gives the pictures to `each`. Frames of which the driver says that they
+/// failed are given like others, and what refers to them is decoded all the same.
 ///
 /// # Errors
 /// `Unsupported` for what the device cannot decode, `Device` for its failures. Faults of the
@@ -33,13 +55,12 @@ pub struct Traced {
 pub fn trace(
     source: &mut dyn Source,
     executor: &mut Executor,
-    options: PlannerOptions,
-    limit: Option<u64>,
-    each: &mut dyn FnMut(Traced) -> bool,
+    options: TraceOptions,
+    each: Each<'_>,
 ) -> Result<()> {
-    let mut planner = Planner::new(options);
+    let mut planner = Planner::new(options.planner);
     let mut steps = Vec::new();
-    let mut left = limit.unwrap_or(u64::MAX);
+    let mut left = options.limit.unwrap_or(u64::MAX);
     let mut ended = false;
     while !ended && left > 0 {
         let planned = match source.next_unit() {
@@ -51,26 +72,29 @@ pub fn trace(
             }
         };
         for step in steps.drain(..) {
-            match &step {
-                Step::Show(_) => left = left.saturating_sub(1),
-                _ if left == 0 => {}
-                step => one(executor, step)?,
+            if left == 0 {
+                break;
             }
-            if !deliver(executor, false, each)? {
+            left -= u64::from(matches!(step, Step::Show(_)));
+            one(executor, &step, options.wanted)?;
+            if !deliver(executor, options, false, each)? {
                 return Ok(());
             }
         }
         ended |= matches!(planned, Err(ref error) if !matches!(error, Error::Stream(_)));
     }
     executor.drain()?;
-    deliver(executor, true, each).map(|_| ())
+    deliver(executor, options, true, each).map(|_| ())
 }
 
-/// Executes a step; a decode is read back at once.
-fn one(executor: &mut Executor, step: &Step) -> Result<()> {
-    executor.execute(step)?;
-    match step {
-        Step::Decode(plan) => executor.execute(&Step::Show(read_back(plan))),
+/// Executes a step, and a readback with it where one is wanted.
+fn one(executor: &mut Executor, step: &Step, wanted: Wanted) -> Result<()> {
+    match (step, wanted) {
+        (Step::Show(_), Wanted::Decoded) => return Ok(()),
+        _ => executor.execute(step)?,
+    }
+    match (step, wanted) {
+        (Step::Decode(plan), Wanted::Decoded) => executor.execute(&Step::Show(read_back(plan))),
         _ => Ok(()),
     }
 }
@@ -81,11 +105,18 @@ fn read_back(plan: &FramePlan) -> ShowPlan {
 
 fn deliver(
     executor: &mut Executor,
+    options: TraceOptions,
     wait: bool,
-    each: &mut dyn FnMut(Traced) -> bool,
+    each: Each<'_>,
 ) -> Result<bool> {
     while let Some(output) = executor.next_output(wait)? {
         let Output { frame, picture, status, dpb_slot, .. } = output;
+        let picture = match &output.pending_grain {
+            Some(params) if options.wanted == Wanted::Output => {
+                grain::apply(&picture, params, &output.sequence.color_config)
+            }
+            _ => picture,
+        };
         if !each(Traced { frame, picture, status, dpb_slot }) {
             return Ok(false);
         }
