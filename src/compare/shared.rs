@@ -17,7 +17,8 @@ pub struct Shared {
 }
 
 /// The features that all origins share, those that the fewest right frames use first. Features
-/// that more than half of the right frames use tell nothing, and are left out.
+/// that more than half of the right frames use tell nothing, and are left out; without right frames
+/// there is nothing to tell.
 pub fn shared(graph: &Graph, verdicts: &[Verdict]) -> Vec<Shared> {
     let frames = |state: State| verdicts.iter().filter(move |v| v.state == state);
     let count = |state: State| {
@@ -29,6 +30,9 @@ pub fn shared(graph: &Graph, verdicts: &[Verdict]) -> Vec<Shared> {
     };
     let (wrong, right) = (count(State::Wrong), count(State::Right));
     let (origins, good) = (frames(State::Wrong).count(), frames(State::Right).count());
+    if good == 0 {
+        return Vec::new();
+    }
     let mut list: Vec<_> = wrong
         .into_iter()
         .filter(|(_, n)| *n == origins)

@@ -1,6 +1,7 @@
 //! Tests of the library and the command on real streams. No GPU, no network, no clock.
 
 mod cli;
+mod compare;
 mod manifest;
 mod matrix;
 mod plans;
