@@ -10,7 +10,7 @@ use super::{compare_report, input, options};
 use crate::compare::difference::{Difference, difference};
 use crate::compare::shared::shared;
 use crate::compare::trace::Wanted;
-use crate::compare::{Graph, Judge, Node, State, Traced, Verdict, png};
+use crate::compare::{Graph, Judge, Node, State, Traced, Verdict, images};
 use crate::sink::md5_hex;
 
 /// What a comparison found.
@@ -188,9 +188,9 @@ impl Run<'_> {
         let origin = difference.is_some() && !self.judge.inherits(traced.frame);
         self.judge.compared(traced.frame, difference);
         match (&self.args.png, right) {
-            (Some(dir), Right::Picture(right)) if origin && self.images < png::FRAMES => {
+            (Some(dir), Right::Picture(right)) if origin && self.images < images::FRAMES => {
                 self.images += 1;
-                png::write(dir, node, &traced.picture, &right).map_err(Failure::output)
+                images::write(dir, node, &traced.picture, &right).map_err(Failure::output)
             }
             _ => Ok(()),
         }

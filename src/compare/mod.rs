@@ -8,8 +8,8 @@
 
 pub mod difference;
 pub mod graph;
+pub mod images;
 pub mod judge;
-pub mod png;
 pub mod shared;
 pub mod trace;
 

@@ -42,7 +42,7 @@ const CRATES: [(&str, &[&str]); 8] = [
     ("ash", &["src/vk", "src/error.rs", "crates/softvk/"]),
     ("clap", &["src/cli/", "src/main.rs", "xtask/"]),
     ("serde_json", &["src/cli/", "tests/", "xtask/"]),
-    ("png", &["src/compare/png.rs"]),
+    ("png", &["src/compare/images.rs"]),
     ("indicatif", &["src/cli/"]),
     ("ivf", &["src/container/"]),
     ("re_rav1d", &["crates/softvk/src/recon/"]),
