@@ -7,6 +7,7 @@ mod against;
 mod caps;
 mod compare;
 mod compare_report;
+mod dec_test;
 mod decode;
 mod dump;
 mod failure;
@@ -28,6 +29,7 @@ mod sim_diff;
 mod survey;
 
 use std::ffi::OsString;
+use std::io::Write;
 
 use clap::Parser;
 
@@ -38,6 +40,27 @@ use output::Notices;
 
 /// Runs the command line `args` (the program's name first) and says how it ended.
 pub fn run(args: impl IntoIterator<Item = OsString>) -> Exit {
+    let args: Vec<_> = args.into_iter().collect();
+    if dec_test::is_meant(args.first()) {
+        let device = std::env::var_os("VAV1D_DEVICE");
+        return match dec_test::translate(args.get(1..).unwrap_or_default(), device) {
+            dec_test::Request::Run(command) => vav1d(command),
+            dec_test::Request::Print(text) => print(&text),
+            dec_test::Request::End(exit, why) => {
+                Notices::plain().error(&why);
+                exit
+            }
+        };
+    }
+    vav1d(args)
+}
+
+fn print(text: &str) -> Exit {
+    let written = output::stdout().write_all(text.as_bytes());
+    if written.is_ok() { Exit::Done } else { Exit::Output }
+}
+
+fn vav1d(args: Vec<OsString>) -> Exit {
     let cli = match Cli::try_parse_from(args) {
         Ok(cli) => cli,
         Err(error) => {

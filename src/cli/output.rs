@@ -34,6 +34,11 @@ impl Notices {
         Self { quiet: common.quiet, silent: false, color }
     }
 
+    /// Errors without colour, and no log.
+    pub fn plain() -> Self {
+        Self { quiet: false, silent: false, color: false }
+    }
+
     /// Says nothing at all.
     pub fn silent() -> Self {
         Self { quiet: true, silent: true, color: false }

@@ -30,8 +30,11 @@ impl Selected {
         !self.is_embedded() && self.adapter.device_type_text() != "cpu"
     }
 
-    /// Whether `wish` is its UUID or a part of its name.
+    /// Whether `wish` is its UUID, `id:` and its deviceID in hexadecimal, or a part of its name.
     pub(super) fn is_called(&self, wish: &str) -> bool {
+        if let Some(digits) = wish.strip_prefix("id:") {
+            return u32::from_str_radix(digits, 16) == Ok(self.adapter.device_id);
+        }
         let wish = wish.to_lowercase();
         uuid_text(&self.adapter) == wish.replace('-', "")
             || self.adapter.name.to_lowercase().contains(&wish)

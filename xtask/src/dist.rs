@@ -18,6 +18,7 @@ const SHELLS: [(&str, &str); 4] = [
 pub(crate) fn run(dir: &Path) -> Result<()> {
     let program = ci::release()?;
     copy(&program, &dir.join("bin/vav1d"))?;
+    link("vav1d", &dir.join("bin/vk-video-dec-test"))?;
     let driver = program.with_file_name("libsoftvk.so");
     copy(&driver, &dir.join("lib/libsoftvk.so"))?;
     let manifest = include_str!("../../crates/softvk/softvk_icd.json.in");
@@ -49,6 +50,13 @@ fn copy(from: &Path, to: &Path) -> Result<()> {
     parent(to)?;
     std::fs::copy(from, to).with_context(|| format!("{} to {}", from.display(), to.display()))?;
     Ok(())
+}
+
+/// A symbolic link to `name` in the same folder.
+fn link(name: &str, at: &Path) -> Result<()> {
+    parent(at)?;
+    let _ = std::fs::remove_file(at);
+    std::os::unix::fs::symlink(name, at).with_context(|| at.display().to_string())
 }
 
 fn write(to: &Path, bytes: &[u8]) -> Result<()> {
