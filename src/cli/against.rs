@@ -79,6 +79,7 @@ fn reference(args: &PipelineArgs, device: &str, wanted: Wanted) -> PipelineArgs 
         force: true,
         validate: false,
         plant: None,
+        journal: None,
         shape: ShapeArgs::default(),
         ..args.clone()
     }

@@ -141,9 +141,24 @@ pub struct PipelineArgs {
     /// crates/drm-sim/README.md)
     #[arg(long, value_name = "NAME@FRAME", hide_short_help = true)]
     pub plant: Option<PlantedFault>,
+    /// Write into FILE what the device is given, before it gets it
+    #[arg(long, value_name = "FILE", hide_short_help = true)]
+    pub journal: Option<PathBuf>,
+    /// Seconds to wait for the device before it is taken to hang
+    #[arg(long, default_value_t = 20.0, value_name = "SECONDS", hide_short_help = true, value_parser = seconds)]
+    pub device_timeout: f64,
     /// Session shape.
     #[command(flatten)]
     pub shape: ShapeArgs,
+}
+
+/// A time between a millisecond and a day.
+fn seconds(text: &str) -> Result<f64, String> {
+    let seconds: f64 = text.parse().map_err(|e| format!("{e}"))?;
+    match (0.001..=86400.0).contains(&seconds) {
+        true => Ok(seconds),
+        false => Err("from 0.001 to 86400".to_owned()),
+    }
 }
 
 /// `sim`.
@@ -226,6 +241,9 @@ pub struct Md5Args {
     /// Print one line: the MD5 of all output frames together
     #[arg(long)]
     pub total: bool,
+    /// Hash 4:0:0 with two 4:2:0 chroma planes of mid grey, as aomdec --i420 writes it
+    #[arg(long, hide_short_help = true)]
+    pub grey_planes: bool,
 }
 
 /// `vav1d decode`.

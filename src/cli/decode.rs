@@ -33,7 +33,7 @@ pub(super) fn run(args: &DecodeArgs, json: bool, notices: &Notices) -> Result<Ex
             })?)),
         };
     let mut sink = kind.open(out);
-    let (exit, summary) = pipeline.run(&args.pipeline, &mut *sink, notices)?;
+    let (exit, summary, _) = pipeline.run(&args.pipeline, &mut *sink, notices)?;
     if json {
         let mut lines = Lines(output::stdout());
         let file = &args.pipeline.input.file;

@@ -102,7 +102,7 @@ fn tell<W: Write>(
     notices: &Notices,
 ) -> Result<Exit> {
     if json {
-        let fault = Record::Fault(Fault { message: error.to_string() });
+        let fault = Record::Fault(Fault::of(error));
         lines.write(&fault).map_err(Failure::output)?;
     }
     lines.0.flush().map_err(Failure::output)?;

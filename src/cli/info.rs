@@ -108,7 +108,7 @@ fn write_json<W: Write>(
         out.write(&Record::Sequence(sequence_record(sequence)))?;
     }
     for fault in &counts.faults {
-        out.write(&Record::Fault(Fault { message: fault.to_string() }))?;
+        out.write(&Record::Fault(Fault::of(fault)))?;
     }
     Ok(())
 }

@@ -5,7 +5,11 @@ use std::io::{self, Write};
 
 use serde::Serialize;
 
+use super::exit::Exit;
+use super::failure::Failure;
 use crate::decode;
+use crate::error::{DeviceError, Error, StreamFault};
+use crate::vk;
 
 /// Number of this schema.
 pub const SCHEMA: u32 = 1;
@@ -40,6 +44,8 @@ pub enum Record<'a> {
     Device(serde_json::Value),
     /// A fault of the stream.
     Fault(Fault),
+    /// A message of the validation layer.
+    Message(Message<'a>),
     /// Last line of a decode.
     Summary(Summary),
 }
@@ -155,8 +161,45 @@ pub struct Element<'a> {
 /// See [`Record::Fault`].
 #[derive(Debug, Serialize)]
 pub struct Fault {
+    /// What sort of fault: `stream`, `status` (the driver reports that a decode failed),
+    /// `unsupported`, `limit`, `io`, `lost` (device), `timeout`, `device` or `fault` (of the
+    /// driver or of vav1d).
+    pub kind: &'static str,
+    /// Temporal unit, if known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub unit: Option<u64>,
     /// The message.
     pub message: String,
+}
+
+impl Fault {
+    /// The record of `error`.
+    pub fn of(error: &Error) -> Self {
+        let (kind, unit) = match error {
+            Error::Io(_) => ("io", None),
+            Error::Stream(stream) => match stream.kind {
+                StreamFault::DecodeStatus { .. } => ("status", stream.at.unit),
+                _ => ("stream", stream.at.unit),
+            },
+            Error::Unsupported(_) => ("unsupported", None),
+            Error::Limit(_) => ("limit", None),
+            Error::Device(error) if error.is_lost() => ("lost", None),
+            Error::Device(DeviceError::Timeout { .. }) => ("timeout", None),
+            Error::Device(DeviceError::None(_)) => ("unsupported", None),
+            Error::Device(DeviceError::Fault(_)) => ("fault", None),
+            Error::Device(_) => ("device", None),
+        };
+        Self { kind, unit, message: error.to_string() }
+    }
+}
+
+/// See [`Record::Message`].
+#[derive(Debug, Serialize)]
+pub struct Message<'a> {
+    /// Its identifier: a VUID, for validation.
+    pub id: &'a str,
+    /// The text.
+    pub text: &'a str,
 }
 
 /// See [`Record::Summary`].
@@ -198,7 +241,7 @@ impl<W: Write> Lines<W> {
     /// Ends with the faults and the summary of a decode.
     pub fn end(&mut self, decoded: &decode::Summary, md5: Option<String>) -> io::Result<()> {
         for fault in &decoded.faults {
-            self.write(&Record::Fault(Fault { message: fault.to_string() }))?;
+            self.write(&Record::Fault(Fault::of(fault)))?;
         }
         self.write(&Record::Summary(Summary {
             units: decoded.units,
@@ -207,6 +250,28 @@ impl<W: Write> Lines<W> {
             faults: decoded.n_faults,
             md5,
         }))?;
+        self.0.flush()
+    }
+
+    /// Messages of the validation layer.
+    pub fn messages(&mut self, messages: &[vk::Message]) -> io::Result<()> {
+        for vk::Message { id, text, .. } in messages {
+            self.write(&Record::Message(Message { id, text }))?;
+        }
+        Ok(())
+    }
+
+    /// Why a decode ended early.
+    pub fn failure(&mut self, failure: &Failure) -> io::Result<()> {
+        let cause = failure.error.chain().find_map(|cause| cause.downcast_ref::<Error>());
+        let fault = match cause {
+            Some(error) => Fault { message: format!("{:#}", failure.error), ..Fault::of(error) },
+            None => {
+                let kind = if failure.exit == Exit::Unsupported { "unsupported" } else { "fault" };
+                Fault { kind, unit: None, message: format!("{:#}", failure.error) }
+            }
+        };
+        self.write(&Record::Fault(fault))?;
         self.0.flush()
     }
 

@@ -65,11 +65,11 @@ fn decode(args: &PipelineArgs, notices: &Notices) -> Result<Outcome> {
     let mut sink = Hashes::default();
     let run = Pipeline::open(args, notices).and_then(|p| p.run(args, &mut sink, notices));
     match run {
-        Ok((Exit::Unsupported, summary)) if sink.0.is_empty() => {
+        Ok((Exit::Unsupported, summary, _)) if sink.0.is_empty() => {
             let why = summary.faults.first().map(ToString::to_string).unwrap_or_default();
             Ok(Outcome::Refused(why))
         }
-        Ok((exit, _)) => Ok(Outcome::Decoded(sink.0, exit)),
+        Ok((exit, ..)) => Ok(Outcome::Decoded(sink.0, exit)),
         Err(failure) if failure.exit == Exit::Unsupported => {
             Ok(Outcome::Refused(format!("not supported: {}", failure.error.root_cause())))
         }

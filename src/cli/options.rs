@@ -1,5 +1,7 @@
 //! What the pipeline arguments mean: validated and resolved, before the system is touched.
 
+use std::time::Duration;
+
 use super::args::{FilmGrain, LayerArgs, PipelineArgs};
 use crate::decode;
 use crate::limits::Limits;
@@ -38,6 +40,7 @@ pub(super) fn executor(args: &PipelineArgs) -> ExecutorOptions {
             FilmGrain::Cpu => GrainMode::Host,
             FilmGrain::Off => GrainMode::None,
         },
+        timeout: Duration::from_secs_f64(args.device_timeout),
         force_level: args.force,
         planted: args.plant,
         ..ExecutorOptions::default()

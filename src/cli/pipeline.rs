@@ -1,5 +1,6 @@
 //! The decode pipeline as the commands use it: device, source and sink joined, faults told.
 
+use std::fs::File;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
@@ -14,7 +15,7 @@ use crate::container::Source;
 use crate::decode::{self, Summary};
 use crate::error::Error;
 use crate::sink::Sink;
-use crate::vk::Executor;
+use crate::vk::{Executor, Journal, Message};
 
 /// A source and a device that is ready to decode it.
 pub(super) struct Pipeline {
@@ -28,9 +29,14 @@ impl Pipeline {
     pub(super) fn open(args: &PipelineArgs, notices: &Notices) -> Result<Self> {
         let source = input::open(&args.input)?;
         let selected = select::select(&args.device, options::instance(args), notices)?;
-        let executor =
+        let mut executor =
             Executor::new(&selected.instance, &selected.adapter, options::executor(args))
                 .map_err(Failure::of)?;
+        if let Some(path) = &args.journal {
+            let file = File::create(path)
+                .map_err(|e| Failure::new(Exit::Output, format!("{}: {e}", path.display())))?;
+            executor.set_journal(Journal::new(file, selected.is_hardware()));
+        }
         Ok(Self { source, selected, executor })
     }
 
@@ -61,13 +67,14 @@ impl Pipeline {
         }
     }
 
-    /// Decodes into `sink` and tells the faults. The exit code is that of the first fault.
+    /// Decodes into `sink` and tells the faults. The exit code is that of the first fault; the
+    /// messages are those of the validation layer.
     pub(super) fn run(
         mut self,
         args: &PipelineArgs,
         sink: &mut dyn Sink,
         notices: &Notices,
-    ) -> Result<(Exit, Summary)> {
+    ) -> Result<(Exit, Summary, Vec<Message>)> {
         let interrupted = Arc::new(AtomicBool::new(false));
         let signal = signal_hook::consts::SIGINT;
         if let Err(error) = signal_hook::flag::register(signal, Arc::clone(&interrupted)) {
@@ -90,10 +97,11 @@ impl Pipeline {
             notices.error(&format!("{} faults in all", summary.n_faults));
         }
         drop(self.executor);
-        for message in self.selected.instance.take_messages() {
+        let messages = self.selected.instance.take_messages();
+        for message in &messages {
             notices.error(&format!("{}: {}", message.id, message.text));
             exit = Exit::Fault;
         }
-        Ok((exit, summary))
+        Ok((exit, summary, messages))
     }
 }

@@ -26,7 +26,7 @@ impl Selected {
     }
 
     /// Whether something other than the CPU does the work.
-    fn is_hardware(&self) -> bool {
+    pub(super) fn is_hardware(&self) -> bool {
         !self.is_embedded() && self.adapter.device_type_text() != "cpu"
     }
 

@@ -14,6 +14,7 @@ use super::choose;
 use super::device::Device;
 use super::features::Features;
 use super::instance::Instance;
+use super::journal::Journal;
 use super::objects::{Buffer, Commands};
 use super::options::ExecutorOptions;
 use super::record::DecodeCommand;
@@ -128,6 +129,7 @@ pub struct Executor {
     pub(super) spare_work: Vec<Work>,
     pub(super) failed: Vec<FailedFrame>,
     pub(super) showing: super::showing::Showing,
+    journal: Option<Journal>,
 }
 
 impl Executor {
@@ -159,7 +161,13 @@ impl Executor {
             spare_work: Vec::new(),
             failed: Vec::new(),
             showing: super::showing::Showing::default(),
+            journal: None,
         })
+    }
+
+    /// Writes down from now on what the device is given.
+    pub fn set_journal(&mut self, journal: Journal) {
+        self.journal = Some(journal);
     }
 
     /// Executes one step: `Decode` submits, `Show` submits a readback; neither waits for its end.
@@ -317,6 +325,9 @@ impl Executor {
                 QueuedWork::Decode => {
                     let frame = self.in_flight.iter().find(|frame| frame.ticket == *ticket);
                     let Some(frame) = frame else { continue };
+                    if let Some(journal) = &mut self.journal {
+                        journal.submit(frame.frame, frame.unit)?;
+                    }
                     (&mut self.decode, frame.work.commands.raw())
                 }
             };
@@ -344,6 +355,9 @@ impl Executor {
         self.flush()?;
         let Some(oldest) = self.in_flight.pop_front() else { return Ok(()) };
         self.decode.wait(oldest.ticket)?;
+        if let Some(journal) = &mut self.journal {
+            journal.done(oldest.frame)?;
+        }
         let queries = self.active.as_ref().and_then(|active| active.queries.as_ref());
         let status = match oldest.query.zip(queries) {
             // SAFETY: the submission that reset the query and ran it has ended.

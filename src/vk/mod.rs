@@ -21,6 +21,7 @@ mod ext;
 mod features;
 mod images;
 mod instance;
+mod journal;
 mod memory;
 mod objects;
 mod options;
@@ -43,6 +44,7 @@ pub use caps::{Caps, DpbPreference, Profile, ProfileReport, VideoFormat};
 pub use entry::Driver;
 pub use execute::{DecodeStatus, Executor, FailedFrame, Output};
 pub use instance::{Instance, InstanceOptions, Message, Severity};
+pub use journal::Journal;
 pub use options::{
     ExecutorOptions, GrainMode, IntraReferences, Layouts, ParametersMode, Recording, StatusQueries,
     TileStarts,
