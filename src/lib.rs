@@ -25,4 +25,6 @@ pub mod decode;
 
 pub mod compare;
 
+pub mod conform;
+
 pub mod cli;

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use super::shape::ShapeArgs;
+pub use super::verify_args::VerifyArgs;
 use crate::vk::PlantedFault;
 
 /// Decode AV1 through VK_KHR_video_decode_av1, and judge the result.
@@ -35,6 +36,8 @@ pub enum Command {
     Plan(PlanArgs),
     /// Decode and say which frame, plane and block is wrong, and where the error began
     Compare(CompareArgs),
+    /// Run suites of vectors, and say what is not as expected
+    Verify(VerifyArgs),
     /// Decode in all the session shapes that the device takes, and say which axis changes the output
     Matrix(MatrixArgs),
     /// Run a program over an imitated chip's stock Vulkan driver (Linux)
@@ -153,7 +156,7 @@ pub struct PipelineArgs {
 }
 
 /// A time between a millisecond and a day.
-fn seconds(text: &str) -> Result<f64, String> {
+pub(super) fn seconds(text: &str) -> Result<f64, String> {
     let seconds: f64 = text.parse().map_err(|e| format!("{e}"))?;
     match (0.001..=86400.0).contains(&seconds) {
         true => Ok(seconds),

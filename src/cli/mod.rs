@@ -27,6 +27,8 @@ mod shape;
 mod sim;
 mod sim_diff;
 mod survey;
+mod verify;
+pub mod verify_args;
 
 use std::ffi::OsString;
 use std::io::Write;
@@ -84,6 +86,7 @@ fn command(cli: &Cli, notices: &Notices) -> Result<Exit> {
         Command::Dump(args) => dump::run(args, json, notices),
         Command::Plan(args) => plan::run(args, json, notices),
         Command::Compare(args) => compare::run(args, json, notices),
+        Command::Verify(args) => verify::run(args, json, notices),
         Command::Matrix(args) => matrix::run(args, json, notices),
         Command::Sim(args) => sim::run(args),
         Command::SimDiff(args) => sim_diff::run(args, json),

@@ -46,6 +46,58 @@ fn file(
     Ok(writer.finish()?)
 }
 
+/// The bytes of the image at `path`; if it is wider than `width`, of one that is not.
+///
+/// # Errors
+/// It cannot be read, or is no image of [`write`].
+pub fn smaller(path: &Path, width: u32) -> io::Result<Vec<u8>> {
+    let decoder = png::Decoder::new(io::BufReader::new(File::open(path)?));
+    let mut reader = decoder.read_info()?;
+    let size = reader.output_buffer_size().ok_or_else(|| io::Error::other("too large"))?;
+    let mut data = vec![0; size];
+    let info = reader.next_frame(&mut data)?;
+    let step = info.width.div_ceil(width.max(1)).max(1);
+    if step == 1 {
+        return std::fs::read(path);
+    }
+    let samples = info.color_type.samples();
+    let (columns, rows) = (info.width / step, (info.height / step).max(1));
+    let mut small = Vec::new();
+    for (row, column) in (0..rows).flat_map(|row| (0..columns).map(move |column| (row, column))) {
+        for sample in 0..samples {
+            small.push(mean(&data, &info, step, (column, row), samples, sample));
+        }
+    }
+    let mut bytes = Vec::new();
+    let mut encoder = png::Encoder::new(&mut bytes, columns, rows);
+    encoder.set_color(info.color_type);
+    encoder.set_depth(png::BitDepth::Eight);
+    let mut writer = encoder.write_header()?;
+    writer.write_image_data(&small)?;
+    writer.finish()?;
+    Ok(bytes)
+}
+
+/// The mean of one sample over a square of `step` pixels.
+fn mean(
+    data: &[u8],
+    info: &png::OutputInfo,
+    step: u32,
+    (column, row): (u32, u32),
+    samples: usize,
+    sample: usize,
+) -> u8 {
+    let (mut sum, mut count) = (0_u32, 0);
+    for y in row * step..(row * step + step).min(info.height) {
+        for x in column * step..(column * step + step).min(info.width) {
+            let at = y as usize * info.line_size + x as usize * samples + sample;
+            sum += u32::from(data.get(at).copied().unwrap_or(0));
+            count += 1;
+        }
+    }
+    (sum / count.max(1)) as u8
+}
+
 /// A plane at the size of luma: the nearest sample.
 struct Plane {
     samples: Vec<u16>,

@@ -1,0 +1,64 @@
+//! What is typed behind `vav1d verify`.
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+use clap::Args;
+
+use super::args::seconds;
+
+/// `vav1d verify`.
+#[derive(Clone, Debug, Args)]
+pub struct VerifyArgs {
+    /// Suites (Fluster's JSON, our manifest.toml, Vulkan-Video-Samples' decode_samples.json),
+    /// folders of streams with their hashes beside them, or streams
+    #[arg(required = true, value_name = "SUITE|DIR|FILE")]
+    pub suites: Vec<PathBuf>,
+    /// Device: auto, system, soft, soft:CONFIG, an index, a name or a UUID (see `vav1d caps`)
+    #[arg(long, default_value = "auto", value_name = "DEVICE")]
+    pub device: String,
+    /// Vectors at a time; by default one for each core
+    #[arg(short, long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    pub jobs: Option<u16>,
+    /// Write reports into DIR: results.csv, failures.csv, results.jsonl, junit.xml, summary.md,
+    /// index.html, and the logs of children
+    #[arg(short, long, value_name = "DIR")]
+    pub output: Option<PathBuf>,
+    /// Read what is expected from PREFIX-fails.txt, PREFIX-flakes.txt, PREFIX-skips.txt and
+    /// PREFIX-frames.txt; {driver} in it becomes radv, anv, nvidia, softvk, ...
+    #[arg(long, value_name = "PREFIX")]
+    pub expect: Option<String>,
+    /// Write PREFIX-fails.txt and PREFIX-frames.txt as the results are
+    #[arg(long)]
+    pub update_expectations: bool,
+    /// Only vectors whose name matches this regular expression; of several, all
+    #[arg(long, value_name = "REGEX")]
+    pub filter: Vec<String>,
+    /// Run one of F parts of the vectors
+    #[arg(long, default_value_t = 1, value_name = "F", value_parser = clap::value_parser!(u32).range(1..))]
+    pub fraction: u32,
+    /// Which part, from 1
+    #[arg(long, default_value_t = 1, value_name = "S", value_parser = clap::value_parser!(u32).range(1..))]
+    pub fraction_start: u32,
+    /// Seconds without a picture after which a vector hangs
+    #[arg(long, default_value_t = 20.0, value_name = "SECONDS", value_parser = seconds)]
+    pub frame_timeout: f64,
+    /// Seconds that a vector may take
+    #[arg(long, default_value_t = 120.0, value_name = "SECONDS", value_parser = seconds)]
+    pub timeout: f64,
+    /// Run under the Khronos validation layer; every message is a failure
+    #[arg(long)]
+    pub validate: bool,
+    /// Try streams of a level above the device's maxLevel
+    #[arg(long)]
+    pub force: bool,
+    /// Do not look at wrong pictures with `vav1d compare` for the reports
+    #[arg(long)]
+    pub no_explain: bool,
+    /// Write 0 for all times in the reports
+    #[arg(long)]
+    pub no_times: bool,
+    /// More options for every vector, as `vav1d md5` takes them
+    #[arg(last = true, value_name = "OPTIONS")]
+    pub child_options: Vec<OsString>,
+}

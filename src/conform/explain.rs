@@ -1,0 +1,87 @@
+//! What `vav1d compare` says of a vector with wrong pictures.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use serde_json::Value;
+
+use super::child::Program;
+use super::runner::Record;
+
+/// What is known of a wrong decode.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Explained {
+    /// For each output picture: right, wrong, inherited, missing or unjudged.
+    pub outputs: Vec<&'static str>,
+    /// The first frame that is wrong, in decoding order.
+    pub first: Option<u64>,
+    /// Where and how much, in a line.
+    pub text: String,
+    /// Images of the first wrong frame: what it is, what it should be, the difference.
+    pub images: Vec<PathBuf>,
+}
+
+/// The words of `vav1d compare`, worst last.
+const STATES: [&str; 5] = ["unjudged", "right", "missing", "inherited", "wrong"];
+
+/// Runs `vav1d compare` for `record`; images go into `folder`. `None` if it cannot be run, or says
+/// nothing.
+pub fn explain(program: &Program, record: &Record, folder: &Path) -> Option<Explained> {
+    let mut command = Command::new(&program.path);
+    command.args(["--json", "-q", "compare", "--device", &program.device, "--png"]).arg(folder);
+    let seconds = program.frame_timeout.as_secs_f64().max(0.001).to_string();
+    command.args(["--device-timeout", &seconds]);
+    command.args(&record.options).args(&program.arguments).arg("--").arg(&record.input);
+    let output = command.stdin(Stdio::null()).stderr(Stdio::null()).output().ok()?;
+    let text = String::from_utf8_lossy(&output.stdout);
+    let records: Vec<Value> = text.lines().filter_map(|l| serde_json::from_str(l).ok()).collect();
+    let of =
+        |kind: &'static str| records.iter().filter(move |r| r["type"] == kind).map(|r| &r["data"]);
+    let mut explained = Explained::default();
+    for verdict in of("verdict") {
+        let state = verdict["state"].as_str().unwrap_or_default();
+        let state = STATES.into_iter().find(|word| *word == state).unwrap_or("unjudged");
+        let grain = verdict["film_grain"]["outputs"].as_array();
+        for at in verdict["outputs"].as_array().into_iter().flatten() {
+            let index = usize::try_from(at.as_u64()?).ok()?;
+            if explained.outputs.len() <= index {
+                explained.outputs.resize(index + 1, "unjudged");
+            }
+            let grained = grain.is_some_and(|outputs| outputs.contains(at));
+            *explained.outputs.get_mut(index)? = if grained { "wrong" } else { state };
+        }
+    }
+    explained.first = of("comparison").next()?["first_wrong"].as_u64();
+    if let Some(first) = explained.first {
+        let verdict = of("verdict").find(|verdict| verdict["frame"] == first)?;
+        explained.text = line(verdict);
+        let image = |what: &str| folder.join(format!("frame-{first:04}-{what}.png"));
+        let images = ["is", "should-be", "difference"].map(image);
+        explained.images = images.into_iter().filter(|path| path.is_file()).collect();
+    }
+    Some(explained)
+}
+
+/// Frame, type, plane and block of a wrong frame.
+fn line(verdict: &Value) -> String {
+    let grain = &verdict["film_grain"]["difference"];
+    let (difference, what) = match grain.is_null() {
+        true => (&verdict["difference"], ""),
+        false => (grain, " (film grain alone)"),
+    };
+    let (frame, kind) = (&verdict["frame"], verdict["frame_type"].as_str().unwrap_or_default());
+    let planes = difference["planes"].as_array().into_iter().flatten();
+    let planes = planes.filter(|plane| plane["differing"].as_u64() > Some(0)).map(|plane| {
+        let (name, n, max) =
+            (plane["plane"].as_str().unwrap_or("?"), &plane["differing"], &plane["max"]);
+        format!("{name} {n} samples by {max} at most")
+    });
+    let mut text =
+        format!("frame {frame}, {kind}{what}: {}", planes.collect::<Vec<_>>().join("; "));
+    let first = &difference["superblocks"]["first"];
+    if !first.is_null() {
+        let (row, column, tile) = (&first["row"], &first["column"], &first["tile"]);
+        text += &format!("; superblock row {row}, column {column}, tile {tile}");
+    }
+    text
+}

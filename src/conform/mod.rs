@@ -1,0 +1,17 @@
+//! Conformance: vectors with what they should decode to, runs of them in child processes, what
+//! came of each, and what that means given what was expected.
+#![cfg_attr(not(test), deny(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
+
+pub mod child;
+pub mod expect;
+pub mod explain;
+pub mod oracle;
+pub mod outcome;
+pub mod report;
+pub mod runner;
+pub mod suite;
+pub mod vector;
+
+pub use expect::{Expectations, Status};
+pub use outcome::{Failure, Outcome};
+pub use vector::{Expected, Kind, Oracle, Semantics, Vector};

@@ -1,0 +1,113 @@
+use std::path::PathBuf;
+
+use super::*;
+use crate::conform::expect::Word;
+use crate::conform::outcome::{Failure, Outcome};
+use crate::conform::vector::Kind;
+
+fn record(name: &str, outcome: Option<Outcome>, status: Status) -> Record {
+    Record {
+        name: name.to_owned(),
+        input: PathBuf::from("x/<a>&.ivf"),
+        options: vec!["--all-layers".to_owned()],
+        oracle: Some(Kind::Fluster),
+        outcome,
+        status,
+        note: None,
+        frames: vec![Some(true), Some(false), None],
+        missing: 1,
+        explained: None,
+        device: Some("dev".to_owned()),
+        seconds: 0.25,
+    }
+}
+
+/// One of each sort, with text that every format has to protect.
+fn records() -> Vec<Record> {
+    let wrong = Failure::WrongPixels { first: Some(1), but: None };
+    let nasty = Failure::Validation("VUID <x> & \"|y|\"\n*z* \u{1}".to_owned());
+    let lost = Failure::DeviceLost { submitted: Some(3) };
+    let known = Failure::Error(70, "no".to_owned());
+    vec![
+        record("s/a", Some(Outcome::Pass), Status::New(Word::Pass)),
+        record("s/b", Some(Outcome::Fail(wrong)), Status::New(Word::Fail)),
+        record("s/c", Some(Outcome::Fail(nasty)), Status::New(Word::Fail)),
+        record("s/d", Some(Outcome::Fail(known)), Status::ExpectedFail),
+        record("t/e", Some(Outcome::Fail(lost)), Status::New(Word::Crash)),
+        record("t/f", Some(Outcome::Unsupported("4:4:4".to_owned())), Status::New(Word::Skip)),
+        record("t/g", Some(Outcome::Pass), Status::UnexpectedImprovement(Word::Pass)),
+        record("t/h", None, Status::New(Word::Skip)),
+    ]
+}
+
+fn about() -> About {
+    About { properties: vec![("device".to_owned(), "A <&\"> B".to_owned())], no_times: false }
+}
+
+#[test]
+fn csv_is_deqp_runners() {
+    let records = records();
+    assert_eq!(csv::results(&records[..2], &about()), "s/a,Pass,0.25\ns/b,Fail,0.25\n");
+    assert_eq!(
+        csv::failures(&records),
+        "s/b,Fail\ns/c,Fail\nt/e,Crash\nt/g,UnexpectedImprovement(Pass)\n"
+    );
+    let no_times = About { no_times: true, ..about() };
+    assert_eq!(csv::results(&records[..1], &no_times), "s/a,Pass,0\n");
+}
+
+#[test]
+fn junit_counts_what_it_lists() {
+    let text = junit::text(&records(), &about()).expect("text");
+    let mut reader = quick_xml::Reader::from_str(&text);
+    let (mut counted, mut listed) = ([0_usize; 4], [0_usize; 4]);
+    loop {
+        use quick_xml::events::Event;
+        let (Event::Start(e) | Event::Empty(e)) = (match reader.read_event().expect("XML") {
+            Event::Eof => break,
+            Event::End(_) | Event::Text(_) | Event::Decl(_) | Event::GeneralRef(_) => continue,
+            event => event,
+        }) else {
+            panic!("an event that nobody wrote")
+        };
+        let name = e.name().as_ref().to_owned();
+        let words = ["testcase", "failure", "error", "skipped"];
+        if let Some(at) = words.iter().position(|word| *word == name) {
+            listed[at] += 1;
+        }
+        if name == "testsuite" {
+            for (at, word) in ["tests", "failures", "errors", "skipped"].iter().enumerate() {
+                let value = e.try_get_attribute(word).expect("XML").expect("there").value;
+                counted[at] += value.parse::<usize>().expect("a number");
+            }
+        }
+    }
+    assert_eq!(counted, listed);
+    assert_eq!(listed, [8, 3, 1, 3]);
+    assert!(text.contains("classname=\"s\" name=\"c\""), "{text}");
+    assert!(!text.contains('\u{1}'));
+}
+
+#[test]
+fn markdown_and_html_show_text_as_it_is() {
+    let text = markdown::text(&records(), &about());
+    assert!(text.contains("validation: VUID &lt;x&gt; &amp; \"\\|y\\|\" \\*z\\*"), "{text}");
+    assert!(!text.contains("| s/a |"), "{text}");
+    let page = html::text(&records(), &about()).expect("a page");
+    assert!(page.contains("A &lt;&amp;&quot;&gt; B") && page.contains("VUID &lt;x&gt;"));
+    assert!(page.contains("<rect class=\"wrong\" x=\"3\" width=\"3\""), "{page}");
+    assert!(page.contains("<rect class=\"missing\" x=\"9\" width=\"3\""), "{page}");
+    // What is red comes first.
+    assert!(page.find("s/b").expect("there") < page.find("s/a").expect("there"));
+}
+
+#[test]
+fn json_lines_are_json() {
+    let text = jsonl::all(&records(), &about());
+    let lines: Vec<serde_json::Value> =
+        text.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect();
+    assert_eq!(lines.len(), 10);
+    assert_eq!(lines[2]["data"]["pictures"], ".x?-");
+    assert_eq!(lines[9]["data"]["outcomes"]["pass"], 2);
+    assert_eq!(lines[9]["data"]["statuses"]["Skip"], 2);
+}
