@@ -30,10 +30,15 @@ pub(super) fn run(args: &VerifyArgs, json: bool, notices: &Notices) -> Result<Ex
     let selected = select::select(&args.device, InstanceOptions::default(), notices)?;
     let about = About { properties: properties(args, &selected), no_times: args.no_times };
     let driver = driver_word(&selected.adapter.driver_name);
-    // The children open it themselves, and a lost device shall not be ours.
+    // The children open it themselves, and a lost device shall not be ours; softvk without asking
+    // the loader again.
+    let device = match selected.is_embedded() && args.device == "auto" {
+        true => "soft".to_owned(),
+        false => args.device.clone(),
+    };
     drop(selected);
     let expectations = expectations(args, &driver)?;
-    let options = options(args)?;
+    let options = options(args, device)?;
     let stop = Arc::new(AtomicBool::new(false));
     let signal = signal_hook::consts::SIGINT;
     if let Err(error) = signal_hook::flag::register(signal, Arc::clone(&stop)) {
@@ -107,7 +112,7 @@ fn expectations(args: &VerifyArgs, driver: &str) -> Result<Expectations> {
     read.map_err(|why| Failure::new(Exit::NoInput, why))
 }
 
-fn options(args: &VerifyArgs) -> Result<Options> {
+fn options(args: &VerifyArgs, device: String) -> Result<Options> {
     let own = std::env::current_exe().map_err(|e| Failure::new(Exit::Fault, e))?;
     let path = std::env::var_os(CHILD).map_or(own, PathBuf::from);
     let mut arguments: Vec<OsString> = Vec::new();
@@ -122,7 +127,7 @@ fn options(args: &VerifyArgs) -> Result<Options> {
     Ok(Options {
         program: Program {
             path,
-            device: args.device.clone(),
+            device,
             arguments,
             frame_timeout: Duration::from_secs_f64(args.frame_timeout),
             timeout: Duration::from_secs_f64(args.timeout),
