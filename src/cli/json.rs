@@ -80,8 +80,9 @@ pub struct Frame {
     pub height: u32,
     /// Bytes of the picture.
     pub size: usize,
-    /// MD5 of those bytes.
-    pub md5: String,
+    /// MD5 of those bytes; not with `--total`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub md5: Option<String>,
 }
 
 /// See [`Record::Stream`].

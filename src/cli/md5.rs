@@ -103,7 +103,7 @@ impl<W: Write> Sink for JsonSink<W> {
             width: picture.width,
             height: picture.height,
             size: picture.data.len(),
-            md5: sink::md5_hex(&picture.data),
+            md5: self.total.is_none().then(|| sink::md5_hex(&picture.data)),
         }))?;
         // Who reads along shall know how far it is.
         self.lines.0.flush()

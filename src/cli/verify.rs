@@ -33,7 +33,7 @@ pub(super) fn run(args: &VerifyArgs, json: bool, notices: &Notices) -> Result<Ex
     // The children open it themselves, and a lost device shall not be ours; softvk without asking
     // the loader again.
     let device = match selected.is_embedded() && args.device == "auto" {
-        true => "soft".to_owned(),
+        true => runner::REFERENCE.to_owned(),
         false => args.device.clone(),
     };
     drop(selected);
@@ -123,6 +123,7 @@ fn options(args: &VerifyArgs, device: String) -> Result<Options> {
     }
     arguments.extend(args.child_options.iter().cloned());
     let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+    let jobs = args.jobs.map_or(cores, usize::from);
     let folder = args.output.clone();
     Ok(Options {
         program: Program {
@@ -132,7 +133,9 @@ fn options(args: &VerifyArgs, device: String) -> Result<Options> {
             frame_timeout: Duration::from_secs_f64(args.frame_timeout),
             timeout: Duration::from_secs_f64(args.timeout),
         },
-        jobs: args.jobs.map_or(cores, usize::from),
+        jobs,
+        // The children share the cores.
+        reference_device: format!("{}:threads={}", runner::REFERENCE, (cores / jobs).max(1)),
         folder: folder.unwrap_or_else(|| runner::scratch(&std::env::temp_dir())),
         reference: cfg!(feature = "soft"),
         explain: args.output.is_some() && !args.no_explain,

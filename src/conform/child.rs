@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
-use super::vector::{Semantics, Vector};
+use super::vector::{Expected, Semantics, Vector};
 
 /// How children are run.
 #[derive(Clone, Debug)]
@@ -31,6 +31,25 @@ pub struct Program {
 /// Time that a child has to say that the device does not answer, before it is killed.
 const GRACE: Duration = Duration::from_secs(3);
 
+/// What is hashed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Hash {
+    /// All output pictures together.
+    Total,
+    /// Each of them.
+    Frames,
+}
+
+impl Hash {
+    /// What is to be compared with `expected`.
+    pub fn of(expected: &Expected) -> Self {
+        match expected {
+            Expected::Total(_) => Self::Total,
+            Expected::Frames(_) => Self::Frames,
+        }
+    }
+}
+
 /// How a run ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum End {
@@ -49,9 +68,13 @@ pub enum End {
 pub struct Ran {
     /// How it ended.
     pub end: End,
-    /// MD5 of each output picture.
+    /// Whether it came to the end of the stream.
+    pub ended: bool,
+    /// How many output pictures came.
+    pub pictures: usize,
+    /// MD5 of each, if that was asked for.
     pub frames: Vec<String>,
-    /// MD5 of all of them, if the run came to its end.
+    /// MD5 of all of them, if that was asked for and the run came to its end.
     pub total: Option<String>,
     /// Kind and text of each fault.
     pub faults: Vec<(String, String)>,
@@ -67,7 +90,7 @@ pub struct Ran {
     pub seconds: f64,
 }
 
-/// Runs `vector` on `device` for its pictures in the sense of `semantics`. What the child says on
+/// Runs `vector` on `device` for the hashes of its pictures in the sense of `semantics`. What the child says on
 /// standard error is appended to `NAME.log`, its journal is `NAME.journal`, `files` being the path
 /// of both without the ending.
 ///
@@ -78,6 +101,7 @@ pub fn run(
     device: &str,
     vector: &Vector,
     semantics: Semantics,
+    hash: Hash,
     files: &Path,
     stop: &AtomicBool,
 ) -> io::Result<Ran> {
@@ -87,7 +111,10 @@ pub fn run(
         std::fs::create_dir_all(folder)?;
     }
     let mut command = Command::new(&program.path);
-    command.args(["--json", "-q", "md5", "--total", "--device", device, "--journal"]).arg(&journal);
+    command.args(["--json", "-q", "md5", "--device", device, "--journal"]).arg(&journal);
+    if hash == Hash::Total {
+        command.arg("--total");
+    }
     let seconds = program.frame_timeout.as_secs_f64().max(0.001).to_string();
     command.args(["--device-timeout", &seconds]);
     if !semantics.film_grain {
@@ -110,6 +137,8 @@ pub fn run(
     let lines = lines(&mut child);
     let mut ran = Ran {
         end: End::Late,
+        ended: false,
+        pictures: 0,
         frames: Vec::new(),
         total: None,
         faults: Vec::new(),
@@ -189,10 +218,16 @@ impl Ran {
         let text = |name: &str| data[name].as_str().unwrap_or_default().to_owned();
         match record["type"].as_str().unwrap_or_default() {
             "header" => self.device = data["device"].as_str().map(str::to_owned),
-            "frame" => self.frames.push(text("md5")),
+            "frame" => {
+                self.pictures += 1;
+                self.frames.extend(data["md5"].as_str().map(str::to_owned));
+            }
             "fault" => self.faults.push((text("kind"), text("message"))),
             "message" => self.messages.push(format!("{}: {}", text("id"), text("text"))),
-            "summary" => self.total = data["md5"].as_str().map(str::to_owned),
+            "summary" => {
+                self.ended = true;
+                self.total = data["md5"].as_str().map(str::to_owned);
+            }
             _ => {}
         }
     }

@@ -5,14 +5,14 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 
-use super::child::{self, End, Program, Ran};
+use super::child::{self, End, Hash, Program, Ran};
 use super::expect::{Expectations, Status, Word};
 use super::explain::{Explained, explain};
 use super::outcome::{Failure, Outcome};
 use super::vector::{Expected, Kind, Oracle, Semantics, Vector};
 
 /// The device that is the reference.
-const REFERENCE: &str = "soft";
+pub const REFERENCE: &str = "soft";
 
 /// How a suite is run.
 #[derive(Debug)]
@@ -21,6 +21,8 @@ pub struct Options {
     pub program: Program,
     /// Vectors at a time.
     pub jobs: usize,
+    /// [`REFERENCE`] as the children are told of it.
+    pub reference_device: String,
     /// Where logs and the results so far go.
     pub folder: PathBuf,
     /// Whether softvk is there to be asked what is right.
@@ -198,9 +200,10 @@ impl Runner<'_> {
         self.options.folder.join("logs").join(self.vector.name.trim_matches(['/', '.']))
     }
 
-    fn child(&self, device: &str, semantics: Semantics) -> std::io::Result<Ran> {
+    fn child(&self, device: &str, semantics: Semantics, hash: Hash) -> std::io::Result<Ran> {
         let program = &self.options.program;
-        child::run(program, device, self.vector, semantics, &self.files(), self.stop)
+        let device = if device == REFERENCE { &self.options.reference_device } else { device };
+        child::run(program, device, self.vector, semantics, hash, &self.files(), self.stop)
     }
 
     /// Runs it once and judges that; `None` if the user interrupted.
@@ -239,19 +242,20 @@ impl Runner<'_> {
                 }
             },
         };
-        let ran = self.child(&program.device, oracle.semantics)?;
+        let hash = Hash::of(&oracle.expected);
+        let ran = self.child(&program.device, oracle.semantics, hash)?;
         if ran.end == End::Interrupted {
             return Ok(None);
         }
         let mut judged = Judged {
             outcome: failed(&ran).unwrap_or(Outcome::Pass),
-            frames: vec![None; ran.frames.len()],
+            frames: vec![None; ran.pictures],
             missing: 0,
             device: ran.device.clone(),
             kind: Some(oracle.kind),
             semantics: oracle.semantics,
         };
-        if ran.end == End::Exit(0) || ran.total.is_some() {
+        if ran.ended {
             self.pixels(&ran, &oracle, is_reference, &mut judged)?;
         } else if let Expected::Frames(frames) = &oracle.expected {
             compare(&ran.frames, frames, &mut judged);
@@ -268,19 +272,30 @@ impl Runner<'_> {
         judged: &mut Judged,
     ) -> std::io::Result<()> {
         if matches(ran, &oracle.expected) {
-            judged.frames = vec![Some(true); ran.frames.len()];
+            judged.frames = vec![Some(true); ran.pictures];
             return Ok(());
         }
         let right = match &oracle.expected {
             Expected::Frames(frames) => Some(frames.clone()),
             // softvk tells which picture it is, if it agrees with the oracle.
             Expected::Total(_) if !is_reference && self.options.reference => {
-                let reference = self.child(REFERENCE, oracle.semantics)?;
-                matches(&reference, &oracle.expected).then_some(reference.frames)
+                let total = self.child(REFERENCE, oracle.semantics, Hash::Total)?;
+                match matches(&total, &oracle.expected) {
+                    true => self.reference(oracle.semantics)?,
+                    false => None,
+                }
             }
             Expected::Total(_) => None,
         };
-        let first = right.as_ref().and_then(|right| compare(&ran.frames, right, judged));
+        let first = match (right, &oracle.expected) {
+            (Some(right), Expected::Frames(_)) => compare(&ran.frames, &right, judged),
+            (Some(right), Expected::Total(_)) => {
+                let device = &self.options.program.device;
+                let again = self.child(device, oracle.semantics, Hash::Frames)?;
+                compare(&again.frames, &right, judged)
+            }
+            (None, _) => None,
+        };
         if judged.outcome != Outcome::Pass {
             // What was said before says more.
             return Ok(());
@@ -288,7 +303,8 @@ impl Runner<'_> {
         let mut but = None;
         let from_start = first.is_none_or(|first| first == 0);
         for semantics in oracle.semantics.others().filter(|_| from_start) {
-            let other = self.child(&self.options.program.device, semantics)?;
+            let device = &self.options.program.device;
+            let other = self.child(device, semantics, Hash::of(&oracle.expected))?;
             if matches(&other, &oracle.expected) {
                 but = Some(semantics.differences(oracle.semantics));
                 break;
@@ -300,7 +316,7 @@ impl Runner<'_> {
 
     /// What softvk makes of the stream, if it decodes all of it.
     fn reference(&self, semantics: Semantics) -> std::io::Result<Option<Vec<String>>> {
-        let ran = self.child(REFERENCE, semantics)?;
+        let ran = self.child(REFERENCE, semantics, Hash::Frames)?;
         Ok((ran.end == End::Exit(0)).then_some(ran.frames))
     }
 }
