@@ -6,3 +6,4 @@ mod manifest;
 mod matrix;
 mod plans;
 mod streams;
+mod verify;
