@@ -1,3 +1,5 @@
+//! Expectations, merged and brought up to date.
+
 use super::*;
 
 fn wrong(first: u64) -> Outcome {

@@ -1,3 +1,5 @@
+//! Reports of records with text that every format has to protect.
+
 use std::path::PathBuf;
 
 use super::*;

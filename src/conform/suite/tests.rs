@@ -1,3 +1,5 @@
+//! Suites of every kind, from files that are made here.
+
 use std::path::PathBuf;
 
 use super::*;
