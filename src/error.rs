@@ -200,12 +200,12 @@ pub enum DeviceError {
     #[error("driver fault: {0}")]
     Fault(String),
     /// Work did not finish in the time allowed.
-    #[error("{what}: no answer from the driver within {seconds} s")]
+    #[error("{what}: no answer from the driver within {} s", after.as_secs_f64())]
     Timeout {
         /// What was waited for.
         what: &'static str,
         /// The time allowed.
-        seconds: u64,
+        after: std::time::Duration,
     },
 }
 

@@ -138,7 +138,7 @@ impl Lane {
         if self.passed(ticket)? {
             return Ok(());
         }
-        let timeout = DeviceError::Timeout { what: self.what, seconds: self.timeout.as_secs() };
+        let timeout = DeviceError::Timeout { what: self.what, after: self.timeout };
         if self.device.is_abandoned() {
             return Err(timeout.into());
         }

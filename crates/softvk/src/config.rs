@@ -2,6 +2,8 @@
 
 use std::cell::RefCell;
 
+use crate::planted::{FrameFault, Planted};
+
 /// The environment variable.
 pub const VARIABLE: &str = "SOFTVK_CONFIG";
 
@@ -61,6 +63,15 @@ pub fn set_config(text: Option<&str>) {
 /// | `fault=dpb-at-record` | planted: the same where a reference slot held another picture when the command was recorded |
 /// | `fault=inline-header` | planted: an inline sequence header's `enable_cdef`, `enable_filter_intra` and `enable_intra_edge_filter` are taken as 0 |
 /// | `fault=stale-bitstream` | planted: what is submitted while the queue is busy decodes the bytes before it |
+/// | `fault=base-q@N` | planted, in decode N of a session: `base_q_idx` is taken as one more, or as 254 where it is 255 |
+/// | `fault=slot@N` | planted, likewise: the first reference name is taken from another slot that holds a picture |
+/// | `fault=cdf@N` | planted, likewise: `primary_ref_frame` is taken as PRIMARY_REF_NONE, so that CDFs and what else 7.20 loads are not inherited |
+/// | `fault=grain-seed@N` | planted, likewise: the lowest bit of `grain_seed` is inverted |
+/// | `fault=pixel@N` | planted, likewise: the lowest bit of the luma sample in the middle is inverted, in the output alone: later frames do not inherit it |
+/// | `fault=status@N` | planted, likewise: it fails, and the result status says so |
+/// | `fault=hang@N` | planted, likewise: its queue never does anything again |
+/// | `fault=lost@N` | planted, likewise: the device is lost |
+/// | `fault=crash@N` | planted, likewise: the process aborts |
 /// | `stderr` | messages go to standard error, too |
 /// | `threads=N` | decoder threads of a session |
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -115,6 +126,8 @@ pub struct Config {
     pub clobber_headers: bool,
     /// A fault on purpose.
     pub fault: Option<Planted>,
+    /// A fault in one decode of a session, counted from 0.
+    pub frame_fault: Option<(FrameFault, u64)>,
     /// Messages go to standard error, too.
     pub stderr: bool,
     /// Decoder threads of a session; 0 chooses.
@@ -149,6 +162,7 @@ impl Default for Config {
             granularity: (1, 1),
             clobber_headers: false,
             fault: None,
+            frame_fault: None,
             stderr: false,
             threads: 0,
         }
@@ -175,59 +189,6 @@ pub enum Grain {
     Codec,
     /// VK_ERROR_VIDEO_PROFILE_OPERATION_NOT_SUPPORTED_KHR.
     Operation,
-}
-
-/// A fault that the driver has on purpose, so that tools can show that they find it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Planted {
-    /// Output goes to layer 0.
-    LayerZero,
-    /// srcBufferOffset is 0.
-    OffsetZero,
-    /// Slot indexes have three bits.
-    ThreeBitSlots,
-    /// The last tile ends where the range ends.
-    RangeEnd,
-    /// Tiles start behind the frame header's first byte.
-    HeaderSkip,
-    /// An output that is not the reference picture is not written.
-    OutputApart,
-    /// The status of a query is written over the output.
-    StatusWrite,
-    /// Outputs in layout GENERAL are spoilt.
-    GeneralLayout,
-    /// Outputs in images without a profile are spoilt.
-    ProfileIndependent,
-    /// Tile starts are taken as superblocks.
-    TileStarts,
-    /// Intra-only frames need a reference.
-    IntraUnnamed,
-    /// References are looked up when a command is recorded.
-    DpbAtRecord,
-    /// Some flags of inline sequence headers are 0.
-    InlineHeader,
-    /// The bitstream is that of the decode before.
-    StaleBitstream,
-}
-
-impl Planted {
-    /// All of them, by name.
-    const ALL: [(&'static str, Self); 14] = [
-        ("layer-zero", Self::LayerZero),
-        ("offset-zero", Self::OffsetZero),
-        ("three-bit-slots", Self::ThreeBitSlots),
-        ("range-end", Self::RangeEnd),
-        ("header-skip", Self::HeaderSkip),
-        ("output-apart", Self::OutputApart),
-        ("status-write", Self::StatusWrite),
-        ("general-layout", Self::GeneralLayout),
-        ("profile-independent", Self::ProfileIndependent),
-        ("tile-starts", Self::TileStarts),
-        ("intra-unnamed", Self::IntraUnnamed),
-        ("dpb-at-record", Self::DpbAtRecord),
-        ("inline-header", Self::InlineHeader),
-        ("stale-bitstream", Self::StaleBitstream),
-    ];
 }
 
 /// Drivers that can be imitated, and what that means in words; further words change it.
@@ -324,10 +285,12 @@ impl Config {
             ("active", n) => self.active = number(n, 0, 16)?,
             ("stderr", "") => self.stderr = true,
             ("threads", n) => self.threads = number(n, 1, 64)?,
-            ("fault", name) => {
-                let known = Planted::ALL.iter().find(|(known, _)| *known == name);
-                self.fault = Some(known?.1);
-            }
+            ("fault", fault) => match fault.split_once('@') {
+                None => self.fault = Some(Planted::of(fault)?),
+                Some((name, frame)) => {
+                    self.frame_fault = Some((FrameFault::of(name)?, frame.parse().ok()?));
+                }
+            },
             ("align", pair) => {
                 let (offset, size) = pair.split_once('/')?;
                 self.align = (power(offset, 4096)?.into(), power(size, 4096)?.into());

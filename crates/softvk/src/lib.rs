@@ -17,11 +17,13 @@ mod icd;
 mod image;
 mod memory;
 mod message;
+mod planted;
 mod query;
 mod queue;
 pub mod recon;
 mod sync;
 pub mod video;
 
-pub use config::{Config, Grain, PERSONALITIES, Planted, VARIABLE, set_config};
+pub use config::{Config, Grain, PERSONALITIES, VARIABLE, set_config};
 pub use icd::get_instance_proc_addr;
+pub use planted::{FrameFault, Planted};

@@ -14,6 +14,7 @@ use crate::command::Command;
 use crate::copy;
 use crate::image::Image;
 use crate::message::Messages;
+use crate::planted::FrameFault;
 use crate::query::{Query, QueryPool};
 use crate::sync::{Counter, Hub};
 use crate::video::execute::Scope;
@@ -87,6 +88,7 @@ impl Queue {
             number: place.number,
             ended: Arc::clone(ended),
             done: worker_done,
+            hub: Arc::clone(hub),
         };
         let worker = std::thread::Builder::new()
             .name("softvk queue".into())
@@ -105,8 +107,11 @@ impl Queue {
         }
     }
 
-    /// Hands `batch` to the worker; false if the queue is gone.
+    /// Hands `batch` to the worker; false if the queue is gone, or the device lost.
     pub(crate) fn submit(&self, mut batch: Batch) -> bool {
+        if self.hub.is_lost() {
+            return false;
+        }
         let sender = self.sender.lock().unwrap_or_else(PoisonError::into_inner);
         batch.ended = now(&self.ended);
         batch.busy = self.submitted.get() > batch.ended[self.number];
@@ -114,16 +119,18 @@ impl Queue {
         sender.as_ref().is_some_and(|sender| sender.send(batch).is_ok())
     }
 
-    /// Waits until all that was submitted is done.
-    pub(crate) fn wait_idle(&self) {
+    /// Waits until all that was submitted is done; false if the device is lost.
+    pub(crate) fn wait_idle(&self) -> bool {
         let all = self.submitted.get();
         self.hub.wait(u64::MAX, || self.done.get() >= all);
+        !self.hub.is_lost()
     }
 }
 
 impl Drop for Queue {
     fn drop(&mut self) {
         self.sender.lock().unwrap_or_else(PoisonError::into_inner).take();
+        self.hub.close();
         let worker = self.worker.lock().unwrap_or_else(PoisonError::into_inner).take();
         if worker.is_some_and(|worker| worker.join().is_err()) {
             log::error!("softvk: a queue's thread panicked");
@@ -139,9 +146,15 @@ struct Worker {
     number: usize,
     ended: Arc<Ended>,
     done: Arc<Counter>,
+    hub: Arc<Hub>,
 }
 
 impl Worker {
+    /// Does nothing until the queue goes away.
+    fn hang(receiver: &Receiver<Batch>) {
+        while receiver.recv().is_ok() {}
+    }
+
     fn work(mut self, receiver: &Receiver<Batch>) {
         while let Ok(batch) = receiver.recv() {
             self.tracker.start_batch(&batch.ended);
@@ -154,6 +167,11 @@ impl Worker {
                 let mut executor = Executor { scope, started, tracker: &mut self.tracker };
                 for command in commands.iter() {
                     executor.execute(command);
+                }
+                match executor.scope.fault() {
+                    Some(FrameFault::Hang) => return Self::hang(receiver),
+                    Some(FrameFault::Lost) => self.hub.lose(),
+                    _ => {}
                 }
             }
             // Who hears of a signal may submit the next batch at once.

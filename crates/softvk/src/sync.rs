@@ -1,5 +1,6 @@
 //! Fences, semaphores and events: values under one lock for each device, with one condition.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -10,6 +11,8 @@ use crate::access::Clock;
 pub(crate) struct Hub {
     lock: Mutex<()>,
     changed: Condvar,
+    lost: AtomicBool,
+    closed: AtomicBool,
 }
 
 impl Hub {
@@ -25,12 +28,29 @@ impl Hub {
         drop(guard);
     }
 
-    /// Waits until `done`, which is called under the lock; false when `timeout_ns` has passed.
+    /// The device is lost: nothing is waited for any more.
+    pub(crate) fn lose(&self) {
+        self.change(|| self.lost.store(true, Ordering::Relaxed));
+    }
+
+    /// Whether the device is lost.
+    pub(crate) fn is_lost(&self) -> bool {
+        self.lost.load(Ordering::Relaxed)
+    }
+
+    /// The device goes away: queues that still wait, which they need not if the application has
+    /// waited for them, wait no longer.
+    pub(crate) fn close(&self) {
+        self.change(|| self.closed.store(true, Ordering::Relaxed));
+    }
+
+    /// Waits until `done`, which is called under the lock, or nothing is waited for any more; false
+    /// when `timeout_ns` has passed.
     pub(crate) fn wait(&self, timeout_ns: u64, mut done: impl FnMut() -> bool) -> bool {
         let end = Instant::now().checked_add(Duration::from_nanos(timeout_ns));
         let mut guard = self.guard();
         loop {
-            if done() {
+            if done() || self.is_lost() || self.closed.load(Ordering::Relaxed) {
                 return true;
             }
             let left = end.map(|end| end.saturating_duration_since(Instant::now()));

@@ -203,14 +203,17 @@ unsafe extern "system" fn get_device_queue2(
 
 unsafe extern "system" fn device_wait_idle(device: vk::Device) -> vk::Result {
     // SAFETY: see the top of the folder.
-    unsafe { handle::get::<Device, _>(device) }.idle();
-    vk::Result::SUCCESS
+    let device = unsafe { handle::get::<Device, _>(device) };
+    device.idle();
+    if device.hub.is_lost() { vk::Result::ERROR_DEVICE_LOST } else { vk::Result::SUCCESS }
 }
 
 unsafe extern "system" fn queue_wait_idle(queue: vk::Queue) -> vk::Result {
     // SAFETY: see the top of the folder.
-    unsafe { handle::get::<Queue, _>(queue) }.wait_idle();
-    vk::Result::SUCCESS
+    match unsafe { handle::get::<Queue, _>(queue) }.wait_idle() {
+        true => vk::Result::SUCCESS,
+        false => vk::Result::ERROR_DEVICE_LOST,
+    }
 }
 
 unsafe extern "system" fn set_debug_utils_object_name(

@@ -155,8 +155,12 @@ unsafe extern "system" fn reset_fences(
     vk::Result::SUCCESS
 }
 
-unsafe extern "system" fn get_fence_status(_: vk::Device, fence: vk::Fence) -> vk::Result {
+unsafe extern "system" fn get_fence_status(device: vk::Device, fence: vk::Fence) -> vk::Result {
     // SAFETY: see the top of the folder.
+    if unsafe { handle::get::<Device, _>(device) }.hub.is_lost() {
+        return vk::Result::ERROR_DEVICE_LOST;
+    }
+    // SAFETY: as above.
     match unsafe { handle::object::<Counter, _>(fence) }.get() {
         0 => vk::Result::NOT_READY,
         _ => vk::Result::SUCCESS,
@@ -170,7 +174,11 @@ fn wait(device: &Device, counters: &[(&Counter, u64)], all: bool, timeout: u64) 
         true => counters.iter().all(reached),
         false => counters.iter().any(reached),
     });
-    if done { vk::Result::SUCCESS } else { vk::Result::TIMEOUT }
+    match done {
+        _ if device.hub.is_lost() => vk::Result::ERROR_DEVICE_LOST,
+        true => vk::Result::SUCCESS,
+        false => vk::Result::TIMEOUT,
+    }
 }
 
 unsafe extern "system" fn wait_for_fences(
@@ -209,11 +217,15 @@ unsafe extern "system" fn create_semaphore(
 }
 
 unsafe extern "system" fn get_semaphore_counter_value(
-    _: vk::Device,
+    device: vk::Device,
     semaphore: vk::Semaphore,
     p_value: *mut u64,
 ) -> vk::Result {
     // SAFETY: see the top of the folder.
+    if unsafe { handle::get::<Device, _>(device) }.hub.is_lost() {
+        return vk::Result::ERROR_DEVICE_LOST;
+    }
+    // SAFETY: as above.
     let value = unsafe { handle::object::<Counter, _>(semaphore) }.get();
     // SAFETY: as above.
     unsafe { handle::put(p_value, value) };

@@ -11,8 +11,9 @@ use super::op::{BeginOp, DecodeOp, Picture, Resource};
 use super::session::{Session, State};
 use super::store;
 use crate::access::{self, Tracker};
-use crate::config::{Config, Planted};
+use crate::config::Config;
 use crate::message::Messages;
+use crate::planted::{FrameFault, Planted};
 use crate::query::{Query, QueryPool};
 use crate::recon::Decoded;
 
@@ -32,12 +33,21 @@ pub(crate) struct Scope {
     status: Option<i32>,
     /// The queue was at work when this was submitted.
     busy: bool,
+    /// A planted fault of a decode in it.
+    fault: Option<FrameFault>,
 }
 
 impl Scope {
     /// No scope is open; messages go to `messages`.
     pub(crate) fn new(messages: &Arc<Messages>, busy: bool) -> Self {
-        Self { messages: Arc::clone(messages), begin: None, query: None, status: None, busy }
+        Self {
+            messages: Arc::clone(messages),
+            begin: None,
+            query: None,
+            status: None,
+            busy,
+            fault: None,
+        }
     }
 
     /// vkCmdBeginVideoCodingKHR.
@@ -77,6 +87,11 @@ impl Scope {
         self.status.take().unwrap_or(COMPLETE)
     }
 
+    /// A planted fault of what was decoded in it.
+    pub(crate) fn fault(&self) -> Option<FrameFault> {
+        self.fault
+    }
+
     /// vkCmdDecodeVideoKHR.
     pub(crate) fn decode(&mut self, op: &DecodeOp, tracker: &mut Tracker) {
         let Some(begin) = &self.begin else {
@@ -87,8 +102,14 @@ impl Scope {
         let frame = state.frames;
         state.frames += 1;
         check::pictures(tracker, &begin.session, op);
+        let planted = begin.session.config.frame_fault.filter(|(_, at)| *at == frame);
+        let planted = planted.map(|(fault, _)| fault);
+        if planted == Some(FrameFault::Crash) {
+            std::process::abort();
+        }
         let asked = self.query.is_some() || op.inline_query.is_some();
-        let status = match decode(begin, &mut state, op, Wrong { busy: self.busy, asked }) {
+        let status = match decode(begin, &mut state, op, Wrong { busy: self.busy, asked, planted })
+        {
             Ok(()) => COMPLETE,
             Err(fault) => {
                 check::report(&self.messages, fault.vuid, Some(frame), &fault.text);
@@ -97,6 +118,7 @@ impl Scope {
             }
         };
         self.status = Some(status);
+        self.fault = self.fault.or(planted);
         if let Some((pool, index)) = &op.inline_query {
             pool.set(*index, Query { available: true, value: 0, status });
         }
@@ -147,6 +169,8 @@ struct Wrong {
     busy: bool,
     /// A query waits for the status.
     asked: bool,
+    /// The fault of this decode.
+    planted: Option<FrameFault>,
 }
 
 /// Whether the planted fault spoils the output.
@@ -210,7 +234,10 @@ fn decode(begin: &BeginOp, state: &mut State, op: &DecodeOp, wrong: Wrong) -> Re
     let setup_slot = setup_index.map(|index| if wrap { index & 7 } else { index });
     let mut names = picture.reference_name_slot_indices;
     names.iter_mut().filter(|name| wrap && **name >= 0).for_each(|name| *name &= 7);
-    let job = FrameJob {
+    if wrong.planted == Some(FrameFault::Status) {
+        return Err(Fault::new("", "a planted fault"));
+    }
+    let mut job = FrameJob {
         sequence,
         picture: picture.info.clone(),
         coded_extent: dst.extent,
@@ -219,6 +246,10 @@ fn decode(begin: &BeginOp, state: &mut State, op: &DecodeOp, wrong: Wrong) -> Re
         tile_offsets: picture.tile_offsets.clone(),
         tile_sizes: picture.tile_sizes.clone(),
     };
+    if let Some(planted) = wrong.planted {
+        let held = |slot| state.slots.get(slot as usize).is_some_and(Option::is_some);
+        planted.spoil(&mut job, held);
+    }
     let recon = state.recon.as_mut().map_err(|e| Fault::new("", e.clone()))?;
     let decoded = match catch_unwind(AssertUnwindSafe(|| recon.decode(&job, &tiles))) {
         Ok(Ok(decoded)) => decoded,
@@ -230,6 +261,9 @@ fn decode(begin: &BeginOp, state: &mut State, op: &DecodeOp, wrong: Wrong) -> Re
         dst.layer = 0;
     }
     output(op, &dst, &decoded, session)?;
+    if wrong.planted == Some(FrameFault::Pixel) {
+        store::flip(&dst);
+    }
     if fault.is_some_and(|fault| spoils(op, &dst, state, fault, wrong)) {
         store::spoil(&dst);
     }

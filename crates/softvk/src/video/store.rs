@@ -56,6 +56,19 @@ pub(crate) fn spoil(to: &Resource) -> Option<()> {
     to.view.image.binding.write(at, &[POISON; 8]).then_some(())
 }
 
+/// Inverts the lowest bit of the luma sample in the middle of `to`.
+pub(crate) fn flip(to: &Resource) -> Option<()> {
+    let image = &to.view.image;
+    let plane = image.planes.first()?;
+    let at = image.offset(0, to.layer, to.extent.0 / 2, to.extent.1 / 2)?;
+    let mut texel = vec![0; plane.format.bytes as usize];
+    image.binding.read(at, &mut texel).then_some(())?;
+    // Of 16-bit texels the high bits count.
+    let bit = 1_u16 << image.format.msb_shift();
+    texel.iter_mut().zip(bit.to_le_bytes()).for_each(|(byte, bit)| *byte ^= bit);
+    image.binding.write(at, &texel).then_some(())
+}
+
 /// The part of a plane that a decode writes, in texels.
 struct Area {
     plane: usize,
