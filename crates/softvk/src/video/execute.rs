@@ -260,10 +260,7 @@ fn decode(begin: &BeginOp, state: &mut State, op: &DecodeOp, wrong: Wrong) -> Re
     if fault == Some(Planted::LayerZero) {
         dst.layer = 0;
     }
-    output(op, &dst, &decoded, session)?;
-    if wrong.planted == Some(FrameFault::Pixel) {
-        store::flip(&dst);
-    }
+    output(op, &dst, &decoded, session, wrong)?;
     if fault.is_some_and(|fault| spoils(op, &dst, state, fault, wrong)) {
         store::spoil(&dst);
     }
@@ -284,6 +281,7 @@ fn output(
     dst: &Resource,
     decoded: &Decoded,
     session: &Session,
+    wrong: Wrong,
 ) -> Result<(), Fault> {
     let (chroma, granularity) = (session.profile.chroma, session.config.granularity);
     let shown = decoded.grained.as_ref().unwrap_or(&decoded.clean);
@@ -296,6 +294,9 @@ fn output(
     }
     if let Some(setup) = apart {
         store::store(&decoded.clean, setup, chroma, granularity).ok_or_else(unbound)?;
+    }
+    if wrong.planted == Some(FrameFault::Pixel) {
+        store::flip(dst);
     }
     Ok(())
 }
