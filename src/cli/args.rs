@@ -38,6 +38,8 @@ pub enum Command {
     Compare(CompareArgs),
     /// Run suites of vectors, and say what is not as expected
     Verify(VerifyArgs),
+    /// Say which coding tools and values the vectors of suites exercise, and what is not covered
+    SuiteInfo(SuiteInfoArgs),
     /// Decode in all the session shapes that the device takes, and say which axis changes the output
     Matrix(MatrixArgs),
     /// Run a program over an imitated chip's stock Vulkan driver (Linux)
@@ -222,6 +224,17 @@ pub struct CompareArgs {
     /// Write images of the frames that errors begin with (is, should-be, difference) into DIR
     #[arg(long, value_name = "DIR")]
     pub png: Option<PathBuf>,
+}
+
+/// `suite-info`.
+#[derive(Clone, Debug, Args)]
+pub struct SuiteInfoArgs {
+    /// Suites, folders or streams, as `vav1d verify` takes them
+    #[arg(required = true, value_name = "SUITE|DIR|FILE")]
+    pub suites: Vec<PathBuf>,
+    /// List what every vector exercises, not only the whole
+    #[arg(long)]
+    pub vectors: bool,
 }
 
 /// Film grain.

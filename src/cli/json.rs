@@ -38,6 +38,10 @@ pub enum Record<'a> {
     Verdict(serde_json::Value),
     /// What became of all of them.
     Comparison(serde_json::Value),
+    /// What a vector exercises.
+    Exercised(serde_json::Value),
+    /// What all of them do.
+    Coverage(serde_json::Value),
     /// A field in which two recordings differ.
     Difference(serde_json::Value),
     /// A device.

@@ -26,6 +26,7 @@ mod select;
 mod shape;
 mod sim;
 mod sim_diff;
+mod suite_info;
 mod survey;
 mod verify;
 pub mod verify_args;
@@ -87,6 +88,7 @@ fn command(cli: &Cli, notices: &Notices) -> Result<Exit> {
         Command::Plan(args) => plan::run(args, json, notices),
         Command::Compare(args) => compare::run(args, json, notices),
         Command::Verify(args) => verify::run(args, json, notices),
+        Command::SuiteInfo(args) => suite_info::run(args, json),
         Command::Matrix(args) => matrix::run(args, json, notices),
         Command::Sim(args) => sim::run(args),
         Command::SimDiff(args) => sim_diff::run(args, json),

@@ -49,7 +49,7 @@ fn file(
 /// The bytes of the image at `path`; if it is wider than `width`, of one that is not.
 ///
 /// # Errors
-/// It cannot be read, or is no image of [`write`].
+/// It cannot be read, or is no image of [`write()`].
 pub fn smaller(path: &Path, width: u32) -> io::Result<Vec<u8>> {
     let decoder = png::Decoder::new(io::BufReader::new(File::open(path)?));
     let mut reader = decoder.read_info()?;

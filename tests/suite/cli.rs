@@ -312,3 +312,26 @@ fn damage_gives_the_same_in_every_run() {
     }
     assert!(damaged > 5, "only {damaged} streams were damaged");
 }
+
+#[test]
+fn suite_info_counts_what_streams_exercise_and_finds_copies() {
+    let folder = Folder::new("suite-info");
+    let stream = std::fs::read(sample("superres-fixed").path()).expect("a sample");
+    folder.file("a.ivf", &stream);
+    folder.file("b.ivf", &stream);
+    let lossless = std::fs::read(sample("lossless-420").path()).expect("a sample");
+    folder.file("c.ivf", &lossless);
+    folder.file("d.ivf", &stream[..stream.len() / 2]);
+    let output = run(&["--json", "suite-info", path(&folder.0)]);
+    check_exit(&output, 0);
+    let text = text(&output.stdout);
+    let coverage = text.lines().last().expect("a record");
+    let coverage: serde_json::Value = serde_json::from_str(coverage).expect("JSON");
+    let data = &coverage["data"];
+    assert_eq!(data["counts"]["enable_superres=1"], 3);
+    assert_eq!(data["counts"]["TxMode=ONLY_4X4"], 1);
+    assert_eq!(data["counts"]["BitDepth=12"], 0);
+    assert_eq!(data["duplicates"].as_array().map(Vec::len), Some(1));
+    let cut = text.lines().find(|line| line.contains("\"exercised\"") && line.contains("/d.ivf\""));
+    assert!(!cut.expect("a record for d").contains("\"fault\":null"), "{cut:?}");
+}

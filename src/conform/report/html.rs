@@ -10,7 +10,7 @@ use super::About;
 use crate::conform::runner::Record;
 
 /// Widest image that is put into the page.
-const THUMBNAIL: u32 = 320;
+const THUMBNAIL: u32 = 208;
 /// Width of a picture's cell in the strip.
 const CELL: usize = 3;
 
@@ -18,6 +18,7 @@ const HEAD: &str = "<!doctype html>
 <html lang=\"en\"><head><meta charset=\"utf-8\"><title>vav1d verify</title><style>
 body { font: 14px sans-serif; margin: 1.5em; color: #222; background: #fff }
 table { border-collapse: collapse } td, th { padding: 2px 8px; text-align: left; vertical-align: top }
+td { overflow-wrap: anywhere; min-width: 5em }
 tr.red td:first-child { border-left: 4px solid #c00 } tr.ok td:first-child { border-left: 4px solid #2a2 }
 svg { display: block } .right { fill: #3a3 } .wrong { fill: #d00 } .inherited { fill: #f90 }
 .missing { fill: #555 } .unjudged { fill: #ccc }
