@@ -3,6 +3,7 @@
 use crate::container::Source;
 use crate::error::{Error, Result, StreamError, StreamFault};
 use crate::grain;
+use crate::pixels::Picture;
 use crate::plan::Step;
 use crate::plan::planner::{Planner, PlannerOptions};
 use crate::sink::{Shown, Sink, StreamInfo};
@@ -211,7 +212,10 @@ impl Run {
                 self.failed(failed, steps);
             }
             match output {
-                Some(output) => self.output(output, sink)?,
+                Some(output) => {
+                    let picture = self.output(output, sink)?;
+                    executor.reuse(picture);
+                }
                 None => return Ok(()),
             }
         }
@@ -266,7 +270,8 @@ impl Run {
         self.summary.fault(fault.in_unit(failed.unit).into());
     }
 
-    fn output(&mut self, output: Output, sink: &mut dyn Sink) -> Result<()> {
+    /// Gives `output` to `sink`; a picture that is not needed any more.
+    fn output(&mut self, output: Output, sink: &mut dyn Sink) -> Result<Picture> {
         // What is shown after a failed decode is damaged, or could be.
         let failed = matches!(output.status, DecodeStatus::Error(_));
         if failed
@@ -274,15 +279,15 @@ impl Run {
                 output.newest >= first && self.damaged == Some(self.group(output.newest))
             })
         {
-            return Ok(());
+            return Ok(output.picture);
         }
         if self.done() {
-            return Ok(());
+            return Ok(output.picture);
         }
         let index = self.shown;
         self.shown += 1;
         if index < self.options.skip {
-            return Ok(());
+            return Ok(output.picture);
         }
         if !self.begun {
             self.begun = true;
@@ -294,9 +299,10 @@ impl Run {
             }
             _ => output.picture,
         };
-        sink.picture(&Shown { picture, index, pts: output.show.pts })?;
+        let shown = Shown { picture, index, pts: output.show.pts };
+        sink.picture(&shown)?;
         self.summary.pictures += 1;
-        Ok(())
+        Ok(shown.picture)
     }
 
     fn stream_info(&self, output: &Output) -> StreamInfo {

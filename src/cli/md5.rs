@@ -2,6 +2,7 @@
 
 use std::io::{self, Write};
 use std::ops::DerefMut;
+use std::time::{Duration, Instant};
 
 use super::args::Md5Args;
 use super::exit::Exit;
@@ -11,6 +12,9 @@ use super::output::{self, Notices};
 use super::pipeline::Pipeline;
 use crate::pixels::{Chroma, Format, Picture};
 use crate::sink::{self, Framemd5, Shown, Sink, StreamInfo, TotalMd5};
+
+/// Records without hashes are flushed this often.
+const HEARTBEAT: Duration = Duration::from_millis(50);
 
 pub(super) fn run(args: &Md5Args, json: bool, notices: &Notices) -> Result<Exit> {
     if json {
@@ -34,12 +38,13 @@ fn run_json(args: &Md5Args, notices: &Notices) -> Result<Exit> {
     let opened = Pipeline::open(&args.pipeline, notices);
     let device = opened.as_ref().ok().map(|pipeline| pipeline.device().to_owned());
     lines.begin("md5", Some(file), device.as_deref()).map_err(Failure::output)?;
-    let mut sink = JsonSink { lines, total: args.total.then(sink::Md5::default) };
+    let mut sink =
+        JsonSink { lines, total: args.total.then(sink::Md5::default), flushed: Instant::now() };
     let ran = opened.and_then(|pipeline| match args.grey_planes {
         true => pipeline.run(&args.pipeline, &mut GreyPlanes(&mut sink), notices),
         false => pipeline.run(&args.pipeline, &mut sink, notices),
     });
-    let JsonSink { mut lines, total } = sink;
+    let JsonSink { mut lines, total, .. } = sink;
     match ran {
         Ok((exit, summary, messages)) => {
             lines.messages(&messages).map_err(Failure::output)?;
@@ -85,6 +90,8 @@ impl<S: DerefMut<Target: Sink>> Sink for GreyPlanes<S> {
 struct JsonSink<W: Write> {
     lines: Lines<W>,
     total: Option<sink::Md5>,
+    /// When the lines were last flushed.
+    flushed: Instant,
 }
 
 impl<W: Write> Sink for JsonSink<W> {
@@ -105,8 +112,12 @@ impl<W: Write> Sink for JsonSink<W> {
             size: picture.data.len(),
             md5: self.total.is_none().then(|| sink::md5_hex(&picture.data)),
         }))?;
-        // Who reads along shall know how far it is.
-        self.lines.0.flush()
+        // Who reads along shall know how far it is, and lose no hash.
+        if self.total.is_none() || self.flushed.elapsed() > HEARTBEAT {
+            self.lines.0.flush()?;
+            self.flushed = Instant::now();
+        }
+        Ok(())
     }
 
     fn finish(&mut self) -> io::Result<()> {

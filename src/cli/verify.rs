@@ -15,6 +15,7 @@ use super::select::{self, Selected};
 use crate::conform::child::Program;
 use crate::conform::report::{self, About};
 use crate::conform::runner::{self, Options, Record};
+use crate::conform::turns::Turns;
 use crate::conform::{Expectations, Outcome, Vector, suite};
 use crate::vk::InstanceOptions;
 
@@ -132,6 +133,7 @@ fn options(args: &VerifyArgs, device: String) -> Result<Options> {
             arguments,
             frame_timeout: Duration::from_secs_f64(args.frame_timeout),
             timeout: Duration::from_secs_f64(args.timeout),
+            turns: Turns::new(jobs),
         },
         jobs,
         // The children share the cores.

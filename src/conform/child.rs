@@ -11,10 +11,11 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
+use super::turns::{Turn, Turns};
 use super::vector::{Expected, Semantics, Vector};
 
 /// How children are run.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub struct Program {
     /// The program: vav1d.
     pub path: PathBuf,
@@ -26,6 +27,8 @@ pub struct Program {
     pub frame_timeout: Duration,
     /// Longest time of a run.
     pub timeout: Duration,
+    /// How many children may decode at once.
+    pub turns: Turns,
 }
 
 /// Time that a child has to say that the device does not answer, before it is killed.
@@ -132,6 +135,7 @@ pub fn run(
     }
     command.args(&program.arguments).arg("--").arg(&vector.input);
     let log = File::options().create(true).append(true).open(log)?;
+    let mut turn = Some(program.turns.take());
     let started = Instant::now();
     let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(log).spawn()?;
     let lines = lines(&mut child);
@@ -148,7 +152,7 @@ pub fn run(
         done: None,
         seconds: 0.0,
     };
-    let late = read(program, &lines, started, stop, &mut ran);
+    let late = read(program, &lines, started, stop, &mut ran, &mut turn);
     if late.is_some() {
         child.kill()?;
     }
@@ -183,13 +187,14 @@ fn lines(child: &mut Child) -> Receiver<String> {
     receiver
 }
 
-/// Reads until the child closes its output; why it has to be killed before that, if it has.
+/// Reads until the child closes its output; its turn ends when it has told its result. Why it has to be killed before that, if it has.
 fn read(
     program: &Program,
     lines: &Receiver<String>,
     started: Instant,
     stop: &AtomicBool,
     ran: &mut Ran,
+    turn: &mut Option<Turn<'_>>,
 ) -> Option<End> {
     let mut last = Instant::now();
     loop {
@@ -198,6 +203,9 @@ fn read(
                 last = Instant::now();
                 if let Ok(record) = serde_json::from_str(&line) {
                     ran.take(&record);
+                }
+                if ran.ended {
+                    *turn = None;
                 }
             }
             Err(RecvTimeoutError::Disconnected) => return None,

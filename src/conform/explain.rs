@@ -32,6 +32,7 @@ pub fn explain(program: &Program, record: &Record, folder: &Path) -> Option<Expl
     let seconds = program.frame_timeout.as_secs_f64().max(0.001).to_string();
     command.args(["--device-timeout", &seconds]);
     command.args(&record.options).args(&program.arguments).arg("--").arg(&record.input);
+    let _turn = program.turns.take();
     let output = command.stdin(Stdio::null()).stderr(Stdio::null()).output().ok()?;
     let text = String::from_utf8_lossy(&output.stdout);
     let records: Vec<Value> = text.lines().filter_map(|l| serde_json::from_str(l).ok()).collect();

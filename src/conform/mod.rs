@@ -11,6 +11,7 @@ pub mod outcome;
 pub mod report;
 pub mod runner;
 pub mod suite;
+pub mod turns;
 pub mod vector;
 
 pub use expect::{Expectations, Status};

@@ -85,9 +85,13 @@ pub fn run(
     std::fs::create_dir_all(&options.folder)?;
     let so_far = std::fs::File::create(options.folder.join("results.jsonl.part"))?;
     let state = Mutex::new((so_far, Vec::new()));
+    // The largest first, so that the last one to end is a small one.
+    let mut order: Vec<&Vector> = vectors.iter().collect();
+    let bytes = |vector: &Vector| std::fs::metadata(&vector.input).map_or(0, |file| file.len());
+    order.sort_by_cached_key(|vector| std::cmp::Reverse(bytes(vector)));
     let next = AtomicUsize::new(0);
     let worker = || -> std::io::Result<()> {
-        while let Some(vector) = vectors.get(next.fetch_add(1, Ordering::Relaxed)) {
+        while let Some(vector) = order.get(next.fetch_add(1, Ordering::Relaxed)) {
             if stop.load(Ordering::Relaxed) {
                 break;
             }
@@ -100,8 +104,9 @@ pub fn run(
         }
         Ok(())
     };
+    // One more than may decode at once: it gets the next child ready.
     std::thread::scope(|scope| {
-        let threads: Vec<_> = (0..options.jobs.max(1)).map(|_| scope.spawn(worker)).collect();
+        let threads: Vec<_> = (0..=options.jobs.max(1)).map(|_| scope.spawn(worker)).collect();
         threads.into_iter().try_for_each(|thread| {
             let panicked = || std::io::Error::other("a worker ended");
             thread.join().unwrap_or_else(|_| Err(panicked()))

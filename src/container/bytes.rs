@@ -1,13 +1,13 @@
 //! A byte stream that can be looked ahead in: files and pipes alike.
 
-use std::io::{self, Read};
+use std::io::{self, BufRead, BufReader, Read};
 
 /// Bytes read at a time.
 const CHUNK: usize = 64 << 10;
 
 /// A buffered reader that knows its position and never allocates what a file merely claims.
 pub(super) struct Bytes {
-    reader: Box<dyn Read>,
+    reader: BufReader<Box<dyn Read>>,
     buffer: Vec<u8>,
     /// Bytes of `buffer` that have been taken.
     taken: usize,
@@ -18,6 +18,7 @@ pub(super) struct Bytes {
 
 impl Bytes {
     pub(super) fn new(reader: Box<dyn Read>) -> Self {
+        let reader = BufReader::with_capacity(CHUNK, reader);
         Self { reader, buffer: Vec::new(), taken: 0, position: 0, ended: false }
     }
 
@@ -33,21 +34,15 @@ impl Bytes {
             self.taken = 0;
         }
         while !self.ended && self.buffer.len() - self.taken < n {
-            let len = self.buffer.len();
-            let want = (n - (len - self.taken)).clamp(CHUNK, 16 * CHUNK);
-            self.buffer.resize(len + want, 0);
-            let got = match self.reader.read(self.buffer.get_mut(len..).unwrap_or_default()) {
-                Ok(got) => got,
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => {
-                    self.buffer.truncate(len);
-                    continue;
+            let got = match self.reader.fill_buf() {
+                Ok(bytes) => {
+                    self.buffer.extend_from_slice(bytes);
+                    bytes.len()
                 }
-                Err(error) => {
-                    self.buffer.truncate(len);
-                    return Err(error);
-                }
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+                Err(error) => return Err(error),
             };
-            self.buffer.truncate(len + got);
+            self.reader.consume(got);
             self.ended = got == 0;
         }
         let end = self.buffer.len().min(self.taken + n);

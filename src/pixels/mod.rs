@@ -83,7 +83,14 @@ pub struct Picture {
 impl Picture {
     /// A picture of zeros.
     pub fn new(format: Format, width: u32, height: u32) -> Self {
-        Self { format, width, height, data: vec![0; format.picture_bytes(width, height)] }
+        Self::in_memory(format, width, height, Vec::new())
+    }
+
+    /// A picture whose samples are what `memory` has, and zeros.
+    pub fn in_memory(format: Format, width: u32, height: u32, memory: Vec<u8>) -> Self {
+        let mut data = memory;
+        data.resize(format.picture_bytes(width, height), 0);
+        Self { format, width, height, data }
     }
 
     /// Byte range of plane `plane` (0 Y, 1 U, 2 V) in [`Picture::data`].

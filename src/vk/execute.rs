@@ -200,6 +200,11 @@ impl Executor {
         Ok(self.showing.ready.pop_front())
     }
 
+    /// Takes back a picture whose memory the next one may have.
+    pub fn reuse(&mut self, picture: Picture) {
+        self.showing.memory = picture.data;
+    }
+
     /// Waits until the device is idle. Pictures stay to be fetched.
     /// # Errors
     /// `Device` if the device fails or does not answer in time.

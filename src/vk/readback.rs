@@ -146,9 +146,9 @@ impl CopyPlan {
         (regions, self.n_planes)
     }
 
-    /// The picture in `bytes`, which a copy of this plan left.
-    pub(super) fn picture(&self, bytes: &[u8]) -> Picture {
-        let mut picture = Picture::new(self.format, self.width, self.height);
+    /// The picture in `bytes`, which a copy of this plan left, in `memory`.
+    pub(super) fn picture(&self, bytes: &[u8], memory: Vec<u8>) -> Picture {
+        let mut picture = Picture::in_memory(self.format, self.width, self.height, memory);
         for nr in 0..self.format.chroma.planes() {
             let (width, height) = self.format.plane_size(nr, self.width, self.height);
             let interleaved = nr > 0 && self.layout.planes == 2;
@@ -234,7 +234,7 @@ mod tests {
             for granularity in [(1, 1, 1), (8, 4, 1), (0, 0, 0)] {
                 let wanted = Format { chroma, bit_depth };
                 let plan = CopyPlan::new(layout, wanted, (7, 5), (16, 16), granularity);
-                let picture = plan.picture(&copied(&plan, value));
+                let picture = plan.picture(&copied(&plan, value), vec![0xee; 7]);
                 for p in 0..chroma.planes() {
                     let (w, h) = wanted.plane_size(p, 7, 5);
                     let mut expected = Vec::new();

@@ -11,8 +11,12 @@ pub(crate) const ALIGNMENT: u64 = 4096;
 /// An allocation. Only ever copied from and to, byte by byte: references into it would alias what
 /// the application does with its mapping.
 pub(crate) struct Memory {
-    bytes: NonNull<u8>,
+    /// What was allocated.
+    block: NonNull<u8>,
     layout: Layout,
+    /// The first aligned byte of it.
+    bytes: NonNull<u8>,
+    size: usize,
 }
 
 // SAFETY: the allocation is owned, and accessed through raw pointers only.
@@ -25,20 +29,25 @@ impl Memory {
     /// `size` zero bytes; `None` if there is no memory.
     pub(crate) fn new(size: u64) -> Option<Self> {
         let size = usize::try_from(size).ok()?.max(1);
-        let layout = Layout::from_size_align(size, ALIGNMENT as usize).ok()?;
+        // Aligned here: zero pages come from the system untouched only if no more alignment is
+        // asked for than it gives to every allocation.
+        let layout = Layout::from_size_align(size.checked_add(ALIGNMENT as usize)?, 1).ok()?;
         // SAFETY: the size is not 0.
-        let bytes = NonNull::new(unsafe { alloc_zeroed(layout) })?;
-        Some(Self { bytes, layout })
+        let block = NonNull::new(unsafe { alloc_zeroed(layout) })?;
+        let skip = block.as_ptr().align_offset(ALIGNMENT as usize);
+        // SAFETY: the allocation is larger than `size` by what is skipped at most.
+        let bytes = unsafe { block.add(skip) };
+        Some(Self { block, layout, bytes, size })
     }
 
     /// Bytes of the allocation.
     pub(crate) fn size(&self) -> u64 {
-        self.layout.size() as u64
+        self.size as u64
     }
 
     /// The address of byte `offset`, for vkMapMemory.
     pub(crate) fn address(&self, offset: u64) -> *mut u8 {
-        let offset = (offset as usize).min(self.layout.size());
+        let offset = (offset as usize).min(self.size);
         // SAFETY: the offset is within the allocation or one past it.
         unsafe { self.bytes.as_ptr().add(offset) }
     }
@@ -68,7 +77,7 @@ impl Memory {
 impl Drop for Memory {
     fn drop(&mut self) {
         // SAFETY: allocated in `new` with this layout.
-        unsafe { dealloc(self.bytes.as_ptr(), self.layout) };
+        unsafe { dealloc(self.block.as_ptr(), self.layout) };
     }
 }
 
