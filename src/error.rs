@@ -74,6 +74,9 @@ pub enum StreamFault {
     /// The container is malformed.
     #[error("{0}")]
     Container(&'static str),
+    /// The container is malformed, and its demuxer says why.
+    #[error("{0}")]
+    Demuxer(Box<str>),
     /// A reference slot is used that holds no frame.
     #[error("reference slot {slot} holds no frame")]
     MissingReference {

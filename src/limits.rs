@@ -6,6 +6,8 @@ pub struct Limits {
     /// Bytes of one temporal unit. The largest conforming frame is far below: level 6.3 allows
     /// 800 Mbit/s, hence under 64 MiB for a unit of half a second.
     pub unit_bytes: u64,
+    /// Bytes of a file that comes through a pipe, and has to be kept whole.
+    pub pipe_bytes: u64,
     /// Luma samples of one frame, width times height. The default admits 16384 x 8704 (level 7.3's
     /// MaxPicSize is 142,606,336 luma samples).
     pub frame_samples: u64,
@@ -15,6 +17,11 @@ pub struct Limits {
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { unit_bytes: 256 << 20, frame_samples: 142_606_336, unit_frames: 4096 }
+        Self {
+            unit_bytes: 256 << 20,
+            pipe_bytes: 4 << 30,
+            frame_samples: 142_606_336,
+            unit_frames: 4096,
+        }
     }
 }

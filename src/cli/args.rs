@@ -102,6 +102,10 @@ pub enum InputFormat {
     Section5,
     /// Length-delimited stream (specification Annex B).
     Annexb,
+    /// WebM and Matroska.
+    Matroska,
+    /// MP4, and AVIF images.
+    Mp4,
 }
 
 /// Which part of the stream is decoded.

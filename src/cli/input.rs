@@ -1,7 +1,8 @@
 //! Opens the input.
 
 use std::fs::File;
-use std::io::{self, BufReader, Read};
+use std::io;
+use std::path::Path;
 
 use super::args::{InputArgs, InputFormat};
 use super::exit::Exit;
@@ -9,27 +10,38 @@ use super::failure::{Failure, Result};
 use crate::container::{self, Format, Source};
 use crate::limits::Limits;
 
+/// The file at `path`, and whether one can seek in it.
+fn file(path: &Path) -> io::Result<(File, bool)> {
+    let file = File::open(path)?;
+    let metadata = file.metadata()?;
+    match metadata.is_dir() {
+        true => Err(io::ErrorKind::IsADirectory.into()),
+        false => Ok((file, metadata.is_file())),
+    }
+}
+
 /// The source that the arguments name.
 pub(super) fn open(args: &InputArgs) -> Result<Box<dyn Source>> {
     let name = args.file.display();
-    let reader: Box<dyn Read + Send> = if args.file.as_os_str() == "-" {
-        Box::new(io::stdin())
-    } else {
-        let file = File::open(&args.file)
-            .and_then(|file| match file.metadata()?.is_dir() {
-                true => Err(io::ErrorKind::IsADirectory.into()),
-                false => Ok(file),
-            })
-            .map_err(|e| Failure::new(Exit::NoInput, format!("{name}: {e}")))?;
-        Box::new(BufReader::new(file))
-    };
     let format = match args.input_format {
         InputFormat::Auto => None,
         InputFormat::Ivf => Some(Format::Ivf),
         InputFormat::Section5 => Some(Format::Section5),
         InputFormat::Annexb => Some(Format::AnnexB),
+        InputFormat::Matroska => Some(Format::Matroska),
+        InputFormat::Mp4 => Some(Format::Mp4),
     };
-    container::open(reader, format, Limits::default()).map_err(|error| {
+    let opened = if args.file.as_os_str() == "-" {
+        container::open(Box::new(io::stdin()), format, Limits::default())
+    } else {
+        let (file, is_regular) =
+            file(&args.file).map_err(|e| Failure::new(Exit::NoInput, format!("{name}: {e}")))?;
+        match is_regular {
+            true => container::open_file(Box::new(file), format, Limits::default()),
+            false => container::open(Box::new(file), format, Limits::default()),
+        }
+    };
+    opened.map_err(|error| {
         let exit = Exit::of(&error);
         Failure { exit, error: anyhow::Error::from(error).context(name.to_string()) }
     })

@@ -6,11 +6,15 @@
 
 mod annexb;
 mod bytes;
+mod config;
 mod ivf;
+mod matroska;
+mod mp4;
 mod probe;
 mod section5;
 
-use std::io::Read;
+use std::fmt::Display;
+use std::io::{Cursor, Read, Seek, SeekFrom};
 use std::sync::Arc;
 
 use crate::error::{Result, StreamError, StreamFault};
@@ -67,9 +71,51 @@ pub enum Format {
     Section5,
     /// Length-delimited stream, Annex B.
     AnnexB,
+    /// WebM and Matroska.
+    Matroska,
+    /// MP4, and AVIF images.
+    Mp4,
 }
 
-/// Opens `reader` as `format`, or as what its first bytes look like.
+/// What can be read, and read elsewhere.
+pub trait ReadSeek: Read + Seek {}
+
+impl<T: Read + Seek> ReadSeek for T {}
+
+/// Opens a file as `format`, or as what its first bytes look like. What one can only read in order
+/// goes to [`open`].
+///
+/// # Errors
+/// The file cannot be read, or is no stream that is known.
+pub fn open_file(
+    mut file: Box<dyn ReadSeek>,
+    format: Option<Format>,
+    limits: Limits,
+) -> Result<Box<dyn Source>> {
+    let format = match format {
+        Some(format) => Some(format),
+        None => {
+            let mut head = Vec::new();
+            file.by_ref().take(probe::HEAD).read_to_end(&mut head)?;
+            file.seek(SeekFrom::Start(0))?;
+            probe::boxed(&head)
+        }
+    };
+    match format {
+        Some(format @ (Format::Matroska | Format::Mp4)) => seekable(file, format, limits),
+        format => open(file, format, limits),
+    }
+}
+
+fn seekable(file: Box<dyn ReadSeek>, format: Format, limits: Limits) -> Result<Box<dyn Source>> {
+    Ok(match format {
+        Format::Matroska => Box::new(matroska::Matroska::open(file, limits)?),
+        _ => Box::new(mp4::Mp4::open(file, limits)?),
+    })
+}
+
+/// Opens `reader` as `format`, or as what its first bytes look like. A container that is not read
+/// in order is read whole first, up to [`Limits::pipe_bytes`].
 ///
 /// # Errors
 /// The reader fails, or the bytes are no stream that is known.
@@ -87,6 +133,9 @@ pub fn open(
         Format::Ivf => Box::new(ivf::Ivf::open(bytes, limits)?),
         Format::Section5 => Box::new(section5::Section5::new(bytes, limits)),
         Format::AnnexB => Box::new(annexb::AnnexB::new(bytes, limits)),
+        Format::Matroska | Format::Mp4 => {
+            seekable(Box::new(Cursor::new(bytes.all(limits.pipe_bytes)?)), format, limits)?
+        }
     })
 }
 
@@ -95,6 +144,14 @@ fn fault(what: &'static str, byte: u64, section: Option<&'static str>) -> Stream
     let mut error = StreamError::new(StreamFault::Container(what));
     error.at.byte = Some(byte);
     error.at.section = section;
+    error
+}
+
+/// A fault that the demuxer of `container` found about byte `byte` of the file.
+fn demuxer(container: &'static str, error: &impl Display, byte: u64) -> StreamError {
+    let text = format!("{container}: {error}");
+    let mut error = StreamError::new(StreamFault::Demuxer(text.into()));
+    error.at.byte = Some(byte);
     error
 }
 

@@ -9,19 +9,31 @@ use crate::obu::{self, Framing, ObuType};
 /// Bytes that probing looks at.
 const WINDOW: usize = 256 << 10;
 
+/// Bytes that [`boxed`] looks at.
+pub(super) const HEAD: u64 = 12;
+
+/// The container of a file that starts with `head`, if it is one of those that are not read in
+/// order.
+pub(super) fn boxed(head: &[u8]) -> Option<Format> {
+    if head.starts_with(&[0x1a, 0x45, 0xdf, 0xa3]) {
+        return Some(Format::Matroska);
+    }
+    // The first box of a segment may be another than the file type.
+    let kind = head.get(4..8)?;
+    [&b"ftyp"[..], b"styp", b"moov", b"moof"].contains(&kind).then_some(Format::Mp4)
+}
+
 /// The container of `bytes`. Nothing is taken.
 pub(super) fn probe(bytes: &mut Bytes) -> Result<Format> {
     let data = bytes.peek(WINDOW)?;
     if data.starts_with(b"DKIF") {
         return Ok(Format::Ivf);
     }
-    for (magic, at, name) in [
-        (&[0x1a, 0x45, 0xdf, 0xa3][..], 0, "WebM and Matroska"),
-        (b"ftyp", 4, "MP4 and AVIF"),
-        (b"RIFF", 0, "RIFF"),
-        (b"YUV4MPEG2", 0, "Y4M as input"),
-    ] {
-        if data.get(at..).is_some_and(|d| d.starts_with(magic)) {
+    if let Some(format) = boxed(data) {
+        return Ok(format);
+    }
+    for (magic, name) in [(&b"RIFF"[..], "RIFF"), (b"YUV4MPEG2", "Y4M as input")] {
+        if data.starts_with(magic) {
             return Err(Unsupported::Stream(format!("the container {name}")).into());
         }
     }
@@ -33,7 +45,7 @@ pub(super) fn probe(bytes: &mut Bytes) -> Result<Format> {
     }
     let what = match data.is_empty() {
         true => "the input is empty",
-        false => "neither IVF nor a Section 5 nor an Annex B stream",
+        false => "neither IVF, WebM, Matroska nor MP4, nor a Section 5 or an Annex B stream",
     };
     Err(fault(what, 0, None).into())
 }

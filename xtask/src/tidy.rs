@@ -44,6 +44,8 @@ const CRATES: [(&str, &[&str]); 11] = [
     ("clap", &["src/cli/", "src/main.rs", "xtask/"]),
     ("serde_json", &["src/cli/", "src/conform/", "tests/", "xtask/"]),
     ("png", &["src/compare/images.rs"]),
+    ("matroska_demuxer", &["src/container/matroska.rs"]),
+    ("mp4_atom", &["src/container/mp4/"]),
     ("regex", &["src/conform/", "src/cli/verify.rs"]),
     ("quick_xml", &["src/conform/report/"]),
     ("toml", &["src/conform/suite/manifest.rs", "tests/"]),

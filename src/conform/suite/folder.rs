@@ -7,7 +7,7 @@ use crate::conform::oracle;
 use crate::conform::vector::Vector;
 
 /// What streams are called.
-const STREAMS: [&str; 3] = ["ivf", "obu", "av1"];
+const STREAMS: [&str; 8] = ["ivf", "obu", "av1", "mkv", "webm", "mp4", "m4v", "avif"];
 
 /// All streams below `path`, at any depth.
 pub(super) fn load(path: &Path) -> io::Result<Vec<Vector>> {
