@@ -2,7 +2,7 @@
 //!
 //! Modules in reading order, from bytes to pictures:
 //! [`container`] -> [`obu`] -> [`syntax`] -> [`plan`] -> [`vk`] -> [`grain`] -> [`sink`],
-//! joined by [`decode`].
+//! joined by [`decode`], or by [`play`] where pictures are shown in their time.
 
 pub mod bits;
 pub mod error;
@@ -22,6 +22,8 @@ pub mod grain;
 pub mod sink;
 
 pub mod decode;
+
+pub mod play;
 
 pub mod compare;
 

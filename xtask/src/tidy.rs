@@ -8,7 +8,7 @@ use std::process::Command;
 use anyhow::{Context, Result, bail};
 
 /// Layers of the library, bottom first: a module names modules of its own and of lower layers.
-const LAYERS: [&[&str]; 10] = [
+const LAYERS: [&[&str]; 11] = [
     &["bits", "pixels", "limits", "error"],
     &["container", "obu"],
     &["syntax"],
@@ -16,6 +16,7 @@ const LAYERS: [&[&str]; 10] = [
     &["vk"],
     &["grain", "sink"],
     &["decode"],
+    &["play"],
     &["compare"],
     &["conform"],
     &["cli"],
