@@ -1,7 +1,7 @@
 //! Length-delimited stream, specification Annex B.
 
 use super::bytes::Bytes;
-use super::{Source, SourceInfo, TemporalUnit, fault};
+use super::{Position, Source, SourceInfo, TemporalUnit, fault, read_once};
 use crate::error::{LimitError, Result};
 use crate::limits::Limits;
 use crate::obu::Framing;
@@ -35,7 +35,12 @@ impl AnnexB {
 
 impl Source for AnnexB {
     fn info(&self) -> SourceInfo {
-        SourceInfo { container: "Annex B OBU stream", time_base: None, unit_count: None }
+        SourceInfo {
+            container: "Annex B OBU stream",
+            time_base: None,
+            unit_count: None,
+            duration: None,
+        }
     }
 
     fn next_unit(&mut self) -> Result<Option<TemporalUnit>> {
@@ -69,5 +74,19 @@ impl Source for AnnexB {
         };
         self.index += 1;
         Ok(Some(unit))
+    }
+
+    fn position(&self) -> Option<Position> {
+        let place = self.bytes.position();
+        self.bytes.is_seekable().then_some(Position { unit: self.index, place })
+    }
+
+    fn seek(&mut self, position: Position) -> Result<()> {
+        if !self.bytes.is_seekable() {
+            return Err(read_once("Annex B").into());
+        }
+        self.bytes.seek(position.place)?;
+        self.index = position.unit;
+        Ok(())
     }
 }

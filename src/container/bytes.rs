@@ -1,7 +1,8 @@
 //! A byte stream that can be looked ahead in: files and pipes alike.
 
-use std::io::{self, BufRead, BufReader, Read};
+use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom};
 
+use super::ReadSeek;
 use crate::error::{LimitError, Result};
 
 /// Bytes read at a time.
@@ -9,7 +10,7 @@ const CHUNK: usize = 64 << 10;
 
 /// A buffered reader that knows its position and never allocates what a file merely claims.
 pub(super) struct Bytes {
-    reader: BufReader<Box<dyn Read>>,
+    reader: BufReader<Input>,
     buffer: Vec<u8>,
     /// Bytes of `buffer` that have been taken.
     taken: usize,
@@ -18,10 +19,57 @@ pub(super) struct Bytes {
     ended: bool,
 }
 
+/// Where bytes come from.
+enum Input {
+    Pipe(Box<dyn Read>),
+    File(Box<dyn ReadSeek>),
+}
+
+impl Read for Input {
+    fn read(&mut self, to: &mut [u8]) -> io::Result<usize> {
+        match self {
+            Self::Pipe(reader) => reader.read(to),
+            Self::File(reader) => reader.read(to),
+        }
+    }
+}
+
+impl Seek for Input {
+    fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
+        match self {
+            Self::Pipe(_) => Err(io::ErrorKind::NotSeekable.into()),
+            Self::File(reader) => reader.seek(to),
+        }
+    }
+}
+
 impl Bytes {
+    /// What can be read once.
     pub(super) fn new(reader: Box<dyn Read>) -> Self {
-        let reader = BufReader::with_capacity(CHUNK, reader);
+        Self::of(Input::Pipe(reader))
+    }
+
+    /// What one can go back in, from its start.
+    pub(super) fn of_file(reader: Box<dyn ReadSeek>) -> Self {
+        Self::of(Input::File(reader))
+    }
+
+    fn of(input: Input) -> Self {
+        let reader = BufReader::with_capacity(CHUNK, input);
         Self { reader, buffer: Vec::new(), taken: 0, position: 0, ended: false }
+    }
+
+    /// Whether one can go back.
+    pub(super) fn is_seekable(&self) -> bool {
+        matches!(self.reader.get_ref(), Input::File(_))
+    }
+
+    /// Goes to byte `position` of the file.
+    pub(super) fn seek(&mut self, position: u64) -> io::Result<()> {
+        self.reader.seek(SeekFrom::Start(position))?;
+        self.buffer.clear();
+        (self.taken, self.position, self.ended) = (0, position, false);
+        Ok(())
     }
 
     /// Position in the file.

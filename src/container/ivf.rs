@@ -1,7 +1,7 @@
 //! IVF: the header by the `ivf` crate, the frames with a length limit.
 
 use super::bytes::Bytes;
-use super::{Source, SourceInfo, TemporalUnit, fault};
+use super::{Position, Source, SourceInfo, TemporalUnit, fault, read_once};
 use crate::error::{LimitError, Result, Unsupported};
 use crate::limits::Limits;
 use crate::obu::Framing;
@@ -45,6 +45,7 @@ impl Ivf {
                 container: "IVF",
                 time_base: (num != 0 && den != 0).then_some((num, den)),
                 unit_count: count.filter(|n| *n != 0).map(u64::from),
+                duration: None,
             },
             index: 0,
         })
@@ -90,5 +91,19 @@ impl Source for Ivf {
         };
         self.index += 1;
         Ok(Some(unit))
+    }
+
+    fn position(&self) -> Option<Position> {
+        let place = self.bytes.position();
+        self.bytes.is_seekable().then_some(Position { unit: self.index, place })
+    }
+
+    fn seek(&mut self, position: Position) -> Result<()> {
+        if !self.bytes.is_seekable() {
+            return Err(read_once("IVF").into());
+        }
+        self.bytes.seek(position.place)?;
+        self.index = position.unit;
+        Ok(())
     }
 }

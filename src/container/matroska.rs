@@ -1,15 +1,21 @@
 //! Matroska and WebM ("Carriage of AV1 in Matroska"). The elements by the `matroska-demuxer` crate.
 
+mod blocks;
+
+use std::cell::{Cell, RefCell};
 use std::io::{BufReader, Read, Seek, SeekFrom};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::rc::Rc;
+use std::time::Duration;
 
 use matroska_demuxer::{
     ContentCompAlgo, ContentEncodingValue, DemuxError, Frame, MatroskaFile, TrackEntry, TrackType,
 };
 
+use self::blocks::{Block, element};
 use super::config::Config;
-use super::{ReadSeek, Source, SourceInfo, TemporalUnit, demuxer, fault};
+use super::{
+    IndexEntry, Position, ReadSeek, Source, SourceInfo, TemporalUnit, demuxer, fault, read_once,
+};
 use crate::error::{LimitError, Result, StreamError, Unsupported};
 use crate::limits::Limits;
 use crate::obu::Framing;
@@ -19,7 +25,8 @@ const SECOND: u64 = 1_000_000_000;
 
 pub(super) struct Matroska {
     file: MatroskaFile<Positioned>,
-    position: Arc<AtomicU64>,
+    reader: Reader,
+    position: Rc<Cell<u64>>,
     limits: Limits,
     info: SourceInfo,
     config: Config,
@@ -30,19 +37,27 @@ pub(super) struct Matroska {
     /// Bytes of the file.
     end: u64,
     ended: bool,
+    /// The blocks of the track, once they were asked for; those of a track with lacing are `None`.
+    blocks: Option<Option<Vec<Block>>>,
+    /// The block that is next, once the demuxer's order was left.
+    next: Option<usize>,
 }
+
+/// The file, which the demuxer reads and we seek in.
+type Reader = Rc<RefCell<BufReader<Box<dyn ReadSeek>>>>;
 
 /// A reader whose position can be asked for from outside, and that may change one byte.
 struct Positioned {
-    reader: BufReader<Box<dyn ReadSeek>>,
-    position: Arc<AtomicU64>,
+    reader: Reader,
+    position: Rc<Cell<u64>>,
     patch: Option<(u64, u8)>,
 }
 
 impl Read for Positioned {
     fn read(&mut self, to: &mut [u8]) -> std::io::Result<usize> {
-        let got = self.reader.read(to)?;
-        let at = self.position.fetch_add(got as u64, Ordering::Relaxed);
+        let got = self.reader.borrow_mut().read(to)?;
+        let at = self.position.get();
+        self.position.set(at + got as u64);
         if let Some((patched, byte)) = self.patch
             && let Some(to) =
                 patched.checked_sub(at).and_then(|i| to.get_mut(..got)?.get_mut(i as usize))
@@ -55,21 +70,22 @@ impl Read for Positioned {
 
 impl Seek for Positioned {
     fn seek(&mut self, to: SeekFrom) -> std::io::Result<u64> {
-        let now = self.position.load(Ordering::Relaxed);
+        let now = self.position.get();
         let at = match to {
             // Within what is buffered nothing has to be read again.
             SeekFrom::Start(at) if at.abs_diff(now) < i64::MAX as u64 => {
-                self.reader.seek_relative(at.wrapping_sub(now).cast_signed())?;
+                let by = at.wrapping_sub(now).cast_signed();
+                self.reader.borrow_mut().seek_relative(by)?;
                 at
             }
-            other => self.reader.seek(other)?,
+            other => self.reader.borrow_mut().seek(other)?,
         };
-        self.position.store(at, Ordering::Relaxed);
+        self.position.set(at);
         Ok(at)
     }
 
     fn stream_position(&mut self) -> std::io::Result<u64> {
-        Ok(self.position.load(Ordering::Relaxed))
+        Ok(self.position.get())
     }
 }
 
@@ -78,10 +94,11 @@ impl Matroska {
         let end = reader.seek(SeekFrom::End(0))?;
         let patch = patch(&mut *reader, end)?;
         reader.seek(SeekFrom::Start(0))?;
-        let position = Arc::new(AtomicU64::new(0));
-        let (buffer, shared) = (BufReader::new(reader), Arc::clone(&position));
-        let file = MatroskaFile::open(Positioned { reader: buffer, position: shared, patch })
-            .map_err(|error| failed(&error, position.load(Ordering::Relaxed)))?;
+        let position = Rc::new(Cell::new(0));
+        let reader = Rc::new(RefCell::new(BufReader::new(reader)));
+        let (shared, told) = (Rc::clone(&reader), Rc::clone(&position));
+        let file = MatroskaFile::open(Positioned { reader: shared, position: told, patch })
+            .map_err(|error| failed(&error, position.get()))?;
         let video = |track: &&TrackEntry| track.track_type() == TrackType::Video;
         let tracks = || file.tracks().iter().filter(video);
         let Some(track) = tracks().find(|track| track.codec_id() == "V_AV1") else {
@@ -98,13 +115,82 @@ impl Matroska {
         let config = Config::of_record(track.codec_private().unwrap_or_default());
         let (track, prefix) = (track.track_number().get(), stripped(track)?);
         let container = if file.ebml_header().doc_type() == "webm" { "WebM" } else { "Matroska" };
-        let info = SourceInfo { container, time_base, unit_count: None };
-        let (index, ended) = (0, false);
-        Ok(Self { file, position, limits, info, config, track, prefix, index, end, ended })
+        let seconds = file.info().duration().map(|ticks| ticks * scale as f64 / SECOND as f64);
+        let duration = seconds.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
+        let info = SourceInfo { container, time_base, unit_count: None, duration };
+        Ok(Self {
+            file,
+            reader,
+            position,
+            limits,
+            info,
+            config,
+            track,
+            prefix,
+            index: 0,
+            end,
+            ended: false,
+            blocks: None,
+            next: None,
+        })
     }
 
-    fn position(&self) -> u64 {
-        self.position.load(Ordering::Relaxed)
+    /// The blocks of the track, if each is a frame.
+    fn blocks(&mut self) -> Result<Option<&[Block]>> {
+        if self.blocks.is_none() {
+            let mut reader = self.reader.borrow_mut();
+            let blocks = blocks::of_track(&mut **reader.get_mut(), self.end, self.track)?;
+            // The demuxer goes on where it was.
+            reader.seek(SeekFrom::Start(self.position.get()))?;
+            drop(reader);
+            self.blocks = Some(blocks);
+        }
+        Ok(self.blocks.as_ref().and_then(|blocks| blocks.as_deref()))
+    }
+
+    /// The unit of block `next`.
+    fn unit_of_block(&mut self, next: usize) -> Result<Option<TemporalUnit>> {
+        let blocks = self.blocks.as_ref().and_then(|blocks| blocks.as_ref());
+        let Some(block) = blocks.and_then(|blocks| blocks.get(next)).copied() else {
+            return Ok(None);
+        };
+        self.next = Some(next + 1);
+        self.check_size(block.bytes)?;
+        let mut data = vec![0; block.bytes as usize];
+        let mut reader = self.reader.borrow_mut();
+        reader.seek(SeekFrom::Start(block.offset))?;
+        reader.read_exact(&mut data)?;
+        drop(reader);
+        Ok(Some(self.unit(data, block.offset, block.time)))
+    }
+
+    /// Whether a frame of `bytes` bytes in the file is not too large.
+    fn check_size(&self, bytes: u64) -> Result<()> {
+        let value = (self.prefix.len() as u64).saturating_add(bytes);
+        let limit = self.limits.unit_bytes;
+        match value > limit {
+            true => Err(LimitError { what: "bytes of a temporal unit", value, limit }.into()),
+            false => Ok(()),
+        }
+    }
+
+    /// The next unit, of `data` at `offset`, shown at `time`.
+    fn unit(&mut self, mut data: Vec<u8>, offset: u64, time: u64) -> TemporalUnit {
+        data.splice(..0, self.prefix.iter().copied());
+        let (data, is_whole) = self.config.complete(data);
+        let unit = TemporalUnit {
+            index: self.index,
+            data: data.into(),
+            framing: Framing::Section5,
+            pts: self.pts(time),
+            file_offset: (is_whole && self.prefix.is_empty()).then_some(offset),
+        };
+        self.index += 1;
+        unit
+    }
+
+    fn pts(&self, time: u64) -> Option<i64> {
+        self.info.time_base.and(i64::try_from(time).ok())
     }
 }
 
@@ -126,37 +212,14 @@ fn patch(reader: &mut dyn ReadSeek, end: u64) -> Result<Option<(u64, u8)>> {
     const VOID: u8 = 0xec;
     const SEEK_HEAD: u64 = 0x114d_9b74;
     const UNKNOWN: u8 = 0x1f;
-    let Some((_, header, size)) = element(reader, 0)? else { return Ok(None) };
-    let Some((_, at, segment)) = element(reader, header.saturating_add(size))? else {
-        return Ok(None);
-    };
-    Ok(match element(reader, at)? {
-        Some((CRC_32, ..)) => Some((at, VOID)),
-        Some((SEEK_HEAD, ..)) if at.saturating_add(segment) > end => Some((at, UNKNOWN)),
+    let Some(header) = element(reader, 0)? else { return Ok(None) };
+    let Some(segment) = element(reader, header.end())? else { return Ok(None) };
+    let at = segment.body;
+    Ok(match element(reader, at)?.map(|first| first.id) {
+        Some(CRC_32) => Some((at, VOID)),
+        Some(SEEK_HEAD) if segment.end() > end => Some((at, UNKNOWN)),
         _ => None,
     })
-}
-
-/// Identifier, start and bytes of the body of the element at `at` (RFC 8794, 4 to 6), if there is
-/// one.
-fn element(reader: &mut dyn ReadSeek, at: u64) -> Result<Option<(u64, u64, u64)>> {
-    reader.seek(SeekFrom::Start(at))?;
-    let mut bytes = Vec::new();
-    reader.take(12).read_to_end(&mut bytes)?;
-    let coded = |from: usize, most: u32| {
-        let zeros = bytes.get(from)?.leading_zeros();
-        let coded = bytes.get(from..=from + zeros as usize).filter(|_| zeros < most)?;
-        let value = coded.iter().fold(0, |value, byte| value << 8 | u64::from(*byte));
-        Some((value, coded.len()))
-    };
-    let found = || {
-        let (id, length) = coded(0, 4)?;
-        let (size, bytes) = coded(length, 8)?;
-        // The marker in front of the size is none of it.
-        let size = size & ((1 << (7 * bytes)) - 1);
-        Some((id, at.checked_add((length + bytes) as u64)?, size))
-    };
-    Ok(found())
 }
 
 fn gcd(a: u64, b: u64) -> u64 {
@@ -192,12 +255,15 @@ impl Source for Matroska {
     }
 
     fn next_unit(&mut self) -> Result<Option<TemporalUnit>> {
+        if let Some(next) = self.next {
+            return self.unit_of_block(next);
+        }
         let mut frame = Frame::default();
         while !self.ended {
             let more = self
                 .file
                 .next_frame(&mut frame)
-                .map_err(|error| failed(&error, self.position()).in_unit(self.index));
+                .map_err(|error| failed(&error, self.position.get()).in_unit(self.index));
             self.ended = !matches!(more, Ok(true));
             if !more? {
                 break;
@@ -205,30 +271,41 @@ impl Source for Matroska {
             if frame.track != self.track {
                 continue;
             }
-            let bytes = (self.prefix.len() + frame.data.len()) as u64;
-            if bytes > self.limits.unit_bytes {
-                let (what, limit) = ("bytes of a temporal unit", self.limits.unit_bytes);
-                return Err(LimitError { what, value: bytes, limit }.into());
-            }
-            let file_offset = self.position().saturating_sub(frame.data.len() as u64);
-            let mut data = std::mem::take(&mut frame.data);
-            data.splice(..0, self.prefix.iter().copied());
-            let (data, is_whole) = self.config.complete(data);
-            let unit = TemporalUnit {
-                index: self.index,
-                data: data.into(),
-                framing: Framing::Section5,
-                pts: self.info.time_base.and(i64::try_from(frame.timestamp).ok()),
-                file_offset: (is_whole && self.prefix.is_empty()).then_some(file_offset),
-            };
-            self.index += 1;
-            return Ok(Some(unit));
+            self.check_size(frame.data.len() as u64)?;
+            let offset = self.position.get().saturating_sub(frame.data.len() as u64);
+            let data = std::mem::take(&mut frame.data);
+            return Ok(Some(self.unit(data, offset, frame.timestamp)));
         }
         // The crate takes any end of the data for the end of the file.
-        if self.position() < self.end && self.index == 0 {
+        if self.position.get() < self.end && self.index == 0 {
             let what = "no frame is where the Matroska file says";
-            return Err(fault(what, self.position(), None).into());
+            return Err(fault(what, self.position.get(), None).into());
         }
         Ok(None)
+    }
+
+    fn position(&self) -> Option<Position> {
+        Some(Position { unit: self.index, place: self.index })
+    }
+
+    fn seek(&mut self, position: Position) -> Result<()> {
+        if self.blocks()?.is_none() {
+            return Err(read_once("Matroska with lacing").into());
+        }
+        self.next = Some(usize::try_from(position.place).unwrap_or(usize::MAX));
+        self.index = position.unit;
+        self.config.begin();
+        Ok(())
+    }
+
+    fn index(&mut self) -> Result<Option<Vec<IndexEntry>>> {
+        self.blocks()?;
+        let blocks = self.blocks.as_ref().and_then(|blocks| blocks.as_ref());
+        let entry = |(place, block): (u64, &Block)| IndexEntry {
+            position: Position { unit: place, place },
+            pts: self.pts(block.time),
+            is_key: block.is_key,
+        };
+        Ok(blocks.map(|blocks| (0..).zip(blocks).map(entry).collect()))
     }
 }

@@ -16,8 +16,9 @@ mod section5;
 use std::fmt::Display;
 use std::io::{Cursor, Read, Seek, SeekFrom};
 use std::sync::Arc;
+use std::time::Duration;
 
-use crate::error::{Result, StreamError, StreamFault};
+use crate::error::{Result, StreamError, StreamFault, Unsupported};
 use crate::limits::Limits;
 use crate::obu::Framing;
 
@@ -47,6 +48,28 @@ pub struct SourceInfo {
     pub time_base: Option<(u32, u32)>,
     /// Temporal units, if the header says it. A hint: headers are often wrong.
     pub unit_count: Option<u64>,
+    /// How long the stream is, if the header says it. A hint as well.
+    pub duration: Option<Duration>,
+}
+
+/// A place before a unit of a source, which [`Source::seek`] goes to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Position {
+    /// Index of the unit, from 0.
+    pub unit: u64,
+    /// What the container calls the place.
+    place: u64,
+}
+
+/// What a container's index says of a unit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct IndexEntry {
+    /// Where it is.
+    pub position: Position,
+    /// Its presentation time in ticks of the source's time base, if the container has one.
+    pub pts: Option<i64>,
+    /// Whether decoding can start at it, as the container says.
+    pub is_key: bool,
 }
 
 /// A stream of temporal units.
@@ -60,6 +83,38 @@ pub trait Source {
     /// The file cannot be read, is malformed, or a unit is over the limit. After an error there
     /// are no more units.
     fn next_unit(&mut self) -> Result<Option<TemporalUnit>>;
+
+    /// The place before the next unit; `None` if one cannot go back to it.
+    fn position(&self) -> Option<Position>;
+
+    /// Goes to `position`, which this source or another of the same file has given: the unit of
+    /// that place is the next. It has a sequence header if the container knows of one.
+    ///
+    /// # Errors
+    /// `Unsupported` where one cannot go back; `Io` if the file cannot be read.
+    fn seek(&mut self, position: Position) -> Result<()>;
+
+    /// Every unit of the stream, in order, as far as the container knows them without being read;
+    /// `None` if it does not.
+    ///
+    /// # Errors
+    /// The file cannot be read, or its index is over the limit.
+    fn index(&mut self) -> Result<Option<Vec<IndexEntry>>> {
+        Ok(None)
+    }
+}
+
+/// `count` ticks of `base` seconds: (numerator, denominator).
+fn ticks(count: i64, base: (u32, u32)) -> Duration {
+    const SECOND: u128 = 1_000_000_000;
+    let count = u128::from(count.max(0).unsigned_abs());
+    let nanoseconds = count * u128::from(base.0) * SECOND / u128::from(base.1.max(1));
+    Duration::from_nanos(u64::try_from(nanoseconds).unwrap_or(u64::MAX))
+}
+
+/// The error of going back where one cannot.
+fn read_once(container: &'static str) -> Unsupported {
+    Unsupported::Stream(format!("going back in an input of {container} that can be read once only"))
 }
 
 /// Containers that can be read.
@@ -103,7 +158,7 @@ pub fn open_file(
     };
     match format {
         Some(format @ (Format::Matroska | Format::Mp4)) => seekable(file, format, limits),
-        format => open(file, format, limits),
+        format => in_order(Bytes::of_file(file), format, limits),
     }
 }
 
@@ -124,7 +179,10 @@ pub fn open(
     format: Option<Format>,
     limits: Limits,
 ) -> Result<Box<dyn Source>> {
-    let mut bytes = Bytes::new(reader);
+    in_order(Bytes::new(reader), format, limits)
+}
+
+fn in_order(mut bytes: Bytes, format: Option<Format>, limits: Limits) -> Result<Box<dyn Source>> {
     let format = match format {
         Some(format) => format,
         None => probe::probe(&mut bytes)?,

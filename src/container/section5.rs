@@ -1,7 +1,7 @@
 //! Low-overhead OBU stream, specification 5.2: cut at temporal delimiters.
 
 use super::bytes::Bytes;
-use super::{Source, SourceInfo, TemporalUnit, fault};
+use super::{Position, Source, SourceInfo, TemporalUnit, fault, read_once};
 use crate::error::{LimitError, Result};
 use crate::limits::Limits;
 use crate::obu::Framing;
@@ -52,7 +52,12 @@ impl Section5 {
 
 impl Source for Section5 {
     fn info(&self) -> SourceInfo {
-        SourceInfo { container: "Section 5 OBU stream", time_base: None, unit_count: None }
+        SourceInfo {
+            container: "Section 5 OBU stream",
+            time_base: None,
+            unit_count: None,
+            duration: None,
+        }
     }
 
     fn next_unit(&mut self) -> Result<Option<TemporalUnit>> {
@@ -97,5 +102,19 @@ impl Source for Section5 {
         };
         self.index += 1;
         Ok(Some(unit))
+    }
+
+    fn position(&self) -> Option<Position> {
+        let place = self.bytes.position();
+        self.bytes.is_seekable().then_some(Position { unit: self.index, place })
+    }
+
+    fn seek(&mut self, position: Position) -> Result<()> {
+        if !self.bytes.is_seekable() {
+            return Err(read_once("Section 5").into());
+        }
+        self.bytes.seek(position.place)?;
+        self.index = position.unit;
+        Ok(())
     }
 }

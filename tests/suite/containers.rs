@@ -104,6 +104,89 @@ fn units_are_where_they_say() {
     }
 }
 
+/// The same stream in files of every kind, and a stream that is read in order.
+fn every_kind() -> Vec<(String, Vec<u8>)> {
+    let contained = FILES.into_iter().map(|name| (name.to_owned(), file(name)));
+    let plain = ["main-420-8", "section5", "annexb"].map(sample);
+    let plain = plain.map(|s| (s.file.clone(), std::fs::read(s.path()).expect("a sample")));
+    contained.chain(plain).collect()
+}
+
+#[test]
+fn one_can_go_back_to_every_unit() {
+    for (name, data) in every_kind() {
+        let open = || {
+            let file = Box::new(Cursor::new(data.clone()));
+            container::open_file(file, None, Limits::default()).expect("a stream")
+        };
+        let (mut source, mut units, mut positions) = (open(), Vec::new(), Vec::new());
+        loop {
+            let position = source.position().expect("a position");
+            let Some(unit) = source.next_unit().expect("a unit") else { break };
+            assert_eq!(position.unit, unit.index, "{name}");
+            (units.push(unit), positions.push(position));
+        }
+        // A sequence header that is in the head of the file alone comes with any unit sought.
+        let ends = |unit: &TemporalUnit, with: &TemporalUnit| {
+            (unit.index, unit.pts) == (with.index, with.pts) && unit.data.ends_with(&with.data)
+        };
+        let mut other = open();
+        for (unit, position) in units.iter().zip(&positions).rev() {
+            for source in [&mut source, &mut other] {
+                source.seek(*position).expect("to go back");
+                let sought = source.next_unit().expect("a unit").expect("a unit");
+                assert!(ends(&sought, unit), "{name}, unit {}", unit.index);
+                assert_eq!(
+                    source.position(),
+                    positions.get(unit.index as usize + 1).copied().or(source.position())
+                );
+            }
+        }
+        source.seek(positions[3]).expect("to go back");
+        let index = source.index().expect("an index");
+        assert_eq!(source.next_unit().expect("a unit").expect("a unit").index, 3, "{name}");
+        assert_eq!(index.is_some(), FILES.contains(&&*name), "{name}");
+        for (entry, (unit, position)) in index.iter().flatten().zip(units.iter().zip(&positions)) {
+            assert_eq!((entry.position, entry.pts), (*position, unit.pts), "{name}");
+            assert_eq!(entry.is_key, unit.index == 0, "{name}, unit {}", unit.index);
+        }
+        assert!(index.is_none_or(|index| index.len() == units.len()), "{name}");
+    }
+}
+
+#[test]
+fn an_index_does_not_disturb_what_is_read_in_order() {
+    for name in FILES {
+        let data = file(name);
+        let file = Box::new(Cursor::new(data.clone()));
+        let mut source = container::open_file(file, None, Limits::default()).expect("a stream");
+        let mut read = Vec::new();
+        while let Some(unit) = source.next_unit().expect("a unit") {
+            read.push(unit);
+            assert!(source.index().expect("an index").is_some(), "{name}");
+        }
+        assert_eq!(read, units(&data).0, "{name}");
+    }
+}
+
+#[test]
+fn one_cannot_go_back_in_a_pipe() {
+    let open = |name: &str| {
+        let data = std::fs::read(sample(name).path()).expect("a sample");
+        container::open(Box::new(Cursor::new(data)), None, Limits::default()).expect("a stream")
+    };
+    for name in ["main-420-8", "section5", "annexb"] {
+        let data = std::fs::read(sample(name).path()).expect("a sample");
+        let file = container::open_file(Box::new(Cursor::new(data)), None, Limits::default());
+        let position = file.expect("a stream").position().expect("a position");
+        let mut source = open(name);
+        assert_eq!(source.position(), None, "{name}");
+        let error = source.seek(position).expect_err("a pipe");
+        assert!(error.to_string().contains("read once"), "{name}: {error}");
+        assert_eq!(source.next_unit().expect("a unit").map(|unit| unit.index), Some(0));
+    }
+}
+
 #[test]
 fn what_was_before_a_cut_is_read() {
     for name in ["plain.mkv", "live.webm", "faststart.mp4", "fragments.mp4", "plain.mp4"] {

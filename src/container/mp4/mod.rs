@@ -9,7 +9,9 @@ use std::io::SeekFrom;
 use mp4_atom::{Atom as _, Codec, FourCC, Header, Meta, Moof, Moov, ReadFrom, Trak};
 
 use super::config::Config;
-use super::{ReadSeek, Source, SourceInfo, TemporalUnit, demuxer, fault};
+use super::{
+    IndexEntry, Position, ReadSeek, Source, SourceInfo, TemporalUnit, demuxer, fault, ticks,
+};
 use crate::error::{LimitError, Result, Unsupported};
 use crate::limits::Limits;
 use crate::obu::Framing;
@@ -24,6 +26,8 @@ struct Sample {
     bytes: u32,
     /// Composition time in ticks of the media time scale.
     time: i64,
+    /// Whether it is a sync sample.
+    is_sync: bool,
 }
 
 pub(super) struct Mp4 {
@@ -61,7 +65,12 @@ impl Mp4 {
         let source = Self {
             reader,
             limits,
-            info: SourceInfo { container: "MP4", time_base: None, unit_count: None },
+            info: SourceInfo {
+                container: "MP4",
+                time_base: None,
+                unit_count: None,
+                duration: None,
+            },
             config: Config::default(),
             samples: Vec::new(),
             next: 0,
@@ -79,11 +88,13 @@ impl Mp4 {
         let timescale = trak.mdia.mdhd.timescale;
         let named = |what| fault(what, 0, Some("ISO/IEC 14496-12, 8.6 to 8.8"));
         let mut samples = samples::of_tables(&trak.mdia.minf.stbl, self.end).map_err(named)?;
-        samples::of_fragments(moov, trak, moofs, self.end, &mut samples).map_err(named)?;
+        let end =
+            samples::of_fragments(moov, trak, moofs, self.end, &mut samples).map_err(named)?;
         let shift = samples::edit_shift(moov, trak);
         samples.iter_mut().for_each(|sample| sample.time = sample.time.saturating_add(shift));
         self.info.time_base = (timescale != 0).then_some((1, timescale));
         self.info.unit_count = Some(samples.len() as u64);
+        self.info.duration = self.info.time_base.map(|base| ticks(end, base));
         self.config = Config::new(codec(trak).map_or(&[][..], |av1c| &av1c.config_obus));
         self.samples = samples;
         Ok(self)
@@ -95,7 +106,7 @@ impl Mp4 {
         self.info.unit_count = Some(1);
         let data = item::primary(meta, &mut *self.reader, self.end, &self.limits)?;
         self.end = data.len() as u64;
-        self.samples = vec![Sample { offset: 0, bytes: data.len() as u32, time: 0 }];
+        self.samples = vec![Sample { offset: 0, bytes: data.len() as u32, time: 0, is_sync: true }];
         self.reader = Box::new(std::io::Cursor::new(data));
         Ok(self)
     }
@@ -215,5 +226,25 @@ impl Source for Mp4 {
         };
         self.index += 1;
         Ok(Some(unit))
+    }
+
+    fn position(&self) -> Option<Position> {
+        Some(Position { unit: self.index, place: self.next as u64 })
+    }
+
+    fn seek(&mut self, position: Position) -> Result<()> {
+        self.next = usize::try_from(position.place).unwrap_or(usize::MAX);
+        self.index = position.unit;
+        self.config.begin();
+        Ok(())
+    }
+
+    fn index(&mut self) -> Result<Option<Vec<IndexEntry>>> {
+        let entry = |(place, sample): (u64, &Sample)| IndexEntry {
+            position: Position { unit: place, place },
+            pts: self.info.time_base.map(|_| sample.time),
+            is_key: sample.is_sync,
+        };
+        Ok(Some((0..).zip(&self.samples).map(entry).collect()))
     }
 }

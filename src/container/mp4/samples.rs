@@ -4,6 +4,9 @@ use mp4_atom::{Moof, Moov, Stbl, StszSamples, Traf, Trak, Trex};
 
 use super::Sample;
 
+/// `sample_is_non_sync_sample` of sample flags (8.8.3.1).
+const NON_SYNC_SAMPLE: u32 = 1 << 16;
+
 /// What is wrong with the tables.
 type Result<T> = std::result::Result<T, &'static str>;
 
@@ -52,7 +55,7 @@ pub(super) fn of_tables(stbl: &Stbl, end: u64) -> Result<Vec<Sample>> {
         let mut offset = chunk;
         let first = samples.len();
         for sample in first..count.min(first.saturating_add(samples_per_chunk)) {
-            samples.push(Sample { offset, bytes: bytes(sample), time: 0 });
+            samples.push(Sample { offset, bytes: bytes(sample), time: 0, is_sync: false });
             offset = offset.saturating_add(bytes(sample).into());
         }
     }
@@ -67,6 +70,16 @@ pub(super) fn of_tables(stbl: &Stbl, end: u64) -> Result<Vec<Sample>> {
         sample.time = decoded.saturating_add(offset);
         decoded = decoded.saturating_add(delta.into());
     }
+    match &stbl.stss {
+        // Without the table every sample is one (8.6.2).
+        None => samples.iter_mut().for_each(|sample| sample.is_sync = true),
+        Some(stss) => {
+            for number in &stss.entries {
+                let index = (*number as usize).wrapping_sub(1);
+                samples.get_mut(index).into_iter().for_each(|sample| sample.is_sync = true);
+            }
+        }
+    }
     Ok(samples)
 }
 
@@ -78,14 +91,14 @@ fn chunks(stbl: &Stbl) -> Box<dyn Iterator<Item = u64> + '_> {
     }
 }
 
-/// Adds the samples of the movie fragments (8.8).
+/// Adds the samples of the movie fragments (8.8); when the last one ends, in ticks.
 pub(super) fn of_fragments(
     moov: &Moov,
     trak: &Trak,
     moofs: &[(u64, Moof)],
     end: u64,
     samples: &mut Vec<Sample>,
-) -> Result<()> {
+) -> Result<i64> {
     let track = trak.tkhd.track_id;
     let trex = moov.mvex.iter().flat_map(|mvex| &mvex.trex).find(|trex| trex.track_id == track);
     let mut time = total(&trak.mdia.minf.stbl);
@@ -102,7 +115,7 @@ pub(super) fn of_fragments(
             before = run.add(base, (traf.tfhd.track_id == track).then_some(&mut *samples))?;
         }
     }
-    Ok(())
+    Ok(time)
 }
 
 /// Ticks that the samples of the tables last.
@@ -129,6 +142,7 @@ impl Run<'_> {
         let duration =
             tfhd.default_sample_duration.or(self.trex.map(|t| t.default_sample_duration));
         let size = tfhd.default_sample_size.or(self.trex.map(|t| t.default_sample_size));
+        let flags = tfhd.default_sample_flags.or(self.trex.map(|t| t.default_sample_flags));
         if let (Some(tfdt), Some(_)) = (&self.traf.tfdt, &samples) {
             *self.time = i64::try_from(tfdt.base_media_decode_time).unwrap_or(i64::MAX);
         }
@@ -142,7 +156,8 @@ impl Run<'_> {
                 let bytes = entry.size.or(size).unwrap_or(0);
                 if let Some(samples) = &mut samples {
                     let time = self.time.saturating_add(entry.cts.unwrap_or(0));
-                    samples.push(Sample { offset: self.at, bytes, time });
+                    let is_sync = entry.flags.or(flags).unwrap_or(0) & NON_SYNC_SAMPLE == 0;
+                    samples.push(Sample { offset: self.at, bytes, time, is_sync });
                     let lasts = entry.duration.or(duration).unwrap_or(0);
                     *self.time = self.time.saturating_add(lasts.into());
                 }
