@@ -1,14 +1,17 @@
 //! The loop that joins the layers: source -> planner -> executor -> grain -> sink.
 
+mod damage;
+
+pub use damage::Damage;
+
 use crate::container::Source;
-use crate::error::{Error, Result, StreamError, StreamFault};
+use crate::error::{Error, Result};
 use crate::grain;
 use crate::pixels::Picture;
 use crate::plan::Step;
 use crate::plan::planner::{Planner, PlannerOptions};
 use crate::sink::{Shown, Sink, StreamInfo};
-use crate::syntax::frame::FrameType;
-use crate::vk::{DecodeStatus, Executor, FailedFrame, Output};
+use crate::vk::{Executor, Output};
 
 /// What to decode, and which part of it to deliver.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -87,12 +90,7 @@ struct Run {
     planner: Planner,
     summary: Summary,
     time_base: (u32, u32),
-    /// Decoding indices of the frames at which decoding can start.
-    key_frames: Vec<u64>,
-    /// Key frame whose followers are not delivered, since one of them is damaged.
-    damaged: Option<usize>,
-    /// The first damaged frame, in decoding order.
-    first_damaged: Option<u64>,
+    damage: Damage,
     shown: u64,
     begun: bool,
 }
@@ -111,9 +109,7 @@ impl Run {
             planner: Planner::new(options.planner),
             summary: Summary::default(),
             time_base: time_base.unwrap_or((1, 25)),
-            key_frames: Vec::new(),
-            damaged: None,
-            first_damaged: None,
+            damage: Damage::default(),
             shown: 0,
             begun: false,
         }
@@ -138,7 +134,7 @@ impl Run {
             };
             self.summary.units += 1;
             let planned = self.planner.unit(&unit, &mut steps);
-            self.note_key_frames(&steps);
+            self.damage.note(&steps);
             flow = self.steps(&mut steps, executor, sink)?;
             if let Err(error) = planned {
                 flow = if matches!(error, Error::Stream(_)) { flow } else { Flow::Stop };
@@ -208,9 +204,7 @@ impl Run {
     ) -> Result<()> {
         loop {
             let output = executor.next_output(wait)?;
-            for failed in executor.take_failed() {
-                self.failed(failed, steps);
-            }
+            self.take_failed(steps, executor);
             match output {
                 Some(output) => {
                     let picture = self.output(output, sink)?;
@@ -221,14 +215,11 @@ impl Run {
         }
     }
 
-    /// Takes note of the frames in `steps` at which decoding can start.
-    fn note_key_frames(&mut self, steps: &[Step]) {
-        for step in steps {
-            if let Step::Decode(plan) = step
-                && plan.header.frame_type == FrameType::Key
-                && plan.header.refresh_frame_flags == 0xff
-            {
-                self.key_frames.push(plan.frame);
+    /// Takes note of the frames that the driver could not decode.
+    fn take_failed(&mut self, steps: &mut Vec<Step>, executor: &mut Executor) {
+        for failed in executor.take_failed() {
+            if let Some(fault) = self.damage.failed(failed, &mut self.planner, steps) {
+                self.summary.fault(fault);
             }
         }
     }
@@ -242,46 +233,14 @@ impl Run {
         executor: &mut Executor,
     ) -> Result<()> {
         executor.drain()?;
-        for failed in executor.take_failed() {
-            self.failed(failed, steps);
-        }
+        self.take_failed(steps, executor);
         self.summary.fault(error);
         Ok(())
     }
 
-    /// Index of the key frame that decoding of `frame` started at, from 1.
-    fn group(&self, frame: u64) -> usize {
-        self.key_frames.partition_point(|key| *key <= frame)
-    }
-
-    /// The driver could not decode a frame: what follows it up to the next key frame is damaged.
-    fn failed(&mut self, failed: FailedFrame, steps: &mut Vec<Step>) {
-        let group = self.group(failed.frame);
-        if self.damaged == Some(group) {
-            return;
-        }
-        self.damaged = Some(group);
-        self.first_damaged = Some(failed.frame);
-        // If it is heard of after a later key frame was planned, no reference of now is damaged.
-        if group == self.key_frames.len() {
-            self.planner.lose_references(steps);
-        }
-        let fault = StreamError::new(StreamFault::DecodeStatus { status: failed.status });
-        self.summary.fault(fault.in_unit(failed.unit).into());
-    }
-
     /// Gives `output` to `sink`; a picture that is not needed any more.
     fn output(&mut self, output: Output, sink: &mut dyn Sink) -> Result<Picture> {
-        // What is shown after a failed decode is damaged, or could be.
-        let failed = matches!(output.status, DecodeStatus::Error(_));
-        if failed
-            || self.first_damaged.is_some_and(|first| {
-                output.newest >= first && self.damaged == Some(self.group(output.newest))
-            })
-        {
-            return Ok(output.picture);
-        }
-        if self.done() {
+        if self.damage.spoils(&output) || self.done() {
             return Ok(output.picture);
         }
         let index = self.shown;

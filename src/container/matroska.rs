@@ -298,6 +298,10 @@ impl Source for Matroska {
         Ok(())
     }
 
+    fn has_index(&self) -> bool {
+        true
+    }
+
     fn index(&mut self) -> Result<Option<Vec<IndexEntry>>> {
         self.blocks()?;
         let blocks = self.blocks.as_ref().and_then(|blocks| blocks.as_ref());

@@ -94,6 +94,11 @@ pub trait Source {
     /// `Unsupported` where one cannot go back; `Io` if the file cannot be read.
     fn seek(&mut self, position: Position) -> Result<()>;
 
+    /// Whether [`Source::index`] knows the units of the stream.
+    fn has_index(&self) -> bool {
+        false
+    }
+
     /// Every unit of the stream, in order, as far as the container knows them without being read;
     /// `None` if it does not.
     ///
@@ -104,8 +109,8 @@ pub trait Source {
     }
 }
 
-/// `count` ticks of `base` seconds: (numerator, denominator).
-fn ticks(count: i64, base: (u32, u32)) -> Duration {
+/// `count` ticks of `base` seconds: (numerator, denominator); nothing if they are negative.
+pub fn ticks(count: i64, base: (u32, u32)) -> Duration {
     const SECOND: u128 = 1_000_000_000;
     let count = u128::from(count.max(0).unsigned_abs());
     let nanoseconds = count * u128::from(base.0) * SECOND / u128::from(base.1.max(1));

@@ -38,10 +38,21 @@ pub struct Planner {
     surfaces: Surfaces,
     current: Current,
     candidate: Option<Candidate>,
-    /// References were lost to an error: frames are skipped up to the next key frame.
-    lost: bool,
+    recovery: Recovery,
     frames: u64,
     unit_frames: u32,
+}
+
+/// How far decoding has come after its references were given up: the random access process of 7.6.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Recovery {
+    /// Every frame is decoded.
+    Done,
+    /// Frames are skipped up to the next key frame.
+    Skipping,
+    /// From a key frame that is not shown (a delayed random access point) on, frames are skipped
+    /// until it is shown: those between may refer to what was before.
+    Leading,
 }
 
 /// The frame whose OBUs are being collected.
@@ -67,7 +78,7 @@ impl Planner {
             surfaces: Surfaces::default(),
             current: Current::None,
             candidate: None,
-            lost: false,
+            recovery: Recovery::Done,
             frames: 0,
             unit_frames: 0,
         }
@@ -96,9 +107,20 @@ impl Planner {
         })
     }
 
-    /// Gives all references up, as after damage: frames are skipped up to the next key frame.
+    /// Goes elsewhere in the stream: what is held is released, frames are skipped up to the next
+    /// random access point, and the first one decoded then gets the number `frame`. A sequence
+    /// header is in force until another one comes, and is announced again.
+    pub fn restart(&mut self, frame: u64, steps: &mut Vec<Step>) {
+        self.candidate = None;
+        self.lose_references(steps);
+        self.frames = frame;
+        self.unannounced = self.sequence.is_some();
+    }
+
+    /// Gives all references up, as after damage: frames are skipped up to the next random access
+    /// point (7.6).
     pub fn lose_references(&mut self, steps: &mut Vec<Step>) {
-        self.lost = true;
+        self.recovery = Recovery::Skipping;
         self.current = Current::None;
         self.drop_references(steps);
     }
@@ -196,7 +218,7 @@ impl Planner {
             return Ok(None); // frame_header_copy()
         }
         self.current = Current::None;
-        if self.lost && !self.is_key_frame(obu)? {
+        if self.skips(obu)? {
             self.current = Current::Skipped;
             return Ok(None);
         }
@@ -230,17 +252,25 @@ impl Planner {
         check_limit("frames of a temporal unit", self.unit_frames.into(), limit.into())
     }
 
-    /// Whether the frame header in `obu` is one that decoding can start at.
-    fn is_key_frame(&self, obu: &Obu<'_>) -> Result<bool> {
+    /// Whether the frame of the frame header in `obu` is skipped on the way to a key frame.
+    fn skips(&self, obu: &Obu<'_>) -> Result<bool> {
+        let leading = match self.recovery {
+            Recovery::Done => return Ok(false),
+            Recovery::Skipping => false,
+            Recovery::Leading => true,
+        };
         match &self.sequence {
-            None => Ok(false),
-            Some(s) if s.reduced_still_picture_header => Ok(true),
-            Some(_) => {
-                let mut r = obu.reader();
-                let show_existing_frame = r.f(1, "show_existing_frame")? == 1;
-                Ok(!show_existing_frame && r.f(2, "frame_type")? == 0)
-            }
+            None => return Ok(true),
+            Some(s) if s.reduced_still_picture_header => return Ok(false),
+            Some(_) => {}
         }
+        let mut r = obu.reader();
+        if r.flag("show_existing_frame")? {
+            // There are no frames but the key frames since.
+            let slot = RefSlot::from_low_bits(r.f(3, "frame_to_show_map_idx")?.into());
+            return Ok(!leading || self.references.get(slot).is_none());
+        }
+        Ok(r.f(2, "frame_type")? != 0)
     }
 
     fn start_frame(
@@ -278,7 +308,7 @@ impl Planner {
         let assembly = match &mut self.current {
             Current::Frame(assembly) => assembly,
             Current::Skipped => return Ok(()),
-            Current::None if self.lost => return Ok(()),
+            Current::None if self.recovery != Recovery::Done => return Ok(()),
             Current::None => return Err(rule("a tile group without a frame header", "5.11.1")),
         };
         if assembly.tile_group(obu, start)? {
@@ -292,7 +322,6 @@ impl Planner {
             return Ok(());
         };
         let Some(sequence) = self.sequence.clone() else { return Ok(()) };
-        self.lost = false;
         if std::mem::take(&mut self.unannounced) {
             let point = sequence.operating_points.get(usize::from(self.options.operating_point));
             steps.push(Step::Configure(SessionSpec {
@@ -301,6 +330,10 @@ impl Planner {
             }));
         }
         let (header, spatial_id) = (Arc::clone(&assembly.header), assembly.spatial_id);
+        if self.recovery != Recovery::Done {
+            let is_whole = header.show_frame || header.refresh_frame_flags == 0xff;
+            self.recovery = if is_whole { Recovery::Done } else { Recovery::Leading };
+        }
         let references = header.ref_frame_idx.map(|idx| idx.map(|slot| self.surfaces.get(slot)));
         let surface = self.surfaces.create();
         steps.push(Step::Decode(Box::new(FramePlan {
@@ -339,6 +372,7 @@ impl Planner {
             return Err(StreamError::new(fault).section("7.21").into());
         };
         if saved.header.frame_type == FrameType::Key {
+            self.recovery = Recovery::Done;
             self.references.show_existing_key(slot);
             self.surfaces.refresh(0xff, surface);
         }

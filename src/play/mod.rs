@@ -5,7 +5,14 @@
     deny(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)
 )]
 
+mod index;
 pub mod pacer;
+mod player;
+mod scan;
+mod shared;
+mod stream;
+mod window;
+mod worker;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -18,6 +25,7 @@ use crate::syntax::sequence::SequenceHeader;
 use crate::vk::DecodeStatus;
 
 pub use pacer::{Decision, Pacer, Statistics, Timed};
+pub use player::{Entry, OpenDevice, Options, Player};
 
 /// A picture to show, and what is known of it.
 #[derive(Clone, Debug)]
@@ -90,7 +98,7 @@ pub enum Event {
     /// No frames follow, until the player is told to go elsewhere.
     EndOfStream,
     /// Something is wrong with the stream, or with what was asked; playing goes on.
-    Fault(String),
+    Fault(Error),
     /// The stream cannot be played any further. After a lost device nothing can.
     Failed(Error),
 }

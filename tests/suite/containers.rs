@@ -124,7 +124,8 @@ fn one_can_go_back_to_every_unit() {
             let position = source.position().expect("a position");
             let Some(unit) = source.next_unit().expect("a unit") else { break };
             assert_eq!(position.unit, unit.index, "{name}");
-            (units.push(unit), positions.push(position));
+            units.push(unit);
+            positions.push(position);
         }
         // A sequence header that is in the head of the file alone comes with any unit sought.
         let ends = |unit: &TemporalUnit, with: &TemporalUnit| {

@@ -7,5 +7,6 @@ mod faults;
 mod manifest;
 mod matrix;
 mod plans;
+mod play;
 mod streams;
 mod verify;

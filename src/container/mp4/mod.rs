@@ -239,6 +239,10 @@ impl Source for Mp4 {
         Ok(())
     }
 
+    fn has_index(&self) -> bool {
+        true
+    }
+
     fn index(&mut self) -> Result<Option<Vec<IndexEntry>>> {
         let entry = |(place, sample): (u64, &Sample)| IndexEntry {
             position: Position { unit: place, place },

@@ -1,0 +1,189 @@
+//! The player: a thread that decodes a playlist, and what it is told and tells.
+
+use std::sync::Arc;
+use std::thread;
+use std::time::Duration;
+
+use super::shared::{Command, Shared};
+use super::worker::Worker;
+use super::{Event, Repeat, Target};
+use crate::container::Source;
+use crate::error::{DeviceError, Error, Result};
+use crate::plan::planner::PlannerOptions;
+use crate::vk::{Executor, ExecutorOptions, GrainMode};
+
+/// How long a player that is dropped waits for its thread, which a driver may hold up.
+const PATIENCE: Duration = Duration::from_secs(2);
+
+/// Opens a device for one stream.
+pub type OpenDevice = Box<dyn FnMut(&ExecutorOptions) -> Result<Executor> + Send>;
+
+/// An entry of a playlist.
+pub struct Entry {
+    /// What it is called.
+    pub name: String,
+    /// Opens its source; again each time that it is played.
+    pub open: Box<dyn FnMut() -> Result<Box<dyn Source>> + Send>,
+}
+
+/// How to play.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// Operating point, layers, budgets.
+    pub planner: PlannerOptions,
+    /// How to decode; who applies film grain can be changed later.
+    pub executor: ExecutorOptions,
+    /// Where each entry begins; `None`: with its first picture.
+    pub start: Option<Target>,
+    /// Pictures of each entry from there on, at most.
+    pub limit: Option<u64>,
+    /// What follows the last picture.
+    pub repeat: Repeat,
+    /// Frames that may wait to be taken, at least 1; so many more are decoded ahead.
+    pub queue: usize,
+    /// Bytes of pictures that are kept behind the one shown, for steps back.
+    pub kept_bytes: usize,
+}
+
+impl Default for Options {
+    /// Everything once; 4 frames wait, 256 MiB are kept.
+    fn default() -> Self {
+        Self {
+            planner: PlannerOptions::default(),
+            executor: ExecutorOptions::default(),
+            start: None,
+            limit: None,
+            repeat: Repeat::Off,
+            queue: 4,
+            kept_bytes: 256 << 20,
+        }
+    }
+}
+
+/// Plays a list of streams: decodes ahead on a thread of its own, and goes where it is told. None
+/// of its functions waits, but for the end of the thread.
+pub struct Player {
+    shared: Arc<Shared>,
+    entries: usize,
+    entry: usize,
+    is_closed: bool,
+}
+
+impl Player {
+    /// Plays `playlist` on devices that `device` opens, the first entry first. `wake` is called on
+    /// the player's thread whenever there is an event to take.
+    ///
+    /// # Errors
+    /// `Io` if there can be no thread.
+    pub fn new(
+        playlist: Vec<Entry>,
+        device: OpenDevice,
+        options: Options,
+        wake: Box<dyn Fn() + Send>,
+    ) -> Result<Self> {
+        let shared = Arc::new(Shared::default());
+        shared.set_repeat(options.repeat);
+        let entries = playlist.len();
+        let told = Arc::clone(&shared);
+        thread::Builder::new().name("player".into()).spawn(move || {
+            let end = End { shared: told, wake };
+            Worker::new(playlist, device, options, &end).run();
+        })?;
+        Ok(Self { shared, entries, entry: 0, is_closed: false })
+    }
+
+    /// The next thing that the player has to say, if there is one now.
+    pub fn try_next(&mut self) -> Option<Event> {
+        let event = self.shared.take()?;
+        if let Event::Opened(info) = &event {
+            self.entry = info.entry;
+        }
+        Some(event)
+    }
+
+    /// Goes to `target` in the entry that is played. The generation of the frames that follow, of
+    /// which the first is the target; no older ones come after this call.
+    pub fn seek(&mut self, target: Target) -> u64 {
+        self.shared.ask(Command::Seek(target))
+    }
+
+    /// Goes `count` pictures on from picture `index`, or back; not beyond either end.
+    pub fn step(&mut self, index: u64, count: i64) -> u64 {
+        self.seek(Target::Index(index.saturating_add_signed(count)))
+    }
+
+    /// Plays entry `entry` of the playlist from its start, the last if there are fewer.
+    pub fn open(&mut self, entry: usize) -> u64 {
+        self.entry = entry.min(self.entries.saturating_sub(1));
+        self.shared.ask(Command::Open(self.entry))
+    }
+
+    /// Plays the next entry of the playlist, or the first after the last.
+    pub fn next_entry(&mut self) -> u64 {
+        self.open((self.entry + 1) % self.entries.max(1))
+    }
+
+    /// Plays the entry before, or the last before the first.
+    pub fn previous_entry(&mut self) -> u64 {
+        self.open((self.entry + self.entries.max(1) - 1) % self.entries.max(1))
+    }
+
+    /// Entry of the playlist that is played, from 0, and how many there are.
+    pub fn entry(&self) -> (usize, usize) {
+        (self.entry, self.entries)
+    }
+
+    /// What follows the last picture from now on.
+    pub fn set_repeat(&mut self, repeat: Repeat) {
+        self.shared.set_repeat(repeat);
+    }
+
+    /// Changes who applies film grain, and goes on at picture `index`.
+    pub fn set_film_grain(&mut self, mode: GrainMode, index: u64) -> u64 {
+        self.shared.ask(Command::FilmGrain(mode, index))
+    }
+
+    /// Ends the thread, and waits for it no longer than `patience`: whether it has ended. A thread
+    /// that a driver holds up is left behind.
+    pub fn close(&mut self, patience: Duration) -> bool {
+        self.is_closed = true;
+        self.shared.close(patience)
+    }
+}
+
+impl Drop for Player {
+    fn drop(&mut self) {
+        if !self.is_closed && !self.close(PATIENCE) {
+            log::warn!("the player's thread did not end within {PATIENCE:?}");
+        }
+    }
+}
+
+/// The thread's end of what is shared; tells when the thread is gone, however it ends.
+pub(super) struct End {
+    shared: Arc<Shared>,
+    wake: Box<dyn Fn() + Send>,
+}
+
+impl End {
+    /// What is shared.
+    pub(super) fn shared(&self) -> &Shared {
+        &self.shared
+    }
+
+    /// Tells an event of `generation`.
+    pub(super) fn tell(&self, generation: u64, event: Event) {
+        self.shared.tell(generation, event);
+        (self.wake)();
+    }
+}
+
+impl Drop for End {
+    fn drop(&mut self) {
+        if thread::panicking() {
+            let error = DeviceError::Fault("the player's thread has panicked".into());
+            self.tell(u64::MAX, Event::Failed(Error::Device(error)));
+        }
+        self.shared.done();
+    }
+}

@@ -1,0 +1,468 @@
+//! A stream that is being played: its source, its planner and its executor, and the pictures that
+//! come of them with their times and numbers.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use super::index::{AccessPoint, Index};
+use super::scan::Scanner;
+use super::{Frame, StreamInfo, Target};
+use crate::container::{self, Position, Source, TemporalUnit};
+use crate::decode::Damage;
+use crate::error::{Error, Result, StreamError, StreamFault};
+use crate::plan::Step;
+use crate::plan::planner::{Planner, PlannerOptions};
+use crate::syntax::sequence::SequenceHeader;
+use crate::vk::{Executor, Output};
+
+/// How long a picture is shown where nothing says it: 25 a second.
+const INTERVAL: Duration = Duration::from_millis(40);
+/// Units that are read ahead at the start of a stream.
+const HEAD_UNITS: usize = 2;
+/// Bytes that are read at most on the way to the first frame.
+const HEAD_BYTES: usize = 64 << 20;
+
+/// What comes of decoding.
+#[derive(Debug)]
+pub(super) enum Item {
+    Frame(Box<Frame>),
+    /// Something is wrong with the stream.
+    Fault(Error),
+}
+
+/// A unit whose pictures are on their way.
+#[derive(Debug)]
+struct Unit {
+    unit: u64,
+    time: Option<Duration>,
+    /// Number of its next picture.
+    outputs: u64,
+    /// When it was given to the device, and how long there had been nothing to do until then.
+    given: Instant,
+    idle: Duration,
+}
+
+/// See the module.
+pub(super) struct Stream {
+    source: Box<dyn Source>,
+    executor: Executor,
+    planner: Planner,
+    options: PlannerOptions,
+    damage: Damage,
+    pub(super) info: Arc<StreamInfo>,
+    start: Option<Position>,
+    index: Option<Index>,
+    /// Units that were read, and not planned.
+    ahead: VecDeque<TemporalUnit>,
+    under_way: VecDeque<Unit>,
+    scanner: Scanner,
+    counts_units: bool,
+    /// Pictures before the next unit.
+    outputs: u64,
+    timing: Timing,
+    /// Whether frames are numbered from the start of the stream.
+    knows_frames: bool,
+    /// The newest picture, until the time of the next one is known.
+    held: Option<Box<Frame>>,
+    /// How long there was nothing to do.
+    pub(super) idle: Duration,
+    ended: bool,
+    /// Whether decoding began with the stream's first unit.
+    pub(super) from_start: bool,
+    /// What ends the stream, once everything before it was delivered.
+    last_fault: Option<Error>,
+}
+
+impl Stream {
+    /// Reads the head of `source`, which is entry `entry` of the playlist and called `name`.
+    ///
+    /// # Errors
+    /// The source cannot be read, or has no frame that decoding can begin with.
+    pub(super) fn open(
+        mut source: Box<dyn Source>,
+        executor: Executor,
+        options: PlannerOptions,
+        (entry, name): (usize, &str),
+    ) -> Result<Self> {
+        let start = source.position();
+        let head = Head::read(&mut *source, options)?;
+        let info = Arc::new(head.info(&*source, (entry, name), start.is_some()));
+        let counts_units = Index::counts_units(&*source, &options);
+        let index = start.map(|start| Index::new(start, options, &*source));
+        Ok(Self {
+            planner: Planner::new(options),
+            options,
+            damage: Damage::default(),
+            start,
+            index,
+            timing: Timing {
+                origin: head.units.front().and_then(|unit| unit.pts),
+                time_base: info.time_base,
+                interval: info.interval,
+            },
+            ahead: head.units,
+            last_fault: head.fault,
+            under_way: VecDeque::new(),
+            scanner: Scanner::new(options),
+            counts_units,
+            outputs: 0,
+            knows_frames: true,
+            held: None,
+            idle: Duration::ZERO,
+            ended: false,
+            from_start: true,
+            info,
+            source,
+            executor,
+        })
+    }
+
+    /// Whether there is no more.
+    pub(super) fn is_ended(&self) -> bool {
+        self.ended
+    }
+
+    /// The number of the next picture to be decoded.
+    pub(super) fn next_output(&self) -> u64 {
+        self.outputs
+    }
+
+    /// Decodes with `executor` from now on, once it has been restarted.
+    pub(super) fn set_executor(&mut self, executor: Executor) {
+        self.executor = executor;
+    }
+
+    /// Access points up to the first that is after `target`, the start of the stream first.
+    ///
+    /// # Errors
+    /// The source cannot be read, or gone back in.
+    pub(super) fn access_points(&mut self, target: Target) -> Result<&[AccessPoint]> {
+        let Some(index) = &mut self.index else { return Ok(&[]) };
+        let timing = self.timing;
+        index.up_to(&mut *self.source, |point| match target {
+            Target::Time(time) => timing.time(point.pts, point.outputs) > time,
+            Target::Index(index) => point.outputs > index,
+        })
+    }
+
+    /// Decodes on from `point`; what was under way is dropped.
+    ///
+    /// # Errors
+    /// The source cannot be gone back in, or the device fails.
+    pub(super) fn restart(&mut self, point: &AccessPoint) -> Result<()> {
+        let mut steps = Vec::new();
+        self.from_start = Some(point.position) == self.start;
+        if self.from_start {
+            self.planner.finish(&mut steps);
+            self.planner = Planner::new(self.options);
+            self.scanner = Scanner::new(self.options);
+        } else {
+            self.planner.restart(point.frames.unwrap_or(0), &mut steps);
+        }
+        for step in steps.drain(..) {
+            self.executor.execute(&step)?;
+        }
+        self.executor.drain()?;
+        while let Some(output) = self.executor.next_output(true)? {
+            self.executor.reuse(output.picture);
+        }
+        self.executor.take_failed();
+        self.source.seek(point.position)?;
+        self.damage = Damage::default();
+        self.ahead.clear();
+        self.under_way.clear();
+        self.held = None;
+        self.last_fault = None;
+        self.ended = false;
+        self.outputs = point.outputs;
+        self.knows_frames = point.frames.is_some();
+        Ok(())
+    }
+
+    /// Decodes one unit more, and appends what has come of it and those before to `items`.
+    ///
+    /// # Errors
+    /// The device fails. A fault of the stream is an item; what cannot be supported and a limit that
+    /// is reached are items too, and end the stream.
+    pub(super) fn advance(&mut self, items: &mut Vec<Item>) -> Result<()> {
+        let mut steps = Vec::new();
+        let unit = match self.ahead.pop_front() {
+            Some(unit) => Ok(Some(unit)),
+            None => match self.last_fault.take() {
+                Some(fault) => Err(fault),
+                None => self.source.next_unit(),
+            },
+        };
+        match unit {
+            Ok(Some(unit)) => {
+                self.note(&unit);
+                let planned = self.planner.unit(&unit, &mut steps);
+                self.damage.note(&steps);
+                self.execute(&mut steps, items)?;
+                if let Err(fault) = planned {
+                    self.ended |= !matches!(fault, Error::Stream(_));
+                    self.fault(fault, &mut steps, items)?;
+                }
+            }
+            Ok(None) => self.ended = true,
+            Err(fault) => {
+                self.ended = true;
+                self.fault(fault, &mut steps, items)?;
+            }
+        }
+        // What is given up after a fault.
+        self.execute(&mut steps, items)?;
+        if self.ended {
+            self.planner.finish(&mut steps);
+            self.execute(&mut steps, items)?;
+            self.executor.drain()?;
+            self.outputs(true, &mut steps, items)?;
+            self.release(items);
+        }
+        Ok(())
+    }
+
+    /// Takes note of a unit that is given to the device.
+    fn note(&mut self, unit: &TemporalUnit) {
+        let facts = self.scanner.unit(unit);
+        if self.counts_units {
+            self.outputs = unit.index;
+        }
+        self.under_way.push_back(Unit {
+            unit: unit.index,
+            time: unit.pts.map(|pts| self.timing.time(Some(pts), self.outputs)),
+            outputs: self.outputs,
+            given: Instant::now(),
+            idle: self.idle,
+        });
+        self.outputs += if self.counts_units { 1 } else { facts.outputs };
+    }
+
+    fn execute(&mut self, steps: &mut Vec<Step>, items: &mut Vec<Item>) -> Result<()> {
+        let mut lost = Vec::new();
+        for step in std::mem::take(steps) {
+            match self.executor.execute(&step) {
+                Ok(()) => {}
+                Err(fault @ (Error::Unsupported(_) | Error::Limit(_))) => {
+                    self.ended = true;
+                    return self.fault(fault, &mut lost, items);
+                }
+                Err(error) => {
+                    self.rescue(items, &error);
+                    return Err(error);
+                }
+            }
+            self.outputs(false, &mut lost, items)?;
+        }
+        steps.append(&mut lost);
+        Ok(())
+    }
+
+    /// Delivers what was decoded before the device failed with `error`, as far as it answers.
+    fn rescue(&mut self, items: &mut Vec<Item>, error: &Error) {
+        if matches!(error, Error::Device(device) if device.is_lost()) {
+            return;
+        }
+        if let Err(second) = self.outputs(true, &mut Vec::new(), items) {
+            log::warn!("after {error}: {second}");
+        }
+    }
+
+    /// Takes what is ready, or with `wait` all that is due.
+    fn outputs(&mut self, wait: bool, steps: &mut Vec<Step>, items: &mut Vec<Item>) -> Result<()> {
+        loop {
+            let output = self.executor.next_output(wait)?;
+            self.take_failed(steps, items);
+            match output {
+                Some(output) if self.damage.spoils(&output) => {
+                    self.number(&output);
+                    self.executor.reuse(output.picture);
+                }
+                Some(output) => self.output(output, items),
+                None => return Ok(()),
+            }
+        }
+    }
+
+    fn take_failed(&mut self, steps: &mut Vec<Step>, items: &mut Vec<Item>) {
+        for failed in self.executor.take_failed() {
+            items.extend(self.damage.failed(failed, &mut self.planner, steps).map(Item::Fault));
+        }
+    }
+
+    /// Puts a fault after what was decoded before it.
+    fn fault(&mut self, fault: Error, steps: &mut Vec<Step>, items: &mut Vec<Item>) -> Result<()> {
+        self.executor.drain()?;
+        self.outputs(true, steps, items)?;
+        items.push(Item::Fault(fault));
+        Ok(())
+    }
+
+    /// The number and the time of `output`, and since when it was under way.
+    fn number(&mut self, output: &Output) -> (u64, Duration, Duration) {
+        while self.under_way.front().is_some_and(|unit| unit.unit < output.show.unit) {
+            self.under_way.pop_front();
+        }
+        let Some(unit) = self.under_way.front_mut() else {
+            let time = self.timing.time(output.show.pts, self.outputs);
+            return (self.outputs, time, Duration::ZERO);
+        };
+        let index = unit.outputs;
+        unit.outputs += 1;
+        let time = unit.time;
+        let lasted = unit.given.elapsed().saturating_sub(self.idle.saturating_sub(unit.idle));
+        (index, time.unwrap_or_else(|| self.timing.time(None, index)), lasted)
+    }
+
+    fn output(&mut self, output: Output, items: &mut Vec<Item>) {
+        let (index, time, decode_time) = self.number(&output);
+        if let Some(mut held) = self.held.take() {
+            held.duration = time.saturating_sub(held.time);
+            items.push(Item::Frame(held));
+        }
+        self.held = Some(Box::new(Frame {
+            picture: Arc::new(output.picture),
+            header: output.header,
+            sequence: output.sequence,
+            pending_grain: output.pending_grain,
+            time,
+            duration: self.info.interval,
+            index,
+            frame: self.knows_frames.then_some(output.frame),
+            unit: output.show.unit,
+            show_existing_frame: output.show.show_existing_frame,
+            dpb_slot: output.dpb_slot,
+            status: output.status,
+            decode_time,
+            generation: 0,
+            stream: Arc::clone(&self.info),
+        }));
+    }
+
+    /// Delivers the last picture, which lasts as long as the container says, or as one does.
+    fn release(&mut self, items: &mut Vec<Item>) {
+        let Some(mut held) = self.held.take() else { return };
+        let rest = self.info.duration.map(|whole| whole.saturating_sub(held.time));
+        if let Some(rest) = rest.filter(|rest| !rest.is_zero()) {
+            held.duration = rest;
+        }
+        items.push(Item::Frame(held));
+    }
+}
+
+/// From presentation times to times since the first picture.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Timing {
+    /// Presentation time of the first unit.
+    origin: Option<i64>,
+    time_base: Option<(u32, u32)>,
+    interval: Duration,
+}
+
+impl Timing {
+    /// When something of `pts` is shown, before which there are `outputs` pictures.
+    fn time(&self, pts: Option<i64>, outputs: u64) -> Duration {
+        let known = || {
+            let (pts, origin) = (pts?, self.origin?);
+            Some(container::ticks(pts.saturating_sub(origin), self.time_base?))
+        };
+        known().unwrap_or_else(|| {
+            let nanoseconds = self.interval.as_nanos() * u128::from(outputs);
+            Duration::from_nanos(u64::try_from(nanoseconds).unwrap_or(u64::MAX))
+        })
+    }
+}
+
+/// The first units of a stream, and what they say.
+struct Head {
+    units: VecDeque<TemporalUnit>,
+    /// Why there are no more.
+    fault: Option<Error>,
+    sequence: Arc<SequenceHeader>,
+    size: (u32, u32),
+    render_size: (u32, u32),
+}
+
+impl Head {
+    fn read(source: &mut dyn Source, options: PlannerOptions) -> Result<Self> {
+        let mut planner = Planner::new(options);
+        let (mut units, mut fault, mut first) = (VecDeque::new(), None, None);
+        // A stream may begin with what cannot be decoded.
+        let mut bytes = 0;
+        while fault.is_none() && bytes < HEAD_BYTES && (units.len() < HEAD_UNITS || first.is_none())
+        {
+            let mut steps = Vec::new();
+            match source.next_unit() {
+                Ok(Some(unit)) => {
+                    let planned = planner.unit(&unit, &mut steps);
+                    bytes += unit.data.len();
+                    units.push_back(unit);
+                    if let Err(error @ (Error::Unsupported(_) | Error::Limit(_))) = planned
+                        && first.is_none()
+                    {
+                        return Err(error);
+                    }
+                }
+                Ok(None) => break,
+                Err(error) => fault = Some(error),
+            }
+            let decoded = steps.into_iter().find_map(|step| match step {
+                Step::Decode(plan) => Some(plan.header),
+                _ => None,
+            });
+            first = first.or(decoded.zip(planner.sequence().cloned()));
+        }
+        let Some((header, sequence)) = first else {
+            return Err(fault.unwrap_or_else(|| {
+                let fault = StreamFault::Rule("there is no frame that decoding can begin with");
+                StreamError::new(fault).section("7.6").into()
+            }));
+        };
+        let size = &header.frame_size;
+        Ok(Self {
+            units,
+            fault,
+            sequence,
+            size: (size.upscaled_width, size.frame_height),
+            render_size: (size.render_width, size.render_height),
+        })
+    }
+
+    fn info(
+        &self,
+        source: &dyn Source,
+        (entry, name): (usize, &str),
+        seekable: bool,
+    ) -> StreamInfo {
+        let info = source.info();
+        StreamInfo {
+            entry,
+            name: name.to_owned(),
+            container: info.container,
+            size: self.size,
+            render_size: self.render_size,
+            sequence: Arc::clone(&self.sequence),
+            time_base: info.time_base,
+            interval: self.interval(info.time_base),
+            duration: info.duration,
+            is_seekable: seekable,
+        }
+    }
+
+    /// How long a picture is shown: by `timing_info()` (5.5.3) if all last as long, else by the
+    /// first two.
+    fn interval(&self, time_base: Option<(u32, u32)>) -> Duration {
+        let coded = self.sequence.timing_info.and_then(|timing| {
+            let ticks = u64::from(timing.num_ticks_per_picture_minus_1?) + 1;
+            let units = ticks.checked_mul(u64::from(timing.num_units_in_display_tick))?;
+            let seconds = units as f64 / f64::from(timing.time_scale);
+            Duration::try_from_secs_f64(seconds).ok()
+        });
+        let mut times = self.units.iter().filter_map(|unit| unit.pts);
+        let between = times.next().zip(times.next()).zip(time_base);
+        let seen = between.map(|((a, b), base)| container::ticks(b.saturating_sub(a), base));
+        let known = coded.into_iter().chain(seen).find(|interval| !interval.is_zero());
+        known.unwrap_or(INTERVAL)
+    }
+}
