@@ -14,6 +14,7 @@ pub mod obu;
 
 pub mod syntax;
 
+pub mod color;
 pub mod plan;
 
 pub mod vk;

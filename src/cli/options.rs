@@ -29,7 +29,7 @@ pub(super) fn decode(args: &PipelineArgs) -> decode::Options {
 
 /// Options of the instance.
 pub(super) fn instance(args: &PipelineArgs) -> InstanceOptions {
-    InstanceOptions { validate: args.validate }
+    InstanceOptions { validate: args.validate, present: false }
 }
 
 /// Options of the Vulkan side.

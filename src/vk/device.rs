@@ -36,7 +36,7 @@ pub(super) struct Device {
     /// The device's name, for messages.
     name: String,
     /// Destroyed last.
-    _instance: Arc<Instance>,
+    instance: Arc<Instance>,
 }
 
 impl Device {
@@ -60,6 +60,21 @@ impl Device {
         let extensions = extensions(adapter).map_err(|what| lacks(&what))?;
         let enabled = features.query(instance, adapter).map_err(|what| lacks(&what))?;
         let (raw, copy_queue) = create(instance, adapter, decode, copy, &extensions, enabled)?;
+        // SAFETY: the queues were asked for in `create`.
+        Ok(unsafe { Self::of_raw(instance, adapter, raw, (decode, 0), (copy, copy_queue)) })
+    }
+
+    /// The device `raw` of `adapter`, with its queues: family and index in it.
+    ///
+    /// # Safety
+    /// `raw` is of `adapter`, nobody else's, and was made with these queues.
+    pub(super) unsafe fn of_raw(
+        instance: &Arc<Instance>,
+        adapter: &Adapter,
+        raw: ash::Device,
+        decode: (QueueFamily, u32),
+        copy: (QueueFamily, u32),
+    ) -> Arc<Self> {
         let table = DeviceTable::new(instance.raw(), &raw, adapter.usable_version());
         let names = instance
             .has_debug_utils()
@@ -69,22 +84,27 @@ impl Device {
         let memory = unsafe { instance.raw().get_physical_device_memory_properties(physical) };
         // SAFETY: as above.
         let properties = unsafe { instance.raw().get_physical_device_properties(physical) };
-        // SAFETY: the queue was asked for in `create`.
-        let decode_raw = unsafe { raw.get_device_queue(decode.index, 0) };
+        // SAFETY: the caller's promise.
+        let decode_raw = unsafe { raw.get_device_queue(decode.0.index, decode.1) };
         // SAFETY: as above.
-        let copy_raw = unsafe { raw.get_device_queue(copy.index, copy_queue) };
-        Ok(Arc::new(Self {
+        let copy_raw = unsafe { raw.get_device_queue(copy.0.index, copy.1) };
+        Arc::new(Self {
             raw,
             table,
             names,
             memory,
             atom_bytes: properties.limits.non_coherent_atom_size.max(1),
-            decode: Queue { raw: decode_raw, family: decode },
-            copy: Queue { raw: copy_raw, family: copy },
+            decode: Queue { raw: decode_raw, family: decode.0 },
+            copy: Queue { raw: copy_raw, family: copy.0 },
             abandoned: AtomicBool::new(false),
             name: adapter.name.clone(),
-            _instance: instance.clone(),
-        }))
+            instance: instance.clone(),
+        })
+    }
+
+    /// The instance.
+    pub(super) fn instance(&self) -> &Arc<Instance> {
+        &self.instance
     }
 
     pub(super) fn raw(&self) -> &ash::Device {
@@ -128,6 +148,14 @@ impl Device {
     /// The error of a device that lacks `what`.
     pub(super) fn lacks(&self, what: impl Into<String>) -> Unsupported {
         Unsupported::Device { device: self.name.clone(), what: what.into() }
+    }
+
+    /// Whether `bytes` of what is called `name` are within `limit`.
+    pub(super) fn fits(&self, name: &str, bytes: u64, limit: u64) -> Result<()> {
+        match bytes <= limit {
+            true => Ok(()),
+            false => Err(self.lacks(format!("{name} of {bytes} bytes, {limit} at most")).into()),
+        }
     }
 
     /// Never waits for the device again.

@@ -17,6 +17,8 @@ use crate::error::{DeviceError, Result};
 pub struct InstanceOptions {
     /// Whether the validation layer watches; an error where it is not installed.
     pub validate: bool,
+    /// Whether surfaces of windows are made; without effect where nothing can present.
+    pub present: bool,
 }
 
 /// How grave a [`Message`] is.
@@ -62,6 +64,8 @@ pub struct Instance {
     inbox: Box<Inbox>,
     driver: Driver,
     api_version: u32,
+    /// VK_KHR_surface is enabled.
+    presents: bool,
 }
 
 impl fmt::Debug for Instance {
@@ -90,10 +94,14 @@ impl Instance {
         let api_version = version.min(vk::API_VERSION_1_3);
         let layers = layers(&entry, options.validate)?;
         let debug_utils = has_debug_utils(&entry, &layers)?;
-        let raw = create(&entry, api_version, &layers, debug_utils, direct)?;
+        let mut extensions = if options.present { surfaces(&entry)? } else { Vec::new() };
+        let presents = extensions.contains(&ash::khr::surface::NAME);
+        extensions.extend(debug_utils.then_some(ash::ext::debug_utils::NAME));
+        let raw = create(&entry, api_version, &layers, extensions, direct)?;
         let video = ext::InstanceTable::new(&entry, &raw);
+        let (messenger, inbox) = (None, Box::default());
         let mut instance =
-            Self { entry, raw, video, messenger: None, inbox: Box::default(), driver, api_version };
+            Self { entry, raw, video, messenger, inbox, driver, api_version, presents };
         if debug_utils {
             instance.messenger = Some(instance.listen()?);
         }
@@ -112,6 +120,15 @@ impl Instance {
 
     pub(super) fn raw(&self) -> &ash::Instance {
         &self.raw
+    }
+
+    pub(super) fn entry(&self) -> &ash::Entry {
+        &self.entry
+    }
+
+    /// Whether surfaces can be made.
+    pub fn presents(&self) -> bool {
+        self.presents
     }
 
     pub(super) fn video(&self) -> &ext::InstanceTable {
@@ -188,6 +205,27 @@ fn has_debug_utils(entry: &ash::Entry, layers: &[&'static CStr]) -> Result<bool>
     Ok(false)
 }
 
+/// What surfaces of windows need, as far as it is there.
+fn surfaces(entry: &ash::Entry) -> Result<Vec<&'static CStr>> {
+    // SAFETY: vkEnumerateInstanceExtensionProperties without a layer has no requirements.
+    let list = unsafe { entry.enumerate_instance_extension_properties(None) }
+        .map_err(failed("vkEnumerateInstanceExtensionProperties"))?;
+    let wanted = [
+        ash::khr::surface::NAME,
+        ash::khr::xlib_surface::NAME,
+        ash::khr::xcb_surface::NAME,
+        ash::khr::wayland_surface::NAME,
+        ash::khr::win32_surface::NAME,
+        ash::ext::metal_surface::NAME,
+        ash::ext::swapchain_colorspace::NAME,
+    ];
+    let has = |name: &&CStr| list.iter().any(|e| e.extension_name_as_c_str() == Ok(*name));
+    if !has(&ash::khr::surface::NAME) {
+        return Ok(Vec::new());
+    }
+    Ok(wanted.into_iter().filter(has).collect())
+}
+
 /// Whether the loader can be given a driver: 1.3.247 was the first that could.
 fn need_direct_driver_loading(entry: &ash::Entry) -> Result<()> {
     // SAFETY: vkEnumerateInstanceExtensionProperties without a layer has no requirements.
@@ -205,7 +243,7 @@ fn create(
     entry: &ash::Entry,
     api_version: u32,
     layers: &[&'static CStr],
-    debug_utils: bool,
+    extensions: Vec<&'static CStr>,
     direct: Option<entry::Direct>,
 ) -> Result<ash::Instance> {
     let app = vk::ApplicationInfo::default()
@@ -213,10 +251,7 @@ fn create(
         .application_version(1)
         .api_version(api_version);
     let layers: Vec<_> = layers.iter().map(|l| l.as_ptr()).collect();
-    let mut extensions = Vec::new();
-    if debug_utils {
-        extensions.push(ash::ext::debug_utils::NAME.as_ptr());
-    }
+    let mut extensions: Vec<_> = extensions.iter().map(|e| e.as_ptr()).collect();
     let checks = if layers.is_empty() { Checks::Core } else { Checks::of(entry)? };
     let on = 1_u32;
     let settings = validation::SETTINGS.map(|name| {

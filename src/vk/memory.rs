@@ -17,6 +17,8 @@ pub(super) enum Location {
     Device,
     /// Written by the host, in order.
     Upload,
+    /// The same, and read by the device more than once.
+    Stream,
     /// Read by the host.
     Readback,
 }
@@ -52,6 +54,7 @@ impl Memory {
         let (required, wanted) = match location {
             Location::Device => (P::empty(), P::DEVICE_LOCAL),
             Location::Upload => (P::HOST_VISIBLE, P::HOST_COHERENT),
+            Location::Stream => (P::HOST_VISIBLE, P::HOST_COHERENT | P::DEVICE_LOCAL),
             Location::Readback => (P::HOST_VISIBLE, P::HOST_CACHED | P::HOST_COHERENT),
         };
         let (index, flags) = device

@@ -29,6 +29,7 @@ mod planted;
 mod quirks;
 mod readback;
 mod record;
+pub mod render;
 mod session;
 mod showing;
 mod slots;

@@ -149,6 +149,21 @@ impl Buffer {
         Self::new(device, &info, Location::Readback, "readback")
     }
 
+    /// A buffer for shaders.
+    pub(super) fn shader(
+        device: &Arc<Device>,
+        usage: vk::BufferUsageFlags,
+        location: Location,
+        size_bytes: u64,
+        name: &str,
+    ) -> Result<Self> {
+        let info = vk::BufferCreateInfo::default()
+            .size(size_bytes)
+            .usage(usage)
+            .sharing_mode(vk::SharingMode::EXCLUSIVE);
+        Self::new(device, &info, location, name)
+    }
+
     fn new(
         device: &Arc<Device>,
         info: &vk::BufferCreateInfo<'_>,
@@ -250,6 +265,10 @@ impl Image {
             .map_err(failed("vkBindImageMemory"))?;
         image.memory = Some(memory);
         Ok(image)
+    }
+
+    pub(super) fn raw(&self) -> vk::Image {
+        self.raw
     }
 }
 

@@ -94,29 +94,49 @@ impl Lane {
         ticket: Ticket,
         wait: Option<Wait>,
     ) -> Result<()> {
+        let waits = wait.map(|w| (w.semaphore, w.ticket.0));
+        // SAFETY: the caller's promise.
+        unsafe { self.submit_with(commands, ticket, waits.as_slice(), None) }
+    }
+
+    /// The same, with `waits` for semaphores (and values, of timelines) at all stages, and a
+    /// binary semaphore to signal.
+    ///
+    /// # Safety
+    /// As for [`Self::submit`]; the semaphores are of this device, binary ones to wait for have a
+    /// signal pending, the one to signal has none.
+    pub(super) unsafe fn submit_with(
+        &mut self,
+        commands: vk::CommandBuffer,
+        ticket: Ticket,
+        waits: &[(vk::Semaphore, u64)],
+        signal: Option<vk::Semaphore>,
+    ) -> Result<()> {
         let all = vk::PipelineStageFlags2::ALL_COMMANDS;
+        let info = |(semaphore, value): (vk::Semaphore, u64)| {
+            vk::SemaphoreSubmitInfo::default().semaphore(semaphore).value(value).stage_mask(all)
+        };
         let buffers = [vk::CommandBufferSubmitInfo::default().command_buffer(commands)];
-        let waits = wait.map(|w| {
-            vk::SemaphoreSubmitInfo::default()
-                .semaphore(w.semaphore)
-                .value(w.ticket.0)
-                .stage_mask(all)
-        });
-        let signals = [vk::SemaphoreSubmitInfo::default()
-            .semaphore(self.semaphore.raw())
-            .value(ticket.0)
-            .stage_mask(all)];
+        let waits: Vec<_> = waits.iter().copied().map(info).collect();
+        let ours = (self.semaphore.raw(), ticket.0);
+        let signals: Vec<_> =
+            [Some(ours), signal.map(|s| (s, 0))].into_iter().flatten().map(info).collect();
         let submit = vk::SubmitInfo2::default()
-            .wait_semaphore_infos(waits.as_slice())
+            .wait_semaphore_infos(&waits)
             .command_buffer_infos(&buffers)
             .signal_semaphore_infos(&signals);
         let (table, raw) = (self.device.table(), self.device.raw());
-        // SAFETY: the queue belongs to this executor, which is used by one thread at a time; the
+        // SAFETY: the queue belongs to this lane's owner, which is used by one thread at a time; the
         // value is above all that were signalled (VUID-VkSubmitInfo2-semaphore-03882).
         unsafe { table.queue_submit2(raw, self.queue.raw, &[submit]) }
             .map_err(failed("vkQueueSubmit2"))?;
         self.submitted = ticket;
         Ok(())
+    }
+
+    /// The queue.
+    pub(super) fn queue(&self) -> vk::Queue {
+        self.queue.raw
     }
 
     /// Whether `ticket` has passed.

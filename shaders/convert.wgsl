@@ -1,0 +1,179 @@
+// A picture's planes to R'G'B' at its own size: range and matrix, chroma siting, transfer, tone
+// mapping, gamut.
+//
+// group 0, binding 0: uniform `Conversion` (src/color/mod.rs has the same structure)
+//          binding 1: the planes, as `pixels::Picture` has them
+//          binding 2: out: two words a pixel, four halves: R', G', B' in 0..1, and 1
+
+struct Conversion {
+    // Luma samples, then chroma samples.
+    size: vec2<u32>,
+    chroma_size: vec2<u32>,
+    // subsampling_x, subsampling_y.
+    subsampling: vec2<u32>,
+    // Where the chroma sample of luma sample 0 lies, in chroma samples.
+    siting: vec2<f32>,
+    // First sample of planes U and V.
+    planes: vec2<u32>,
+    // 1 where a sample has two bytes.
+    wide: u32,
+    monochrome: u32,
+    // See TRANSFER_.
+    transfer: u32,
+    // 1: PQ comes out, BT.2020 primaries; 0: what an SDR display takes.
+    hdr_output: u32,
+    // Luminance of the brightest source sample and of the output's white, cd/m2.
+    source_peak: f32,
+    target_peak: f32,
+    // From code values of Y, U, V, and 1, to R', G', B' (or L', M', S').
+    matrix: array<vec4<f32>, 3>,
+    // From linear R, G, B of the source (or L, M, S) to linear R, G, B of the output.
+    gamut: array<vec4<f32>, 3>,
+}
+
+@group(0) @binding(0) var<uniform> c: Conversion;
+@group(0) @binding(1) var<storage, read> samples: array<u32>;
+@group(0) @binding(2) var<storage, read_write> rgb: array<vec2<u32>>;
+
+// R'G'B' is what the display takes.
+const TRANSFER_NONE: u32 = 0u;
+// BT.1886: a power of 2.4.
+const TRANSFER_POWER: u32 = 1u;
+const TRANSFER_LINEAR: u32 = 2u;
+// SMPTE ST 2084.
+const TRANSFER_PQ: u32 = 3u;
+// ARIB STD-B67.
+const TRANSFER_HLG: u32 = 4u;
+
+fn sample(index: u32) -> f32 {
+    if c.wide == 1u {
+        return f32((samples[index >> 1u] >> ((index & 1u) * 16u)) & 0xffffu);
+    }
+    return f32((samples[index >> 2u] >> ((index & 3u) * 8u)) & 0xffu);
+}
+
+// Both chroma samples of the plane position (x, y).
+fn chroma_at(x: u32, y: u32) -> vec2<f32> {
+    let at = y * c.chroma_size.x + x;
+    return vec2<f32>(sample(c.planes.x + at), sample(c.planes.y + at));
+}
+
+// Chroma of luma sample `at`, interpolated between the nearest.
+fn chroma(at: vec2<u32>) -> vec2<f32> {
+    if c.subsampling.x == 0u && c.subsampling.y == 0u {
+        return chroma_at(at.x, at.y);
+    }
+    let scale = 1.0 / vec2<f32>(vec2<u32>(1u) << c.subsampling);
+    let last = vec2<f32>(c.chroma_size - vec2<u32>(1u));
+    let place = clamp(vec2<f32>(at) * scale + c.siting, vec2<f32>(0.0), last);
+    let low = vec2<u32>(floor(place));
+    let high = min(low + vec2<u32>(1u), c.chroma_size - vec2<u32>(1u));
+    let part = place - floor(place);
+    var left = chroma_at(low.x, low.y);
+    if part.y > 0.0 {
+        left = mix(left, chroma_at(low.x, high.y), part.y);
+    }
+    if part.x == 0.0 {
+        return left;
+    }
+    var right = chroma_at(high.x, low.y);
+    if part.y > 0.0 {
+        right = mix(right, chroma_at(high.x, high.y), part.y);
+    }
+    return mix(left, right, part.x);
+}
+
+fn rows(m: array<vec4<f32>, 3>, v: vec4<f32>) -> vec3<f32> {
+    return vec3<f32>(dot(m[0], v), dot(m[1], v), dot(m[2], v));
+}
+
+const M1: f32 = 0.1593017578125;
+const M2: f32 = 78.84375;
+const C1: f32 = 0.8359375;
+const C2: f32 = 18.8515625;
+const C3: f32 = 18.6875;
+
+// ST 2084: signal to cd/m2.
+fn pq_to_linear(signal: vec3<f32>) -> vec3<f32> {
+    let p = pow(clamp(signal, vec3<f32>(0.0), vec3<f32>(1.0)), vec3<f32>(1.0 / M2));
+    return 10000.0 * pow(max(p - C1, vec3<f32>(0.0)) / (C2 - C3 * p), vec3<f32>(1.0 / M1));
+}
+
+fn linear_to_pq(luminance: vec3<f32>) -> vec3<f32> {
+    let y = pow(clamp(luminance / 10000.0, vec3<f32>(0.0), vec3<f32>(1.0)), vec3<f32>(M1));
+    return pow((C1 + C2 * y) / (1.0 + C3 * y), vec3<f32>(M2));
+}
+
+fn hlg_inverse(signal: f32) -> f32 {
+    if signal <= 0.5 {
+        return signal * signal / 3.0;
+    }
+    return (exp((signal - 0.55991073) / 0.17883277) + 0.28466892) / 12.0;
+}
+
+// BT.2100: HLG signal to cd/m2 of a display of 1000 cd/m2, system gamma 1.2.
+fn hlg_to_linear(signal: vec3<f32>) -> vec3<f32> {
+    let s = clamp(signal, vec3<f32>(0.0), vec3<f32>(1.0));
+    let scene = vec3<f32>(hlg_inverse(s.x), hlg_inverse(s.y), hlg_inverse(s.z));
+    let luminance = dot(scene, vec3<f32>(0.2627, 0.6780, 0.0593));
+    return 1000.0 * pow(max(luminance, 1e-6), 0.2) * scene;
+}
+
+// BT.2390 5.4: the EETF, on the largest component, so that hues stay.
+fn tone_map(rgb: vec3<f32>) -> vec3<f32> {
+    let brightest = max(max(rgb.x, rgb.y), rgb.z);
+    if brightest <= 0.0 || c.source_peak <= c.target_peak {
+        return rgb;
+    }
+    let pq = linear_to_pq(vec3<f32>(brightest, c.source_peak, c.target_peak));
+    let e1 = min(pq.x / pq.y, 1.0);
+    let max_lum = pq.z / pq.y;
+    let ks = 1.5 * max_lum - 0.5;
+    var e2 = e1;
+    if e1 > ks {
+        let t = (e1 - ks) / (1.0 - ks);
+        let t2 = t * t;
+        let t3 = t2 * t;
+        e2 = (2.0 * t3 - 3.0 * t2 + 1.0) * ks
+            + (t3 - 2.0 * t2 + t) * (1.0 - ks)
+            + (3.0 * t2 - 2.0 * t3) * max_lum;
+    }
+    let mapped = pq_to_linear(vec3<f32>(e2 * pq.y)).x;
+    return rgb * (mapped / brightest);
+}
+
+fn output(linear: vec3<f32>) -> vec3<f32> {
+    if c.hdr_output == 1u {
+        return linear_to_pq(max(rows(c.gamut, vec4<f32>(linear, 0.0)), vec3<f32>(0.0)));
+    }
+    let mapped = rows(c.gamut, vec4<f32>(tone_map(linear) / c.target_peak, 0.0));
+    return pow(clamp(mapped, vec3<f32>(0.0), vec3<f32>(1.0)), vec3<f32>(1.0 / 2.4));
+}
+
+@compute @workgroup_size(16, 8)
+fn convert(@builtin(global_invocation_id) id: vec3<u32>) {
+    if id.x >= c.size.x || id.y >= c.size.y {
+        return;
+    }
+    let index = id.y * c.size.x + id.x;
+    var yuv = vec4<f32>(sample(index), 0.0, 0.0, 1.0);
+    if c.monochrome == 0u {
+        let uv = chroma(id.xy);
+        yuv.y = uv.x;
+        yuv.z = uv.y;
+    }
+    let signal = rows(c.matrix, yuv);
+    var out = signal;
+    switch c.transfer {
+        case TRANSFER_POWER: {
+            let s = pow(clamp(signal, vec3<f32>(0.0), vec3<f32>(1.0)), vec3<f32>(2.4));
+            out = output(s * c.target_peak);
+        }
+        case TRANSFER_LINEAR: { out = output(max(signal, vec3<f32>(0.0)) * c.target_peak); }
+        case TRANSFER_PQ: { out = output(pq_to_linear(signal)); }
+        case TRANSFER_HLG: { out = output(hlg_to_linear(signal)); }
+        default: {}
+    }
+    out = clamp(out, vec3<f32>(0.0), vec3<f32>(1.0));
+    rgb[index] = vec2<u32>(pack2x16float(out.xy), pack2x16float(vec2<f32>(out.z, 1.0)));
+}

@@ -1,0 +1,72 @@
+//! The device that draws: one queue for graphics, compute and copies, and perhaps swapchains.
+#![allow(unsafe_code, reason = "Vulkan calls")]
+
+use std::sync::Arc;
+
+use ash::vk;
+
+use crate::error::{Result, Unsupported};
+use crate::vk::adapter::{Adapter, QueueFamily};
+use crate::vk::device::Device;
+use crate::vk::failed;
+use crate::vk::instance::Instance;
+
+impl Adapter {
+    /// Whether pictures can be drawn with it: Vulkan 1.3, and a queue for graphics and compute.
+    pub fn draws(&self) -> bool {
+        self.usable_version() >= vk::API_VERSION_1_3 && self.drawing_families().next().is_some()
+    }
+
+    /// Families whose queues draw.
+    pub(super) fn drawing_families(&self) -> impl Iterator<Item = QueueFamily> {
+        let wanted = vk::QueueFlags::GRAPHICS | vk::QueueFlags::COMPUTE;
+        self.queue_families.iter().copied().filter(move |f| f.flags.contains(wanted))
+    }
+}
+
+/// Opens `adapter` with a queue of `family`, for swapchains where `present` is set.
+///
+/// # Errors
+/// `Unsupported` if it lacks what drawing needs.
+pub(super) fn open(
+    instance: &Arc<Instance>,
+    adapter: &Adapter,
+    family: QueueFamily,
+    present: bool,
+) -> Result<Arc<Device>> {
+    let lacks =
+        |what: &str| Unsupported::Device { device: adapter.name.clone(), what: what.to_owned() };
+    if !adapter.draws() {
+        return Err(lacks("it cannot draw (Vulkan 1.3 and a graphics queue)").into());
+    }
+    let mut extensions = Vec::new();
+    if present {
+        if !adapter.has_extension(ash::khr::swapchain::NAME) {
+            return Err(lacks("no VK_KHR_swapchain").into());
+        }
+        extensions.push(ash::khr::swapchain::NAME.as_ptr());
+        if adapter.has_extension(ash::ext::hdr_metadata::NAME) {
+            extensions.push(ash::ext::hdr_metadata::NAME.as_ptr());
+        }
+    }
+    // Vulkan 1.3 has all of these (VUID-VkDeviceCreateInfo-pNext: required features of 1.3).
+    let mut timeline =
+        vk::PhysicalDeviceTimelineSemaphoreFeatures::default().timeline_semaphore(true);
+    let mut sync2 = vk::PhysicalDeviceSynchronization2Features::default().synchronization2(true);
+    let mut rendering =
+        vk::PhysicalDeviceDynamicRenderingFeatures::default().dynamic_rendering(true);
+    let queues = [vk::DeviceQueueCreateInfo::default()
+        .queue_family_index(family.index)
+        .queue_priorities(&[1.0])];
+    let info = vk::DeviceCreateInfo::default()
+        .queue_create_infos(&queues)
+        .enabled_extension_names(&extensions)
+        .push_next(&mut timeline)
+        .push_next(&mut sync2)
+        .push_next(&mut rendering);
+    // SAFETY: the family and the extensions are the device's; the features are part of its version.
+    let raw = unsafe { instance.raw().create_device(adapter.raw(), &info, None) }
+        .map_err(failed("vkCreateDevice"))?;
+    // SAFETY: just made, with this queue; a device that only draws decodes and copies nothing else.
+    Ok(unsafe { Device::of_raw(instance, adapter, raw, (family, 0), (family, 0)) })
+}

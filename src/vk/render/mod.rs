@@ -1,0 +1,23 @@
+//! Pictures on a screen, or in an image: planes are uploaded, converted, scaled and presented by
+//! the shaders of `shaders/`. The device that draws need not be the one that decodes.
+//!
+//! Planes and intermediate pictures are storage buffers: every device has them in all sizes and
+//! depths, and shaders read the very bytes of [`crate::pixels::Picture`].
+
+mod canvas;
+mod gpu;
+mod passes;
+mod pipelines;
+mod renderer;
+#[cfg(feature = "window")]
+mod screen;
+#[cfg(feature = "window")]
+mod surface;
+
+pub use canvas::Canvas;
+pub use passes::Kernel;
+pub use renderer::{Drawing, Frame, Overlay, View};
+#[cfg(feature = "window")]
+pub use screen::{Presented, Screen, ScreenOptions};
+#[cfg(feature = "window")]
+pub use surface::{Surface, WindowHandles};

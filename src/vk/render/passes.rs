@@ -1,0 +1,111 @@
+//! What the shaders are told: uniforms, and the passes that a drawing is made of. Numbers only.
+
+use bytemuck::{Pod, Zeroable};
+
+/// How pictures are scaled.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[repr(u32)]
+pub enum Kernel {
+    /// The nearest pixel.
+    Nearest = 0,
+    /// Linear between two.
+    Bilinear = 1,
+    /// Cubic through four (Catmull-Rom).
+    #[default]
+    Bicubic = 2,
+    /// Lanczos with three lobes.
+    Lanczos = 3,
+}
+
+/// The uniform `Scaling` of `shaders/scale.wgsl`.
+#[derive(Clone, Copy, Debug, PartialEq, Pod, Zeroable)]
+#[repr(C)]
+pub(super) struct Scaling {
+    source: [u32; 2],
+    target: [u32; 2],
+    axis: u32,
+    kernel: u32,
+    step: f32,
+    padding: u32,
+}
+
+/// The uniform `Presentation` of `shaders/present.wgsl`.
+#[derive(Clone, Copy, Debug, PartialEq, Pod, Zeroable)]
+#[repr(C)]
+pub(super) struct Presentation {
+    pub(super) origin: [i32; 2],
+    pub(super) size: [i32; 2],
+    pub(super) overlay_origin: [i32; 2],
+    pub(super) overlay_size: [i32; 2],
+    pub(super) levels: f32,
+    pub(super) hdr_output: u32,
+    pub(super) padding: [u32; 2],
+}
+
+/// Bytes of a converted pixel.
+pub(super) const PIXEL_BYTES: u64 = 8;
+
+/// The two passes from `source` to `target` pixels; one where a direction stays, none where both do.
+pub(super) fn scalings(
+    source: (u32, u32),
+    target: (u32, u32),
+    kernel: Kernel,
+) -> impl Iterator<Item = Scaling> {
+    let between = (target.0, source.1);
+    let pass = |axis, source: (u32, u32), target: (u32, u32)| {
+        let (from, to) = if axis == 0 { (source.0, target.0) } else { (source.1, target.1) };
+        (from != to).then_some(Scaling {
+            source: [source.0, source.1],
+            target: [target.0, target.1],
+            axis,
+            kernel: kernel as u32,
+            step: from as f32 / to.max(1) as f32,
+            padding: 0,
+        })
+    };
+    [pass(0, source, between), pass(1, between, target)].into_iter().flatten()
+}
+
+impl Scaling {
+    /// Pixels of the result.
+    pub(super) fn target(&self) -> (u32, u32) {
+        (self.target[0], self.target[1])
+    }
+}
+
+/// Work groups that cover `size` pixels, as the shaders' `@workgroup_size(16, 8)` has it.
+pub(super) fn groups(size: (u32, u32)) -> (u32, u32) {
+    (size.0.div_ceil(16), size.1.div_ceil(8))
+}
+
+/// Bytes of a converted picture.
+pub(super) fn picture_bytes(size: (u32, u32)) -> u64 {
+    u64::from(size.0) * u64::from(size.1) * PIXEL_BYTES
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_changes_is_scaled() {
+        let axes = |source, target| {
+            scalings(source, target, Kernel::Bicubic)
+                .map(|s| (s.axis, s.target()))
+                .collect::<Vec<_>>()
+        };
+        assert_eq!(axes((4, 3), (4, 3)), []);
+        assert_eq!(axes((4, 3), (8, 3)), [(0, (8, 3))]);
+        assert_eq!(axes((4, 3), (4, 9)), [(1, (4, 9))]);
+        assert_eq!(axes((4, 3), (8, 9)), [(0, (8, 3)), (1, (8, 9))]);
+    }
+
+    #[test]
+    fn uniforms_are_as_long_as_in_the_shaders() {
+        assert_eq!(size_of::<Scaling>(), 32);
+        assert_eq!(size_of::<Presentation>(), 48);
+        assert_eq!(size_of::<crate::color::Conversion>(), 160);
+        assert_eq!(groups((1, 1)), (1, 1));
+        assert_eq!(groups((17, 8)), (2, 1));
+    }
+}

@@ -1,0 +1,290 @@
+//! Pipelines: one layout for all, a uniform and two storage buffers.
+#![allow(unsafe_code, reason = "Vulkan calls")]
+
+use std::ffi::CStr;
+use std::sync::Arc;
+
+use ash::vk;
+
+use crate::error::Result;
+use crate::vk::device::Device;
+use crate::vk::failed;
+
+const CONVERT: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/convert.spv"));
+const SCALE: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/scale.spv"));
+const PRESENT: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/present.spv"));
+
+/// Sets of one [`SetPool`]: convert, scale twice, present.
+pub(super) const SETS: usize = 4;
+
+/// Where the sets' uniforms are in their buffer: the largest alignment that a device may ask for.
+pub(super) const UNIFORM_STRIDE: u64 = 256;
+
+/// The pipelines of a renderer, and their layout.
+pub(super) struct Pipelines {
+    device: Arc<Device>,
+    set: vk::DescriptorSetLayout,
+    layout: vk::PipelineLayout,
+    convert: vk::Pipeline,
+    scale: vk::Pipeline,
+    present: vk::Pipeline,
+}
+
+/// A pipeline of [`Pipelines`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Pass {
+    Convert,
+    Scale,
+    Present,
+}
+
+impl Pipelines {
+    /// For targets of `format`.
+    pub(super) fn new(device: &Arc<Device>, format: vk::Format) -> Result<Self> {
+        let mut pipelines = Self {
+            device: device.clone(),
+            set: vk::DescriptorSetLayout::null(),
+            layout: vk::PipelineLayout::null(),
+            convert: vk::Pipeline::null(),
+            scale: vk::Pipeline::null(),
+            present: vk::Pipeline::null(),
+        };
+        pipelines.set = set_layout(device)?;
+        let sets = [pipelines.set];
+        let info = vk::PipelineLayoutCreateInfo::default().set_layouts(&sets);
+        // SAFETY: the set layout is of this device.
+        pipelines.layout = unsafe { device.raw().create_pipeline_layout(&info, None) }
+            .map_err(failed("vkCreatePipelineLayout"))?;
+        pipelines.convert = compute(device, CONVERT, c"convert", pipelines.layout)?;
+        pipelines.scale = compute(device, SCALE, c"scale", pipelines.layout)?;
+        pipelines.present = graphics(device, PRESENT, format, pipelines.layout)?;
+        Ok(pipelines)
+    }
+
+    /// Binds the pipeline of `pass` with `set`.
+    ///
+    /// # Safety
+    /// `commands` is recording for a family that has the pass; the set is of this layout and stays
+    /// as it is until the commands have ended.
+    pub(super) unsafe fn bind(
+        &self,
+        commands: vk::CommandBuffer,
+        pass: Pass,
+        set: vk::DescriptorSet,
+    ) {
+        let (point, pipeline) = match pass {
+            Pass::Convert => (vk::PipelineBindPoint::COMPUTE, self.convert),
+            Pass::Scale => (vk::PipelineBindPoint::COMPUTE, self.scale),
+            Pass::Present => (vk::PipelineBindPoint::GRAPHICS, self.present),
+        };
+        let raw = self.device.raw();
+        // SAFETY: the caller's promise.
+        unsafe { raw.cmd_bind_pipeline(commands, point, pipeline) };
+        // SAFETY: as above.
+        unsafe { raw.cmd_bind_descriptor_sets(commands, point, self.layout, 0, &[set], &[]) };
+    }
+}
+
+impl Drop for Pipelines {
+    fn drop(&mut self) {
+        let raw = self.device.raw();
+        for pipeline in [self.convert, self.scale, self.present] {
+            // SAFETY: VUID-vkDestroyPipeline-pipeline-00765: no submission uses it any more.
+            unsafe { raw.destroy_pipeline(pipeline, None) };
+        }
+        // SAFETY: nothing is recorded with it any more.
+        unsafe { raw.destroy_pipeline_layout(self.layout, None) };
+        // SAFETY: as above.
+        unsafe { raw.destroy_descriptor_set_layout(self.set, None) };
+    }
+}
+
+fn set_layout(device: &Device) -> Result<vk::DescriptorSetLayout> {
+    let binding = |binding, kind| {
+        vk::DescriptorSetLayoutBinding::default()
+            .binding(binding)
+            .descriptor_type(kind)
+            .descriptor_count(1)
+            .stage_flags(vk::ShaderStageFlags::COMPUTE | vk::ShaderStageFlags::FRAGMENT)
+    };
+    let bindings = [
+        binding(0, vk::DescriptorType::UNIFORM_BUFFER),
+        binding(1, vk::DescriptorType::STORAGE_BUFFER),
+        binding(2, vk::DescriptorType::STORAGE_BUFFER),
+    ];
+    let info = vk::DescriptorSetLayoutCreateInfo::default().bindings(&bindings);
+    // SAFETY: the bindings are complete.
+    let made = unsafe { device.raw().create_descriptor_set_layout(&info, None) };
+    Ok(made.map_err(failed("vkCreateDescriptorSetLayout"))?)
+}
+
+/// Calls `f` with a module of `code`.
+fn with_module<R>(
+    device: &Device,
+    code: &[u8],
+    f: impl FnOnce(vk::ShaderModule) -> Result<R>,
+) -> Result<R> {
+    let words: Vec<u32> = code
+        .chunks_exact(4)
+        .map(|word| u32::from_ne_bytes([word[0], word[1], word[2], word[3]]))
+        .collect();
+    let info = vk::ShaderModuleCreateInfo::default().code(&words);
+    // SAFETY: SPIR-V that was validated when it was compiled.
+    let module = unsafe { device.raw().create_shader_module(&info, None) }
+        .map_err(failed("vkCreateShaderModule"))?;
+    let made = f(module);
+    // SAFETY: pipelines do not need it once they are made.
+    unsafe { device.raw().destroy_shader_module(module, None) };
+    made
+}
+
+fn compute(
+    device: &Device,
+    code: &[u8],
+    name: &CStr,
+    layout: vk::PipelineLayout,
+) -> Result<vk::Pipeline> {
+    with_module(device, code, |module| {
+        let stage = vk::PipelineShaderStageCreateInfo::default()
+            .stage(vk::ShaderStageFlags::COMPUTE)
+            .module(module)
+            .name(name);
+        let info = vk::ComputePipelineCreateInfo::default().stage(stage).layout(layout);
+        // SAFETY: the layout has what the shader binds.
+        let made = unsafe {
+            device.raw().create_compute_pipelines(vk::PipelineCache::null(), &[info], None)
+        };
+        first(made, "vkCreateComputePipelines")
+    })
+}
+
+fn first(
+    made: Result<Vec<vk::Pipeline>, (Vec<vk::Pipeline>, vk::Result)>,
+    call: &'static str,
+) -> Result<vk::Pipeline> {
+    let made = made.map_err(|(_, result)| failed(call)(result))?;
+    Ok(made.first().copied().unwrap_or_default())
+}
+
+/// One triangle over the whole target, no blending.
+fn graphics(
+    device: &Device,
+    code: &[u8],
+    format: vk::Format,
+    layout: vk::PipelineLayout,
+) -> Result<vk::Pipeline> {
+    with_module(device, code, |module| {
+        let stage = |stage, name| {
+            vk::PipelineShaderStageCreateInfo::default().stage(stage).module(module).name(name)
+        };
+        let stages = [
+            stage(vk::ShaderStageFlags::VERTEX, c"corner"),
+            stage(vk::ShaderStageFlags::FRAGMENT, c"pixel"),
+        ];
+        let vertices = vk::PipelineVertexInputStateCreateInfo::default();
+        let assembly = vk::PipelineInputAssemblyStateCreateInfo::default()
+            .topology(vk::PrimitiveTopology::TRIANGLE_LIST);
+        let viewport =
+            vk::PipelineViewportStateCreateInfo::default().viewport_count(1).scissor_count(1);
+        let raster = vk::PipelineRasterizationStateCreateInfo::default().line_width(1.0);
+        let samples = vk::PipelineMultisampleStateCreateInfo::default()
+            .rasterization_samples(vk::SampleCountFlags::TYPE_1);
+        let attachments = [vk::PipelineColorBlendAttachmentState::default()
+            .color_write_mask(vk::ColorComponentFlags::RGBA)];
+        let blend = vk::PipelineColorBlendStateCreateInfo::default().attachments(&attachments);
+        let dynamic = [vk::DynamicState::VIEWPORT, vk::DynamicState::SCISSOR];
+        let dynamic = vk::PipelineDynamicStateCreateInfo::default().dynamic_states(&dynamic);
+        let formats = [format];
+        let mut rendering =
+            vk::PipelineRenderingCreateInfo::default().color_attachment_formats(&formats);
+        let info = vk::GraphicsPipelineCreateInfo::default()
+            .stages(&stages)
+            .vertex_input_state(&vertices)
+            .input_assembly_state(&assembly)
+            .viewport_state(&viewport)
+            .rasterization_state(&raster)
+            .multisample_state(&samples)
+            .color_blend_state(&blend)
+            .dynamic_state(&dynamic)
+            .layout(layout)
+            .push_next(&mut rendering);
+        // SAFETY: the states are complete for dynamic rendering; the layout has what is bound.
+        let made = unsafe {
+            device.raw().create_graphics_pipelines(vk::PipelineCache::null(), &[info], None)
+        };
+        first(made, "vkCreateGraphicsPipelines")
+    })
+}
+
+/// A buffer for a binding of a set: the buffer, and the first byte and bytes of it.
+pub(super) type Binding = (vk::Buffer, u64, u64);
+
+/// The descriptor sets of one drawing.
+pub(super) struct SetPool {
+    device: Arc<Device>,
+    pool: vk::DescriptorPool,
+    sets: Vec<vk::DescriptorSet>,
+}
+
+impl SetPool {
+    /// [`SETS`] sets for `pipelines`.
+    pub(super) fn new(pipelines: &Pipelines) -> Result<Self> {
+        let device = &pipelines.device;
+        let size = |ty, count| vk::DescriptorPoolSize { ty, descriptor_count: count };
+        let n = SETS as u32;
+        let sizes = [
+            size(vk::DescriptorType::UNIFORM_BUFFER, n),
+            size(vk::DescriptorType::STORAGE_BUFFER, 2 * n),
+        ];
+        let info = vk::DescriptorPoolCreateInfo::default().max_sets(n).pool_sizes(&sizes);
+        // SAFETY: the sizes are complete.
+        let pool = unsafe { device.raw().create_descriptor_pool(&info, None) }
+            .map_err(failed("vkCreateDescriptorPool"))?;
+        let mut made = Self { device: device.clone(), pool, sets: Vec::new() };
+        let layouts = [pipelines.set; SETS];
+        let info =
+            vk::DescriptorSetAllocateInfo::default().descriptor_pool(pool).set_layouts(&layouts);
+        // SAFETY: the pool was made for this many.
+        made.sets = unsafe { device.raw().allocate_descriptor_sets(&info) }
+            .map_err(failed("vkAllocateDescriptorSets"))?;
+        Ok(made)
+    }
+
+    /// Set `index` with its uniform and its storage buffers.
+    ///
+    /// # Safety
+    /// No submission uses the set; the buffers live until the next that does has ended.
+    pub(super) unsafe fn update(
+        &mut self,
+        index: usize,
+        uniform: Binding,
+        storage: [Binding; 2],
+    ) -> vk::DescriptorSet {
+        let set = self.sets.get(index).copied().unwrap_or_default();
+        let info =
+            |(buffer, offset, range): Binding| [vk::DescriptorBufferInfo { buffer, offset, range }];
+        let infos = [info(uniform), info(storage[0]), info(storage[1])];
+        let write = |binding: usize, kind| {
+            vk::WriteDescriptorSet::default()
+                .dst_set(set)
+                .dst_binding(binding as u32)
+                .descriptor_type(kind)
+                .buffer_info(&infos[binding])
+        };
+        let writes = [
+            write(0, vk::DescriptorType::UNIFORM_BUFFER),
+            write(1, vk::DescriptorType::STORAGE_BUFFER),
+            write(2, vk::DescriptorType::STORAGE_BUFFER),
+        ];
+        // SAFETY: the caller's promise.
+        unsafe { self.device.raw().update_descriptor_sets(&writes, &[]) };
+        set
+    }
+}
+
+impl Drop for SetPool {
+    fn drop(&mut self) {
+        // SAFETY: VUID-vkDestroyDescriptorPool-descriptorPool-00303: no submission uses its sets.
+        unsafe { self.device.raw().destroy_descriptor_pool(self.pool, None) };
+    }
+}

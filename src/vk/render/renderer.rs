@@ -1,0 +1,487 @@
+//! One drawing: upload, convert, scale, present.
+#![allow(unsafe_code, reason = "Vulkan calls")]
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use ash::vk;
+
+use super::passes::{self, Kernel, Presentation};
+use super::pipelines::{Binding, Pass, Pipelines, SETS, SetPool, UNIFORM_STRIDE};
+use crate::color::{Conversion, Luminance, Output};
+use crate::error::Result;
+use crate::pixels::Picture;
+use crate::syntax::sequence::ColorConfig;
+use crate::vk::adapter::Adapter;
+use crate::vk::device::Device;
+use crate::vk::memory::Location;
+use crate::vk::objects::{Buffer, Commands};
+use crate::vk::submit::{Lane, Ticket};
+
+/// Drawings under way at most.
+const SLOTS: usize = 2;
+/// How long a drawing may take before the device is taken to hang.
+const TIMEOUT: Duration = Duration::from_secs(20);
+
+/// A picture and what its samples mean.
+#[derive(Clone, Copy, Debug)]
+pub struct Frame<'a> {
+    /// The samples.
+    pub picture: &'a Picture,
+    /// Matrix, range, siting, transfer, primaries.
+    pub color: &'a ColorConfig,
+    /// What metadata say of its luminance.
+    pub luminance: Luminance,
+}
+
+/// Where the picture is in the target, and how it is scaled.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct View {
+    /// The pixel of the target that the picture's upper left corner is at.
+    pub origin: (i32, i32),
+    /// Pixels that it takes.
+    pub size: (u32, u32),
+    /// How it is scaled.
+    pub kernel: Kernel,
+}
+
+/// An image above the picture.
+#[derive(Clone, Copy, Debug)]
+pub struct Overlay<'a> {
+    /// The pixel of the target that its upper left corner is at.
+    pub origin: (i32, i32),
+    /// Its pixels: width, height.
+    pub size: (u32, u32),
+    /// R, G, B, A of each pixel, R, G and B multiplied by A; rows from above.
+    pub pixels: &'a [u8],
+}
+
+/// What is drawn.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Drawing<'a> {
+    /// The picture; `None` for the one of the last drawing.
+    pub frame: Option<Frame<'a>>,
+    /// Its place.
+    pub view: View,
+    /// What is above it.
+    pub overlay: Option<Overlay<'a>>,
+}
+
+/// What is drawn to.
+pub(super) struct Target {
+    pub(super) image: vk::Image,
+    pub(super) view: vk::ImageView,
+    pub(super) extent: (u32, u32),
+    /// A buffer that the image is copied to; without, it is to be presented.
+    pub(super) copy_to: Option<vk::Buffer>,
+}
+
+/// What one drawing uses, and one after it may use again.
+struct Slot {
+    commands: Commands,
+    sets: SetPool,
+    uniforms: Buffer,
+    picture: Buffer,
+    overlay: Buffer,
+    ticket: Ticket,
+}
+
+/// The picture of the last drawing, on the device.
+struct Converted {
+    size: (u32, u32),
+    rgb: Buffer,
+}
+
+/// The picture as it was scaled last.
+struct Scaled {
+    view: View,
+    between: Buffer,
+    out: Buffer,
+}
+
+/// Draws to targets of one format.
+pub(super) struct Renderer {
+    device: Arc<Device>,
+    lane: Lane,
+    pipelines: Pipelines,
+    slots: Vec<Slot>,
+    next: usize,
+    converted: Option<Converted>,
+    scaled: Option<Scaled>,
+    /// Buffers of other sizes, until no drawing uses them.
+    retired: Vec<(Ticket, Buffer)>,
+    output: Output,
+    levels: f32,
+    max_storage_bytes: u64,
+}
+
+impl Renderer {
+    /// Draws on `device` of `adapter` to targets of `format`, for `output`.
+    pub(super) fn new(
+        device: &Arc<Device>,
+        adapter: &Adapter,
+        format: vk::Format,
+        output: Output,
+    ) -> Result<Self> {
+        let lane = Lane::new(device, device.copy_queue(), TIMEOUT, "drawing")?;
+        let pipelines = Pipelines::new(device, format)?;
+        // SAFETY: the adapter is of the device's instance.
+        let properties =
+            unsafe { device.instance().raw().get_physical_device_properties(adapter.raw()) };
+        let slot = |_| {
+            let small = |usage, name| Buffer::shader(device, usage, Location::Stream, 4096, name);
+            let storage = vk::BufferUsageFlags::STORAGE_BUFFER;
+            Ok(Slot {
+                commands: Commands::new(device, lane.family(), "drawing")?,
+                sets: SetPool::new(&pipelines)?,
+                uniforms: small(vk::BufferUsageFlags::UNIFORM_BUFFER, "uniforms")?,
+                picture: small(storage, "picture")?,
+                overlay: small(storage, "overlay")?,
+                ticket: Ticket::default(),
+            })
+        };
+        let slots = (0..SLOTS).map(slot).collect::<Result<_>>()?;
+        let levels = match format {
+            vk::Format::A2B10G10R10_UNORM_PACK32 | vk::Format::A2R10G10B10_UNORM_PACK32 => 1023.0,
+            _ => 255.0,
+        };
+        Ok(Self {
+            device: device.clone(),
+            lane,
+            pipelines,
+            slots,
+            next: 0,
+            converted: None,
+            scaled: None,
+            retired: Vec::new(),
+            output,
+            levels,
+            max_storage_bytes: properties.limits.max_storage_buffer_range.into(),
+        })
+    }
+
+    /// Draws to `target` once `wait` is signalled, and signals `signal`.
+    ///
+    /// # Safety
+    /// The target's image is of this device, not in use but by what `wait` stands for, and lives
+    /// until the ticket has passed; the semaphores are as [`Lane::submit_with`] wants them.
+    pub(super) unsafe fn draw(
+        &mut self,
+        drawing: &Drawing<'_>,
+        target: &Target,
+        wait: Option<vk::Semaphore>,
+        signal: Option<vk::Semaphore>,
+    ) -> Result<Ticket> {
+        let index = self.next % self.slots.len();
+        self.next = index + 1;
+        let ticket = self.slots[index].ticket;
+        self.lane.wait(ticket)?;
+        let lane = &mut self.lane;
+        self.retired.retain(|(ticket, _)| !lane.passed(*ticket).unwrap_or(false));
+        let conversion = self.upload(index, drawing)?;
+        self.room(drawing, conversion.as_ref())?;
+        // SAFETY: the slot's last drawing has ended.
+        let commands = unsafe { self.slots[index].commands.begin() }?;
+        // SAFETY: recording; the buffers are kept until the ticket has passed.
+        unsafe { self.record(index, commands, drawing, conversion, target) }?;
+        let commands = self.slots[index].commands.end()?;
+        let ticket = self.lane.reserve();
+        let wait = wait.map(|semaphore| (semaphore, 0));
+        // SAFETY: the caller's promise.
+        unsafe { self.lane.submit_with(commands, ticket, wait.as_slice(), signal) }?;
+        self.slots[index].ticket = ticket;
+        Ok(ticket)
+    }
+
+    /// Waits for a drawing.
+    pub(super) fn wait(&mut self, ticket: Ticket) -> Result<()> {
+        self.lane.wait(ticket)
+    }
+
+    /// Waits for all drawings.
+    pub(super) fn drain(&mut self) -> Result<()> {
+        self.lane.wait(self.lane.last())
+    }
+
+    pub(super) fn queue(&self) -> vk::Queue {
+        self.lane.queue()
+    }
+
+    /// Bytes of the picture and of the overlay to the device. How the picture is to be converted.
+    fn upload(&mut self, index: usize, drawing: &Drawing<'_>) -> Result<Option<Conversion>> {
+        let slot = &mut self.slots[index];
+        let storage = vk::BufferUsageFlags::STORAGE_BUFFER;
+        for (buffer, bytes, name) in [
+            (&mut slot.picture, drawing.frame.map(|f| &f.picture.data[..]), "picture"),
+            (&mut slot.overlay, drawing.overlay.map(|o| o.pixels), "overlay"),
+        ] {
+            let Some(bytes) = bytes else { continue };
+            let size = (bytes.len() as u64).next_multiple_of(4);
+            if buffer.size_bytes() < size {
+                self.device.fits(name, size, self.max_storage_bytes)?;
+                *buffer = Buffer::shader(&self.device, storage, Location::Stream, size, name)?;
+            }
+            // SAFETY: the slot's last drawing has ended, and its buffers are its own.
+            unsafe { buffer.write(&[bytes]) }?;
+        }
+        Ok(drawing.frame.map(|Frame { picture, color, luminance }| {
+            let size = (picture.width, picture.height);
+            Conversion::new(picture.format, size, color, &luminance, self.output)
+        }))
+    }
+
+    /// Makes the buffers that the passes write to.
+    fn room(&mut self, drawing: &Drawing<'_>, conversion: Option<&Conversion>) -> Result<()> {
+        let last = self.lane.last();
+        let storage = |name, size| {
+            let bytes = passes::picture_bytes(size).max(4);
+            self.device.fits(name, bytes, self.max_storage_bytes)?;
+            let usage = vk::BufferUsageFlags::STORAGE_BUFFER;
+            Buffer::shader(&self.device, usage, Location::Device, bytes, name)
+        };
+        if let Some(conversion) = conversion {
+            let size = (conversion.size[0], conversion.size[1]);
+            if self.converted.as_ref().is_none_or(|c| c.size != size) {
+                let rgb = storage("converted", size)?;
+                let old = self.converted.replace(Converted { size, rgb });
+                self.retired.extend(old.map(|c| (last, c.rgb)));
+            }
+        }
+        let source = self.converted.as_ref().map_or((0, 0), |c| c.size);
+        let view = drawing.view;
+        let (between, out) = ((view.size.0, source.1), view.size);
+        let fits = |s: &Scaled| {
+            s.view.size == out && s.between.size_bytes() == passes::picture_bytes(between).max(4)
+        };
+        if source != view.size && !self.scaled.as_ref().is_some_and(fits) {
+            let scaled =
+                Scaled { view, between: storage("between", between)?, out: storage("out", out)? };
+            let old = self.scaled.replace(scaled);
+            self.retired.extend(old.into_iter().flat_map(|s| [(last, s.between), (last, s.out)]));
+        }
+        Ok(())
+    }
+
+    /// # Safety
+    /// `commands` is recording; everything lives until it has ended.
+    unsafe fn record(
+        &mut self,
+        index: usize,
+        commands: vk::CommandBuffer,
+        drawing: &Drawing<'_>,
+        conversion: Option<Conversion>,
+        target: &Target,
+    ) -> Result<()> {
+        let source = self.converted.as_ref().map_or((0, 0), |c| c.size);
+        let view = drawing.view;
+        let slot = &mut self.slots[index];
+        let (picture, overlay) = (whole(&slot.picture), whole(&slot.overlay));
+        let mut shown = self.converted.as_ref().map_or(picture, |c| whole(&c.rgb));
+        let mut passes = Passes { slot, next: 0, uniforms: Vec::new() };
+        let mut run = Vec::new();
+        if let Some(conversion) = conversion {
+            // SAFETY: the slot's last drawing has ended.
+            let set = unsafe { passes.set(bytemuck::bytes_of(&conversion), [picture, shown]) };
+            run.push((Pass::Convert, set, passes::groups(source)));
+        }
+        if let Some(scaled) = self.scaled.as_ref().filter(|_| source != view.size) {
+            let (between, out) = (whole(&scaled.between), whole(&scaled.out));
+            for scaling in passes::scalings(source, view.size, view.kernel) {
+                let to = if scaling.target() == view.size { out } else { between };
+                // SAFETY: as above.
+                let set = unsafe { passes.set(bytemuck::bytes_of(&scaling), [shown, to]) };
+                run.push((Pass::Scale, set, passes::groups(scaling.target())));
+                shown = to;
+            }
+        }
+        let (origin, size) = drawing.overlay.map_or(((0, 0), (0, 0)), |o| (o.origin, o.size));
+        let is_there = self.converted.is_some();
+        let presentation = Presentation {
+            origin: [view.origin.0, view.origin.1],
+            size: if is_there { [view.size.0 as i32, view.size.1 as i32] } else { [0, 0] },
+            overlay_origin: [origin.0, origin.1],
+            overlay_size: [size.0 as i32, size.1 as i32],
+            levels: self.levels,
+            hdr_output: u32::from(self.output == Output::Hdr10),
+            padding: [0; 2],
+        };
+        // SAFETY: as above.
+        let set = unsafe { passes.set(bytemuck::bytes_of(&presentation), [shown, overlay]) };
+        passes.write()?;
+        for (pass, set, groups) in run {
+            // SAFETY: the caller's promise.
+            unsafe { self.dispatch(commands, pass, set, groups) };
+        }
+        // SAFETY: the caller's promise.
+        unsafe { self.present(commands, set, target) };
+        Ok(())
+    }
+
+    /// # Safety
+    /// As for [`Self::record`].
+    unsafe fn dispatch(
+        &self,
+        commands: vk::CommandBuffer,
+        pass: Pass,
+        set: vk::DescriptorSet,
+        groups: (u32, u32),
+    ) {
+        // What came before has read what is written, and has written what is read.
+        self.barrier(commands, &[after_shaders()], &[]);
+        // SAFETY: the caller's promise.
+        unsafe { self.pipelines.bind(commands, pass, set) };
+        // SAFETY: as above; the groups cover the buffers, and the shader ends with them.
+        unsafe { self.device.raw().cmd_dispatch(commands, groups.0, groups.1, 1) };
+    }
+
+    /// # Safety
+    /// As for [`Self::record`].
+    unsafe fn present(&self, commands: vk::CommandBuffer, set: vk::DescriptorSet, to: &Target) {
+        use vk::{AccessFlags2 as Access, ImageLayout as Layout, PipelineStageFlags2 as Stage};
+        let attach = change(to.image, Layout::UNDEFINED, Layout::COLOR_ATTACHMENT_OPTIMAL)
+            .src_stage_mask(Stage::ALL_COMMANDS)
+            .dst_stage_mask(Stage::COLOR_ATTACHMENT_OUTPUT)
+            .dst_access_mask(Access::COLOR_ATTACHMENT_WRITE);
+        self.barrier(commands, &[after_shaders()], &[attach]);
+        let extent = vk::Extent2D { width: to.extent.0, height: to.extent.1 };
+        let area = vk::Rect2D { offset: vk::Offset2D::default(), extent };
+        let attachments = [vk::RenderingAttachmentInfo::default()
+            .image_view(to.view)
+            .image_layout(Layout::COLOR_ATTACHMENT_OPTIMAL)
+            .load_op(vk::AttachmentLoadOp::DONT_CARE)
+            .store_op(vk::AttachmentStoreOp::STORE)];
+        let rendering = vk::RenderingInfo::default()
+            .render_area(area)
+            .layer_count(1)
+            .color_attachments(&attachments);
+        let viewport = vk::Viewport {
+            width: to.extent.0 as f32,
+            height: to.extent.1 as f32,
+            max_depth: 1.0,
+            ..Default::default()
+        };
+        let raw = self.device.raw();
+        // SAFETY: recording; the view is of the target, in this layout.
+        unsafe { raw.cmd_begin_rendering(commands, &rendering) };
+        // SAFETY: as above; the pipeline's dynamic states.
+        unsafe { raw.cmd_set_viewport(commands, 0, &[viewport]) };
+        // SAFETY: as above.
+        unsafe { raw.cmd_set_scissor(commands, 0, &[area]) };
+        // SAFETY: the caller's promise.
+        unsafe { self.pipelines.bind(commands, Pass::Present, set) };
+        // SAFETY: the triangle needs no vertex buffer.
+        unsafe { raw.cmd_draw(commands, 3, 1, 0, 0) };
+        // SAFETY: begun above.
+        unsafe { raw.cmd_end_rendering(commands) };
+        let written = |new| {
+            change(to.image, Layout::COLOR_ATTACHMENT_OPTIMAL, new)
+                .src_stage_mask(Stage::COLOR_ATTACHMENT_OUTPUT)
+                .src_access_mask(Access::COLOR_ATTACHMENT_WRITE)
+        };
+        let Some(buffer) = to.copy_to else {
+            // The semaphore that presentation waits for makes it visible.
+            return self.barrier(commands, &[], &[written(Layout::PRESENT_SRC_KHR)]);
+        };
+        let copied = written(Layout::TRANSFER_SRC_OPTIMAL)
+            .dst_stage_mask(Stage::ALL_TRANSFER)
+            .dst_access_mask(Access::TRANSFER_READ);
+        self.barrier(commands, &[], &[copied]);
+        let region = vk::BufferImageCopy::default()
+            .image_subresource(
+                vk::ImageSubresourceLayers::default()
+                    .aspect_mask(vk::ImageAspectFlags::COLOR)
+                    .layer_count(1),
+            )
+            .image_extent(vk::Extent3D { width: extent.width, height: extent.height, depth: 1 });
+        let layout = Layout::TRANSFER_SRC_OPTIMAL;
+        // SAFETY: the buffer holds the whole image, which is in this layout.
+        unsafe { raw.cmd_copy_image_to_buffer(commands, to.image, layout, buffer, &[region]) };
+        self.barrier(commands, &[crate::vk::barriers::copy_to_host()], &[]);
+    }
+
+    fn barrier(
+        &self,
+        commands: vk::CommandBuffer,
+        memory: &[vk::MemoryBarrier2<'_>],
+        images: &[vk::ImageMemoryBarrier2<'_>],
+    ) {
+        let dependency =
+            vk::DependencyInfo::default().memory_barriers(memory).image_memory_barriers(images);
+        // SAFETY: recording, outside rendering; stages and layouts fit the queue and the images.
+        unsafe {
+            self.device.table().cmd_pipeline_barrier2(self.device.raw(), commands, &dependency);
+        }
+    }
+}
+
+impl Drop for Renderer {
+    fn drop(&mut self) {
+        if let Err(error) = self.drain() {
+            log::warn!("drawing did not end: {error}");
+        }
+    }
+}
+
+/// The sets and uniforms of one drawing as they are filled.
+struct Passes<'s> {
+    slot: &'s mut Slot,
+    next: usize,
+    uniforms: Vec<u8>,
+}
+
+impl Passes<'_> {
+    /// The next set: `uniform`, and what is read and written.
+    ///
+    /// # Safety
+    /// As [`SetPool::update`] says.
+    unsafe fn set(&mut self, uniform: &[u8], storage: [Binding; 2]) -> vk::DescriptorSet {
+        debug_assert!(self.next < SETS && uniform.len() as u64 <= UNIFORM_STRIDE);
+        let offset = self.uniforms.len() as u64;
+        let binding = (self.slot.uniforms.raw(), offset, uniform.len() as u64);
+        self.uniforms.extend(uniform);
+        self.uniforms.resize(offset as usize + UNIFORM_STRIDE as usize, 0);
+        let index = self.next;
+        self.next += 1;
+        // SAFETY: the caller's promise.
+        unsafe { self.slot.sets.update(index, binding, storage) }
+    }
+
+    fn write(&mut self) -> Result<()> {
+        // SAFETY: the slot's last drawing has ended.
+        unsafe { self.slot.uniforms.write(&[&self.uniforms]) }
+    }
+}
+
+fn whole(buffer: &Buffer) -> Binding {
+    (buffer.raw(), 0, vk::WHOLE_SIZE)
+}
+
+/// What shaders wrote is there for shaders, and what they read may be written.
+fn after_shaders() -> vk::MemoryBarrier2<'static> {
+    use vk::{AccessFlags2 as Access, PipelineStageFlags2 as Stage};
+    let shaders = Stage::COMPUTE_SHADER | Stage::FRAGMENT_SHADER;
+    vk::MemoryBarrier2::default()
+        .src_stage_mask(shaders)
+        .src_access_mask(Access::SHADER_STORAGE_WRITE)
+        .dst_stage_mask(shaders)
+        .dst_access_mask(Access::SHADER_STORAGE_READ | Access::SHADER_STORAGE_WRITE)
+}
+
+fn change(
+    image: vk::Image,
+    old: vk::ImageLayout,
+    new: vk::ImageLayout,
+) -> vk::ImageMemoryBarrier2<'static> {
+    vk::ImageMemoryBarrier2::default()
+        .image(image)
+        .old_layout(old)
+        .new_layout(new)
+        .src_queue_family_index(vk::QUEUE_FAMILY_IGNORED)
+        .dst_queue_family_index(vk::QUEUE_FAMILY_IGNORED)
+        .subresource_range(
+            vk::ImageSubresourceRange::default()
+                .aspect_mask(vk::ImageAspectFlags::COLOR)
+                .level_count(1)
+                .layer_count(1),
+        )
+}
