@@ -217,4 +217,10 @@ impl DeviceError {
     pub fn is_lost(&self) -> bool {
         matches!(self, Self::Call { result, .. } if *result == ash::vk::Result::ERROR_DEVICE_LOST)
     }
+
+    /// Whether a window's surface is lost: another can be made.
+    pub fn is_surface_lost(&self) -> bool {
+        let lost = ash::vk::Result::ERROR_SURFACE_LOST_KHR;
+        matches!(self, Self::Call { result, .. } if *result == lost)
+    }
 }

@@ -30,4 +30,7 @@ pub mod compare;
 
 pub mod conform;
 
+#[cfg(feature = "window")]
+pub mod window;
+
 pub mod cli;

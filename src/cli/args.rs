@@ -5,6 +5,8 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+#[cfg(feature = "window")]
+pub use super::play_args::PlayArgs;
 use super::shape::ShapeArgs;
 pub use super::verify_args::VerifyArgs;
 use crate::vk::PlantedFault;
@@ -48,6 +50,9 @@ pub enum Command {
     SimDiff(SimDiffArgs),
     /// List devices and what they decode; software last
     Caps(CapsArgs),
+    /// Play files in a window, or draw them into images
+    #[cfg(feature = "window")]
+    Play(PlayArgs),
     /// Print shell completions or the man page
     Generate(GenerateArgs),
 }

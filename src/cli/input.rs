@@ -22,7 +22,14 @@ fn file(path: &Path) -> io::Result<(File, bool)> {
 
 /// The source that the arguments name.
 pub(super) fn open(args: &InputArgs) -> Result<Box<dyn Source>> {
-    let name = args.file.display();
+    source(args).map_err(|error| {
+        let exit = Exit::of(&error);
+        Failure { exit, error: anyhow::Error::from(error).context(args.file.display().to_string()) }
+    })
+}
+
+/// The same, with the library's error.
+pub(super) fn source(args: &InputArgs) -> crate::error::Result<Box<dyn Source>> {
     let format = match args.input_format {
         InputFormat::Auto => None,
         InputFormat::Ivf => Some(Format::Ivf),
@@ -31,18 +38,12 @@ pub(super) fn open(args: &InputArgs) -> Result<Box<dyn Source>> {
         InputFormat::Matroska => Some(Format::Matroska),
         InputFormat::Mp4 => Some(Format::Mp4),
     };
-    let opened = if args.file.as_os_str() == "-" {
-        container::open(Box::new(io::stdin()), format, Limits::default())
-    } else {
-        let (file, is_regular) =
-            file(&args.file).map_err(|e| Failure::new(Exit::NoInput, format!("{name}: {e}")))?;
-        match is_regular {
-            true => container::open_file(Box::new(file), format, Limits::default()),
-            false => container::open(Box::new(file), format, Limits::default()),
-        }
-    };
-    opened.map_err(|error| {
-        let exit = Exit::of(&error);
-        Failure { exit, error: anyhow::Error::from(error).context(name.to_string()) }
-    })
+    if args.file.as_os_str() == "-" {
+        return container::open(Box::new(io::stdin()), format, Limits::default());
+    }
+    let (file, is_regular) = file(&args.file)?;
+    match is_regular {
+        true => container::open_file(Box::new(file), format, Limits::default()),
+        false => container::open(Box::new(file), format, Limits::default()),
+    }
 }

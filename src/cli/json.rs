@@ -46,6 +46,8 @@ pub enum Record<'a> {
     Difference(serde_json::Value),
     /// A device.
     Device(serde_json::Value),
+    /// How playing went.
+    Played(serde_json::Value),
     /// A fault of the stream.
     Fault(Fault),
     /// A message of the validation layer.

@@ -21,7 +21,13 @@ mod options;
 mod output;
 mod pipeline;
 mod plan;
+#[cfg(feature = "window")]
+mod play;
+#[cfg(feature = "window")]
+pub mod play_args;
 mod recording;
+#[cfg(feature = "window")]
+mod render_to;
 mod select;
 mod shape;
 mod sim;
@@ -93,6 +99,8 @@ fn command(cli: &Cli, notices: &Notices) -> Result<Exit> {
         Command::Sim(args) => sim::run(args),
         Command::SimDiff(args) => sim_diff::run(args, json),
         Command::Caps(args) => caps::run(args, json, notices),
+        #[cfg(feature = "window")]
+        Command::Play(args) => play::run(args, json, notices),
         Command::Generate(args) => generate::run(args),
     }
 }

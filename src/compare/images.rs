@@ -31,6 +31,15 @@ pub fn write(dir: &Path, node: &Node, is: &Picture, should_be: &Picture) -> io::
     file(&name("difference"), is.width, is.height, png::ColorType::Grayscale, &grey)
 }
 
+/// Writes `pixels`, R, G, B, A of each of `size`, as a PNG image without transparency.
+///
+/// # Errors
+/// The file cannot be written.
+pub fn save_rgba(path: &Path, size: (u32, u32), pixels: &[u8]) -> io::Result<()> {
+    let rgb: Vec<u8> = pixels.chunks_exact(4).flat_map(|p| p.iter().take(3).copied()).collect();
+    file(path, size.0, size.1, png::ColorType::Rgb, &rgb)
+}
+
 fn file(
     path: &Path,
     width: u32,

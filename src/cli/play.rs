@@ -1,0 +1,196 @@
+//! `vav1d play`: pictures in a window, or, with `--render-to`, in images.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde_json::json;
+
+use super::args::{FilmGrain, InputArgs, PipelineArgs};
+use super::exit::Exit;
+use super::failure::{Failure, Result};
+use super::json::{Fault, Lines, Record};
+use super::output::{self, Notices};
+use super::play_args::{Loop, PlayArgs, Scaler};
+use super::select::{self, Selected};
+use super::{input, options, render_to};
+use crate::error::{DeviceError, Error};
+use crate::play::{self, Entry, OpenDevice, Repeat, Target};
+use crate::vk::render::Kernel;
+use crate::vk::{Driver, Executor, Instance, InstanceOptions};
+use crate::window::{self, Options, Presenter, Program, Report};
+
+pub(super) fn run(args: &PlayArgs, json: bool, notices: &Notices) -> Result<Exit> {
+    let decoding = pipeline(args);
+    let selected = select::select(&args.device, options::instance(&decoding), notices)?;
+    let presenter = presenter(args, &selected)?;
+    let instances = [Arc::clone(&selected.instance), Arc::clone(&presenter.instance)];
+    let device_name = selected.adapter.name.clone();
+    let program = Program {
+        playlist: playlist(args),
+        device: open_device(selected),
+        device_name,
+        options: play_options(args, &decoding),
+    };
+    let played = match &args.render_to {
+        Some(path) => render_to::run(path, args.size, kernel(args), args.osd, program, &presenter),
+        None => window::play(program, presenter, window_options(args)).map_err(Failure::of),
+    };
+    let report = played?;
+    let mut exit = report.faults.first().map_or(Exit::Done, Exit::of);
+    for fault in &report.faults {
+        notices.error(&fault.to_string());
+    }
+    for message in instances.iter().flat_map(|instance| instance.take_messages()) {
+        notices.error(&format!("{}: {}", message.id, message.text));
+        exit = Exit::Fault;
+    }
+    say(args, &report, json, notices)?;
+    Ok(exit)
+}
+
+/// What the arguments of decoding are to the other commands.
+fn pipeline(args: &PlayArgs) -> PipelineArgs {
+    let file = args.files.first().cloned().unwrap_or_default();
+    PipelineArgs {
+        input: InputArgs { file, input_format: args.input_format },
+        layers: args.layers.clone(),
+        device: args.device.clone(),
+        film_grain: args.film_grain,
+        limit: args.limit,
+        skip: 0,
+        force: args.force,
+        validate: args.validate,
+        plant: None,
+        journal: None,
+        device_timeout: args.device_timeout,
+        shape: args.shape.clone(),
+    }
+}
+
+/// The devices that may draw, the best first: the one that decodes, then by kind.
+fn presenter(args: &PlayArgs, decoder: &Selected) -> Result<Presenter> {
+    let options = InstanceOptions { validate: args.validate, present: args.render_to.is_none() };
+    let instance = Instance::new(Driver::System, options).map_err(|error| match error {
+        Error::Device(DeviceError::None(why)) => {
+            Failure::new(Exit::Unsupported, format!("nothing draws: {why}"))
+        }
+        error => Failure::of(error),
+    })?;
+    let mut adapters = instance.adapters().map_err(Failure::of)?;
+    adapters.retain(|adapter| adapter.draws());
+    if let Some(wish) = &args.present_device {
+        let wish = wish.to_lowercase();
+        adapters.retain(|adapter| adapter.name.to_lowercase().contains(&wish));
+        if adapters.is_empty() {
+            let what = format!("--present-device {wish}: no such device draws");
+            return Err(Failure::new(Exit::Usage, what));
+        }
+    }
+    if adapters.is_empty() {
+        let what = "nothing draws: no device of the Vulkan loader has Vulkan 1.3 and graphics";
+        return Err(Failure::new(Exit::Unsupported, what));
+    }
+    let kinds = ["discrete", "integrated", "virtual", "other", "cpu"];
+    adapters.sort_by_key(|adapter| {
+        let decodes = !decoder.is_embedded() && adapter.uuid == decoder.adapter.uuid;
+        (!decodes, kinds.iter().position(|kind| *kind == adapter.device_type_text()))
+    });
+    Ok(Presenter { instance, adapters })
+}
+
+fn open_device(selected: Selected) -> OpenDevice {
+    let Selected { instance, adapter } = selected;
+    Box::new(move |options| Executor::new(&instance, &adapter, options.clone()))
+}
+
+fn playlist(args: &PlayArgs) -> Vec<Entry> {
+    let entry = |file: &std::path::PathBuf| {
+        let input = InputArgs { file: file.clone(), input_format: args.input_format };
+        let name = file.file_name().unwrap_or(file.as_os_str()).to_string_lossy().into_owned();
+        Entry { name, open: Box::new(move || input::source(&input)) }
+    };
+    args.files.iter().map(entry).collect()
+}
+
+fn play_options(args: &PlayArgs, decoding: &PipelineArgs) -> play::Options {
+    play::Options {
+        planner: options::planner(&args.layers),
+        executor: options::executor(decoding),
+        start: args.start.map(Target::Time),
+        limit: args.limit,
+        repeat: repeat(args),
+        ..play::Options::default()
+    }
+}
+
+fn repeat(args: &PlayArgs) -> Repeat {
+    match args.repeat {
+        Loop::Off => Repeat::Off,
+        Loop::File => Repeat::Entry,
+        Loop::All => Repeat::Playlist,
+    }
+}
+
+fn kernel(args: &PlayArgs) -> Kernel {
+    match args.scaler {
+        Scaler::Nearest => Kernel::Nearest,
+        Scaler::Bilinear => Kernel::Bilinear,
+        Scaler::Bicubic => Kernel::Bicubic,
+        Scaler::Lanczos => Kernel::Lanczos,
+    }
+}
+
+fn window_options(args: &PlayArgs) -> Options {
+    Options {
+        fullscreen: args.fullscreen,
+        scale: args.scale,
+        kernel: kernel(args),
+        osd: args.osd,
+        paused: args.paused,
+        keep_open: args.keep_open,
+        mailbox: !args.fifo,
+        film_grain: args.film_grain != FilmGrain::Off,
+        screenshots: args.screenshots.clone(),
+        repeat: repeat(args),
+    }
+}
+
+/// How playing went: a line for people, a record for programs.
+fn say(args: &PlayArgs, report: &Report, json: bool, notices: &Notices) -> Result<()> {
+    let statistics = &report.statistics;
+    let ms = |time: Duration| time.as_secs_f64() * 1e3;
+    let (median, most) = (statistics.percentile(0.5), statistics.percentile(0.99));
+    if json {
+        let record = json!({
+            "presented": statistics.presented,
+            "dropped": statistics.dropped,
+            "late": statistics.late,
+            "stalls": statistics.stalls,
+            "worst_ms": ms(statistics.worst),
+            "median_ms": ms(median),
+            "p99_ms": ms(most),
+            "presenter": report.presenter,
+        });
+        let mut lines = Lines(output::stdout());
+        let file = args.files.first().map(|file| file.as_path());
+        let written = lines.begin("play", file, None).and_then(|()| {
+            let mut faults = report.faults.iter().map(|fault| Record::Fault(Fault::of(fault)));
+            faults.try_for_each(|fault| lines.write(&fault))?;
+            lines.write(&Record::Played(record))
+        });
+        return written.map_err(Failure::output);
+    }
+    notices.notice(&format!(
+        "presented {}, dropped {}, late {}, stalls {}; off by {:.1} ms (median), {:.1} ms (99 %), \
+         {:.1} ms (worst); {}",
+        statistics.presented,
+        statistics.dropped,
+        statistics.late,
+        statistics.stalls,
+        ms(median),
+        ms(most),
+        ms(statistics.worst),
+        report.presenter
+    ));
+    Ok(())
+}

@@ -1,0 +1,615 @@
+//! The player's window: events in, pictures out.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use winit::application::ApplicationHandler;
+use winit::event::{ElementState, MouseButton, StartCause, WindowEvent};
+use winit::event_loop::{ActiveEventLoop, ControlFlow, EventLoop};
+use winit::keyboard::{Key, ModifiersState};
+use winit::window::WindowId;
+
+use super::display::Display;
+use super::keys::{self, Action};
+use super::osd::{self, Osd};
+use super::{Options, Presenter, Program, Report, layout};
+use crate::color::{self, Luminance};
+use crate::error::{DeviceError, Error, Result};
+use crate::grain;
+use crate::pixels::Picture;
+use crate::play::{Decision, Event, Frame, Pacer, Player, Repeat, StreamInfo, Target, Timed};
+use crate::vk::GrainMode;
+use crate::vk::render::{self, Canvas, Drawing, Kernel, Overlay};
+
+/// Frames that wait to be shown at most; the player has more.
+const QUEUE: usize = 3;
+/// How long messages, and the bar, stay.
+const MESSAGE: Duration = Duration::from_secs(2);
+/// Two clicks within this are one double click.
+const DOUBLE_CLICK: Duration = Duration::from_millis(400);
+
+/// The player's thread has something to say.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Wake;
+
+/// Plays `program` in a window, until it ends or the window is closed.
+///
+/// # Errors
+/// As [`super::play`] says.
+pub fn run(program: Program, presenter: Presenter, options: Options) -> Result<Report> {
+    let none = |e: &dyn std::fmt::Display| DeviceError::None(format!("no display: {e}"));
+    let event_loop = EventLoop::<Wake>::with_user_event().build().map_err(|e| none(&e))?;
+    let proxy = event_loop.create_proxy();
+    // A loop that has ended needs no waking.
+    let wake = Box::new(move || {
+        let _ended = proxy.send_event(Wake);
+    });
+    let player = Player::new(program.playlist, program.device, program.options, wake)?;
+    let mut app = App::new(player, program.device_name, presenter, options);
+    let ended = event_loop.run_app(&mut app);
+    let App { mut report, failure, pacer, display, .. } = app;
+    report.statistics = pacer.statistics().clone();
+    if let Some(display) = &display {
+        report.presenter = format!("{} ({})", display.device, display.screen.description());
+    }
+    drop(display);
+    match failure {
+        Some(error) => Err(error),
+        None => {
+            ended.map_err(|e| DeviceError::None(format!("the display is gone: {e}")))?;
+            Ok(report)
+        }
+    }
+}
+
+/// What is shown, and what is known.
+struct App {
+    player: Player,
+    device_name: String,
+    presenter: Presenter,
+    options: Options,
+    display: Option<Display>,
+    pacer: Pacer<Box<Frame>>,
+    clock: Instant,
+    stream: Option<Arc<StreamInfo>>,
+    shown: Option<Shown>,
+    luminance: Luminance,
+    /// Frames of seeks before this one are of no use any more.
+    generation: u64,
+    /// No frames follow.
+    at_end: bool,
+    osd: bool,
+    keys: bool,
+    message: Option<(String, Instant)>,
+    /// The bar stays until then.
+    bar_until: Option<Instant>,
+    pointer: (f64, f64),
+    modifiers: ModifiersState,
+    clicked: Option<Instant>,
+    report: Report,
+    failure: Option<Error>,
+}
+
+/// The frame on the screen.
+struct Shown {
+    frame: Box<Frame>,
+    /// With its film grain.
+    picture: Arc<Picture>,
+    /// The device has it.
+    is_uploaded: bool,
+}
+
+impl App {
+    fn new(player: Player, device_name: String, presenter: Presenter, options: Options) -> Self {
+        let clock = Instant::now();
+        let mut pacer = Pacer::new(Duration::from_millis(16));
+        if options.paused {
+            pacer.pause(Duration::ZERO);
+        }
+        Self {
+            player,
+            device_name,
+            presenter,
+            pacer,
+            clock,
+            display: None,
+            stream: None,
+            shown: None,
+            luminance: Luminance::default(),
+            generation: 0,
+            at_end: false,
+            osd: options.osd,
+            keys: false,
+            message: None,
+            bar_until: None,
+            pointer: (0.0, 0.0),
+            modifiers: ModifiersState::empty(),
+            clicked: None,
+            report: Report::default(),
+            failure: None,
+            options,
+        }
+    }
+
+    fn now(&self) -> Duration {
+        self.clock.elapsed()
+    }
+
+    /// Takes what the player has, and shows what is due.
+    fn tick(&mut self, event_loop: &ActiveEventLoop) {
+        self.pull(event_loop);
+        while let Decision::Present(timed) = self.pacer.poll(self.now()) {
+            self.take(timed.what);
+            self.draw(event_loop);
+            self.pacer.presented(self.now());
+            self.pull(event_loop);
+        }
+        let wake = match self.pacer.poll(self.now()) {
+            Decision::Wait(wake) => wake,
+            // It came just now.
+            Decision::Present(timed) => {
+                self.take(timed.what);
+                self.draw(event_loop);
+                self.pacer.presented(self.now());
+                Some(self.now())
+            }
+        };
+        let end = self.end(event_loop);
+        let fade = self.fade().map(|at| at.saturating_duration_since(self.clock));
+        let wake = [wake, end, fade].into_iter().flatten().min();
+        event_loop.set_control_flow(match wake {
+            Some(at) => ControlFlow::WaitUntil(self.clock + at),
+            None => ControlFlow::Wait,
+        });
+    }
+
+    fn pull(&mut self, event_loop: &ActiveEventLoop) {
+        while self.pacer.queued() < QUEUE
+            && self.failure.is_none()
+            && let Some(event) = self.player.try_next()
+        {
+            match event {
+                Event::Opened(stream) => self.opened(event_loop, stream),
+                Event::Frame(frame) if frame.generation >= self.generation => {
+                    let (time, duration) = (frame.time, frame.duration);
+                    self.at_end = false;
+                    self.pacer.push(Timed { time, duration, what: frame });
+                }
+                Event::Frame(_) => {}
+                Event::EndOfStream => self.at_end = true,
+                Event::Fault(error) => {
+                    log::warn!("{error}");
+                    self.say(&error.to_string());
+                    self.report.faults.push(error);
+                }
+                Event::Failed(error) => self.failed(event_loop, error),
+            }
+        }
+    }
+
+    /// A stream was opened: the first one opens the window.
+    fn opened(&mut self, event_loop: &ActiveEventLoop, stream: Arc<StreamInfo>) {
+        let hdr = color::is_hdr(&stream.sequence.color_config).then_some(self.luminance);
+        if self.display.is_none() {
+            match Display::open(event_loop, &self.presenter, &self.options, natural(&stream), hdr) {
+                Ok(display) => {
+                    self.pacer.set_refresh(display.refresh());
+                    self.display = Some(display);
+                }
+                Err(error) => return self.end_with(event_loop, error),
+            }
+        }
+        if let Some(what) = color::approximation(&stream.sequence.color_config) {
+            self.say(what);
+        }
+        self.stream = Some(stream);
+        self.title();
+    }
+
+    fn title(&self) {
+        let (Some(display), Some(stream)) = (&self.display, &self.stream) else { return };
+        let (entry, entries) = self.player.entry();
+        let place = if entries > 1 { format!(" [{}/{entries}]", entry + 1) } else { String::new() };
+        let paused = if self.pacer.is_paused() { " (paused)" } else { "" };
+        let title = format!("{}{place}{paused} - vav1d on {}", stream.name, self.device_name);
+        display.window.set_title(&title);
+    }
+
+    /// A stream cannot be played: the next one is, if there is one.
+    fn failed(&mut self, event_loop: &ActiveEventLoop, error: Error) {
+        let (entry, entries) = self.player.entry();
+        let lost = matches!(&error, Error::Device(_));
+        if lost || entry + 1 >= entries {
+            return self.end_with(event_loop, error);
+        }
+        log::error!("{error}");
+        self.say(&error.to_string());
+        self.report.faults.push(error);
+        self.generation = self.player.next_entry();
+        self.pacer.reset();
+    }
+
+    fn end_with(&mut self, event_loop: &ActiveEventLoop, error: Error) {
+        self.failure.get_or_insert(error);
+        event_loop.exit();
+    }
+
+    /// When the last picture has been shown for its time; ends the loop if that is over.
+    fn end(&mut self, event_loop: &ActiveEventLoop) -> Option<Duration> {
+        if !self.at_end || self.pacer.queued() > 0 || self.pacer.is_paused() {
+            return None;
+        }
+        let Some(shown) = &self.shown else {
+            event_loop.exit();
+            return None;
+        };
+        let now = self.now();
+        let over = shown.frame.time + shown.frame.duration;
+        let left = over.saturating_sub(self.pacer.position(now).unwrap_or(over));
+        if !left.is_zero() {
+            return Some(now + left);
+        }
+        match self.options.keep_open {
+            true => {
+                self.pacer.pause(now);
+                self.title();
+            }
+            false => event_loop.exit(),
+        }
+        None
+    }
+
+    /// When the next message or bar goes; takes away what has gone.
+    fn fade(&mut self) -> Option<Instant> {
+        let now = Instant::now();
+        let over = |until: Option<Instant>| until.is_some_and(|until| until <= now);
+        let message = self.message.as_ref().map(|(_, until)| *until);
+        if over(message) || over(self.bar_until) {
+            self.message.take_if(|(_, until)| *until <= now);
+            self.bar_until.take_if(|until| *until <= now);
+            self.redraw();
+        }
+        let message = self.message.as_ref().map(|(_, until)| *until);
+        [message, self.bar_until].into_iter().flatten().min()
+    }
+
+    fn take(&mut self, frame: Box<Frame>) {
+        let picture = self.grained(&frame);
+        self.shown = Some(Shown { frame, picture, is_uploaded: false });
+    }
+
+    fn grained(&self, frame: &Frame) -> Arc<Picture> {
+        match &frame.pending_grain {
+            Some(params) if self.options.film_grain => {
+                let color = &frame.sequence.color_config;
+                Arc::new(grain::apply(&frame.picture, params, color))
+            }
+            _ => frame.picture.clone(),
+        }
+    }
+
+    fn redraw(&self) {
+        if let Some(display) = &self.display {
+            display.window.request_redraw();
+        }
+    }
+
+    fn draw(&mut self, event_loop: &ActiveEventLoop) {
+        let Some(size) = self.display.as_ref().map(|d| d.screen.size()) else { return };
+        let overlay = self.osd().image(size);
+        let (Some(display), Some(shown)) = (&mut self.display, &mut self.shown) else { return };
+        let natural = natural_of(&shown.frame);
+        let (kernel, luminance) = (self.options.kernel, self.luminance);
+        let (picture, color) = (&*shown.picture, &shown.frame.sequence.color_config);
+        let frame = render::Frame { picture, color, luminance };
+        let frame = (!shown.is_uploaded).then_some(frame);
+        let overlay = overlay.as_ref().map(|(origin, image)| Overlay {
+            origin: *origin,
+            size: (image.width, image.height),
+            pixels: &image.pixels,
+        });
+        let drawn = display.screen.draw(|size| Drawing {
+            frame,
+            view: layout::fit(size, natural, kernel),
+            overlay,
+        });
+        match drawn {
+            Ok(presented) => shown.is_uploaded |= presented == render::Presented::Yes,
+            Err(Error::Device(error)) if error.is_surface_lost() => {
+                let hdr = color::is_hdr(color).then_some(luminance);
+                log::warn!("{error}: another is made");
+                shown.is_uploaded = false;
+                if let Err(error) = display.renew(&self.presenter, &self.options, hdr) {
+                    self.end_with(event_loop, error);
+                }
+            }
+            Err(error) => self.end_with(event_loop, error),
+        }
+    }
+
+    fn osd(&self) -> Osd {
+        let mut osd = Osd { keys: self.keys, ..Osd::default() };
+        osd.message = self.message.as_ref().map(|(text, _)| text.clone());
+        let Some(shown) = &self.shown else { return osd };
+        let duration = self.stream.as_ref().and_then(|s| s.duration);
+        osd.bar = self.bar_until.map(|_| (shown.frame.time, duration));
+        if self.osd {
+            osd.info = self.info(&shown.frame);
+        }
+        osd
+    }
+
+    fn info(&self, frame: &Frame) -> Vec<String> {
+        let (entry, entries) = self.player.entry();
+        let stream = &frame.stream;
+        let total = stream.duration.map_or_else(|| "-".to_owned(), osd::clock);
+        let paused = if self.pacer.is_paused() { ", paused" } else { "" };
+        let rate = 1.0 / stream.interval.as_secs_f64().max(1e-6);
+        let mut lines = vec![
+            format!("{} ({}), {} of {entries}", stream.name, stream.container, entry + 1),
+            format!("{} of {total}, {rate:.3} pictures a second{paused}", osd::clock(frame.time)),
+        ];
+        lines.extend(osd::about(frame));
+        let grain = match (&frame.pending_grain, frame.header.film_grain_params.apply_grain) {
+            (Some(_), _) if self.options.film_grain => "applied here",
+            (None, true) => "applied by the driver, or off",
+            (Some(_), _) => "off",
+            (None, false) => "none",
+        };
+        lines.push(format!("decoded by {}, film grain {grain}", self.device_name));
+        if let Some(display) = &self.display {
+            let (width, height) = display.screen.size();
+            let (device, how) = (&display.device, display.screen.description());
+            lines.push(format!("drawn by {device}, {how}, {width}x{height}"));
+            lines.push(format!("scaling {:?}", self.options.kernel));
+        }
+        lines.push(osd::counts(self.pacer.statistics()));
+        lines
+    }
+
+    fn say(&mut self, text: &str) {
+        self.message = Some((text.to_owned(), Instant::now() + MESSAGE));
+        self.redraw();
+    }
+
+    fn show_bar(&mut self) {
+        self.bar_until = Some(Instant::now() + MESSAGE);
+        self.redraw();
+    }
+
+    fn go(&mut self, target: Target) {
+        self.generation = self.player.seek(target);
+        self.pacer.reset();
+        self.at_end = false;
+        self.show_bar();
+    }
+
+    fn act(&mut self, event_loop: &ActiveEventLoop, action: Action) {
+        let now = self.now();
+        match action {
+            Action::Quit => event_loop.exit(),
+            Action::Leave => match &self.display {
+                Some(d) if d.window.fullscreen().is_some() => d.toggle_fullscreen(),
+                _ => event_loop.exit(),
+            },
+            Action::Pause => {
+                match self.pacer.is_paused() {
+                    true => self.pacer.resume(now),
+                    false => self.pacer.pause(now),
+                }
+                self.title();
+                self.show_bar();
+            }
+            Action::Step(count) => self.step(count),
+            Action::Seek(seconds) => {
+                let at = self.pacer.position(now).unwrap_or_default().as_secs_f64() + seconds;
+                self.go(Target::Time(Duration::from_secs_f64(at.max(0.0))));
+            }
+            Action::Start => self.go(Target::Index(0)),
+            Action::End => self.go(Target::Index(u64::MAX)),
+            Action::Entry(step) => self.entry(step),
+            Action::Fullscreen => {
+                self.display.iter().for_each(Display::toggle_fullscreen);
+            }
+            Action::Scale(scale) => self.scale(scale),
+            Action::Screenshot => self.screenshot(),
+            Action::Repeat | Action::Kernel | Action::Grain | Action::Osd | Action::Keys => {
+                self.switch(action);
+            }
+        }
+    }
+
+    fn step(&mut self, count: i64) {
+        let now = self.now();
+        self.pacer.pause(now);
+        self.title();
+        // What is decoded ahead is the next picture.
+        if count == 1 && self.pacer.queued() > 0 {
+            return self.pacer.step(now);
+        }
+        if let Some(shown) = &self.shown {
+            self.generation = self.player.step(shown.frame.index, count);
+            self.pacer.reset();
+        }
+        self.show_bar();
+    }
+
+    fn entry(&mut self, step: i8) {
+        self.generation = match step {
+            1 => self.player.next_entry(),
+            _ => self.player.previous_entry(),
+        };
+        self.pacer.reset();
+        self.at_end = false;
+    }
+
+    fn scale(&self, scale: f64) {
+        if let (Some(display), Some(shown)) = (&self.display, &self.shown) {
+            display.scale(natural_of(&shown.frame), scale);
+        }
+    }
+
+    /// Changes something that can be on or off, or one of a few.
+    fn switch(&mut self, action: Action) {
+        match action {
+            Action::Repeat => {
+                self.options.repeat = match self.options.repeat {
+                    Repeat::Off => Repeat::Entry,
+                    Repeat::Entry => Repeat::Playlist,
+                    Repeat::Playlist => Repeat::Off,
+                };
+                self.player.set_repeat(self.options.repeat);
+                self.say(match self.options.repeat {
+                    Repeat::Off => "repeat off",
+                    Repeat::Entry => "repeat this file",
+                    Repeat::Playlist => "repeat all files",
+                });
+            }
+            Action::Kernel => {
+                self.options.kernel = match self.options.kernel {
+                    Kernel::Bicubic => Kernel::Lanczos,
+                    Kernel::Lanczos => Kernel::Nearest,
+                    Kernel::Nearest => Kernel::Bilinear,
+                    Kernel::Bilinear => Kernel::Bicubic,
+                };
+                self.say(&format!("scaling {:?}", self.options.kernel));
+            }
+            Action::Grain => self.switch_grain(),
+            Action::Osd => self.osd = !self.osd,
+            _ => self.keys = !self.keys,
+        }
+        self.redraw();
+    }
+
+    fn switch_grain(&mut self) {
+        self.options.film_grain = !self.options.film_grain;
+        if let Some(mut shown) = self.shown.take() {
+            let frame = &shown.frame;
+            // What the driver applies, or was told not to, needs another decode.
+            if frame.pending_grain.is_none() && frame.header.film_grain_params.apply_grain {
+                let mode = match self.options.film_grain {
+                    true => GrainMode::Driver,
+                    false => GrainMode::None,
+                };
+                self.generation = self.player.set_film_grain(mode, frame.index);
+                self.pacer.reset();
+            }
+            shown.picture = self.grained(&shown.frame);
+            shown.is_uploaded = false;
+            self.shown = Some(shown);
+        }
+        self.say(if self.options.film_grain { "film grain on" } else { "film grain off" });
+    }
+
+    /// Saves the picture as it is shown, at its own size.
+    fn screenshot(&mut self) {
+        let Some(shown) = &self.shown else { return };
+        let text = match self.save(shown) {
+            Ok(path) => format!("saved {path}"),
+            Err(error) => format!("not saved: {error}"),
+        };
+        self.say(&text);
+    }
+
+    fn save(&self, shown: &Shown) -> Result<String> {
+        let none = || DeviceError::None("nothing draws".into());
+        let drawing =
+            |a: &&crate::vk::Adapter| self.display.as_ref().is_some_and(|d| d.device == a.name);
+        let adapter = self.presenter.adapters.iter().find(drawing).ok_or_else(none)?;
+        let size = natural_of(&shown.frame);
+        let mut canvas = Canvas::new(&self.presenter.instance, adapter, size)?;
+        let color = &shown.frame.sequence.color_config;
+        let frame = render::Frame { picture: &shown.picture, color, luminance: self.luminance };
+        let view = layout::fit(size, size, self.options.kernel);
+        let pixels = canvas.draw(&Drawing { frame: Some(frame), view, overlay: None })?;
+        let stem = std::path::Path::new(&shown.frame.stream.name);
+        let stem = stem.file_stem().map_or_else(|| "vav1d".into(), |s| s.to_string_lossy());
+        let name = format!("{stem}-{:06}.png", shown.frame.index);
+        let path = self.options.screenshots.join(name);
+        crate::compare::images::save_rgba(&path, size, pixels)?;
+        Ok(path.display().to_string())
+    }
+
+    fn pressed(&mut self, event_loop: &ActiveEventLoop, button: MouseButton) {
+        let Some(size) = self.display.as_ref().map(|d| d.screen.size()) else { return };
+        if button == MouseButton::Right {
+            return self.act(event_loop, Action::Pause);
+        }
+        let (start, length) = osd::bar_track(size);
+        let on_bar = self.pointer.1 >= f64::from(size.1.saturating_sub(osd::bar_height(size)));
+        let duration = self.stream.as_ref().and_then(|s| s.duration);
+        if let (true, Some(duration)) = (on_bar && self.bar_until.is_some(), duration) {
+            let part = (self.pointer.0 - f64::from(start)) / f64::from(length.max(1));
+            return self.go(Target::Time(duration.mul_f64(part.clamp(0.0, 1.0))));
+        }
+        let now = Instant::now();
+        match self.clicked.take() {
+            Some(before) if now - before < DOUBLE_CLICK => self.act(event_loop, Action::Fullscreen),
+            _ => self.clicked = Some(now),
+        }
+    }
+}
+
+/// The size that the first picture is to be shown at.
+fn natural(stream: &StreamInfo) -> (u32, u32) {
+    (stream.render_size.0.max(1), stream.render_size.1.max(1))
+}
+
+/// The size that `frame` is to be shown at.
+fn natural_of(frame: &Frame) -> (u32, u32) {
+    let size = &frame.header.frame_size;
+    (size.render_width.max(1), size.render_height.max(1))
+}
+
+impl ApplicationHandler<Wake> for App {
+    fn resumed(&mut self, _event_loop: &ActiveEventLoop) {}
+
+    fn new_events(&mut self, event_loop: &ActiveEventLoop, cause: StartCause) {
+        if matches!(cause, StartCause::ResumeTimeReached { .. } | StartCause::Init) {
+            self.tick(event_loop);
+        }
+    }
+
+    fn user_event(&mut self, event_loop: &ActiveEventLoop, Wake: Wake) {
+        self.tick(event_loop);
+    }
+
+    fn window_event(&mut self, event_loop: &ActiveEventLoop, _id: WindowId, event: WindowEvent) {
+        match event {
+            WindowEvent::CloseRequested | WindowEvent::Destroyed => event_loop.exit(),
+            WindowEvent::Resized(size) => {
+                if let Some(display) = &mut self.display {
+                    display.screen.resize((size.width, size.height));
+                }
+                self.redraw();
+            }
+            WindowEvent::Moved(_) => {
+                if let Some(display) = &self.display {
+                    self.pacer.set_refresh(display.refresh());
+                }
+            }
+            WindowEvent::RedrawRequested => self.draw(event_loop),
+            WindowEvent::ModifiersChanged(modifiers) => self.modifiers = modifiers.state(),
+            WindowEvent::KeyboardInput { event, .. } if event.state == ElementState::Pressed => {
+                let name = match &event.logical_key {
+                    Key::Named(named) => format!("{named:?}"),
+                    Key::Character(text) => text.to_string(),
+                    _ => return,
+                };
+                let plain = !self.modifiers.control_key() && !self.modifiers.alt_key();
+                if let Some(action) = keys::action(&name).filter(|_| plain) {
+                    self.act(event_loop, action);
+                }
+            }
+            WindowEvent::CursorMoved { position, .. } => {
+                self.pointer = (position.x, position.y);
+                self.show_bar();
+            }
+            WindowEvent::MouseInput { state: ElementState::Pressed, button, .. } => {
+                self.pressed(event_loop, button);
+            }
+            _ => return,
+        }
+        self.tick(event_loop);
+    }
+}
