@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use winit::application::ApplicationHandler;
-use winit::event::{ElementState, MouseButton, StartCause, WindowEvent};
+use winit::event::{ElementState, MouseButton, WindowEvent};
 use winit::event_loop::{ActiveEventLoop, ControlFlow, EventLoop};
 use winit::keyboard::{Key, ModifiersState};
 use winit::window::WindowId;
@@ -135,23 +135,18 @@ impl App {
         self.clock.elapsed()
     }
 
-    /// Takes what the player has, and shows what is due.
+    /// Takes what the player has, and shows what is due: one picture, so that keys are heard also
+    /// where drawing takes longer than there is time.
     fn tick(&mut self, event_loop: &ActiveEventLoop) {
         self.pull(event_loop);
-        while let Decision::Present(timed) = self.pacer.poll(self.now()) {
-            self.take(timed.what);
-            self.draw(event_loop);
-            self.pacer.presented(self.now());
-            self.pull(event_loop);
-        }
         let wake = match self.pacer.poll(self.now()) {
             Decision::Wait(wake) => wake,
-            // It came just now.
             Decision::Present(timed) => {
                 self.take(timed.what);
                 self.draw(event_loop);
-                self.pacer.presented(self.now());
-                Some(self.now())
+                let now = self.now();
+                self.pacer.presented(now);
+                Some(now)
             }
         };
         let end = self.end(event_loop);
@@ -385,6 +380,7 @@ impl App {
     }
 
     fn act(&mut self, event_loop: &ActiveEventLoop, action: Action) {
+        log::debug!("{action:?}");
         let now = self.now();
         match action {
             Action::Quit => event_loop.exit(),
@@ -564,13 +560,9 @@ fn natural_of(frame: &Frame) -> (u32, u32) {
 impl ApplicationHandler<Wake> for App {
     fn resumed(&mut self, _event_loop: &ActiveEventLoop) {}
 
-    fn new_events(&mut self, event_loop: &ActiveEventLoop, cause: StartCause) {
-        if matches!(cause, StartCause::ResumeTimeReached { .. } | StartCause::Init) {
-            self.tick(event_loop);
-        }
-    }
-
-    fn user_event(&mut self, event_loop: &ActiveEventLoop, Wake: Wake) {
+    // Everything else happens before the loop waits, once a turn: a decoder that has something to say
+    // all the time must not keep keys from being heard.
+    fn about_to_wait(&mut self, event_loop: &ActiveEventLoop) {
         self.tick(event_loop);
     }
 
@@ -608,8 +600,7 @@ impl ApplicationHandler<Wake> for App {
             WindowEvent::MouseInput { state: ElementState::Pressed, button, .. } => {
                 self.pressed(event_loop, button);
             }
-            _ => return,
+            _ => {}
         }
-        self.tick(event_loop);
     }
 }

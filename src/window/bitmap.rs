@@ -25,13 +25,10 @@ pub(super) enum TextSize {
 }
 
 impl TextSize {
-    /// What is readable in a window of `height` pixels.
-    pub(super) fn of(height: u32) -> Self {
-        match height {
-            0..500 => Self::Small,
-            500..1200 => Self::Medium,
-            _ => Self::Large,
-        }
+    /// What is readable in a window of `size` pixels, with room for lines of 80 characters.
+    pub(super) fn of((width, height): (u32, u32)) -> Self {
+        let fits = |text: &Self| height >= 22 * text.height() && width >= 80 * text.width();
+        [Self::Large, Self::Medium].into_iter().find(fits).unwrap_or(Self::Small)
     }
 
     fn raster(self) -> RasterHeight {

@@ -20,7 +20,7 @@ pub struct Osd {
     pub info: Vec<String>,
     /// A message.
     pub message: Option<String>,
-    /// The keys page.
+    /// The keys page, in the place of what is known.
     pub keys: bool,
     /// The bar: time of the picture, duration of the stream.
     pub bar: Option<(Duration, Option<Duration>)>,
@@ -29,14 +29,16 @@ pub struct Osd {
 impl Osd {
     /// The image for a window of `size` pixels, and where it is.
     pub fn image(&self, size: (u32, u32)) -> Option<((i32, i32), Bitmap)> {
-        let text = TextSize::of(size.1);
+        let text = TextSize::of(size);
         let mut lines: Vec<String> = self.message.iter().cloned().collect();
-        lines.extend(self.info.iter().cloned());
-        if self.keys {
-            lines.extend(keys::table());
+        match self.keys {
+            true => lines.extend(keys::table()),
+            false => lines.extend(self.info.iter().cloned()),
         }
-        let columns = lines.iter().map(|line| line.chars().count()).max().unwrap_or(0) as u32;
         let margin = text.height() / 2;
+        let most = (size.0.saturating_sub(2 * margin) / text.width()).max(1) as usize;
+        let lines: Vec<String> = lines.iter().flat_map(|line| wrapped(line, most)).collect();
+        let columns = lines.iter().map(|line| line.chars().count()).max().unwrap_or(0) as u32;
         let width = (columns * text.width() + 2 * margin).min(size.0);
         let height = (lines.len() as u32 * text.height() + 2 * margin).min(size.1);
         let has_text = !lines.is_empty() && width > 0 && height > 0;
@@ -63,14 +65,23 @@ impl Osd {
     }
 }
 
+/// `line` in parts of at most `most` characters, all but the first set in.
+fn wrapped(line: &str, most: usize) -> Vec<String> {
+    let characters: Vec<char> = line.chars().collect();
+    let (first, rest) = characters.split_at(most.min(characters.len()));
+    let inset = most.saturating_sub(2).max(1);
+    let rest = rest.chunks(inset).map(|part| format!("  {}", String::from_iter(part)));
+    std::iter::once(String::from_iter(first)).chain(rest).collect()
+}
+
 /// Pixels that the bar takes at the bottom of a window.
 pub(super) fn bar_height(size: (u32, u32)) -> u32 {
-    2 * TextSize::of(size.1).height()
+    2 * TextSize::of(size).height()
 }
 
 /// First pixel and width of the part of the bar that is seeked on, in a window of `size`.
 pub(super) fn bar_track(size: (u32, u32)) -> (u32, u32) {
-    let text = TextSize::of(size.1);
+    let text = TextSize::of(size);
     // "0:00:00.000 " on both sides.
     let side = 12 * text.width() + text.height() / 2;
     match size.0 > 3 * side {
@@ -86,7 +97,7 @@ fn draw_bar(
     time: Duration,
     duration: Option<Duration>,
 ) {
-    let text = TextSize::of(size.1);
+    let text = TextSize::of(size);
     let height = bar_height(size);
     image.fill((0, y), (size.0, height), SHADE);
     let line = y + text.height() / 2;
@@ -185,6 +196,13 @@ mod tests {
     fn clocks() {
         assert_eq!(clock(Duration::from_millis(61_250)), "1:01.250");
         assert_eq!(clock(Duration::from_secs(3 * 3600 + 62)), "3:01:02.000");
+    }
+
+    #[test]
+    fn long_lines_are_wrapped() {
+        assert_eq!(wrapped("", 10), [""]);
+        assert_eq!(wrapped("0123456789", 10), ["0123456789"]);
+        assert_eq!(wrapped("0123456789abcdefghi", 10), ["0123456789", "  abcdefgh", "  i"]);
     }
 
     #[test]
