@@ -11,7 +11,7 @@ use matroska_demuxer::{
     ContentCompAlgo, ContentEncodingValue, DemuxError, Frame, MatroskaFile, TrackEntry, TrackType,
 };
 
-use self::blocks::{Block, element};
+use self::blocks::{Block, Blocks, element};
 use super::config::Config;
 use super::{
     IndexEntry, Position, ReadSeek, Source, SourceInfo, TemporalUnit, demuxer, fault, read_once,
@@ -38,7 +38,7 @@ pub(super) struct Matroska {
     end: u64,
     ended: bool,
     /// The blocks of the track, once they were asked for; those of a track with lacing are `None`.
-    blocks: Option<Option<Vec<Block>>>,
+    blocks: Option<Option<Blocks>>,
     /// The block that is next, once the demuxer's order was left.
     next: Option<usize>,
 }
@@ -136,7 +136,7 @@ impl Matroska {
     }
 
     /// The blocks of the track, if each is a frame.
-    fn blocks(&mut self) -> Result<Option<&[Block]>> {
+    fn blocks(&mut self) -> Result<Option<&Blocks>> {
         if self.blocks.is_none() {
             let mut reader = self.reader.borrow_mut();
             let blocks = blocks::of_track(&mut **reader.get_mut(), self.end, self.track)?;
@@ -145,16 +145,19 @@ impl Matroska {
             drop(reader);
             self.blocks = Some(blocks);
         }
-        Ok(self.blocks.as_ref().and_then(|blocks| blocks.as_deref()))
+        Ok(self.blocks.as_ref().and_then(Option::as_ref))
     }
 
     /// The unit of block `next`.
     fn unit_of_block(&mut self, next: usize) -> Result<Option<TemporalUnit>> {
-        let blocks = self.blocks.as_ref().and_then(|blocks| blocks.as_ref());
-        let Some(block) = blocks.and_then(|blocks| blocks.get(next)).copied() else {
-            return Ok(None);
+        let Some(Some(blocks)) = &self.blocks else { return Ok(None) };
+        self.next = Some(next.saturating_add(1));
+        let Some(block) = blocks.list.get(next).copied() else {
+            let what = "a block is cut short, or broken";
+            let broken = blocks.broken.filter(|_| next == blocks.list.len());
+            let fault = broken.map(|at| fault(what, at, Some("RFC 9559, 10")).in_unit(self.index));
+            return fault.map_or(Ok(None), |fault| Err(fault.into()));
         };
-        self.next = Some(next + 1);
         self.check_size(block.bytes)?;
         let mut data = vec![0; block.bytes as usize];
         let mut reader = self.reader.borrow_mut();
@@ -304,12 +307,12 @@ impl Source for Matroska {
 
     fn index(&mut self) -> Result<Option<Vec<IndexEntry>>> {
         self.blocks()?;
-        let blocks = self.blocks.as_ref().and_then(|blocks| blocks.as_ref());
+        let blocks = self.blocks.as_ref().and_then(Option::as_ref);
         let entry = |(place, block): (u64, &Block)| IndexEntry {
             position: Position { unit: place, place },
             pts: self.pts(block.time),
             is_key: block.is_key,
         };
-        Ok(blocks.map(|blocks| (0..).zip(blocks).map(entry).collect()))
+        Ok(blocks.map(|blocks| (0..).zip(&blocks.list).map(entry).collect()))
     }
 }

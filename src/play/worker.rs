@@ -23,6 +23,8 @@ pub(super) struct Worker<'e> {
     generation: u64,
     entry: usize,
     stream: Option<Stream>,
+    /// The stream was told.
+    is_told: bool,
     window: Window,
     goal: Option<Goal>,
     /// Number of the picture that is one too many.
@@ -52,7 +54,7 @@ impl<'e> Worker<'e> {
     ) -> Self {
         options.queue = options.queue.max(1);
         Self {
-            window: Window::new(options.kept_bytes),
+            window: Window::new(options.kept_bytes, options.queue),
             playlist,
             device,
             options,
@@ -60,6 +62,7 @@ impl<'e> Worker<'e> {
             generation: 0,
             entry: 0,
             stream: None,
+            is_told: false,
             goal: None,
             limit: None,
             delivered: 0,
@@ -93,8 +96,16 @@ impl<'e> Worker<'e> {
         }
     }
 
-    fn tell(&self, event: Event) {
-        self.end.tell(self.generation, event);
+    fn tell(&self, event: Event) -> bool {
+        self.end.tell(self.generation, event)
+    }
+
+    /// Tells the stream, before anything of it.
+    fn tell_opened(&mut self) {
+        let info = self.stream.as_ref().filter(|_| !self.is_told).map(|s| s.info.clone());
+        if let Some(info) = info {
+            self.is_told = self.tell(Event::Opened(info));
+        }
     }
 
     /// Nothing can be done with the stream any more.
@@ -143,14 +154,28 @@ impl<'e> Worker<'e> {
     fn command(&mut self, command: Command) -> Result<()> {
         match command {
             Command::Open(entry) => self.open(entry),
-            Command::Seek(target) => self.seek(target),
-            Command::FilmGrain(mode, index) => self.film_grain(mode, index),
+            Command::Seek(entry, target) => {
+                self.go_to_entry(entry)?;
+                self.seek(target)
+            }
+            Command::FilmGrain(mode, entry, index) => {
+                self.go_to_entry(entry)?;
+                self.film_grain(mode, index)
+            }
+        }
+    }
+
+    /// Opens entry `entry` again where the next one was come to before it was gone about in.
+    fn go_to_entry(&mut self, entry: usize) -> Result<()> {
+        match entry == self.entry {
+            true => Ok(()),
+            false => self.open(entry),
         }
     }
 
     /// Plays entry `entry` from its start.
     fn open(&mut self, entry: usize) -> Result<()> {
-        self.stream = None;
+        (self.stream, self.is_told) = (None, false);
         self.window.clear();
         self.faults.clear();
         (self.entry, self.goal, self.limit, self.delivered) = (entry, None, None, 0);
@@ -158,8 +183,8 @@ impl<'e> Worker<'e> {
         let source = open()?;
         let executor = (self.device)(&self.options.executor)?;
         let stream = Stream::open(source, executor, self.options.planner, (entry, name))?;
-        self.tell(Event::Opened(stream.info.clone()));
         self.stream = Some(stream);
+        self.tell_opened();
         self.options.start.map_or(Ok(()), |start| self.seek(start))
     }
 
@@ -189,6 +214,7 @@ impl<'e> Worker<'e> {
             self.limit = self.options.limit.map(|limit| frame.index.saturating_add(limit));
         }
         self.delivered += 1;
+        self.tell_opened();
         self.tell(Event::Frame(Box::new(frame)));
     }
 
@@ -218,7 +244,6 @@ impl<'e> Worker<'e> {
         let last = self.entry + 1 >= self.playlist.len();
         // What has no picture would be begun for ever.
         let begins = self.delivered > 0;
-        self.delivered = 0;
         match repeat {
             Repeat::Entry if begins => self.again(),
             Repeat::Playlist if begins && last && self.playlist.len() == 1 => self.again(),
@@ -226,6 +251,7 @@ impl<'e> Worker<'e> {
             Repeat::Off if !last => self.open(self.entry + 1),
             _ => {
                 self.ended = Some(repeat);
+                self.tell_opened();
                 self.tell(Event::EndOfStream);
                 Ok(())
             }
@@ -234,6 +260,7 @@ impl<'e> Worker<'e> {
 
     /// Begins the entry again.
     fn again(&mut self) -> Result<()> {
+        self.delivered = 0;
         let start = self.options.start.unwrap_or(Target::Index(0));
         match self.stream.as_ref().is_some_and(|stream| stream.info.is_seekable) {
             true => self.seek(start),

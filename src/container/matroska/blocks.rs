@@ -33,6 +33,14 @@ pub(super) struct Block {
     pub(super) is_key: bool,
 }
 
+/// The blocks of a track.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Blocks {
+    pub(super) list: Vec<Block>,
+    /// Where the file is cut, or broken, inside a block.
+    pub(super) broken: Option<u64>,
+}
+
 /// An element (RFC 8794, 4 to 6).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Element {
@@ -87,12 +95,8 @@ pub(super) fn element(reader: &mut dyn ReadSeek, at: u64) -> Result<Option<Eleme
 
 /// The blocks of track `track` in a file of `end` bytes, up to where the file is broken or cut;
 /// `None` if there is lacing, which makes several frames of one block.
-pub(super) fn of_track(
-    reader: &mut dyn ReadSeek,
-    end: u64,
-    track: u64,
-) -> Result<Option<Vec<Block>>> {
-    let mut blocks = Vec::new();
+pub(super) fn of_track(reader: &mut dyn ReadSeek, end: u64, track: u64) -> Result<Option<Blocks>> {
+    let mut blocks = Blocks::default();
     let (mut at, mut cluster, mut is_last_ours) = (0, 0, false);
     while at < end {
         let Some(element) = element(reader, at)? else { break };
@@ -103,24 +107,27 @@ pub(super) fn of_track(
             BLOCK_GROUP => is_last_ours = false,
             TIMESTAMP => cluster = unsigned(reader, &element)?,
             SIMPLE_BLOCK | BLOCK => {
-                let Some(block) = block(reader, &element, cluster, end)? else { break };
+                let Some(block) = block(reader, &element, cluster, end)? else {
+                    blocks.broken = Some(element.body);
+                    break;
+                };
                 is_last_ours = block.track == track;
                 if is_last_ours && block.has_lacing {
                     return Ok(None);
                 }
                 if is_last_ours {
-                    blocks.push(block.block);
+                    blocks.list.push(block.block);
                 }
             }
             REFERENCE_BLOCK if is_last_ours => {
-                blocks.last_mut().into_iter().for_each(|block| block.is_key = false);
+                blocks.list.last_mut().into_iter().for_each(|block| block.is_key = false);
             }
             _ => {}
         }
         if element.id != BLOCK_GROUP {
             at = element.end();
         }
-        let (value, limit) = (blocks.len() as u64, MAX_BLOCKS);
+        let (value, limit) = (blocks.list.len() as u64, MAX_BLOCKS);
         if value > limit {
             return Err(LimitError { what: "blocks of a Matroska track", value, limit }.into());
         }

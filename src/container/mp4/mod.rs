@@ -41,6 +41,8 @@ pub(super) struct Mp4 {
     index: u64,
     /// Bytes of the file.
     end: u64,
+    /// Position of a movie fragment that the file does not hold whole: what would follow.
+    cut: Option<u64>,
 }
 
 /// The boxes of the file that say where the samples are.
@@ -76,6 +78,7 @@ impl Mp4 {
             next: 0,
             index: 0,
             end,
+            cut: boxes.cut.filter(|(kind, _)| *kind == Moof::KIND).map(|(_, at)| at),
         };
         match (track, &boxes.meta) {
             (Some((moov, trak)), _) => source.of_track(moov, trak, &boxes.moofs),
@@ -201,7 +204,16 @@ impl Source for Mp4 {
     }
 
     fn next_unit(&mut self) -> Result<Option<TemporalUnit>> {
-        let Some(sample) = self.samples.get(self.next).copied() else { return Ok(None) };
+        let Some(sample) = self.samples.get(self.next).copied() else {
+            let Some(at) = self.cut.filter(|_| self.next == self.samples.len()) else {
+                return Ok(None);
+            };
+            self.next += 1;
+            let what = "a movie fragment is cut short";
+            return Err(fault(what, at, Some("ISO/IEC 14496-12, 8.8.4"))
+                .in_unit(self.index)
+                .into());
+        };
         self.next += 1;
         let bytes = u64::from(sample.bytes);
         if bytes > self.limits.unit_bytes {
@@ -209,7 +221,7 @@ impl Source for Mp4 {
             return Err(LimitError { what, value: bytes, limit: self.limits.unit_bytes }.into());
         }
         if sample.offset.checked_add(bytes).is_none_or(|end| end > self.end) {
-            self.next = self.samples.len();
+            self.next = self.samples.len() + 1;
             let what = "a sample reaches beyond the end of the MP4 file";
             return Err(fault(what, sample.offset, None).in_unit(self.index).into());
         }
