@@ -8,5 +8,7 @@ mod manifest;
 mod matrix;
 mod plans;
 mod play;
+mod players;
+mod seek;
 mod streams;
 mod verify;

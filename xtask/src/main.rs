@@ -5,6 +5,7 @@ mod clients;
 mod conformance;
 mod dist;
 mod drivers;
+mod remux;
 mod streams;
 mod tidy;
 
@@ -44,6 +45,16 @@ enum Task {
     },
     /// Other programs (vulkaninfo, ffmpeg, the validation layer) on softvk, from a Debian sid chroot
     Clients {
+        /// The folder of the wrappers that samples/peers.sh writes
+        #[arg(long, default_value = "target/sid.bin")]
+        tools: PathBuf,
+        /// Streams, or folders of them
+        #[arg(default_value = "samples")]
+        streams: Vec<PathBuf>,
+    },
+    /// Streams that ffmpeg puts into Matroska, WebM and MP4 in ten ways decode to the same pictures,
+    /// from files and pipes
+    Remux {
         /// The folder of the wrappers that samples/peers.sh writes
         #[arg(long, default_value = "target/sid.bin")]
         tools: PathBuf,
@@ -101,6 +112,7 @@ fn run() -> Result<()> {
             Ok(())
         }
         Task::Clients { tools, streams } => clients::run(&tools, &streams),
+        Task::Remux { tools, streams } => remux::run(&tools, &streams),
         Task::RealDrivers { chips, tools, validate, streams } => {
             drivers::run(&ci::release()?, &chips, tools.as_deref(), validate, &streams)
         }
