@@ -36,3 +36,6 @@ mux keys.mp4 "${keys[@]}" -c copy
 mux keys-fragments.mp4 "${keys[@]}" -c copy -movflags frag_keyframe+empty_moov
 mux forward-keys.mkv -i "$PWD/../forward-keys.ivf" -c copy
 mux forward-keys.mp4 -i "$PWD/../forward-keys.ivf" -c copy
+mux turned.mp4 -display_rotation 90 -i "$PWD/../tiny-9x17.ivf" -c copy
+mux wide.mp4 -i "$PWD/../tiny-9x17.ivf" -c copy -aspect 18:17
+mux wide.mkv -i "$PWD/../tiny-9x17.ivf" -c copy -aspect 18:17

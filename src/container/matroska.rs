@@ -9,12 +9,14 @@ use std::time::Duration;
 
 use matroska_demuxer::{
     ContentCompAlgo, ContentEncodingValue, DemuxError, Frame, MatroskaFile, TrackEntry, TrackType,
+    Video,
 };
 
 use self::blocks::{Block, Blocks, element};
 use super::config::Config;
 use super::{
-    IndexEntry, Position, ReadSeek, Source, SourceInfo, TemporalUnit, demuxer, fault, read_once,
+    IndexEntry, Position, ReadSeek, Source, SourceInfo, TemporalUnit, demuxer, fault, gcd, ratio,
+    read_once,
 };
 use crate::error::{LimitError, Result, StreamError, Unsupported};
 use crate::limits::Limits;
@@ -110,14 +112,15 @@ impl Matroska {
         };
         let scale = file.info().timestamp_scale().get();
         let common = gcd(scale, SECOND);
-        let ratio = (u32::try_from(scale / common), u32::try_from(SECOND / common));
-        let time_base = if let (Ok(num), Ok(den)) = ratio { Some((num, den)) } else { None };
+        let base = (u32::try_from(scale / common), u32::try_from(SECOND / common));
+        let time_base = if let (Ok(num), Ok(den)) = base { Some((num, den)) } else { None };
+        let pixel_aspect = track.video().and_then(pixel_aspect);
         let config = Config::of_record(track.codec_private().unwrap_or_default());
         let (track, prefix) = (track.track_number().get(), stripped(track)?);
         let container = if file.ebml_header().doc_type() == "webm" { "WebM" } else { "Matroska" };
         let seconds = file.info().duration().map(|ticks| ticks * scale as f64 / SECOND as f64);
         let duration = seconds.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
-        let info = SourceInfo { container, time_base, unit_count: None, duration };
+        let info = SourceInfo { time_base, duration, pixel_aspect, ..SourceInfo::new(container) };
         Ok(Self {
             file,
             reader,
@@ -225,8 +228,15 @@ fn patch(reader: &mut dyn ReadSeek, end: u64) -> Result<Option<(u64, u8)>> {
     })
 }
 
-fn gcd(a: u64, b: u64) -> u64 {
-    if b == 0 { a } else { gcd(b, a % b) }
+/// Width and height of a sample: the picture without what is cropped, shown at another ratio.
+fn pixel_aspect(video: &Video) -> Option<(u32, u32)> {
+    let crop = |a: Option<u64>, b: Option<u64>| a.unwrap_or(0).saturating_add(b.unwrap_or(0));
+    let across = crop(video.pixel_crop_left(), video.pixel_crop_right());
+    let down = crop(video.pixel_crop_top(), video.pixel_crop_bottom());
+    let width = video.pixel_width().get().checked_sub(across)?;
+    let height = video.pixel_height().get().checked_sub(down)?;
+    let (shown_width, shown_height) = (video.display_width()?.get(), video.display_height()?.get());
+    ratio(shown_width.checked_mul(height)?, shown_height.checked_mul(width)?)
 }
 
 /// What has to go before every frame of `track`.

@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 use std::time::Instant;
 
+use super::index::AccessPoint;
 use super::player::{End, Entry, OpenDevice, Options};
 use super::shared::{Command, Rest, Turn};
 use super::stream::{Item, Stream};
@@ -281,26 +282,36 @@ impl<'e> Worker<'e> {
             self.keep_limit();
             return Ok(());
         }
-        let goal = Goal { target, back: 0 };
-        if !stream.info.is_seekable {
-            return self.seek_once(goal, reach);
-        }
         let next = stream.next_output();
-        let point = stream.access_points(target)?.last().copied();
-        self.goal = Some(goal);
-        match point {
-            // What is under way comes to it sooner.
-            Some(point) if reach == Reach::Ahead && point.outputs <= next => Ok(()),
-            Some(point) => {
-                self.window.clear();
-                stream.restart(&point)
-            }
-            None => Ok(()),
+        let Some(point) = self.access_point(target, 0) else {
+            return self.seek_once(target, reach);
+        };
+        self.goal = Some(Goal { target, back: 0 });
+        // What is under way may come to it sooner.
+        match reach == Reach::Ahead && point.outputs <= next {
+            true => Ok(()),
+            false => self.restart(&point),
         }
     }
 
-    /// Goes to a goal that is at `reach`, in what can be read once.
-    fn seek_once(&mut self, goal: Goal, reach: Reach) -> Result<()> {
+    /// The access point that decoding of `target` begins at, or one of those before: the start, if
+    /// there are fewer. `None` where one cannot go back.
+    fn access_point(&mut self, target: Target, back: usize) -> Option<AccessPoint> {
+        let points = self.stream.as_mut()?.access_points(target);
+        let point = points.map(|points| points.iter().rev().nth(back).or(points.first()).copied());
+        point.unwrap_or_else(|error| {
+            self.fault(error);
+            None
+        })
+    }
+
+    fn restart(&mut self, point: &AccessPoint) -> Result<()> {
+        self.window.clear();
+        self.stream.as_mut().map_or(Ok(()), |stream| stream.restart(point))
+    }
+
+    /// Goes to a target that is at `reach`, in what can be read once.
+    fn seek_once(&mut self, target: Target, reach: Reach) -> Result<()> {
         let is_ended = self.stream.as_ref().is_none_or(Stream::is_ended);
         match reach {
             Reach::Before => {
@@ -312,7 +323,7 @@ impl<'e> Worker<'e> {
                 }
                 self.window.go_to_first();
             }
-            _ if !is_ended => self.goal = Some(goal),
+            _ if !is_ended => self.goal = Some(Goal { target, back: 0 }),
             _ => {}
         }
         Ok(())
@@ -348,15 +359,11 @@ impl<'e> Worker<'e> {
 
     /// Begins at an earlier access point.
     fn go_back(&mut self, goal: Goal) -> Result<()> {
-        let Some(stream) = &mut self.stream else { return Ok(()) };
         let back = goal.back + 1;
-        let points = stream.access_points(goal.target)?;
-        let point = points.iter().rev().nth(back).or(points.first()).copied();
-        match point {
+        match self.access_point(goal.target, back) {
             Some(point) => {
                 self.goal = Some(Goal { back, ..goal });
-                self.window.clear();
-                stream.restart(&point)
+                self.restart(&point)
             }
             None => {
                 self.goal = None;
@@ -375,22 +382,17 @@ impl<'e> Worker<'e> {
 
     /// Decodes with another mode of film grain, from picture `index` on.
     fn film_grain(&mut self, mode: GrainMode, index: u64) -> Result<()> {
-        let Some(stream) = &mut self.stream else {
-            self.options.executor.film_grain = mode;
-            return Ok(());
-        };
         let target = Target::Index(index);
-        if !stream.info.is_seekable {
+        let point = self.access_point(target, 0);
+        if point.is_none() && self.stream.is_some() {
             let what = "another film grain, in an input that can be read once only";
             self.fault(Unsupported::Stream(what.into()).into());
             return self.seek(target);
         }
         self.options.executor.film_grain = mode;
-        let executor = (self.device)(&self.options.executor)?;
-        stream.set_executor(executor);
-        self.window.clear();
-        let point = stream.access_points(target)?.last().copied();
+        let (Some(point), Some(stream)) = (point, &mut self.stream) else { return Ok(()) };
+        stream.set_executor((self.device)(&self.options.executor)?);
         self.goal = Some(Goal { target, back: 0 });
-        point.map_or(Ok(()), |point| stream.restart(&point))
+        self.restart(&point)
     }
 }

@@ -58,6 +58,9 @@ enum Task {
         /// The folder of the wrappers that samples/peers.sh writes
         #[arg(long, default_value = "target/sid.bin")]
         tools: PathBuf,
+        /// The program; without it, it is built
+        #[arg(long)]
+        program: Option<PathBuf>,
         /// Streams, or folders of them
         #[arg(default_value = "samples")]
         streams: Vec<PathBuf>,
@@ -112,7 +115,10 @@ fn run() -> Result<()> {
             Ok(())
         }
         Task::Clients { tools, streams } => clients::run(&tools, &streams),
-        Task::Remux { tools, streams } => remux::run(&tools, &streams),
+        Task::Remux { tools, program, streams } => {
+            let program = program.map_or_else(ci::release, Ok)?;
+            remux::run(&program, &tools, &streams)
+        }
         Task::RealDrivers { chips, tools, validate, streams } => {
             drivers::run(&ci::release()?, &chips, tools.as_deref(), validate, &streams)
         }

@@ -5,8 +5,8 @@ use std::process::Command;
 
 use anyhow::{Context, Result, bail};
 
+use crate::say;
 use crate::streams::{every, find_all};
-use crate::{ci, say};
 
 /// Where the files go.
 const FOLDER: &str = "target/remux";
@@ -37,13 +37,12 @@ enum Outcome {
 }
 
 /// Puts the streams below `dirs` into containers with the ffmpeg of `tools`, and prints a table.
-pub(crate) fn run(tools: &Path, dirs: &[PathBuf]) -> Result<()> {
-    let program = ci::release()?;
+pub(crate) fn run(program: &Path, tools: &Path, dirs: &[PathBuf]) -> Result<()> {
     let ffmpeg = tools.join("sid-ffmpeg");
     let folder = crate::root().join(FOLDER);
     std::fs::create_dir_all(&folder)?;
     let streams = find_all(dirs)?;
-    let outcomes = every(&streams, |stream| one(&program, &ffmpeg, &folder, stream));
+    let outcomes = every(&streams, |stream| one(program, &ffmpeg, &folder, stream));
     say("| Container | Streams | Exact | Refused by ffmpeg | Wrong |");
     say("|---|---|---|---|---|");
     let mut wrong = 0;

@@ -1,16 +1,17 @@
 //! MP4 (ISO/IEC 14496-12) with AV1 ("AV1 Codec ISO Media File Format Binding"): progressive and
 //! fragmented files, and AVIF stills. The boxes by the `mp4-atom` crate.
 
+mod depth;
 mod item;
 mod samples;
 
 use std::io::SeekFrom;
 
-use mp4_atom::{Atom as _, Codec, FourCC, Header, Meta, Moof, Moov, ReadFrom, Trak};
+use mp4_atom::{Atom as _, Av01, Codec, FourCC, Header, Matrix, Meta, Moof, Moov, ReadFrom, Trak};
 
 use super::config::Config;
 use super::{
-    IndexEntry, Position, ReadSeek, Source, SourceInfo, TemporalUnit, demuxer, fault, ticks,
+    IndexEntry, Position, ReadSeek, Source, SourceInfo, TemporalUnit, demuxer, fault, ratio, ticks,
 };
 use crate::error::{LimitError, Result, Unsupported};
 use crate::limits::Limits;
@@ -67,12 +68,7 @@ impl Mp4 {
         let source = Self {
             reader,
             limits,
-            info: SourceInfo {
-                container: "MP4",
-                time_base: None,
-                unit_count: None,
-                duration: None,
-            },
+            info: SourceInfo::new("MP4"),
             config: Config::default(),
             samples: Vec::new(),
             next: 0,
@@ -98,7 +94,11 @@ impl Mp4 {
         self.info.time_base = (timescale != 0).then_some((1, timescale));
         self.info.unit_count = Some(samples.len() as u64);
         self.info.duration = self.info.time_base.map(|base| ticks(end, base));
-        self.config = Config::new(codec(trak).map_or(&[][..], |av1c| &av1c.config_obus));
+        let pasp = codec(trak).and_then(|av01| av01.pasp.as_ref());
+        let pasp = pasp.map(|pasp| (pasp.h_spacing.into(), pasp.v_spacing.into()));
+        self.info.pixel_aspect = pasp.and_then(|(width, height)| ratio(width, height));
+        self.info.rotation = rotation(&trak.tkhd.matrix);
+        self.config = Config::new(codec(trak).map_or(&[][..], |av01| &av01.av1c.config_obus));
         self.samples = samples;
         Ok(self)
     }
@@ -156,6 +156,9 @@ impl Boxes {
         }
         let mut body = vec![0; bytes as usize];
         reader.read_exact(&mut body)?;
+        if depth::is_too_deep(&body) {
+            return Err(fault("boxes are nested too deeply", at, None).into());
+        }
         let mut body = &body[..];
         let broken = |error| demuxer("MP4", &error, at);
         if header.kind == Moov::KIND {
@@ -174,12 +177,23 @@ impl Boxes {
     }
 }
 
-/// The configuration of an AV1 track.
-fn codec(trak: &Trak) -> Option<&mp4_atom::Av1c> {
+/// The sample entry of an AV1 track.
+fn codec(trak: &Trak) -> Option<&Av01> {
     trak.mdia.minf.stbl.stsd.codecs.iter().find_map(|codec| match codec {
-        Codec::Av01(entry) => Some(&entry.av1c),
+        Codec::Av01(entry) => Some(entry),
         _ => None,
     })
+}
+
+/// By how many degrees the matrix of a track header turns pictures clockwise (8.3.2), if it is by a
+/// right angle.
+fn rotation(matrix: &Matrix) -> u16 {
+    match [matrix.a, matrix.b, matrix.c, matrix.d].map(i32::signum) {
+        [0, 1, -1, 0] => 90,
+        [-1, 0, 0, -1] => 180,
+        [0, -1, 1, 0] => 270,
+        _ => 0,
+    }
 }
 
 /// Whether the track is not to be shown by itself: alpha, depth.
