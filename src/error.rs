@@ -150,6 +150,10 @@ impl fmt::Display for StreamError {
         }
         write!(f, "{}", self.kind)?;
         match at.section {
+            // Sections of other documents come with their names.
+            Some(section) if section.split('.').next().is_some_and(|part| part.len() > 2) => {
+                write!(f, " ({section})")
+            }
             Some(section) => write!(f, " (AV1 specification {section})"),
             None => Ok(()),
         }

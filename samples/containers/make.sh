@@ -15,6 +15,7 @@ mux() { # OUTPUT OPTION...
 video=(-i "$PWD/../main-420-8.ivf")
 tone=(-f lavfi -i "sine=frequency=440:duration=0.48:sample_rate=48000")
 still=(-i "$PWD/../still-full.obu" -frames:v 1)
+keys=(-i "$PWD/../key-frames.ivf")
 
 mux plain.mkv "${video[@]}" -c copy
 mux plain.webm "${video[@]}" -c copy
@@ -29,3 +30,12 @@ mux sound.mkv "${tone[@]}" "${video[@]}" -c:v copy -c:a libopus -b:a 16k
 mux delayed.mp4 -itsoffset 0.2 "${video[@]}" -c copy
 mux still.avif "${still[@]}" -c copy
 mux sequence.avif "${video[@]}" -c copy
+mux keys.mkv "${keys[@]}" -c copy -cluster_time_limit 400
+mux keys-live.webm "${keys[@]}" -c copy -live 1 -cluster_time_limit 400 -f webm
+mux keys.mp4 "${keys[@]}" -c copy
+mux keys-fragments.mp4 "${keys[@]}" -c copy -movflags frag_keyframe+empty_moov
+mux forward-keys.mkv -i "$PWD/../forward-keys.ivf" -c copy
+mux forward-keys.mp4 -i "$PWD/../forward-keys.ivf" -c copy
+mux turned.mp4 -display_rotation 90 -i "$PWD/../tiny-9x17.ivf" -c copy
+mux wide.mp4 -i "$PWD/../tiny-9x17.ivf" -c copy -aspect 18:17
+mux wide.mkv -i "$PWD/../tiny-9x17.ivf" -c copy -aspect 18:17

@@ -35,12 +35,7 @@ impl AnnexB {
 
 impl Source for AnnexB {
     fn info(&self) -> SourceInfo {
-        SourceInfo {
-            container: "Annex B OBU stream",
-            time_base: None,
-            unit_count: None,
-            duration: None,
-        }
+        SourceInfo::new("Annex B OBU stream")
     }
 
     fn next_unit(&mut self) -> Result<Option<TemporalUnit>> {

@@ -42,10 +42,9 @@ impl Ivf {
             bytes,
             limits,
             info: SourceInfo {
-                container: "IVF",
                 time_base: (num != 0 && den != 0).then_some((num, den)),
                 unit_count: count.filter(|n| *n != 0).map(u64::from),
-                duration: None,
+                ..SourceInfo::new("IVF")
             },
             index: 0,
         })

@@ -1,22 +1,24 @@
 //! Matroska and WebM ("Carriage of AV1 in Matroska"). The elements by the `matroska-demuxer` crate.
 
 mod blocks;
+mod reader;
 
-use std::cell::{Cell, RefCell};
-use std::io::{BufReader, Read, Seek, SeekFrom};
+use std::cell::RefCell;
+use std::io::{Read, Seek, SeekFrom};
 use std::rc::Rc;
 use std::time::Duration;
 
 use matroska_demuxer::{
-    ContentCompAlgo, ContentEncodingValue, DemuxError, Frame, MatroskaFile, TrackEntry, TrackType,
+    ContentCompAlgo, ContentEncodingValue, DemuxError, MatroskaFile, TrackEntry, TrackType, Video,
 };
 
-use self::blocks::{Block, element};
+use self::blocks::{Block, Blocks, Walk};
+use self::reader::{Buffered, Patched};
 use super::config::Config;
 use super::{
-    IndexEntry, Position, ReadSeek, Source, SourceInfo, TemporalUnit, demuxer, fault, read_once,
+    IndexEntry, Position, ReadSeek, Source, SourceInfo, TemporalUnit, demuxer, fault, gcd, ratio,
 };
-use crate::error::{LimitError, Result, StreamError, Unsupported};
+use crate::error::{Error, LimitError, Result, StreamError, Unsupported};
 use crate::limits::Limits;
 use crate::obu::Framing;
 
@@ -24,9 +26,7 @@ use crate::obu::Framing;
 const SECOND: u64 = 1_000_000_000;
 
 pub(super) struct Matroska {
-    file: MatroskaFile<Positioned>,
-    reader: Reader,
-    position: Rc<Cell<u64>>,
+    reader: Buffered,
     limits: Limits,
     info: SourceInfo,
     config: Config,
@@ -36,71 +36,32 @@ pub(super) struct Matroska {
     index: u64,
     /// Bytes of the file.
     end: u64,
-    ended: bool,
-    /// The blocks of the track, once they were asked for; those of a track with lacing are `None`.
-    blocks: Option<Option<Vec<Block>>>,
-    /// The block that is next, once the demuxer's order was left.
-    next: Option<usize>,
+    next: Next,
+    /// The blocks of the track, once they were asked for.
+    blocks: Option<Blocks>,
 }
 
-/// The file, which the demuxer reads and we seek in.
-type Reader = Rc<RefCell<BufReader<Box<dyn ReadSeek>>>>;
-
-/// A reader whose position can be asked for from outside, and that may change one byte.
-struct Positioned {
-    reader: Reader,
-    position: Rc<Cell<u64>>,
-    patch: Option<(u64, u8)>,
-}
-
-impl Read for Positioned {
-    fn read(&mut self, to: &mut [u8]) -> std::io::Result<usize> {
-        let got = self.reader.borrow_mut().read(to)?;
-        let at = self.position.get();
-        self.position.set(at + got as u64);
-        if let Some((patched, byte)) = self.patch
-            && let Some(to) =
-                patched.checked_sub(at).and_then(|i| to.get_mut(..got)?.get_mut(i as usize))
-        {
-            *to = byte;
-        }
-        Ok(got)
-    }
-}
-
-impl Seek for Positioned {
-    fn seek(&mut self, to: SeekFrom) -> std::io::Result<u64> {
-        let now = self.position.get();
-        let at = match to {
-            // Within what is buffered nothing has to be read again.
-            SeekFrom::Start(at) if at.abs_diff(now) < i64::MAX as u64 => {
-                let by = at.wrapping_sub(now).cast_signed();
-                self.reader.borrow_mut().seek_relative(by)?;
-                at
-            }
-            other => self.reader.borrow_mut().seek(other)?,
-        };
-        self.position.set(at);
-        Ok(at)
-    }
-
-    fn stream_position(&mut self) -> std::io::Result<u64> {
-        Ok(self.position.get())
-    }
+/// Where the next block comes from.
+enum Next {
+    /// From walking on.
+    Walk(Walk),
+    /// From the list of all.
+    Block(usize),
+    /// From nowhere: there was a fault.
+    Nothing,
 }
 
 impl Matroska {
-    pub(super) fn open(mut reader: Box<dyn ReadSeek>, limits: Limits) -> Result<Self> {
-        let end = reader.seek(SeekFrom::End(0))?;
-        let patch = patch(&mut *reader, end)?;
-        reader.seek(SeekFrom::Start(0))?;
-        let position = Rc::new(Cell::new(0));
-        let reader = Rc::new(RefCell::new(BufReader::new(reader)));
-        let (shared, told) = (Rc::clone(&reader), Rc::clone(&position));
-        let file = MatroskaFile::open(Positioned { reader: shared, position: told, patch })
-            .map_err(|error| failed(&error, position.get()))?;
+    pub(super) fn open(mut file: Box<dyn ReadSeek>, limits: Limits) -> Result<Self> {
+        let end = file.seek(SeekFrom::End(0))?;
+        let patches = blocks::patches(&mut *file, end)?;
+        file.seek(SeekFrom::Start(0))?;
+        let reader = Rc::new(RefCell::new(Buffered::new(file)));
+        let head = MatroskaFile::open(Patched { reader: Rc::clone(&reader), patches });
+        let at = reader.borrow().position();
+        let head = head.map_err(|error| failed(&error, at))?;
         let video = |track: &&TrackEntry| track.track_type() == TrackType::Video;
-        let tracks = || file.tracks().iter().filter(video);
+        let tracks = || head.tracks().iter().filter(video);
         let Some(track) = tracks().find(|track| track.codec_id() == "V_AV1") else {
             let codecs: Vec<_> = tracks().map(TrackEntry::codec_id).collect();
             let codecs = if codecs.is_empty() { "nothing".into() } else { codecs.join(", ") };
@@ -108,85 +69,82 @@ impl Matroska {
                 Unsupported::Stream(format!("a Matroska file with video of {codecs}")).into()
             );
         };
-        let scale = file.info().timestamp_scale().get();
+        let scale = head.info().timestamp_scale().get();
         let common = gcd(scale, SECOND);
-        let ratio = (u32::try_from(scale / common), u32::try_from(SECOND / common));
-        let time_base = if let (Ok(num), Ok(den)) = ratio { Some((num, den)) } else { None };
+        let base = (u32::try_from(scale / common), u32::try_from(SECOND / common));
+        let time_base = if let (Ok(num), Ok(den)) = base { Some((num, den)) } else { None };
+        let pixel_aspect = track.video().and_then(pixel_aspect);
         let config = Config::of_record(track.codec_private().unwrap_or_default());
         let (track, prefix) = (track.track_number().get(), stripped(track)?);
-        let container = if file.ebml_header().doc_type() == "webm" { "WebM" } else { "Matroska" };
-        let seconds = file.info().duration().map(|ticks| ticks * scale as f64 / SECOND as f64);
+        let container = if head.ebml_header().doc_type() == "webm" { "WebM" } else { "Matroska" };
+        let seconds = head.info().duration().map(|ticks| ticks * scale as f64 / SECOND as f64);
         let duration = seconds.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
-        let info = SourceInfo { container, time_base, unit_count: None, duration };
-        Ok(Self {
-            file,
-            reader,
-            position,
-            limits,
-            info,
-            config,
-            track,
-            prefix,
-            index: 0,
-            end,
-            ended: false,
-            blocks: None,
-            next: None,
-        })
+        let info = SourceInfo { time_base, duration, pixel_aspect, ..SourceInfo::new(container) };
+        drop(head);
+        let reader = Rc::into_inner(reader).map(RefCell::into_inner);
+        let reader = reader.ok_or_else(|| fault("the demuxer keeps the file", 0, None))?;
+        let next = Next::Walk(Walk::new(end, track));
+        let (index, blocks) = (0, None);
+        Ok(Self { reader, limits, info, config, track, prefix, index, end, next, blocks })
     }
 
-    /// The blocks of the track, if each is a frame.
-    fn blocks(&mut self) -> Result<Option<&[Block]>> {
-        if self.blocks.is_none() {
-            let mut reader = self.reader.borrow_mut();
-            let blocks = blocks::of_track(&mut **reader.get_mut(), self.end, self.track)?;
-            // The demuxer goes on where it was.
-            reader.seek(SeekFrom::Start(self.position.get()))?;
-            drop(reader);
-            self.blocks = Some(blocks);
-        }
-        Ok(self.blocks.as_ref().and_then(|blocks| blocks.as_deref()))
-    }
-
-    /// The unit of block `next`.
-    fn unit_of_block(&mut self, next: usize) -> Result<Option<TemporalUnit>> {
-        let blocks = self.blocks.as_ref().and_then(|blocks| blocks.as_ref());
-        let Some(block) = blocks.and_then(|blocks| blocks.get(next)).copied() else {
-            return Ok(None);
+    /// The blocks of the track.
+    fn blocks(&mut self) -> Result<&Blocks> {
+        let blocks = match self.blocks.take() {
+            Some(blocks) => blocks,
+            None => Walk::new(self.end, self.track).all(&mut self.reader)?,
         };
-        self.next = Some(next + 1);
-        self.check_size(block.bytes)?;
-        let mut data = vec![0; block.bytes as usize];
-        let mut reader = self.reader.borrow_mut();
-        reader.seek(SeekFrom::Start(block.offset))?;
-        reader.read_exact(&mut data)?;
-        drop(reader);
-        Ok(Some(self.unit(data, block.offset, block.time)))
+        Ok(self.blocks.insert(blocks))
     }
 
-    /// Whether a frame of `bytes` bytes in the file is not too large.
-    fn check_size(&self, bytes: u64) -> Result<()> {
-        let value = (self.prefix.len() as u64).saturating_add(bytes);
-        let limit = self.limits.unit_bytes;
-        match value > limit {
-            true => Err(LimitError { what: "bytes of a temporal unit", value, limit }.into()),
-            false => Ok(()),
+    /// The next block of the track.
+    fn next_block(&mut self) -> Result<Option<Block>> {
+        match &mut self.next {
+            Next::Walk(walk) => walk.next_block(&mut self.reader),
+            Next::Nothing => Ok(None),
+            Next::Block(next) => {
+                let Some(blocks) = &self.blocks else { return Ok(None) };
+                let (index, count) = (*next, blocks.list.len());
+                *next = index.saturating_add(1);
+                match (blocks.list.get(index), &blocks.fault) {
+                    (Some(block), _) => Ok(Some(*block)),
+                    (None, Some(fault)) if index == count => Err(fault.clone().into()),
+                    (None, _) => Ok(None),
+                }
+            }
         }
     }
 
-    /// The next unit, of `data` at `offset`, shown at `time`.
-    fn unit(&mut self, mut data: Vec<u8>, offset: u64, time: u64) -> TemporalUnit {
-        data.splice(..0, self.prefix.iter().copied());
+    /// Reads the unit of `block`.
+    fn unit(&mut self, block: &Block) -> Result<TemporalUnit> {
+        let value = (self.prefix.len() as u64).saturating_add(block.bytes);
+        let limit = self.limits.unit_bytes;
+        if value > limit {
+            return Err(LimitError { what: "bytes of a temporal unit", value, limit }.into());
+        }
+        let mut data = self.prefix.clone();
+        data.resize(value as usize, 0);
+        self.reader.seek(SeekFrom::Start(block.offset))?;
+        self.reader.read_exact(data.get_mut(self.prefix.len()..).unwrap_or_default())?;
         let (data, is_whole) = self.config.complete(data);
         let unit = TemporalUnit {
             index: self.index,
             data: data.into(),
             framing: Framing::Section5,
-            pts: self.pts(time),
-            file_offset: (is_whole && self.prefix.is_empty()).then_some(offset),
+            pts: self.pts(block.time),
+            file_offset: (is_whole && self.prefix.is_empty()).then_some(block.offset),
         };
         self.index += 1;
-        unit
+        Ok(unit)
+    }
+
+    /// There are no more units after `error`.
+    fn ended(&mut self, error: Error) -> Error {
+        self.next = Next::Nothing;
+        match error {
+            Error::Stream(fault) => Error::Stream(fault.in_unit(self.index)),
+            other => other,
+        }
     }
 
     fn pts(&self, time: u64) -> Option<i64> {
@@ -204,26 +162,15 @@ fn failed(error: &DemuxError, byte: u64) -> StreamError {
     }
 }
 
-/// What has to be changed so that the crate opens the file, of `end` bytes. It looks for the seek
-/// head behind a checksum at the start of the segment for ever, and trusts a seek head that points
-/// behind the end of a file that was cut; that is hidden, so that it goes from element to element.
-fn patch(reader: &mut dyn ReadSeek, end: u64) -> Result<Option<(u64, u8)>> {
-    const CRC_32: u64 = 0xbf;
-    const VOID: u8 = 0xec;
-    const SEEK_HEAD: u64 = 0x114d_9b74;
-    const UNKNOWN: u8 = 0x1f;
-    let Some(header) = element(reader, 0)? else { return Ok(None) };
-    let Some(segment) = element(reader, header.end())? else { return Ok(None) };
-    let at = segment.body;
-    Ok(match element(reader, at)?.map(|first| first.id) {
-        Some(CRC_32) => Some((at, VOID)),
-        Some(SEEK_HEAD) if segment.end() > end => Some((at, UNKNOWN)),
-        _ => None,
-    })
-}
-
-fn gcd(a: u64, b: u64) -> u64 {
-    if b == 0 { a } else { gcd(b, a % b) }
+/// Width and height of a sample: the picture without what is cropped, shown at another ratio.
+fn pixel_aspect(video: &Video) -> Option<(u32, u32)> {
+    let crop = |a: Option<u64>, b: Option<u64>| a.unwrap_or(0).saturating_add(b.unwrap_or(0));
+    let across = crop(video.pixel_crop_left(), video.pixel_crop_right());
+    let down = crop(video.pixel_crop_top(), video.pixel_crop_bottom());
+    let width = video.pixel_width().get().checked_sub(across)?;
+    let height = video.pixel_height().get().checked_sub(down)?;
+    let (shown_width, shown_height) = (video.display_width()?.get(), video.display_height()?.get());
+    ratio(shown_width.checked_mul(height)?, shown_height.checked_mul(width)?)
 }
 
 /// What has to go before every frame of `track`.
@@ -255,33 +202,15 @@ impl Source for Matroska {
     }
 
     fn next_unit(&mut self) -> Result<Option<TemporalUnit>> {
-        if let Some(next) = self.next {
-            return self.unit_of_block(next);
-        }
-        let mut frame = Frame::default();
-        while !self.ended {
-            let more = self
-                .file
-                .next_frame(&mut frame)
-                .map_err(|error| failed(&error, self.position.get()).in_unit(self.index));
-            self.ended = !matches!(more, Ok(true));
-            if !more? {
-                break;
+        let next = match self.next_block() {
+            Ok(Some(block)) => self.unit(&block).map(Some),
+            Ok(None) if self.index == 0 => {
+                let what = "no frame is where the Matroska file says";
+                Err(fault(what, self.reader.position(), None).into())
             }
-            if frame.track != self.track {
-                continue;
-            }
-            self.check_size(frame.data.len() as u64)?;
-            let offset = self.position.get().saturating_sub(frame.data.len() as u64);
-            let data = std::mem::take(&mut frame.data);
-            return Ok(Some(self.unit(data, offset, frame.timestamp)));
-        }
-        // The crate takes any end of the data for the end of the file.
-        if self.position.get() < self.end && self.index == 0 {
-            let what = "no frame is where the Matroska file says";
-            return Err(fault(what, self.position.get(), None).into());
-        }
-        Ok(None)
+            other => return other.map(|_| None).map_err(|error| self.ended(error)),
+        };
+        next.map_err(|error| self.ended(error))
     }
 
     fn position(&self) -> Option<Position> {
@@ -289,10 +218,8 @@ impl Source for Matroska {
     }
 
     fn seek(&mut self, position: Position) -> Result<()> {
-        if self.blocks()?.is_none() {
-            return Err(read_once("Matroska with lacing").into());
-        }
-        self.next = Some(usize::try_from(position.place).unwrap_or(usize::MAX));
+        self.blocks()?;
+        self.next = Next::Block(usize::try_from(position.place).unwrap_or(usize::MAX));
         self.index = position.unit;
         self.config.begin();
         Ok(())
@@ -303,13 +230,12 @@ impl Source for Matroska {
     }
 
     fn index(&mut self) -> Result<Option<Vec<IndexEntry>>> {
-        self.blocks()?;
-        let blocks = self.blocks.as_ref().and_then(|blocks| blocks.as_ref());
+        let timed = self.info.time_base.is_some();
         let entry = |(place, block): (u64, &Block)| IndexEntry {
             position: Position { unit: place, place },
-            pts: self.pts(block.time),
+            pts: i64::try_from(block.time).ok().filter(|_| timed),
             is_key: block.is_key,
         };
-        Ok(blocks.map(|blocks| (0..).zip(blocks).map(entry).collect()))
+        Ok(Some((0..).zip(&self.blocks()?.list).map(entry).collect()))
     }
 }

@@ -50,6 +50,36 @@ pub struct SourceInfo {
     pub unit_count: Option<u64>,
     /// How long the stream is, if the header says it. A hint as well.
     pub duration: Option<Duration>,
+    /// Width and height of a sample, if the container says that they are unlike; as a ratio.
+    pub pixel_aspect: Option<(u32, u32)>,
+    /// By how many degrees pictures are to be turned clockwise: 0, 90, 180 or 270.
+    pub rotation: u16,
+}
+
+impl SourceInfo {
+    /// A container of which nothing is known.
+    fn new(container: &'static str) -> Self {
+        Self {
+            container,
+            time_base: None,
+            unit_count: None,
+            duration: None,
+            pixel_aspect: None,
+            rotation: 0,
+        }
+    }
+}
+
+/// `width` to `height` in lowest terms, if they are unlike.
+fn ratio(width: u64, height: u64) -> Option<(u32, u32)> {
+    let common = gcd(width, height).max(1);
+    let (width, height) = (width / common, height / common);
+    let ratio = (u32::try_from(width).ok()?, u32::try_from(height).ok()?);
+    (width != height && width > 0 && height > 0).then_some(ratio)
+}
+
+fn gcd(a: u64, b: u64) -> u64 {
+    if b == 0 { a } else { gcd(b, a % b) }
 }
 
 /// A place before a unit of a source, which [`Source::seek`] goes to.

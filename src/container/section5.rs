@@ -52,12 +52,7 @@ impl Section5 {
 
 impl Source for Section5 {
     fn info(&self) -> SourceInfo {
-        SourceInfo {
-            container: "Section 5 OBU stream",
-            time_base: None,
-            unit_count: None,
-            duration: None,
-        }
+        SourceInfo::new("Section 5 OBU stream")
     }
 
     fn next_unit(&mut self) -> Result<Option<TemporalUnit>> {

@@ -126,6 +126,17 @@ fn containers_that_were_cut_are_named() {
     }
 }
 
+#[test]
+fn other_containers_are_named() {
+    for (bytes, name) in [(&b"RIFF\0\0\0\0AVI "[..], "RIFF"), (b"YUV4MPEG2 W16 H16\n", "Y4M")] {
+        let opened = open(Box::new(io::Cursor::new(bytes.to_vec())), None, Limits::default());
+        match opened.err() {
+            Some(Error::Unsupported(what)) => assert!(what.to_string().contains(name)),
+            other => panic!("{other:?}"),
+        }
+    }
+}
+
 fn any_file() -> impl Strategy<Value = Vec<u8>> {
     let frames = prop::collection::vec(prop::collection::vec(any::<u8>(), 0..300), 0..8);
     let tail = prop::collection::vec(any::<u8>(), 0..20);

@@ -218,7 +218,8 @@ impl Planner {
             return Ok(None); // frame_header_copy()
         }
         self.current = Current::None;
-        if self.skips(obu)? {
+        if let Some(skipped) = self.skips(obu)? {
+            self.frames += skipped;
             self.current = Current::Skipped;
             return Ok(None);
         }
@@ -252,25 +253,28 @@ impl Planner {
         check_limit("frames of a temporal unit", self.unit_frames.into(), limit.into())
     }
 
-    /// Whether the frame of the frame header in `obu` is skipped on the way to a key frame.
-    fn skips(&self, obu: &Obu<'_>) -> Result<bool> {
+    /// Whether the frame of the frame header in `obu` is skipped on the way to a key frame, and how
+    /// many decodes less that makes.
+    fn skips(&self, obu: &Obu<'_>) -> Result<Option<u64>> {
         let leading = match self.recovery {
-            Recovery::Done => return Ok(false),
+            Recovery::Done => return Ok(None),
             Recovery::Skipping => false,
             Recovery::Leading => true,
         };
         match &self.sequence {
-            None => return Ok(true),
-            Some(s) if s.reduced_still_picture_header => return Ok(false),
+            None => return Ok(Some(1)),
+            Some(s) if s.reduced_still_picture_header => return Ok(None),
             Some(_) => {}
         }
         let mut r = obu.reader();
         if r.flag("show_existing_frame")? {
             // There are no frames but the key frames since.
             let slot = RefSlot::from_low_bits(r.f(3, "frame_to_show_map_idx")?.into());
-            return Ok(!leading || self.references.get(slot).is_none());
+            let is_here = leading && self.references.get(slot).is_some();
+            return Ok((!is_here).then_some(0));
         }
-        Ok(r.f(2, "frame_type")? != 0)
+        let is_key = r.f(2, "frame_type")? == 0;
+        Ok((!is_key).then_some(1))
     }
 
     fn start_frame(

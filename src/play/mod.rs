@@ -82,8 +82,12 @@ pub struct StreamInfo {
     pub time_base: Option<(u32, u32)>,
     /// How long a picture is shown as far as the stream's head tells.
     pub interval: Duration,
-    /// How long the stream is, if the container says it.
+    /// How long the stream is, if the container says it, or how many pictures it has.
     pub duration: Option<Duration>,
+    /// Width and height of a sample, if the container says that they are unlike; as a ratio.
+    pub pixel_aspect: Option<(u32, u32)>,
+    /// By how many degrees pictures are to be turned clockwise: 0, 90, 180 or 270.
+    pub rotation: u16,
     /// Whether one can go back in it. One can always go forward.
     pub is_seekable: bool,
 }

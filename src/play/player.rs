@@ -101,10 +101,10 @@ impl Player {
         Some(event)
     }
 
-    /// Goes to `target` in the entry that is played. The generation of the frames that follow, of
-    /// which the first is the target; no older ones come after this call.
+    /// Goes to `target` in the entry whose frames were taken last. The generation of the frames that
+    /// follow, of which the first is the target; no older ones come after this call.
     pub fn seek(&mut self, target: Target) -> u64 {
-        self.shared.ask(Command::Seek(target))
+        self.shared.ask(Command::Seek(self.entry, target))
     }
 
     /// Goes `count` pictures on from picture `index`, or back; not beyond either end.
@@ -140,7 +140,7 @@ impl Player {
 
     /// Changes who applies film grain, and goes on at picture `index`.
     pub fn set_film_grain(&mut self, mode: GrainMode, index: u64) -> u64 {
-        self.shared.ask(Command::FilmGrain(mode, index))
+        self.shared.ask(Command::FilmGrain(mode, self.entry, index))
     }
 
     /// Ends the thread, and waits for it no longer than `patience`: whether it has ended. A thread
@@ -171,10 +171,13 @@ impl End {
         &self.shared
     }
 
-    /// Tells an event of `generation`.
-    pub(super) fn tell(&self, generation: u64, event: Event) {
-        self.shared.tell(generation, event);
-        (self.wake)();
+    /// Tells an event of `generation`: whether it is still wanted.
+    pub(super) fn tell(&self, generation: u64, event: Event) -> bool {
+        let is_wanted = self.shared.tell(generation, event);
+        if is_wanted {
+            (self.wake)();
+        }
+        is_wanted
     }
 }
 

@@ -39,13 +39,17 @@ impl Scanner {
         Self { options, layers: Layers::default(), reduced_still_picture_header: false }
     }
 
-    /// What `unit` adds. What is broken in it adds nothing.
+    /// What `unit` adds. One that is broken would have shown a picture, as each does (7.5).
     pub(super) fn unit(&mut self, unit: &TemporalUnit) -> Facts {
         let mut facts = Facts::default();
         let mut has_sequence_header = false;
         // A shown frame that a higher spatial layer may replace.
         let mut waiting = 0;
-        for obu in obu::obus(&unit.data, unit.framing).map_while(Result::ok) {
+        for obu in obu::obus(&unit.data, unit.framing) {
+            let Ok(obu) = obu else {
+                facts.outputs = facts.outputs.max(1);
+                break;
+            };
             match obu.obu_type {
                 ObuType::SequenceHeader => has_sequence_header |= self.sequence_header(&obu),
                 ObuType::TemporalDelimiter => facts.outputs += std::mem::take(&mut waiting),

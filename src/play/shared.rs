@@ -11,11 +11,12 @@ use crate::vk::GrainMode;
 /// What a player asks of its thread.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Command {
-    Seek(Target),
+    /// In an entry of the playlist.
+    Seek(usize, Target),
     /// The entry of the playlist to play from its start.
     Open(usize),
-    /// With the number of the picture to go on at.
-    FilmGrain(GrainMode, u64),
+    /// With the picture of an entry of the playlist to go on at.
+    FilmGrain(GrainMode, usize, u64),
 }
 
 /// See the module.
@@ -54,13 +55,21 @@ impl Shared {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Asks for `command`: what was decoded before it is dropped.
+    /// Asks for `command`: what came of those before it is dropped.
     pub(super) fn ask(&self, command: Command) -> u64 {
         let mut state = self.state();
         state.generation += 1;
         let generation = state.generation;
         state.commands.push_back((generation, command));
-        state.events.retain(|event| !matches!(event, Event::Frame(_) | Event::EndOfStream));
+        let entry = match command {
+            Command::Seek(entry, _) | Command::FilmGrain(_, entry, _) => Some(entry),
+            Command::Open(_) => None,
+        };
+        state.events.retain(|event| match event {
+            Event::Frame(_) | Event::EndOfStream => false,
+            Event::Opened(info) => entry == Some(info.entry),
+            Event::Fault(_) | Event::Failed(_) => true,
+        });
         state.frames = 0;
         self.changed.notify_all();
         generation
@@ -109,15 +118,17 @@ impl Shared {
         self.changed.notify_all();
     }
 
-    /// Puts an event of `generation` into the queue, unless it is not wanted any more.
-    pub(super) fn tell(&self, generation: u64, event: Event) {
+    /// Puts an event of `generation` into the queue, unless it is not wanted any more: whether it
+    /// is.
+    pub(super) fn tell(&self, generation: u64, event: Event) -> bool {
         let mut state = self.state();
-        let is_frame = matches!(event, Event::Frame(_));
-        if generation < state.generation && (is_frame || matches!(event, Event::EndOfStream)) {
-            return;
+        let is_told = matches!(event, Event::Fault(_) | Event::Failed(_));
+        if generation < state.generation && !is_told {
+            return false;
         }
-        state.frames += usize::from(is_frame);
+        state.frames += usize::from(matches!(event, Event::Frame(_)));
         state.events.push_back(event);
+        true
     }
 
     /// What the thread is to do now: at once, or when what it waits for has come.
@@ -129,7 +140,7 @@ impl Shared {
             }
             while let Some((generation, command)) = state.commands.pop_front() {
                 // Where to go is what was said last.
-                if state.commands.is_empty() || !matches!(command, Command::Seek(_)) {
+                if state.commands.is_empty() || !matches!(command, Command::Seek(..)) {
                     return Turn::Command(generation, command);
                 }
             }

@@ -343,7 +343,8 @@ impl Stream {
     /// Delivers the last picture, which lasts as long as the container says, or as one does.
     fn release(&mut self, items: &mut Vec<Item>) {
         let Some(mut held) = self.held.take() else { return };
-        let rest = self.info.duration.map(|whole| whole.saturating_sub(held.time));
+        let whole = self.source.info().duration;
+        let rest = whole.map(|whole| whole.saturating_sub(held.time));
         if let Some(rest) = rest.filter(|rest| !rest.is_zero()) {
             held.duration = rest;
         }
@@ -436,6 +437,9 @@ impl Head {
         seekable: bool,
     ) -> StreamInfo {
         let info = source.info();
+        let interval = self.interval(info.time_base);
+        let counted =
+            info.unit_count.and_then(|count| interval.checked_mul(u32::try_from(count).ok()?));
         StreamInfo {
             entry,
             name: name.to_owned(),
@@ -444,8 +448,10 @@ impl Head {
             render_size: self.render_size,
             sequence: Arc::clone(&self.sequence),
             time_base: info.time_base,
-            interval: self.interval(info.time_base),
-            duration: info.duration,
+            interval,
+            duration: info.duration.or(counted),
+            pixel_aspect: info.pixel_aspect,
+            rotation: info.rotation,
             is_seekable: seekable,
         }
     }

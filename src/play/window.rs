@@ -11,9 +11,10 @@ pub(super) struct Window {
     frames: VecDeque<Frame>,
     /// How many of `frames` have been handed out.
     next: usize,
-    /// Bytes of samples in `frames`, and how many there should be.
-    bytes: usize,
+    /// Bytes of samples that are kept of pictures that are not needed any more.
     budget: usize,
+    /// Pictures that were handed out last, and may not have been shown yet.
+    unseen: usize,
 }
 
 /// Whether `frame` comes after `target`.
@@ -25,21 +26,21 @@ pub(super) fn is_after(frame: &Frame, target: Target) -> bool {
 }
 
 impl Window {
-    /// Keeps pictures that were handed out up to `budget` bytes.
-    pub(super) fn new(budget: usize) -> Self {
-        Self { frames: VecDeque::new(), next: 0, bytes: 0, budget }
+    /// Keeps pictures that were shown up to `budget` bytes: those before the last `unseen` that
+    /// were handed out.
+    pub(super) fn new(budget: usize, unseen: usize) -> Self {
+        Self { frames: VecDeque::new(), next: 0, budget, unseen }
     }
 
     /// Appends the next picture.
     pub(super) fn push(&mut self, frame: Frame) {
-        self.bytes += frame.picture.data.len();
         self.frames.push_back(frame);
     }
 
     /// Forgets everything.
     pub(super) fn clear(&mut self) {
         self.frames.clear();
-        (self.next, self.bytes) = (0, 0);
+        self.next = 0;
     }
 
     /// Pictures that have not been handed out.
@@ -61,7 +62,7 @@ impl Window {
     pub(super) fn take(&mut self) -> Option<Frame> {
         let frame = self.frames.get(self.next)?.clone();
         self.next += 1;
-        self.trim(self.next - 1);
+        self.trim(self.next.saturating_sub(self.unseen + 1));
         Some(frame)
     }
 
@@ -71,14 +72,13 @@ impl Window {
         self.trim(self.next.saturating_sub(1));
     }
 
-    /// Drops pictures of the first `most` until the budget is kept.
-    fn trim(&mut self, most: usize) {
-        for _ in 0..most {
-            if self.bytes <= self.budget {
-                return;
-            }
-            let Some(frame) = self.frames.pop_front() else { return };
-            self.bytes -= frame.picture.data.len();
+    /// Drops the oldest of the first `seen` pictures until they keep the budget.
+    fn trim(&mut self, seen: usize) {
+        let mut bytes: usize = self.frames.iter().take(seen).map(|f| f.picture.data.len()).sum();
+        while bytes > self.budget
+            && let Some(frame) = self.frames.pop_front()
+        {
+            bytes -= frame.picture.data.len();
             self.next -= 1;
         }
     }

@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 use std::time::Instant;
 
+use super::index::AccessPoint;
 use super::player::{End, Entry, OpenDevice, Options};
 use super::shared::{Command, Rest, Turn};
 use super::stream::{Item, Stream};
@@ -23,6 +24,8 @@ pub(super) struct Worker<'e> {
     generation: u64,
     entry: usize,
     stream: Option<Stream>,
+    /// The stream was told.
+    is_told: bool,
     window: Window,
     goal: Option<Goal>,
     /// Number of the picture that is one too many.
@@ -52,7 +55,7 @@ impl<'e> Worker<'e> {
     ) -> Self {
         options.queue = options.queue.max(1);
         Self {
-            window: Window::new(options.kept_bytes),
+            window: Window::new(options.kept_bytes, options.queue),
             playlist,
             device,
             options,
@@ -60,6 +63,7 @@ impl<'e> Worker<'e> {
             generation: 0,
             entry: 0,
             stream: None,
+            is_told: false,
             goal: None,
             limit: None,
             delivered: 0,
@@ -93,8 +97,16 @@ impl<'e> Worker<'e> {
         }
     }
 
-    fn tell(&self, event: Event) {
-        self.end.tell(self.generation, event);
+    fn tell(&self, event: Event) -> bool {
+        self.end.tell(self.generation, event)
+    }
+
+    /// Tells the stream, before anything of it.
+    fn tell_opened(&mut self) {
+        let info = self.stream.as_ref().filter(|_| !self.is_told).map(|s| s.info.clone());
+        if let Some(info) = info {
+            self.is_told = self.tell(Event::Opened(info));
+        }
     }
 
     /// Nothing can be done with the stream any more.
@@ -143,14 +155,28 @@ impl<'e> Worker<'e> {
     fn command(&mut self, command: Command) -> Result<()> {
         match command {
             Command::Open(entry) => self.open(entry),
-            Command::Seek(target) => self.seek(target),
-            Command::FilmGrain(mode, index) => self.film_grain(mode, index),
+            Command::Seek(entry, target) => {
+                self.go_to_entry(entry)?;
+                self.seek(target)
+            }
+            Command::FilmGrain(mode, entry, index) => {
+                self.go_to_entry(entry)?;
+                self.film_grain(mode, index)
+            }
+        }
+    }
+
+    /// Opens entry `entry` again where the next one was come to before it was gone about in.
+    fn go_to_entry(&mut self, entry: usize) -> Result<()> {
+        match entry == self.entry {
+            true => Ok(()),
+            false => self.open(entry),
         }
     }
 
     /// Plays entry `entry` from its start.
     fn open(&mut self, entry: usize) -> Result<()> {
-        self.stream = None;
+        (self.stream, self.is_told) = (None, false);
         self.window.clear();
         self.faults.clear();
         (self.entry, self.goal, self.limit, self.delivered) = (entry, None, None, 0);
@@ -158,8 +184,8 @@ impl<'e> Worker<'e> {
         let source = open()?;
         let executor = (self.device)(&self.options.executor)?;
         let stream = Stream::open(source, executor, self.options.planner, (entry, name))?;
-        self.tell(Event::Opened(stream.info.clone()));
         self.stream = Some(stream);
+        self.tell_opened();
         self.options.start.map_or(Ok(()), |start| self.seek(start))
     }
 
@@ -189,6 +215,7 @@ impl<'e> Worker<'e> {
             self.limit = self.options.limit.map(|limit| frame.index.saturating_add(limit));
         }
         self.delivered += 1;
+        self.tell_opened();
         self.tell(Event::Frame(Box::new(frame)));
     }
 
@@ -218,7 +245,6 @@ impl<'e> Worker<'e> {
         let last = self.entry + 1 >= self.playlist.len();
         // What has no picture would be begun for ever.
         let begins = self.delivered > 0;
-        self.delivered = 0;
         match repeat {
             Repeat::Entry if begins => self.again(),
             Repeat::Playlist if begins && last && self.playlist.len() == 1 => self.again(),
@@ -226,6 +252,7 @@ impl<'e> Worker<'e> {
             Repeat::Off if !last => self.open(self.entry + 1),
             _ => {
                 self.ended = Some(repeat);
+                self.tell_opened();
                 self.tell(Event::EndOfStream);
                 Ok(())
             }
@@ -234,6 +261,7 @@ impl<'e> Worker<'e> {
 
     /// Begins the entry again.
     fn again(&mut self) -> Result<()> {
+        self.delivered = 0;
         let start = self.options.start.unwrap_or(Target::Index(0));
         match self.stream.as_ref().is_some_and(|stream| stream.info.is_seekable) {
             true => self.seek(start),
@@ -254,26 +282,36 @@ impl<'e> Worker<'e> {
             self.keep_limit();
             return Ok(());
         }
-        let goal = Goal { target, back: 0 };
-        if !stream.info.is_seekable {
-            return self.seek_once(goal, reach);
-        }
         let next = stream.next_output();
-        let point = stream.access_points(target)?.last().copied();
-        self.goal = Some(goal);
-        match point {
-            // What is under way comes to it sooner.
-            Some(point) if reach == Reach::Ahead && point.outputs <= next => Ok(()),
-            Some(point) => {
-                self.window.clear();
-                stream.restart(&point)
-            }
-            None => Ok(()),
+        let Some(point) = self.access_point(target, 0) else {
+            return self.seek_once(target, reach);
+        };
+        self.goal = Some(Goal { target, back: 0 });
+        // What is under way may come to it sooner.
+        match reach == Reach::Ahead && point.outputs <= next {
+            true => Ok(()),
+            false => self.restart(&point),
         }
     }
 
-    /// Goes to a goal that is at `reach`, in what can be read once.
-    fn seek_once(&mut self, goal: Goal, reach: Reach) -> Result<()> {
+    /// The access point that decoding of `target` begins at, or one of those before: the start, if
+    /// there are fewer. `None` where one cannot go back.
+    fn access_point(&mut self, target: Target, back: usize) -> Option<AccessPoint> {
+        let points = self.stream.as_mut()?.access_points(target);
+        let point = points.map(|points| points.iter().rev().nth(back).or(points.first()).copied());
+        point.unwrap_or_else(|error| {
+            self.fault(error);
+            None
+        })
+    }
+
+    fn restart(&mut self, point: &AccessPoint) -> Result<()> {
+        self.window.clear();
+        self.stream.as_mut().map_or(Ok(()), |stream| stream.restart(point))
+    }
+
+    /// Goes to a target that is at `reach`, in what can be read once.
+    fn seek_once(&mut self, target: Target, reach: Reach) -> Result<()> {
         let is_ended = self.stream.as_ref().is_none_or(Stream::is_ended);
         match reach {
             Reach::Before => {
@@ -285,7 +323,7 @@ impl<'e> Worker<'e> {
                 }
                 self.window.go_to_first();
             }
-            _ if !is_ended => self.goal = Some(goal),
+            _ if !is_ended => self.goal = Some(Goal { target, back: 0 }),
             _ => {}
         }
         Ok(())
@@ -321,15 +359,11 @@ impl<'e> Worker<'e> {
 
     /// Begins at an earlier access point.
     fn go_back(&mut self, goal: Goal) -> Result<()> {
-        let Some(stream) = &mut self.stream else { return Ok(()) };
         let back = goal.back + 1;
-        let points = stream.access_points(goal.target)?;
-        let point = points.iter().rev().nth(back).or(points.first()).copied();
-        match point {
+        match self.access_point(goal.target, back) {
             Some(point) => {
                 self.goal = Some(Goal { back, ..goal });
-                self.window.clear();
-                stream.restart(&point)
+                self.restart(&point)
             }
             None => {
                 self.goal = None;
@@ -348,22 +382,17 @@ impl<'e> Worker<'e> {
 
     /// Decodes with another mode of film grain, from picture `index` on.
     fn film_grain(&mut self, mode: GrainMode, index: u64) -> Result<()> {
-        let Some(stream) = &mut self.stream else {
-            self.options.executor.film_grain = mode;
-            return Ok(());
-        };
         let target = Target::Index(index);
-        if !stream.info.is_seekable {
+        let point = self.access_point(target, 0);
+        if point.is_none() && self.stream.is_some() {
             let what = "another film grain, in an input that can be read once only";
             self.fault(Unsupported::Stream(what.into()).into());
             return self.seek(target);
         }
         self.options.executor.film_grain = mode;
-        let executor = (self.device)(&self.options.executor)?;
-        stream.set_executor(executor);
-        self.window.clear();
-        let point = stream.access_points(target)?.last().copied();
+        let (Some(point), Some(stream)) = (point, &mut self.stream) else { return Ok(()) };
+        stream.set_executor((self.device)(&self.options.executor)?);
         self.goal = Some(Goal { target, back: 0 });
-        point.map_or(Ok(()), |point| stream.restart(&point))
+        self.restart(&point)
     }
 }

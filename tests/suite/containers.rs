@@ -94,6 +94,40 @@ fn times_are_those_of_the_stream() {
 }
 
 #[test]
+fn aspect_and_rotation_are_those_of_the_container() {
+    for (name, pixel_aspect, rotation) in [
+        ("plain.mp4", None, 0),
+        ("plain.mkv", None, 0),
+        // ffmpeg was told to turn it by 90 degrees counterclockwise.
+        ("turned.mp4", None, 270),
+        ("wide.mp4", Some((2, 1)), 0),
+        ("wide.mkv", Some((2, 1)), 0),
+    ] {
+        let source =
+            container::open_file(Box::new(Cursor::new(file(name))), None, Limits::default());
+        let info = source.expect("a stream").info();
+        assert_eq!((info.pixel_aspect, info.rotation), (pixel_aspect, rotation), "{name}");
+    }
+}
+
+#[test]
+fn durations_are_those_of_the_stream() {
+    for name in FILES {
+        let source =
+            container::open_file(Box::new(Cursor::new(file(name))), None, Limits::default());
+        let duration = source.expect("a stream").info().duration;
+        match name {
+            "live.webm" => assert_eq!(duration, None),
+            // Twelve pictures at 25 a second; a tone may go on a little.
+            _ => {
+                let seconds = duration.expect("a duration").as_secs_f64();
+                assert!((0.479..0.55).contains(&seconds), "{name}: {seconds}");
+            }
+        }
+    }
+}
+
+#[test]
 fn units_are_where_they_say() {
     for name in FILES {
         let data = file(name);

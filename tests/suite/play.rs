@@ -1,138 +1,17 @@
-//! The player: what it shows is what linear decoding shows, wherever it is told to go.
+//! The player: what it shows, what it says of faults, and that it ends.
 
-use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use vav1d::container;
 use vav1d::error::Error;
-use vav1d::grain;
-use vav1d::limits::Limits;
-use vav1d::play::{Entry, Event, Frame, Options, Player, StreamInfo, Target};
-use vav1d::vk::{Driver, Executor, ExecutorOptions, Instance, InstanceOptions};
+use vav1d::play::{Event, Options, Player, Repeat, Target};
+use vav1d::vk::ExecutorOptions;
 
-use crate::manifest::{Sample, sample};
-
-/// How long a test waits for the player.
-const PATIENCE: Duration = Duration::from_secs(60);
-
-/// MD5 of a picture, with its film grain.
-fn hash(frame: &Frame) -> String {
-    let grained = frame
-        .pending_grain
-        .as_ref()
-        .map(|params| grain::apply(&frame.picture, params, &frame.sequence.color_config));
-    vav1d::sink::md5_hex(&grained.as_ref().unwrap_or(&frame.picture).data)
-}
-
-/// A playlist entry of a file.
-fn file(path: PathBuf) -> Entry {
-    let name = path.file_name().map(|name| name.to_string_lossy().into_owned());
-    Entry {
-        name: name.unwrap_or_default(),
-        open: Box::new(move || {
-            container::open_file(Box::new(std::fs::File::open(&path)?), None, Limits::default())
-        }),
-    }
-}
-
-/// A player of softvk with configuration `config`.
-fn player_on(config: Option<&str>, playlist: Vec<Entry>, options: Options) -> Player {
-    let config = config.map(str::to_owned);
-    let device = move |options: &ExecutorOptions| {
-        let driver = Driver::Soft { config: config.clone() };
-        let instance = Instance::new(driver, InstanceOptions::default())?;
-        let adapter = instance.adapters()?.remove(0);
-        Executor::new(&instance, &adapter, options.clone())
-    };
-    Player::new(playlist, Box::new(device), options, Box::new(|| {})).expect("a player")
-}
-
-fn player(playlist: Vec<Entry>, options: Options) -> Player {
-    player_on(None, playlist, options)
-}
-
-/// What a player has to say next.
-fn next(player: &mut Player) -> Event {
-    let end = Instant::now() + PATIENCE;
-    loop {
-        if let Some(event) = player.try_next() {
-            return event;
-        }
-        assert!(Instant::now() < end, "the player says nothing");
-        thread::sleep(Duration::from_millis(1));
-    }
-}
-
-fn opened(player: &mut Player) -> Arc<StreamInfo> {
-    match next(player) {
-        Event::Opened(info) => info,
-        other => panic!("{other:?}"),
-    }
-}
-
-/// The next frame; faults are passed over.
-fn frame(player: &mut Player) -> Frame {
-    loop {
-        match next(player) {
-            Event::Frame(frame) => return *frame,
-            Event::Fault(_) => {}
-            other => panic!("{other:?}"),
-        }
-    }
-}
-
-/// The frames up to the end of the stream, and the faults.
-fn rest(player: &mut Player) -> (Vec<Frame>, Vec<Error>) {
-    let (mut frames, mut faults) = (Vec::new(), Vec::new());
-    loop {
-        match next(player) {
-            Event::Frame(frame) => frames.push(*frame),
-            Event::Fault(error) | Event::Failed(error) => faults.push(error),
-            Event::Opened(_) => {}
-            Event::EndOfStream => return (frames, faults),
-        }
-        if matches!(faults.last(), Some(Error::Device(_))) {
-            return (frames, faults);
-        }
-    }
-}
-
-/// All frames of a file, as played from its start.
-fn linear(path: &Path) -> Vec<Frame> {
-    let mut player = player(vec![file(path.into())], Options::default());
-    let (frames, faults) = rest(&mut player);
-    assert!(faults.is_empty(), "{}: {faults:?}", path.display());
-    assert!(player.close(PATIENCE));
-    frames
-}
-
-fn hashes(frames: &[Frame]) -> Vec<String> {
-    frames.iter().map(hash).collect()
-}
-
-/// The samples that stress what playing has to know of a stream.
-fn streams() -> Vec<Sample> {
-    let names = [
-        "main-420-8",
-        "section5",
-        "annexb",
-        "still-reduced",
-        "sequence-change",
-        "timing-model",
-        "resize-random",
-        "forward-key",
-        "grain-forward-key",
-        "intra-only",
-        "switch-frames",
-        "layers-l1t2",
-        "layers-l3t1",
-        "svt-pyramid",
-        "grain-hidden",
-    ];
-    names.map(sample).into()
-}
+use crate::manifest::{folder, sample};
+use crate::players::{
+    PATIENCE, bytes, file, frame, hash, hashes, linear, next, opened, pipe, player, player_on,
+    rest, streams,
+};
 
 #[test]
 fn playing_shows_every_picture_once() {
@@ -147,34 +26,170 @@ fn playing_shows_every_picture_once() {
 }
 
 #[test]
-fn every_picture_can_be_sought_by_number_and_by_time() {
-    for sample in streams() {
-        let frames = linear(&sample.path());
-        // What is kept would make most of it trivial.
+fn a_cut_file_is_played_up_to_the_cut() {
+    let contained = |name: &str| folder().join("containers").join(name);
+    for (path, stream) in [
+        (sample("key-frames").path(), "key-frames"),
+        (contained("keys.mkv"), "key-frames"),
+        (contained("keys-fragments.mp4"), "key-frames"),
+        (sample("section5").path(), "section5"),
+        (sample("annexb").path(), "annexb"),
+    ] {
+        let (mut data, right) = (std::fs::read(&path).expect("a sample"), sample(stream).frames);
+        data.truncate(data.len() * 2 / 3);
         let options = Options { kept_bytes: 0, ..Options::default() };
-        let mut player = player(vec![file(sample.path())], options);
+        let mut player = player(vec![bytes(data)], options);
         opened(&mut player);
-        // There and back, with strides that begin at every access point.
-        let count = frames.len();
-        for turn in 0..3 * count {
-            let wanted = &frames[(turn * 7 + turn / count) % count];
-            let targets = [
-                Target::Index(wanted.index),
-                Target::Time(wanted.time),
-                Target::Time(wanted.time + wanted.duration - Duration::from_nanos(1)),
-            ];
-            let generation = player.seek(targets[turn % 3]);
-            let found = frame(&mut player);
-            assert_eq!(found.generation, generation);
-            assert_eq!((found.index, found.time), (wanted.index, wanted.time), "{}", sample.name);
-            assert_eq!(hash(&found), hash(wanted), "{} at {}", sample.name, wanted.index);
-            assert_eq!(found.frame.unwrap_or(wanted.frame.unwrap()), wanted.frame.unwrap());
+        let (frames, faults) = rest(&mut player);
+        assert!(!frames.is_empty() && frames.len() < right.len(), "{}", path.display());
+        assert_eq!(hashes(&frames), right[..frames.len()], "{}", path.display());
+        assert_eq!(faults.len(), 1, "{faults:?}");
+        // One can go back, and comes to the same end; what was said is not said again.
+        player.seek(Target::Index(1));
+        let (again, faults) = rest(&mut player);
+        assert_eq!(hashes(&again), right[1..frames.len()], "{}", path.display());
+        assert!(faults.is_empty(), "{faults:?}");
+    }
+}
+
+#[test]
+fn an_entry_is_repeated_until_it_is_not() {
+    let sample = sample("key-frames");
+    for entry in [file(sample.path()), pipe(sample.path())] {
+        let options = Options { repeat: Repeat::Entry, ..Options::default() };
+        let mut player = player(vec![entry], options);
+        let mut shown = Vec::new();
+        while shown.len() < 2 * sample.frames.len() + 5 {
+            match next(&mut player) {
+                Event::Frame(frame) => shown.push(hash(&frame)),
+                Event::Opened(_) => {}
+                other => panic!("{other:?}"),
+            }
         }
-        // What follows is what follows.
-        player.seek(Target::Index(count as u64 / 2));
-        let (tail, faults) = rest(&mut player);
-        assert_eq!(hashes(&tail), sample.frames[count / 2..], "{}", sample.name);
-        assert!(faults.is_empty(), "{}: {faults:?}", sample.name);
+        player.set_repeat(Repeat::Off);
+        shown.extend(hashes(&rest(&mut player).0));
+        let right = sample.frames.iter().cycle().take(shown.len());
+        assert!(shown.iter().eq(right));
+        assert_eq!(shown.len() % sample.frames.len(), 0);
+        // After the end another wish begins it again.
+        player.set_repeat(Repeat::Entry);
+        loop {
+            match next(&mut player) {
+                Event::Frame(frame) => break assert_eq!(frame.index, 0),
+                Event::Opened(_) => {}
+                other => panic!("{other:?}"),
+            }
+        }
+    }
+}
+
+#[test]
+fn a_playlist_is_played_through_and_gone_about_in() {
+    let names = ["still-reduced", "tiny-1x1", "main-420-8"];
+    let playlist = || names.map(|name| file(sample(name).path())).into();
+    let mut player = player(playlist(), Options::default());
+    let (frames, _) = rest(&mut player);
+    let right: Vec<_> = names.iter().flat_map(|name| sample(name).frames).collect();
+    assert_eq!(hashes(&frames), right);
+    let entries: Vec<_> = frames.iter().map(|frame| frame.stream.entry).collect();
+    assert!(entries.is_sorted() && entries.last() == Some(&2));
+    assert_eq!(player.entry(), (2, 3));
+    for (go, entry) in
+        [(Player::next_entry as fn(&mut Player) -> u64, 0), (Player::previous_entry, 2)]
+    {
+        let generation = go(&mut player);
+        assert_eq!(opened(&mut player).entry, entry);
+        let first = frame(&mut player);
+        assert_eq!((first.index, first.generation), (0, generation));
+        assert_eq!(hash(&first), sample(names[entry]).frames[0]);
+    }
+    player.set_repeat(Repeat::Playlist);
+    loop {
+        match next(&mut player) {
+            Event::Opened(info) => break assert_eq!(info.entry, 0),
+            Event::Frame(_) => {}
+            other => panic!("{other:?}"),
+        }
+    }
+}
+
+#[test]
+fn what_cannot_be_opened_is_told() {
+    let missing = file(folder().join("no-such-file.ivf"));
+    let text = bytes(b"This is no stream, but long enough to be looked at.".to_vec());
+    let cut = bytes(std::fs::read(sample("main-420-8").path()).expect("a sample")[..100].to_vec());
+    let playlist = vec![missing, text, cut, file(sample("tiny-1x1").path())];
+    let mut player = player(playlist, Options::default());
+    let Event::Failed(Error::Io(_)) = next(&mut player) else { panic!("it was opened") };
+    for entry in [1, 2] {
+        player.open(entry);
+        let Event::Failed(Error::Stream(_)) = next(&mut player) else { panic!("it was opened") };
+    }
+    player.seek(Target::Index(3));
+    player.next_entry();
+    assert_eq!(rest(&mut player).0.len(), 3);
+}
+
+#[test]
+fn a_player_can_be_dropped_at_any_moment() {
+    let sample = sample("main-420-8");
+    for delay in [0, 1, 5, 20, 60] {
+        let begun = Instant::now();
+        let options = Options { repeat: Repeat::Entry, ..Options::default() };
+        let mut player = player(vec![file(sample.path())], options);
+        while begun.elapsed() < Duration::from_millis(delay) {
+            player.try_next();
+        }
+        assert!(player.close(PATIENCE), "after {delay} ms");
+    }
+}
+
+#[test]
+fn a_driver_that_hangs_does_not_hold_up_the_end() {
+    let mut player = player_on(
+        Some("fault=hang@3"),
+        vec![file(sample("main-420-8").path())],
+        Options::default(),
+    );
+    opened(&mut player);
+    thread::sleep(Duration::from_millis(50));
+    let begun = Instant::now();
+    assert!(!player.close(Duration::from_millis(100)), "the driver does not hang");
+    assert!(begun.elapsed() < Duration::from_secs(5));
+    drop(player);
+    assert!(begun.elapsed() < Duration::from_secs(5));
+}
+
+#[test]
+fn a_driver_that_hangs_or_loses_the_device_is_told() {
+    for (fault, text) in [("hang@3", "no answer"), ("lost@3", "has been lost")] {
+        let mut executor = ExecutorOptions::default();
+        executor.timeout = Duration::from_millis(300);
+        let options = Options { executor, ..Options::default() };
+        let config = format!("fault={fault}");
+        let playlist = vec![file(sample("main-420-8").path())];
+        let mut player = player_on(Some(&config), playlist, options);
+        let (frames, faults) = rest(&mut player);
+        assert!(frames.len() <= 3);
+        let told = faults.last().map(Error::to_string).unwrap_or_default();
+        assert!(told.contains(text), "{told}");
+        player.seek(Target::Index(0));
         assert!(player.close(PATIENCE));
+    }
+}
+
+#[test]
+fn a_failed_decode_spoils_pictures_up_to_the_next_key_frame() {
+    let sample = sample("key-frames");
+    let playlist = vec![file(sample.path())];
+    let mut player = player_on(Some("fault=status@14"), playlist, Options::default());
+    let (frames, faults) = rest(&mut player);
+    assert_eq!(faults.len(), 1, "{faults:?}");
+    let indices: Vec<_> = frames.iter().map(|frame| frame.index).collect();
+    let spoilt = indices.windows(2).find(|pair| pair[1] != pair[0] + 1);
+    let spoilt = spoilt.expect("a gap");
+    assert!(spoilt[0] < 24 && spoilt[1] == 24, "{spoilt:?}");
+    for frame in &frames {
+        assert_eq!(hash(frame), sample.frames[frame.index as usize]);
     }
 }

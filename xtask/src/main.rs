@@ -5,6 +5,7 @@ mod clients;
 mod conformance;
 mod dist;
 mod drivers;
+mod remux;
 mod streams;
 mod tidy;
 
@@ -47,6 +48,19 @@ enum Task {
         /// The folder of the wrappers that samples/peers.sh writes
         #[arg(long, default_value = "target/sid.bin")]
         tools: PathBuf,
+        /// Streams, or folders of them
+        #[arg(default_value = "samples")]
+        streams: Vec<PathBuf>,
+    },
+    /// Streams that ffmpeg puts into Matroska, WebM and MP4 in ten ways decode to the same pictures,
+    /// from files and pipes
+    Remux {
+        /// The folder of the wrappers that samples/peers.sh writes
+        #[arg(long, default_value = "target/sid.bin")]
+        tools: PathBuf,
+        /// The program; without it, it is built
+        #[arg(long)]
+        program: Option<PathBuf>,
         /// Streams, or folders of them
         #[arg(default_value = "samples")]
         streams: Vec<PathBuf>,
@@ -101,6 +115,10 @@ fn run() -> Result<()> {
             Ok(())
         }
         Task::Clients { tools, streams } => clients::run(&tools, &streams),
+        Task::Remux { tools, program, streams } => {
+            let program = program.map_or_else(ci::release, Ok)?;
+            remux::run(&program, &tools, &streams)
+        }
         Task::RealDrivers { chips, tools, validate, streams } => {
             drivers::run(&ci::release()?, &chips, tools.as_deref(), validate, &streams)
         }

@@ -42,7 +42,7 @@ pub(super) fn primary(
         };
         // No length is the whole.
         let bytes = if bytes == 0 { whole.saturating_sub(start) } else { bytes };
-        let value = data.len() as u64 + bytes;
+        let value = (data.len() as u64).saturating_add(bytes);
         if value > limits.unit_bytes {
             let what = "bytes of an image";
             return Err(LimitError { what, value, limit: limits.unit_bytes }.into());

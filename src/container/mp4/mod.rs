@@ -1,16 +1,17 @@
 //! MP4 (ISO/IEC 14496-12) with AV1 ("AV1 Codec ISO Media File Format Binding"): progressive and
 //! fragmented files, and AVIF stills. The boxes by the `mp4-atom` crate.
 
+mod depth;
 mod item;
 mod samples;
 
 use std::io::SeekFrom;
 
-use mp4_atom::{Atom as _, Codec, FourCC, Header, Meta, Moof, Moov, ReadFrom, Trak};
+use mp4_atom::{Atom as _, Av01, Codec, FourCC, Header, Matrix, Meta, Moof, Moov, ReadFrom, Trak};
 
 use super::config::Config;
 use super::{
-    IndexEntry, Position, ReadSeek, Source, SourceInfo, TemporalUnit, demuxer, fault, ticks,
+    IndexEntry, Position, ReadSeek, Source, SourceInfo, TemporalUnit, demuxer, fault, ratio, ticks,
 };
 use crate::error::{LimitError, Result, Unsupported};
 use crate::limits::Limits;
@@ -41,6 +42,8 @@ pub(super) struct Mp4 {
     index: u64,
     /// Bytes of the file.
     end: u64,
+    /// Position of a movie fragment that the file does not hold whole: what would follow.
+    cut: Option<u64>,
 }
 
 /// The boxes of the file that say where the samples are.
@@ -65,17 +68,13 @@ impl Mp4 {
         let source = Self {
             reader,
             limits,
-            info: SourceInfo {
-                container: "MP4",
-                time_base: None,
-                unit_count: None,
-                duration: None,
-            },
+            info: SourceInfo::new("MP4"),
             config: Config::default(),
             samples: Vec::new(),
             next: 0,
             index: 0,
             end,
+            cut: boxes.cut.filter(|(kind, _)| *kind == Moof::KIND).map(|(_, at)| at),
         };
         match (track, &boxes.meta) {
             (Some((moov, trak)), _) => source.of_track(moov, trak, &boxes.moofs),
@@ -95,7 +94,11 @@ impl Mp4 {
         self.info.time_base = (timescale != 0).then_some((1, timescale));
         self.info.unit_count = Some(samples.len() as u64);
         self.info.duration = self.info.time_base.map(|base| ticks(end, base));
-        self.config = Config::new(codec(trak).map_or(&[][..], |av1c| &av1c.config_obus));
+        let pasp = codec(trak).and_then(|av01| av01.pasp.as_ref());
+        let pasp = pasp.map(|pasp| (pasp.h_spacing.into(), pasp.v_spacing.into()));
+        self.info.pixel_aspect = pasp.and_then(|(width, height)| ratio(width, height));
+        self.info.rotation = rotation(&trak.tkhd.matrix);
+        self.config = Config::new(codec(trak).map_or(&[][..], |av01| &av01.av1c.config_obus));
         self.samples = samples;
         Ok(self)
     }
@@ -153,6 +156,9 @@ impl Boxes {
         }
         let mut body = vec![0; bytes as usize];
         reader.read_exact(&mut body)?;
+        if depth::is_too_deep(&body) {
+            return Err(fault("boxes are nested too deeply", at, None).into());
+        }
         let mut body = &body[..];
         let broken = |error| demuxer("MP4", &error, at);
         if header.kind == Moov::KIND {
@@ -171,12 +177,23 @@ impl Boxes {
     }
 }
 
-/// The configuration of an AV1 track.
-fn codec(trak: &Trak) -> Option<&mp4_atom::Av1c> {
+/// The sample entry of an AV1 track.
+fn codec(trak: &Trak) -> Option<&Av01> {
     trak.mdia.minf.stbl.stsd.codecs.iter().find_map(|codec| match codec {
-        Codec::Av01(entry) => Some(&entry.av1c),
+        Codec::Av01(entry) => Some(entry),
         _ => None,
     })
+}
+
+/// By how many degrees the matrix of a track header turns pictures clockwise (8.3.2), if it is by a
+/// right angle.
+fn rotation(matrix: &Matrix) -> u16 {
+    match [matrix.a, matrix.b, matrix.c, matrix.d].map(i32::signum) {
+        [0, 1, -1, 0] => 90,
+        [-1, 0, 0, -1] => 180,
+        [0, -1, 1, 0] => 270,
+        _ => 0,
+    }
 }
 
 /// Whether the track is not to be shown by itself: alpha, depth.
@@ -201,7 +218,16 @@ impl Source for Mp4 {
     }
 
     fn next_unit(&mut self) -> Result<Option<TemporalUnit>> {
-        let Some(sample) = self.samples.get(self.next).copied() else { return Ok(None) };
+        let Some(sample) = self.samples.get(self.next).copied() else {
+            let Some(at) = self.cut.filter(|_| self.next == self.samples.len()) else {
+                return Ok(None);
+            };
+            self.next += 1;
+            let what = "a movie fragment is cut short";
+            return Err(fault(what, at, Some("ISO/IEC 14496-12, 8.8.4"))
+                .in_unit(self.index)
+                .into());
+        };
         self.next += 1;
         let bytes = u64::from(sample.bytes);
         if bytes > self.limits.unit_bytes {
@@ -209,7 +235,7 @@ impl Source for Mp4 {
             return Err(LimitError { what, value: bytes, limit: self.limits.unit_bytes }.into());
         }
         if sample.offset.checked_add(bytes).is_none_or(|end| end > self.end) {
-            self.next = self.samples.len();
+            self.next = self.samples.len() + 1;
             let what = "a sample reaches beyond the end of the MP4 file";
             return Err(fault(what, sample.offset, None).in_unit(self.index).into());
         }

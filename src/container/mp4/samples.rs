@@ -1,20 +1,24 @@
 //! Where the samples of a track are, and when they are shown: tables and fragments.
 
-use mp4_atom::{Moof, Moov, Stbl, StszSamples, Traf, Trak, Trex};
+use mp4_atom::{Moof, Moov, Stbl, StszSamples, Traf, Trak, Trex, TrunSamples};
 
 use super::Sample;
 
 /// `sample_is_non_sync_sample` of sample flags (8.8.3.1).
 const NON_SYNC_SAMPLE: u32 = 1 << 16;
 
+/// Samples that are remembered: those of three days at 60 frames a second.
+const MAX_SAMPLES: usize = 1 << 24;
+
 /// What is wrong with the tables.
 type Result<T> = std::result::Result<T, &'static str>;
 
 /// `count` as long as there may be so many samples in a file of `end` bytes.
 fn plausible(count: usize, end: u64) -> Result<usize> {
-    match count as u64 > end {
-        true => Err("there are more samples than bytes in the file"),
-        false => Ok(count),
+    match count {
+        count if count as u64 > end => Err("there are more samples than bytes in the file"),
+        count if count > MAX_SAMPLES => Err("there are more samples than can be remembered"),
+        count => Ok(count),
     }
 }
 
@@ -136,6 +140,19 @@ struct Run<'r> {
 }
 
 impl Run<'_> {
+    /// Passes over samples of another track, which have `size` bytes where they do not say it.
+    fn pass(&mut self, samples: &TrunSamples, size: u32) {
+        let bytes = match samples {
+            // There may be as many as one cares to write into a few bytes.
+            TrunSamples::Inherited { count, .. } => u64::from(*count) * u64::from(size),
+            TrunSamples::Explicit(entries) => {
+                let sizes = entries.iter().map(|entry| u64::from(entry.size.unwrap_or(size)));
+                sizes.fold(0, u64::saturating_add)
+            }
+        };
+        self.at = self.at.saturating_add(bytes);
+    }
+
     /// Adds its samples to `samples`, if they are of the track; where its data end.
     fn add(&mut self, base: u64, mut samples: Option<&mut Vec<Sample>>) -> Result<u64> {
         let tfhd = &self.traf.tfhd;
@@ -150,17 +167,18 @@ impl Run<'_> {
             if let Some(offset) = trun.data_offset {
                 self.at = base.saturating_add_signed(offset.into());
             }
-            let known = samples.as_ref().map_or(0, |samples| samples.len());
-            plausible(known.saturating_add(trun.samples.len()), self.end)?;
+            let Some(samples) = &mut samples else {
+                self.pass(&trun.samples, size.unwrap_or(0));
+                continue;
+            };
+            plausible(samples.len().saturating_add(trun.samples.len()), self.end)?;
             for entry in trun.samples.iter() {
                 let bytes = entry.size.or(size).unwrap_or(0);
-                if let Some(samples) = &mut samples {
-                    let time = self.time.saturating_add(entry.cts.unwrap_or(0));
-                    let is_sync = entry.flags.or(flags).unwrap_or(0) & NON_SYNC_SAMPLE == 0;
-                    samples.push(Sample { offset: self.at, bytes, time, is_sync });
-                    let lasts = entry.duration.or(duration).unwrap_or(0);
-                    *self.time = self.time.saturating_add(lasts.into());
-                }
+                let time = self.time.saturating_add(entry.cts.unwrap_or(0));
+                let is_sync = entry.flags.or(flags).unwrap_or(0) & NON_SYNC_SAMPLE == 0;
+                samples.push(Sample { offset: self.at, bytes, time, is_sync });
+                let lasts = entry.duration.or(duration).unwrap_or(0);
+                *self.time = self.time.saturating_add(lasts.into());
                 self.at = self.at.saturating_add(bytes.into());
             }
         }
