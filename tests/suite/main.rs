@@ -9,4 +9,5 @@ mod matrix;
 mod plans;
 mod play;
 mod streams;
+mod teacher;
 mod verify;
