@@ -13,7 +13,7 @@ use super::output::Notices;
 use super::pipeline::Pipeline;
 use super::shape::ShapeArgs;
 use crate::compare::trace::Wanted;
-use crate::compare::{Graph, Node};
+use crate::compare::{Graph, Next, Node};
 use crate::pixels::Picture;
 
 /// Pictures that wait for the other side, at most.
@@ -80,6 +80,7 @@ fn reference(args: &PipelineArgs, device: &str, wanted: Wanted) -> PipelineArgs 
         validate: false,
         plant: None,
         journal: None,
+        overwritable: false,
         shape: ShapeArgs::default(),
         ..args.clone()
     }
@@ -110,7 +111,10 @@ impl Rights<'_> {
 fn decode(args: &PipelineArgs, wanted: Wanted, sender: &SyncSender<Right>) -> Result<()> {
     let quiet = Notices::silent();
     let pipeline = Pipeline::open(args, &quiet)?;
-    pipeline.trace(args, wanted, &mut |traced| sender.send(Right::Picture(traced.picture)).is_ok())
+    pipeline.trace(args, wanted, &mut |traced| match sender.send(Right::Picture(traced.picture)) {
+        Ok(()) => Next::Go,
+        Err(_) => Next::Stop,
+    })
 }
 
 fn read(path: &Path, graph: &Graph, sender: &SyncSender<Right>) -> Result<()> {

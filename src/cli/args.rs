@@ -161,6 +161,9 @@ pub struct PipelineArgs {
     /// Seconds to wait for the device before it is taken to hang
     #[arg(long, default_value_t = 20.0, value_name = "SECONDS", hide_short_help = true, value_parser = seconds)]
     pub device_timeout: f64,
+    /// Reference pictures are overwritten: `compare --teacher`.
+    #[arg(skip)]
+    pub overwritable: bool,
     /// Session shape.
     #[command(flatten)]
     pub shape: ShapeArgs,
@@ -230,6 +233,14 @@ pub struct CompareArgs {
     /// .framemd5, or a list of MD5s)
     #[arg(long, default_value = "soft", value_name = "DEVICE|FILE")]
     pub against: String,
+    /// Judge each frame alone: overwrite what is wrong with the right picture before later frames
+    /// refer to it
+    ///
+    /// Only samples are put right; CDFs, motion vectors, segmentation and whatever else the driver
+    /// keeps of a frame stay as they are. Needs a driver that lets transfers write DPB pictures, and
+    /// a device to compare with: files lack hidden frames.
+    #[arg(long)]
+    pub teacher: bool,
     /// Write images of the frames that errors begin with (is, should-be, difference) into DIR
     #[arg(long, value_name = "DIR")]
     pub png: Option<PathBuf>,

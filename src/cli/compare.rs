@@ -10,8 +10,9 @@ use super::{compare_report, input, options};
 use crate::compare::difference::{Difference, difference};
 use crate::compare::shared::shared;
 use crate::compare::trace::Wanted;
-use crate::compare::{Graph, Judge, Node, State, Traced, Verdict, images};
+use crate::compare::{Graph, Judge, Next, Node, State, Traced, Verdict, images};
 use crate::sink::md5_hex;
+use crate::vk::DecodeStatus;
 
 /// What a comparison found.
 pub(super) struct Comparison {
@@ -21,6 +22,8 @@ pub(super) struct Comparison {
     pub(super) device: String,
     /// What it is compared with.
     pub(super) against: String,
+    /// Each frame was decoded from right pictures.
+    pub(super) teacher: bool,
     /// Why the judged decode ended early.
     pub(super) failure: Option<Failure>,
 }
@@ -43,6 +46,10 @@ impl Comparison {
 pub(super) fn run(args: &CompareArgs, json: bool, notices: &Notices) -> Result<Exit> {
     if args.pipeline.input.file.as_os_str() == "-" {
         let why = "compare reads its input more than once: a file is needed";
+        return Err(Failure::new(Exit::Usage, why));
+    }
+    if args.teacher && matches!(Against::of(&args.against), Against::File(_)) {
+        let why = "--teacher overwrites hidden frames too, which a file lacks: a device is needed";
         return Err(Failure::new(Exit::Usage, why));
     }
     if let Some(dir) = &args.png {
@@ -82,7 +89,8 @@ fn compare(args: &CompareArgs, notices: &Notices) -> Result<Comparison> {
     };
     let (judge, failure) = (run.judge, run.failure);
     let verdicts = judge.finish();
-    Ok(Comparison { graph, verdicts, device, against: args.against.clone(), failure })
+    let (against, teacher) = (args.against.clone(), args.teacher);
+    Ok(Comparison { graph, verdicts, device, against, teacher, failure })
 }
 
 /// A comparison under way.
@@ -98,7 +106,11 @@ struct Run<'r> {
 impl Run<'_> {
     /// Every decoded frame, before film grain. The device's name.
     fn decoded(&mut self, against: &Against, notices: &Notices) -> Result<String> {
-        let pipeline = PipelineArgs { film_grain: FilmGrain::Cpu, ..self.args.pipeline.clone() };
+        let pipeline = PipelineArgs {
+            film_grain: FilmGrain::Cpu,
+            overwritable: self.args.teacher,
+            ..self.args.pipeline.clone()
+        };
         let mut next = 0;
         let device = self.side_by_side(against, &pipeline, Wanted::Decoded, notices, {
             |run, traced, right| {
@@ -114,9 +126,13 @@ impl Run<'_> {
     }
 
     /// Every picture that is output. With `grain`, the decoded ones are judged already, and what
-    /// is new is film grain's.
+    /// is new is film grain's. Nothing is overwritten here.
     fn outputs(&mut self, against: &Against, grain: bool, notices: &Notices) -> Result<String> {
         let pipeline = &self.args.pipeline;
+        let right_before = match self.args.teacher {
+            true => self.judge.sound(),
+            false => self.judge.right(),
+        };
         let mut index = 0;
         let device =
             self.side_by_side(against, pipeline, Wanted::Output, notices, |run, traced, right| {
@@ -126,17 +142,17 @@ impl Run<'_> {
                     run.judge.decoded(traced.frame, traced.status, traced.dpb_slot);
                     return match run.judge.state(traced.frame) {
                         Some(State::Unjudged) => run.frame(&traced, right),
-                        _ => Ok(()),
+                        _ => Ok(Next::Go),
                     };
                 }
                 let node = run.graph.node(traced.frame);
-                let right_before = run.judge.state(traced.frame) == Some(State::Right);
-                if let Some(node) = node.filter(|_| right_before)
+                let before = usize::try_from(traced.frame).ok().and_then(|at| right_before.get(at));
+                if let Some(node) = node.filter(|_| before == Some(&true))
                     && let Some(difference) = differs(node, &traced, &right)
                 {
                     run.judge.grain(traced.frame, at, difference);
                 }
-                Ok(())
+                Ok(Next::Go)
             })?;
         if self.failure.is_some() {
             let rest = self.graph.outputs.iter().skip(index);
@@ -152,7 +168,7 @@ impl Run<'_> {
         args: &PipelineArgs,
         wanted: Wanted,
         notices: &Notices,
-        mut each: impl FnMut(&mut Self, Traced, Right) -> Result<()>,
+        mut each: impl FnMut(&mut Self, Traced, Right) -> Result<Next>,
     ) -> Result<String> {
         let pipeline = Pipeline::open(args, notices)?;
         let device = pipeline.device().to_owned();
@@ -161,9 +177,11 @@ impl Run<'_> {
         let (judged, right) = std::thread::scope(|scope| {
             let rights: Rights<'_> = against.start(scope, args, wanted, graph);
             let judged = pipeline.trace(args, wanted, &mut |traced| {
-                let Some(right) = rights.next() else { return false };
-                failed = each(self, traced, right);
-                failed.is_ok()
+                let Some(right) = rights.next() else { return Next::Stop };
+                each(self, traced, right).unwrap_or_else(|failure| {
+                    failed = Err(failure);
+                    Next::Stop
+                })
             });
             (judged, rights.finish())
         });
@@ -182,18 +200,31 @@ impl Run<'_> {
     }
 
     /// Compares one frame, and writes images of what is wrong and not inherited.
-    fn frame(&mut self, traced: &Traced, right: Right) -> Result<()> {
-        let Some(node) = self.graph.node(traced.frame) else { return Ok(()) };
+    fn frame(&mut self, traced: &Traced, right: Right) -> Result<Next> {
+        let Some(node) = self.graph.node(traced.frame) else { return Ok(Next::Go) };
         let difference = differs(node, traced, &right);
         let origin = difference.is_some() && !self.judge.inherits(traced.frame);
+        // What a driver has in a DPB picture beside the output is not seen.
+        let doubtful = difference.is_some() || !traced.coincides;
+        let teaches =
+            self.args.teacher && doubtful && !matches!(difference, Some(Difference::Shape { .. }));
         self.judge.compared(traced.frame, difference);
-        match (&self.args.png, right) {
-            (Some(dir), Right::Picture(right)) if origin && self.images < images::FRAMES => {
-                self.images += 1;
-                images::write(dir, node, &traced.picture, &right).map_err(Failure::output)
-            }
-            _ => Ok(()),
+        let Right::Picture(right) = right else { return Ok(Next::Go) };
+        if let Some(dir) = &self.args.png
+            && origin
+            && self.images < images::FRAMES
+        {
+            self.images += 1;
+            images::write(dir, node, &traced.picture, &right).map_err(Failure::output)?;
         }
+        if !teaches {
+            return Ok(Next::Go);
+        }
+        // Of a failed decode there is nothing beside the samples.
+        if !matches!(traced.status, DecodeStatus::Error(_)) {
+            self.judge.overwritten(traced.frame);
+        }
+        Ok(Next::Overwrite(right))
     }
 }
 

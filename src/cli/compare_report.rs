@@ -51,7 +51,8 @@ fn write_text(out: &mut impl Write, all: &Comparison, shared: &[Shared]) -> io::
     let grain = all.verdicts.iter().filter(|v| v.grain.is_some()).count();
     let grain = if grain > 0 { format!("; film grain wrong in {grain}") } else { String::new() };
     let (n, device, against) = (all.verdicts.len(), &all.device, &all.against);
-    writeln!(out, "{n} frames on {device}, against {against}: {counts}{grain}")?;
+    let how = if all.teacher { ", each judged alone" } else { "" };
+    writeln!(out, "{n} frames on {device}, against {against}{how}: {counts}{grain}")?;
     out.flush()
 }
 
@@ -120,7 +121,8 @@ fn references(out: &mut impl Write, all: &Comparison, node: &Node) -> io::Result
     if names.is_empty() {
         return Ok(());
     }
-    writeln!(out, "   references, all right: {}", names.join(", "))
+    let how = if all.teacher { "right or made so" } else { "right" };
+    writeln!(out, "   references, all {how}: {}", names.join(", "))
 }
 
 fn differs(out: &mut impl Write, difference: &Difference) -> io::Result<()> {
@@ -164,6 +166,7 @@ fn write_json(args: &CompareArgs, all: &Comparison, shared: &[Shared]) -> io::Re
     let first = all.verdicts.iter().find(|v| v.state == State::Wrong || v.grain.is_some());
     lines.write(&Record::Comparison(json!({
         "against": all.against,
+        "teacher": all.teacher,
         "frames": all.verdicts.len(),
         "right": all.count(State::Right),
         "wrong": all.count(State::Wrong),

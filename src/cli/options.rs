@@ -43,6 +43,7 @@ pub(super) fn executor(args: &PipelineArgs) -> ExecutorOptions {
         timeout: Duration::from_secs_f64(args.device_timeout),
         force_level: args.force,
         planted: args.plant,
+        overwritable: args.overwritable,
         ..ExecutorOptions::default()
     };
     args.shape.apply(&mut options);

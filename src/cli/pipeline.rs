@@ -54,7 +54,8 @@ impl Pipeline {
         each: compare::trace::Each<'_>,
     ) -> Result<()> {
         let planner = options::planner(&args.layers);
-        let options = TraceOptions { planner, wanted, limit: args.limit };
+        let (limit, teach) = (args.limit, args.overwritable);
+        let options = TraceOptions { planner, wanted, limit, teach };
         compare::trace(&mut *self.source, &mut self.executor, options, each)
             .map_err(Failure::of)?;
         drop(self.executor);

@@ -61,6 +61,8 @@ pub struct Verdict {
 pub struct Judge<'g> {
     graph: &'g Graph,
     verdicts: Vec<Verdict>,
+    /// Frames of which later ones had the right samples all the same.
+    overwritten: BTreeSet<u64>,
 }
 
 impl<'g> Judge<'g> {
@@ -76,7 +78,8 @@ impl<'g> Judge<'g> {
             difference: None,
             grain: None,
         };
-        Self { graph, verdicts: graph.nodes.iter().map(|node| verdict(node.frame)).collect() }
+        let verdicts = graph.nodes.iter().map(|node| verdict(node.frame)).collect();
+        Self { graph, verdicts, overwritten: BTreeSet::new() }
     }
 
     /// The driver said this of a frame that it decoded.
@@ -93,6 +96,12 @@ impl<'g> Judge<'g> {
             verdict.state = if right { State::Right } else { State::Wrong };
             verdict.difference = difference;
         }
+    }
+
+    /// A frame is overwritten with the right samples before others refer to it: they inherit
+    /// nothing of it.
+    pub fn overwritten(&mut self, frame: u64) {
+        self.overwritten.insert(frame);
     }
 
     /// A frame did not come.
@@ -119,7 +128,27 @@ impl<'g> Judge<'g> {
     /// Whether a frame that differs refers to others that do; asked in decoding order.
     pub fn inherits(&self, frame: u64) -> bool {
         let references = self.graph.node(frame).into_iter().flat_map(|node| node.references);
-        references.flatten().any(|frame| self.state(frame).is_some_and(is_bad))
+        let hands_on = |frame: u64| !self.overwritten.contains(&frame);
+        references.flatten().any(|at| hands_on(at) && self.state(at).is_some_and(is_bad))
+    }
+
+    /// For each frame whether it is right.
+    pub fn right(&self) -> Vec<bool> {
+        self.verdicts.iter().map(|verdict| verdict.state == State::Right).collect()
+    }
+
+    /// For each frame whether it is right, and so is all that it was decoded from, however far
+    /// back, without any overwriting.
+    pub fn sound(&self) -> Vec<bool> {
+        let mut sound: Vec<bool> = Vec::new();
+        for (node, verdict) in self.graph.nodes.iter().zip(&self.verdicts) {
+            let is_sound = |frame: u64| {
+                usize::try_from(frame).ok().and_then(|at| sound.get(at)).copied().unwrap_or(true)
+            };
+            let references = node.references.iter().flatten().all(|frame| is_sound(*frame));
+            sound.push(verdict.state == State::Right && references);
+        }
+        sound
     }
 
     /// The verdicts, by frame.
@@ -138,7 +167,7 @@ impl<'g> Judge<'g> {
                 let Some(of) = usize::try_from(frame).ok().and_then(|at| before.get(at)) else {
                     continue;
                 };
-                if !of.origins.is_empty() {
+                if !of.origins.is_empty() && !self.overwritten.contains(&frame) {
                     verdict.bad_references.push((name, frame));
                     verdict.origins.extend(&of.origins);
                 }

@@ -16,7 +16,7 @@ pub mod trace;
 pub use difference::{Block, Difference, PlaneDifference, Superblocks};
 pub use graph::{Graph, Node, Shown};
 pub use judge::{Judge, State, Verdict};
-pub use trace::{TraceOptions, Traced, Wanted, trace};
+pub use trace::{Next, TraceOptions, Traced, Wanted, trace};
 
 /// Names of references 0 to 6 (specification 6.10.24).
 pub const REFERENCE_NAMES: [&str; 7] =

@@ -19,6 +19,20 @@ pub struct Traced {
     pub status: DecodeStatus,
     /// The DPB slot that it was decoded into, as `slotIndex`.
     pub dpb_slot: Option<i32>,
+    /// The picture is that of the DPB slot itself, which later frames refer to.
+    pub coincides: bool,
+}
+
+/// What the receiver of a picture wants next.
+#[derive(Clone, Debug)]
+pub enum Next {
+    /// The next picture.
+    Go,
+    /// The next one, after the reference picture was overwritten with this one
+    /// ([`TraceOptions::teach`]).
+    Overwrite(Picture),
+    /// No more.
+    Stop,
 }
 
 /// Which pictures are wanted.
@@ -41,10 +55,13 @@ pub struct TraceOptions {
     pub wanted: Wanted,
     /// Ends with this output picture; `None` for all.
     pub limit: Option<u64>,
+    /// Each picture is received before the next frame is decoded, and may be overwritten. The
+    /// executor must be made for it ([`crate::vk::ExecutorOptions::overwritable`]).
+    pub teach: bool,
 }
 
-/// The receiver of pictures; `false` for no more.
-pub type Each<'a> = &'a mut dyn FnMut(Traced) -> bool;
+/// The receiver of pictures.
+pub type Each<'a> = &'a mut dyn FnMut(Traced) -> Next;
 
 /// Decodes `source` and gives the pictures to `each`. Frames of which the driver says that they
 /// failed are given like others, and what refers to them is decoded all the same.
@@ -77,7 +94,7 @@ pub fn trace(
             }
             left -= u64::from(matches!(step, Step::Show(_)));
             one(executor, &step, options.wanted)?;
-            if !deliver(executor, options, false, each)? {
+            if !deliver(executor, options, options.teach, each)? {
                 return Ok(());
             }
         }
@@ -110,15 +127,17 @@ fn deliver(
     each: Each<'_>,
 ) -> Result<bool> {
     while let Some(output) = executor.next_output(wait)? {
-        let Output { frame, picture, status, dpb_slot, .. } = output;
+        let Output { frame, picture, status, dpb_slot, coincides, surface, .. } = output;
         let picture = match &output.pending_grain {
             Some(params) if options.wanted == Wanted::Output => {
                 grain::apply(&picture, params, &output.sequence.color_config)
             }
             _ => picture,
         };
-        if !each(Traced { frame, picture, status, dpb_slot }) {
-            return Ok(false);
+        match each(Traced { frame, picture, status, dpb_slot, coincides }) {
+            Next::Go => {}
+            Next::Overwrite(right) => drop(executor.overwrite(surface, &right)?),
+            Next::Stop => return Ok(false),
         }
     }
     executor.take_failed();

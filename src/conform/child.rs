@@ -93,9 +93,9 @@ pub struct Ran {
     pub seconds: f64,
 }
 
-/// Runs `vector` on `device` for the hashes of its pictures in the sense of `semantics`. What the child says on
-/// standard error is appended to `NAME.log`, its journal is `NAME.journal`, `files` being the path
-/// of both without the ending.
+/// Runs `vector` on `device` for the hashes of its pictures in the sense of `semantics`. What the
+/// child says on standard error is appended to `NAME.log`, its journal is `NAME.journal`, `files`
+/// being the path of both without the ending.
 ///
 /// # Errors
 /// The child cannot be started, or its files cannot be made.
@@ -187,7 +187,30 @@ fn lines(child: &mut Child) -> Receiver<String> {
     receiver
 }
 
-/// Reads until the child closes its output; its turn ends when it has told its result. Why it has to be killed before that, if it has.
+/// The lines that `command` prints within `timeout`; then it is killed. `None` if it cannot be
+/// started.
+pub(super) fn output(mut command: Command, timeout: Duration) -> Option<Vec<String>> {
+    let command = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null());
+    let mut child = command.spawn().ok()?;
+    let (started, printed) = (Instant::now(), lines(&mut child));
+    let mut all = Vec::new();
+    loop {
+        match printed.recv_timeout(timeout.saturating_sub(started.elapsed())) {
+            Ok(line) => all.push(line),
+            Err(RecvTimeoutError::Disconnected) => break,
+            Err(RecvTimeoutError::Timeout) => {
+                // It may have ended by itself.
+                let _ = child.kill();
+                break;
+            }
+        }
+    }
+    child.wait().ok()?;
+    Some(all)
+}
+
+/// Reads until the child closes its output; its turn ends when it has told its result. Why it has
+/// to be killed before that, if it has.
 fn read(
     program: &Program,
     lines: &Receiver<String>,

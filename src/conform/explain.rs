@@ -1,11 +1,11 @@
 //! What `vav1d compare` says of a vector with wrong pictures.
 
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::Command;
 
 use serde_json::Value;
 
-use super::child::Program;
+use super::child::{self, Program};
 use super::runner::Record;
 
 /// What is known of a wrong decode.
@@ -33,9 +33,9 @@ pub fn explain(program: &Program, record: &Record, folder: &Path) -> Option<Expl
     command.args(["--device-timeout", &seconds]);
     command.args(&record.options).args(&program.arguments).arg("--").arg(&record.input);
     let _turn = program.turns.take();
-    let output = command.stdin(Stdio::null()).stderr(Stdio::null()).output().ok()?;
-    let text = String::from_utf8_lossy(&output.stdout);
-    let records: Vec<Value> = text.lines().filter_map(|l| serde_json::from_str(l).ok()).collect();
+    let lines = child::output(command, program.timeout)?;
+    let records: Vec<Value> =
+        lines.iter().filter_map(|line| serde_json::from_str(line).ok()).collect();
     let of =
         |kind: &'static str| records.iter().filter(move |r| r["type"] == kind).map(|r| &r["data"]);
     let mut explained = Explained::default();

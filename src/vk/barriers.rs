@@ -17,6 +17,8 @@ pub(super) enum Use {
     Dpb,
     /// Source of a copy.
     Copy,
+    /// Destination of a copy.
+    Overwrite,
 }
 
 /// Layout, stage and access of a use.
@@ -44,6 +46,11 @@ impl Use {
                 vk::ImageLayout::TRANSFER_SRC_OPTIMAL,
                 vk::PipelineStageFlags2::ALL_TRANSFER,
                 vk::AccessFlags2::TRANSFER_READ,
+            ),
+            Self::Overwrite => (
+                vk::ImageLayout::TRANSFER_DST_OPTIMAL,
+                vk::PipelineStageFlags2::ALL_TRANSFER,
+                vk::AccessFlags2::TRANSFER_WRITE,
             ),
         };
         State { layout, stage, access }
@@ -170,7 +177,13 @@ mod tests {
 
     #[test]
     fn both_halves_of_a_transfer_agree() {
-        for (from, to) in [(Use::Dpb, Use::Copy), (Use::Copy, Use::Dpb), (Use::Output, Use::Copy)] {
+        for (from, to) in [
+            (Use::Dpb, Use::Copy),
+            (Use::Copy, Use::Dpb),
+            (Use::Output, Use::Copy),
+            (Use::Dpb, Use::Overwrite),
+            (Use::Overwrite, Use::Dpb),
+        ] {
             let (r, a) = (release(AT, from, to, (1, 0)), acquire(AT, from, to, (1, 0)));
             assert_eq!((r.old_layout, r.new_layout), (a.old_layout, a.new_layout));
             assert_eq!((r.src_queue_family_index, r.dst_queue_family_index), (1, 0));
@@ -185,6 +198,7 @@ mod tests {
         assert_eq!(layout(Use::Output), vk::ImageLayout::VIDEO_DECODE_DST_KHR);
         assert_eq!(layout(Use::Dpb), vk::ImageLayout::VIDEO_DECODE_DPB_KHR);
         assert_eq!(layout(Use::Copy), vk::ImageLayout::TRANSFER_SRC_OPTIMAL);
+        assert_eq!(layout(Use::Overwrite), vk::ImageLayout::TRANSFER_DST_OPTIMAL);
         assert_eq!(discard(AT, Use::Dpb).old_layout, vk::ImageLayout::UNDEFINED);
         let general = Layer { layouts: Layouts::General, ..AT };
         let change = change(general, Use::Dpb, Use::Copy);

@@ -177,6 +177,8 @@ pub struct ProfileReport {
 pub(super) const DST: vk::ImageUsageFlags = vk::ImageUsageFlags::VIDEO_DECODE_DST_KHR;
 /// Usage of a picture that is read back.
 pub(super) const COPY: vk::ImageUsageFlags = vk::ImageUsageFlags::TRANSFER_SRC;
+/// Usage of a picture that is overwritten.
+pub(super) const OVERWRITE: vk::ImageUsageFlags = vk::ImageUsageFlags::TRANSFER_DST;
 /// Usage of a DPB picture.
 pub(super) const DPB: vk::ImageUsageFlags = vk::ImageUsageFlags::VIDEO_DECODE_DPB_KHR;
 
@@ -198,7 +200,15 @@ pub(super) fn report(instance: &Instance, adapter: &Adapter, profile: Profile) -
         Err(e) => Err(*e),
     };
     let copied = |usage| formats(usage).map(|list| with_asked(list, formats(usage | COPY), COPY));
-    let (dst, dpb, dst_dpb) = (copied(DST), formats(DPB), copied(DST | DPB));
+    // RADV (Mesa 26.2) answers, and leaves out that such images are for the DPB: they are not.
+    let overwritten = |list: Result<Vec<_>, _>, usage| {
+        let mut asked = formats(usage | OVERWRITE).unwrap_or_default();
+        asked.retain(|format: &VideoFormat| format.usage.contains(usage | OVERWRITE));
+        list.map(|list| with_asked(list, Ok(asked), OVERWRITE))
+    };
+    let dst = copied(DST);
+    let dpb = overwritten(formats(DPB), DPB);
+    let dst_dpb = overwritten(copied(DST | DPB), DST | DPB | COPY);
     ProfileReport { profile, result, dst, dpb, dst_dpb }
 }
 

@@ -2,7 +2,9 @@
 
 use ash::vk;
 
-use super::caps::{COPY, Caps, DPB, DST, DpbPreference, Profile, ProfileReport, VideoFormat};
+use super::caps::{
+    COPY, Caps, DPB, DST, DpbPreference, OVERWRITE, Profile, ProfileReport, VideoFormat,
+};
 use super::options::{ExecutorOptions, GrainMode, Layouts, ParametersMode, StatusQueries};
 use super::readback::PictureLayout;
 use crate::pixels::Chroma;
@@ -33,6 +35,8 @@ pub(super) struct Choice {
     pub(super) layouts: Layouts,
     /// Bitstream buffers, and images that are outputs, are made for no profile.
     pub(super) profile_independent: bool,
+    /// DPB pictures can be overwritten.
+    pub(super) overwritable: bool,
     /// The sequence header comes with each decode.
     pub(super) inline_parameters: bool,
     /// Queries come with each decode.
@@ -42,7 +46,8 @@ pub(super) struct Choice {
 impl Choice {
     /// Usage of DPB pictures.
     pub(super) fn dpb_usage(&self) -> vk::ImageUsageFlags {
-        if self.coincide { DPB | DST | COPY } else { DPB }
+        let usage = if self.coincide { DPB | DST | COPY } else { DPB };
+        if self.overwritable { usage | OVERWRITE } else { usage }
     }
 
     /// Usage of pictures that are outputs only.
@@ -86,7 +91,7 @@ pub(super) fn choose(
     let layered = layered(options, caps, slots)?;
     let mut reason = String::new();
     for coincide in modes(options, caps, slots)? {
-        match formats(report, coincide) {
+        match formats(report, coincide, options.overwritable) {
             Ok((output, dpb)) => {
                 return Ok(Choice {
                     profile,
@@ -100,6 +105,7 @@ pub(super) fn choose(
                     max_coded_extent,
                     layouts: options.layouts,
                     profile_independent: options.profile_independent,
+                    overwritable: options.overwritable,
                     inline_parameters: options.parameters == ParametersMode::Inline,
                     inline_queries: options.status_queries == Some(StatusQueries::Inline),
                 });
@@ -161,14 +167,24 @@ fn modes(options: &ExecutorOptions, caps: &Caps, slots: u32) -> Result<Vec<bool>
     Ok(modes)
 }
 
-/// Formats of outputs and of DPB pictures.
-fn formats(report: &ProfileReport, coincide: bool) -> Result<(VideoFormat, VideoFormat), String> {
+/// Formats of outputs and of DPB pictures, which are to be overwritten if `overwritable`.
+fn formats(
+    report: &ProfileReport,
+    coincide: bool,
+    overwritable: bool,
+) -> Result<(VideoFormat, VideoFormat), String> {
+    let also = if overwritable { OVERWRITE } else { vk::ImageUsageFlags::empty() };
+    let lacks = |what: &str| match overwritable {
+        true => format!("{what} and destination of copies (VK_IMAGE_USAGE_TRANSFER_DST_BIT)"),
+        false => what.to_owned(),
+    };
     let list = |list: &Result<Vec<VideoFormat>, vk::Result>| list.clone().unwrap_or_default();
     let profile = &report.profile;
     if coincide {
         let both = list(&report.dst_dpb);
-        let dpb = best(&both, DST | DPB | COPY, profile)
-            .ok_or("no format for pictures that are output, DPB and source of copies")?;
+        let dpb = best(&both, DST | DPB | COPY | also, profile).ok_or_else(|| {
+            lacks("no format for pictures that are output, DPB and source of copies")
+        })?;
         // Under film grain the output is apart, in the session's one picture format.
         let apart: Vec<_> =
             list(&report.dst).into_iter().filter(|f| f.format == dpb.format).collect();
@@ -178,14 +194,15 @@ fn formats(report: &ProfileReport, coincide: bool) -> Result<(VideoFormat, Video
         .ok_or("no format for pictures that are output and source of copies")?;
     let usable: Vec<_> = list(&report.dpb)
         .into_iter()
-        .filter(|f| f.usage.contains(DPB) && tiled(f) && is_2d(f))
+        .filter(|f| f.usage.contains(DPB | also) && tiled(f) && is_2d(f))
+        .filter(|f| !overwritable || readable(f.format, profile))
         .collect();
     let same = usable.iter().find(|f| f.format == output.format);
     let dpb = same.or(usable.first()).copied();
     match dpb {
         Some(dpb) => Ok((output, dpb)),
         None if report.result.as_ref().is_ok_and(|c| c.max_dpb_slots == 0) => Ok((output, output)),
-        None => Err("no format for DPB pictures".into()),
+        None => Err(lacks("no format for pictures that are DPB")),
     }
 }
 

@@ -250,17 +250,14 @@ impl Executor {
         let mut barriers = Vec::new();
         for id in &references.pictures {
             let picture = pictures.get_mut(*id);
-            if std::mem::take(&mut picture.comes_back)
-                && let Some((decode, copy)) = transfer
-            {
-                let layer = picture.layer();
-                barriers.push(barriers::acquire(layer, Use::Copy, Use::Dpb, (copy, decode)));
+            if let (Some(from), Some((decode, copy))) = (picture.comes_back.take(), transfer) {
+                barriers.push(barriers::acquire(picture.layer(), from, Use::Dpb, (copy, decode)));
             }
         }
         let apart = (targets.dpb != Some(targets.output)).then_some((targets.output, Use::Output));
         for (id, to) in targets.dpb.map(|dpb| (dpb, Use::Dpb)).into_iter().chain(apart) {
             let picture = pictures.get_mut(id);
-            picture.comes_back = false;
+            picture.comes_back = None;
             picture.last_use = to;
             barriers.push(barriers::discard(picture.layer(), to));
         }

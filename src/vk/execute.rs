@@ -52,6 +52,8 @@ pub struct Output {
     pub frame: u64,
     /// Its `slotIndex` in the DPB; `None` in sessions without DPB slots.
     pub dpb_slot: Option<i32>,
+    /// The picture is that of the DPB slot itself, not one beside it.
+    pub coincides: bool,
     /// The newest frame in decoding order when this one was shown.
     pub newest: u64,
     /// What the driver says of the decode.

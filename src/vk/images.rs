@@ -26,8 +26,8 @@ pub(super) struct PictureImage {
     pub(super) last_use: Use,
     /// The newest copy of it.
     pub(super) copied: Ticket,
-    /// The copy family owns it, and has released it to the decode family.
-    pub(super) comes_back: bool,
+    /// The copy family owns it, and has released it to the decode family after this use.
+    pub(super) comes_back: Option<Use>,
 }
 
 impl PictureImage {
@@ -151,7 +151,7 @@ impl Pictures {
             layouts: self.choice.layouts,
             last_use: Use::Dpb,
             copied: Ticket::default(),
-            comes_back: false,
+            comes_back: None,
         };
         self.entries.push(Entry { picture, is_dpb, free: true });
         Ok(self.entries.len() - 1)

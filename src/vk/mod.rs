@@ -25,6 +25,7 @@ mod journal;
 mod memory;
 mod objects;
 mod options;
+mod overwriting;
 mod planted;
 mod quirks;
 mod readback;

@@ -164,6 +164,15 @@ impl Buffer {
         Self::new(device, &info, location, name)
     }
 
+    /// A buffer that pictures are copied from, written by the host.
+    pub(super) fn upload(device: &Arc<Device>, size_bytes: u64) -> Result<Self> {
+        let info = vk::BufferCreateInfo::default()
+            .size(size_bytes)
+            .usage(vk::BufferUsageFlags::TRANSFER_SRC)
+            .sharing_mode(vk::SharingMode::EXCLUSIVE);
+        Self::new(device, &info, Location::Upload, "upload")
+    }
+
     fn new(
         device: &Arc<Device>,
         info: &vk::BufferCreateInfo<'_>,

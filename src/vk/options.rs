@@ -112,6 +112,9 @@ pub struct ExecutorOptions {
     pub timeout: Duration,
     /// A wrong value on purpose. Default: none.
     pub planted: Option<PlantedFault>,
+    /// DPB pictures are made so that [`crate::vk::Executor::overwrite`] can write them. Default:
+    /// no.
+    pub overwritable: bool,
     /// Try streams of a level above the device's maximum. Default: no.
     pub force_level: bool,
 }
@@ -134,6 +137,7 @@ impl Default for ExecutorOptions {
             frames_in_flight: 4,
             timeout: Duration::from_secs(20),
             planted: None,
+            overwritable: false,
             force_level: false,
         }
     }

@@ -174,6 +174,34 @@ impl CopyPlan {
         }
         picture
     }
+
+    /// What a copy of this plan makes `picture` of: the opposite of [`Self::picture`]. Texels beyond
+    /// the picture are 0.
+    pub(super) fn bytes(&self, picture: &Picture) -> Vec<u8> {
+        let mut bytes = vec![0; self.size_bytes];
+        let sample_bytes = self.format.sample_bytes();
+        let shift = if self.layout.bit_depth == 8 { 0 } else { 16 - self.layout.bit_depth };
+        for nr in 0..self.format.chroma.planes() {
+            let (width, _) = self.format.plane_size(nr, self.width, self.height);
+            let interleaved = nr > 0 && self.layout.planes == 2;
+            let target = &self.planes[if interleaved { 1 } else { nr }];
+            let (first, step) = if interleaved { (nr - 1, 2) } else { (0, 1) };
+            let pitch = (target.width as usize * target.texel_bytes).max(1);
+            let rows = bytes[target.offset_bytes..].chunks_exact_mut(pitch);
+            let from = picture.plane(nr).chunks_exact((width as usize * sample_bytes).max(1));
+            for (row, from) in rows.zip(from) {
+                let to = row.chunks_exact_mut(sample_bytes).skip(first).step_by(step);
+                for (to, sample) in to.zip(from.chunks_exact(sample_bytes)) {
+                    to.copy_from_slice(sample);
+                    if let [low, high] = to {
+                        let value = u16::from_le_bytes([*low, *high]) << shift;
+                        [*low, *high] = value.to_le_bytes();
+                    }
+                }
+            }
+        }
+        bytes
+    }
 }
 
 /// Takes one of two interleaved bytes.
@@ -235,6 +263,7 @@ mod tests {
                 let wanted = Format { chroma, bit_depth };
                 let plan = CopyPlan::new(layout, wanted, (7, 5), (16, 16), granularity);
                 let picture = plan.picture(&copied(&plan, value), vec![0xee; 7]);
+                assert_eq!(plan.picture(&plan.bytes(&picture), Vec::new()), picture);
                 for p in 0..chroma.planes() {
                     let (w, h) = wanted.plane_size(p, 7, 5);
                     let mut expected = Vec::new();

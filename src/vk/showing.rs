@@ -8,6 +8,7 @@ use ash::vk;
 
 use super::barriers::{self, Layer, Use};
 use super::execute::{DecodeStatus, Executor, Output, QueuedWork};
+use super::images::PictureId;
 use super::objects::{Buffer, Commands};
 use super::options::{GrainMode, Recording};
 use super::readback::{CopyPlan, PictureLayout};
@@ -57,6 +58,7 @@ struct Pending {
     show: ShowPlan,
     frame: u64,
     dpb_slot: Option<i32>,
+    coincides: bool,
     newest: u64,
     status: Arc<OnceLock<DecodeStatus>>,
     pending_grain: Option<FilmGrainParams>,
@@ -105,12 +107,14 @@ impl Executor {
         };
         let plan = copy.plan;
         let mut readback = self.readback(plan.size_bytes())?;
-        let decoded = self.hand_over(output, &copy, decoded)?;
+        // Decodes that refer to the picture must have ended before its layout changes.
+        let decoded = if is_dpb { self.decode.last() } else { decoded };
+        let decoded = self.hand_over(output, copy.from, Use::Copy, decoded)?;
         let ticket = self.copy_out(&mut readback, &copy, decoded)?;
         let transfer = self.device.transfer().is_some();
         let picture = self.active()?.pictures.get_mut(output);
         picture.copied = ticket;
-        picture.comes_back = is_dpb && transfer;
+        picture.comes_back = (is_dpb && transfer).then_some(Use::Copy);
         picture.last_use = if is_dpb { Use::Dpb } else { Use::Copy };
         let pending_grain = wanted.then_some(params);
         let show = *show;
@@ -121,6 +125,7 @@ impl Executor {
             show,
             frame,
             dpb_slot,
+            coincides: is_dpb,
             newest: self.newest,
             status,
             pending_grain,
@@ -145,35 +150,29 @@ impl Executor {
         Ok(Readback { commands, buffer })
     }
 
-    /// Where two families are at work, releases the picture from the decode family. The ticket
-    /// that the copy has to wait for.
-    fn hand_over(
+    /// Where two families are at work, releases the picture from the decode family, from one use to
+    /// another. The ticket that the copy has to wait for, `after` or a later one.
+    pub(super) fn hand_over(
         &mut self,
-        output: super::images::PictureId,
-        copy: &Copy,
-        decoded: Ticket,
+        id: PictureId,
+        from: Use,
+        to: Use,
+        after: Ticket,
     ) -> Result<Ticket> {
-        // Decodes that refer to the picture must have ended before its layout changes.
-        let last = if copy.is_dpb { self.decode.last() } else { decoded };
-        let Some((decode, copy_family)) = self.device.transfer() else { return Ok(last) };
-        if copy.from == Use::Copy {
-            return Ok(last);
+        let Some((decode, copy)) = self.device.transfer() else { return Ok(after) };
+        if from == Use::Copy {
+            return Ok(after);
         }
-        let (comes_back, copied) = {
-            let picture = self.active()?.pictures.get(output);
-            (picture.comes_back, picture.copied)
-        };
+        let picture = self.active()?.pictures.get(id);
+        let (layer, comes_back, copied) = (picture.layer(), picture.comes_back, picture.copied);
         let mut commands = self.handover_commands()?;
         // SAFETY: the commands are new, or their submission has ended.
         let raw = unsafe { commands.begin() }?;
-        if comes_back {
-            let families = (copy_family, decode);
-            let back = barriers::acquire(copy.layer, Use::Copy, Use::Dpb, families);
-            self.barrier(raw, &[back]);
+        if let Some(back) = comes_back {
+            self.barrier(raw, &[barriers::acquire(layer, back, Use::Dpb, (copy, decode))]);
         }
-        let families = (decode, copy_family);
-        self.barrier(raw, &[barriers::release(copy.layer, copy.from, Use::Copy, families)]);
-        let wait = if comes_back { self.copy.wait_for(copied) } else { None };
+        self.barrier(raw, &[barriers::release(layer, from, to, (decode, copy))]);
+        let wait = comes_back.and_then(|_| self.copy.wait_for(copied));
         let raw = commands.end()?;
         // SAFETY: recorded for the decode family; the picture is of the active session.
         let ticket = unsafe { self.enqueue(QueuedWork::HandOver(raw), wait) };
@@ -192,7 +191,11 @@ impl Executor {
         Commands::new(&self.device, self.decode.family(), "hand over")
     }
 
-    fn barrier(&self, commands: vk::CommandBuffer, images: &[vk::ImageMemoryBarrier2<'_>]) {
+    pub(super) fn barrier(
+        &self,
+        commands: vk::CommandBuffer,
+        images: &[vk::ImageMemoryBarrier2<'_>],
+    ) {
         let dependency = vk::DependencyInfo::default().image_memory_barriers(images);
         // SAFETY: recording, outside any scope; layouts and families are those of the table.
         unsafe {
@@ -273,6 +276,7 @@ impl Executor {
             surface: pending.show.surface,
             frame: pending.frame,
             dpb_slot: pending.dpb_slot,
+            coincides: pending.coincides,
             newest: pending.newest,
             status: pending.status.get().copied().unwrap_or(DecodeStatus::Unknown),
             pending_grain: pending.pending_grain,

@@ -48,20 +48,43 @@ fn begins(name: &str, fault: &str, at: u64, heirs: usize) -> Value {
     verdicts[at as usize].clone()
 }
 
+/// The planes that differ, and row, column, size and tile of the first superblock.
+fn place(difference: &Value) -> (String, [u64; 4]) {
+    let planes = difference["planes"].as_array().expect("planes").iter();
+    let differing = planes.filter(|plane| plane["differing"].as_u64() > Some(0));
+    let first = &difference["superblocks"]["first"];
+    let number = |name: &str| first[name].as_u64().expect("a number");
+    (
+        differing.filter_map(|plane| plane["plane"].as_str()).collect(),
+        ["row", "column", "size", "tile"].map(number),
+    )
+}
+
 #[test]
 fn a_wrong_quantizer_is_inherited() {
     let verdict = begins("main-420-8", "base-q", 3, 8);
     assert!(verdict["difference"]["planes"][0]["differing"].as_u64() > Some(1));
+    assert_eq!(place(&verdict["difference"]), ("YUV".to_owned(), [0, 0, 64, 0]));
+    // 9 of its 12 superblocks have coefficients.
+    assert_eq!(verdict["difference"]["superblocks"]["wrong"], 9);
 }
 
 #[test]
 fn a_wrong_reference_slot_is_inherited() {
-    begins("main-420-8", "slot", 3, 10);
+    let verdict = begins("error-resilient", "slot", 2, 3);
+    assert_eq!(place(&verdict["difference"]), ("YUV".to_owned(), [0, 0, 64, 0]));
+    // Here the decoder loses its way in the bitstream: the decode fails, and so do its heirs.
+    let verdict = begins("main-420-8", "slot", 3, 10);
+    assert_eq!(verdict["status"], -1);
+    let verdict = begins("sb128", "slot", 2, 1);
+    assert_eq!(place(&verdict["difference"]).1[2], 128);
 }
 
 #[test]
 fn cdfs_that_are_not_inherited_are_found_where_they_are_missed() {
-    begins("main-420-8", "cdf", 5, 8);
+    let verdict = begins("main-420-8", "cdf", 5, 8);
+    assert_eq!(place(&verdict["difference"]), ("YUV".to_owned(), [0, 0, 64, 0]));
+    assert_eq!(verdict["difference"]["superblocks"]["wrong"], 12);
 }
 
 #[test]
@@ -73,6 +96,10 @@ fn one_sample_is_found() {
     let first = &verdict["difference"]["superblocks"]["first"];
     assert_eq!((&first["row"], &first["column"]), (&1.into(), &1.into()), "{first}");
     assert_eq!(verdict["difference"]["superblocks"]["wrong"], 1);
+    assert_eq!(place(&verdict["difference"]), ("Y".to_owned(), [1, 1, 64, 0]));
+    let verdict = begins("tiles-4x2", "pixel", 2, 0);
+    let (planes, [row, column, _, tile]) = place(&verdict["difference"]);
+    assert_eq!((&*planes, row, column, tile), ("Y", 2, 2, 6));
 }
 
 #[test]
@@ -80,7 +107,10 @@ fn a_wrong_grain_seed_is_told_from_a_wrong_picture() {
     let (code, wrong, inherited, verdicts) = compared("grain-420-8", "grain-seed@2");
     assert_eq!((code, wrong, inherited), (Some(1), vec![], vec![]));
     let grained = verdicts.iter().filter(|v| !v["film_grain"].is_null());
-    assert_eq!(grained.map(|v| v["frame"].clone()).collect::<Vec<_>>(), [Value::from(2)]);
+    let grained: Vec<_> = grained.collect();
+    assert_eq!(grained.iter().map(|v| v["frame"].clone()).collect::<Vec<_>>(), [Value::from(2)]);
+    let difference = &grained[0]["film_grain"]["difference"];
+    assert_eq!(place(difference), ("YUV".to_owned(), [0, 0, 64, 0]));
 }
 
 #[test]
@@ -113,17 +143,22 @@ fn a_lost_device_ends_the_decode() {
 
 #[test]
 fn verify_tells_every_fault_apart() {
-    for (fault, outcome, first) in [
-        ("base-q@3", "wrong-pixels", Some(1)),
-        ("pixel@3", "wrong-pixels", Some(1)),
-        ("status@3", "status-error", None),
-        ("hang@3", "hang", None),
-        ("lost@3", "device-lost", None),
-        ("crash@3", "crash", None),
+    for (sample, fault, outcome, first) in [
+        ("main-420-8", "base-q@3", "wrong-pixels", Some(1)),
+        ("main-420-8", "pixel@3", "wrong-pixels", Some(1)),
+        ("error-resilient", "slot@2", "wrong-pixels", Some(2)),
+        ("grain-420-8", "grain-seed@2", "wrong-pixels", Some(3)),
+        // What follows cannot even be parsed.
+        ("main-420-8", "cdf@5", "status-error", None),
+        ("main-420-8", "status@3", "status-error", None),
+        ("main-420-8", "hang@3", "hang", None),
+        ("main-420-8", "lost@3", "device-lost", None),
+        ("main-420-8", "crash@3", "crash", None),
     ] {
         let device = format!("soft:fault={fault}");
+        let filter = format!("/{sample}$");
         let output = Command::new(env!("CARGO_BIN_EXE_vav1d"))
-            .args(["--json", "-q", "verify", "--filter", "/main-420-8$", "--frame-timeout", "0.5"])
+            .args(["--json", "-q", "verify", "--filter", &filter, "--frame-timeout", "0.5"])
             .args(["--device", &device])
             .arg(crate::manifest::folder())
             .args(["--", "--frames-in-flight", "1"])

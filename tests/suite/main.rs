@@ -12,4 +12,5 @@ mod play;
 mod players;
 mod seek;
 mod streams;
+mod teacher;
 mod verify;

@@ -138,12 +138,14 @@ pub(crate) struct LayerState {
     /// Released by its owner: families and layouts.
     released: Option<((u32, u32), (ImageLayout, ImageLayout))>,
     past: Vec<Past>,
+    /// Transfers that have written it.
+    transfers: u64,
 }
 
 impl LayerState {
     /// The state of a layer of a new image.
     pub(crate) fn new(layout: ImageLayout) -> Self {
-        Self { layout, owner: None, released: None, past: Vec::new() }
+        Self { layout, owner: None, released: None, past: Vec::new(), transfers: 0 }
     }
 }
 
@@ -165,6 +167,11 @@ fn states(image: &Image) -> MutexGuard<'_, Vec<LayerState>> {
 /// The layout of `layer` of `image`.
 pub(crate) fn layout(image: &Image, layer: u32) -> ImageLayout {
     states(image).get(layer as usize).map_or(ImageLayout::UNDEFINED, |state| state.layout)
+}
+
+/// How many transfers have written `layer` of `image` so far.
+pub(crate) fn transfers(image: &Image, layer: u32) -> u64 {
+    states(image).get(layer as usize).map_or(0, |state| state.transfers)
 }
 
 impl Tracker {
@@ -218,6 +225,7 @@ impl Tracker {
         let mut states = states(image);
         for layer in layers {
             let Some(state) = states.get_mut(layer as usize) else { continue };
+            state.transfers += u64::from(access == Access::CopyWrite);
             if !layouts.contains(&state.layout) {
                 let text = format!(
                     "{} of layer {layer} in layout {:?}, not {:?}",

@@ -31,6 +31,7 @@ pub fn set_config(text: Option<&str>) {
 /// | `only-420` | 4:2:0 only |
 /// | `only-420-and-400` | 4:2:0 and monochrome only |
 /// | `asked-usages` | formats are said to support the usages asked for only |
+/// | `strict-usages` | reference pictures are for nothing else, and outputs no destination of transfers |
 /// | `depth=N` | at most N bits: 8, 10 or 12 |
 /// | `extent=WxH` | largest coded extent |
 /// | `min-extent=WxH` | smallest coded extent |
@@ -90,6 +91,8 @@ pub struct Config {
     pub chroma: Subsamplings,
     /// Formats' properties say no more usages than were asked for.
     pub asked_usages: bool,
+    /// Reference pictures have no other usage, outputs not TRANSFER_DST.
+    pub strict_usages: bool,
     /// Largest bit depth.
     pub depth: u8,
     /// Largest coded extent.
@@ -144,6 +147,7 @@ impl Default for Config {
             opaque_dpb: false,
             chroma: Subsamplings::All,
             asked_usages: false,
+            strict_usages: false,
             depth: 12,
             extent: (65536, 65536),
             min_extent: (1, 1),
@@ -197,12 +201,12 @@ pub const PERSONALITIES: &[(&str, &str)] = &[
     (
         "radv-vcn4",
         "distinct,two-plane,only-420-and-400,depth=10,align=256/128,granularity=16x16,\
-         min-extent=16x16,extent=8192x4352,level=17,no-status,pure-decode-family",
+         min-extent=16x16,extent=8192x4352,level=17,strict-usages,no-status,pure-decode-family",
     ),
     (
         "radv-vcn5",
         "distinct,two-plane,only-420-and-400,align=256/128,granularity=16x16,\
-         min-extent=16x16,extent=8192x4352,level=17,no-status,pure-decode-family",
+         min-extent=16x16,extent=8192x4352,level=17,strict-usages,no-status,pure-decode-family",
     ),
     (
         "radv-mesa25",
@@ -267,6 +271,7 @@ impl Config {
             ("only-420", "") => self.chroma = Subsamplings::Only420,
             ("only-420-and-400", "") => self.chroma = Subsamplings::Only420And400,
             ("asked-usages", "") => self.asked_usages = true,
+            ("strict-usages", "") => self.strict_usages = true,
             ("session-memory", "gaps") => self.memory_gaps = true,
             ("no-grain", "") => self.grain = Grain::Codec,
             ("no-grain-operation", "") => self.grain = Grain::Operation,

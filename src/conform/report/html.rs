@@ -19,8 +19,11 @@ const HEAD: &str = "<!doctype html>
 body { font: 14px sans-serif; margin: 1.5em; color: #222; background: #fff }
 table { border-collapse: collapse } td, th { padding: 2px 8px; text-align: left; vertical-align: top }
 td { overflow-wrap: anywhere; min-width: 5em }
+table.vectors { table-layout: fixed; width: 100% }
+th.name { width: 24em } th.status { width: 12em }
 tr.red td:first-child { border-left: 4px solid #c00 } tr.ok td:first-child { border-left: 4px solid #2a2 }
-svg { display: block } .right { fill: #3a3 } .wrong { fill: #d00 } .inherited { fill: #f90 }
+svg { display: block; max-width: 100% } .right { fill: #3a3 } .inherited { fill: #f90 }
+.wrong { fill: #d00; stroke: #d00; vector-effect: non-scaling-stroke }
 .missing { fill: #555 } .unjudged { fill: #ccc }
 .key span { display: inline-block; width: 12px; height: 12px; margin: 0 4px 0 12px }
 img { max-width: 320px; image-rendering: pixelated; margin: 4px 8px 4px 0 }
@@ -51,7 +54,8 @@ pub fn text(records: &[Record], about: &About) -> io::Result<String> {
     ] {
         let _ = write!(page, "<span style=\"background:{color}\"></span>{word}");
     }
-    page += "</p>\n<table>\n<tr><th>Vector</th><th>Status</th><th>Pictures</th></tr>\n";
+    page += "</p>\n<table class=\"vectors\">\n<tr><th class=\"name\">Vector</th>\
+             <th class=\"status\">Status</th><th>Pictures</th></tr>\n";
     let (red, ok): (Vec<_>, Vec<_>) = records.iter().partition(|r| !r.status.is_success());
     for record in red.into_iter().chain(ok) {
         row(&mut page, record)?;
@@ -100,22 +104,32 @@ fn states(record: &Record) -> Vec<&'static str> {
     frames.chain(std::iter::repeat_n("missing", record.missing)).collect()
 }
 
-/// A rectangle for each run of pictures in one state.
+/// A rectangle for each run of pictures in one state. A long strip is squeezed into its column;
+/// what is wrong keeps a stroke, and comes last so that nothing covers it.
 fn strip(page: &mut String, states: &[&str]) {
     if states.is_empty() {
         return;
     }
-    let _ = write!(page, "<svg width=\"{}\" height=\"12\">", states.len() * CELL);
+    let width = states.len() * CELL;
+    let _ = write!(
+        page,
+        "<svg width=\"{width}\" height=\"12\" viewBox=\"0 0 {width} 12\" \
+         preserveAspectRatio=\"none\">"
+    );
+    let mut runs = Vec::new();
     let mut at = 0;
     for run in states.chunk_by(|a, b| a == b) {
-        let (x, width) = (at * CELL, run.len() * CELL);
-        let (word, last) = (run.first().unwrap_or(&""), at + run.len() - 1);
+        runs.push((*run.first().unwrap_or(&""), at, run.len()));
+        at += run.len();
+    }
+    runs.sort_by_key(|(word, ..)| *word == "wrong");
+    for (word, at, length) in runs {
+        let (x, width, last) = (at * CELL, length * CELL, at + length - 1);
         let _ = write!(
             page,
             "<rect class=\"{word}\" x=\"{x}\" width=\"{width}\" height=\"12\">\
              <title>{word}: {at} to {last}</title></rect>"
         );
-        at += run.len();
     }
     page.push_str("</svg>");
 }

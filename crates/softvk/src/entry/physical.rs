@@ -467,7 +467,7 @@ unsafe extern "system" fn video_format_properties(
         if config.asked_usages {
             continue;
         }
-        to.image_usage_flags |= caps::image_usage(config);
+        to.image_usage_flags |= caps::image_usage(config, info.image_usage);
         if config.coincide {
             to.image_usage_flags |= vk::ImageUsageFlags::VIDEO_DECODE_DST_KHR
                 | vk::ImageUsageFlags::VIDEO_DECODE_DPB_KHR;

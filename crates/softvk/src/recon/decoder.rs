@@ -1,6 +1,7 @@
 //! Drives `re_rav1d`: one frame in, the same frame's picture out, whatever happens inside.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
 
 use re_rav1d::dav1d;
 
@@ -9,9 +10,14 @@ use super::{Fault, Frame};
 /// More rounds than this means that the decoder neither takes nor gives anything.
 const MAX_ROUNDS: usize = 16;
 
+/// Which decoder has made a picture: one that was replaced is another.
+#[derive(Clone, Default)]
+pub(super) struct Maker(Arc<()>);
+
 /// The decoder of one session.
 pub(crate) struct Decoder {
     inner: dav1d::Decoder,
+    maker: Maker,
     n_threads: u32,
     /// Marks what goes in, so that a picture that comes out is known to be of that frame.
     timestamp: i64,
@@ -20,7 +26,13 @@ pub(crate) struct Decoder {
 impl Decoder {
     /// Opens a decoder with `n_threads` threads; with one it makes no thread of its own.
     pub(crate) fn new(n_threads: u32) -> Result<Self, Fault> {
-        Ok(Self { inner: open(n_threads)?, n_threads, timestamp: 0 })
+        let maker = Maker::default();
+        Ok(Self { inner: open(n_threads)?, maker, n_threads, timestamp: 0 })
+    }
+
+    /// Whether it is `maker`.
+    pub(super) fn is(&self, maker: &Maker) -> bool {
+        Arc::ptr_eq(&self.maker.0, &maker.0)
     }
 
     /// Forgets all references.
@@ -36,8 +48,8 @@ impl Decoder {
     pub(crate) fn decode(&mut self, obus: Vec<u8>) -> Result<Frame, Fault> {
         self.timestamp += 1;
         let timestamp = self.timestamp;
-        let inner = &mut self.inner;
-        let outcome = catch_unwind(AssertUnwindSafe(|| one_frame(inner, obus, timestamp)));
+        let (inner, maker) = (&mut self.inner, &self.maker);
+        let outcome = catch_unwind(AssertUnwindSafe(|| one_frame(inner, obus, timestamp, maker)));
         match outcome {
             Ok(Ok(frame)) => Ok(frame),
             Ok(Err(Stop::Fault(fault))) => Err(fault),
@@ -53,6 +65,7 @@ impl Decoder {
         if let Ok(inner) = open(self.n_threads) {
             // Closing a decoder that panicked may wait for threads that are gone.
             std::mem::forget(std::mem::replace(&mut self.inner, inner));
+            self.maker = Maker::default();
         }
     }
 }
@@ -78,7 +91,12 @@ fn open(n_threads: u32) -> Result<dav1d::Decoder, Fault> {
 }
 
 /// Sends `obus` and takes every picture that comes; the answer is the one of this frame.
-fn one_frame(decoder: &mut dav1d::Decoder, obus: Vec<u8>, timestamp: i64) -> Result<Frame, Stop> {
+fn one_frame(
+    decoder: &mut dav1d::Decoder,
+    obus: Vec<u8>,
+    timestamp: i64,
+    maker: &Maker,
+) -> Result<Frame, Stop> {
     let mut pending = false;
     let mut refused = None;
     match decoder.send_data(obus, None, Some(timestamp), None) {
@@ -90,7 +108,7 @@ fn one_frame(decoder: &mut dav1d::Decoder, obus: Vec<u8>, timestamp: i64) -> Res
     for _ in 0..MAX_ROUNDS {
         match decoder.get_picture() {
             Ok(picture) if picture.timestamp() == Some(timestamp) => {
-                frame = Some(Frame::from_decoder(&picture));
+                frame = Some(Frame::from_decoder(&picture, maker));
             }
             Ok(_) => {}
             Err(dav1d::Error::Again) if !pending => {

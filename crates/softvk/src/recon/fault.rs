@@ -77,6 +77,9 @@ pub enum Fault {
     /// The decoder refused the frame.
     #[error("the decoder refused the frame: {0}")]
     Decoder(String),
+    /// The samples of a reference picture cannot be replaced.
+    #[error("a reference picture cannot be overwritten: it {0}")]
+    Overwrite(&'static str),
     /// The decoder took the frame and gave no picture, or a picture of another frame.
     #[error("the decoder gave no picture")]
     NoPicture,

@@ -1,6 +1,10 @@
 //! Pictures as the driver's other half takes them: planes of samples, shared or owned.
 
+use std::sync::Arc;
+
 use re_rav1d::dav1d::{self, PixelLayout, PlanarImageComponent};
+
+use super::decoder::Maker;
 
 /// The result of one decode operation.
 #[derive(Clone)]
@@ -13,13 +17,17 @@ pub struct Decoded {
 
 /// A picture. Cloning shares the samples.
 #[derive(Clone)]
-pub struct Frame {
+pub struct Frame(Arc<Picture>);
+
+/// What the clones of a frame share.
+pub(super) struct Picture {
     bit_depth: u8,
     planes: Vec<Store>,
+    /// A picture of a decoder, and which decoder's; `None` for our own.
+    pub(super) decoded: Option<(dav1d::Picture, Maker)>,
 }
 
 /// Where the samples of one plane are.
-#[derive(Clone)]
 struct Store {
     width: usize,
     height: usize,
@@ -27,7 +35,6 @@ struct Store {
     samples: Samples,
 }
 
-#[derive(Clone)]
 enum Samples {
     /// In a picture of the decoder, one byte each.
     Narrow(dav1d::Plane),
@@ -64,16 +71,26 @@ pub enum PlaneData<'a> {
 impl Frame {
     /// The planes: Y, or Y, U, V.
     pub fn planes(&self) -> Vec<Plane<'_>> {
-        self.planes.iter().map(Store::view).collect()
+        self.0.planes.iter().map(Store::view).collect()
     }
 
     /// 8, 10 or 12.
     pub fn bit_depth(&self) -> u8 {
-        self.bit_depth
+        self.0.bit_depth
     }
 
-    /// Shares a picture of the decoder.
-    pub(super) fn from_decoder(picture: &dav1d::Picture) -> Self {
+    /// The samples of each plane, rows without gaps.
+    pub(super) fn samples(&self) -> Vec<Vec<u16>> {
+        self.0.planes.iter().map(|store| store.view().samples()).collect()
+    }
+
+    /// The picture, if there is no other clone and hence no other view of it.
+    pub(super) fn alone(&mut self) -> Option<&mut Picture> {
+        Arc::get_mut(&mut self.0)
+    }
+
+    /// Shares a picture of the decoder `maker`.
+    pub(super) fn from_decoder(picture: &dav1d::Picture, maker: &Maker) -> Self {
         let bit_depth = u8::try_from(picture.bit_depth()).unwrap_or(8);
         let bytes_per_sample = if bit_depth > 8 { 2 } else { 1 };
         let (width, height) = (picture.width() as usize, picture.height() as usize);
@@ -102,7 +119,9 @@ impl Frame {
                 },
             }
         };
-        Self { bit_depth, planes: components.iter().map(store).collect() }
+        let planes = components.iter().map(store).collect();
+        let decoded = Some((picture.clone(), maker.clone()));
+        Self(Arc::new(Picture { bit_depth, planes, decoded }))
     }
 
     /// A picture of our own: (width, height, samples) for each plane, rows without gaps.
@@ -118,7 +137,34 @@ impl Frame {
                 Samples::U8(samples.iter().map(|&sample| sample.min(255) as u8).collect())
             },
         };
-        Self { bit_depth, planes: planes.into_iter().map(store).collect() }
+        let planes = planes.into_iter().map(store).collect();
+        Self(Arc::new(Picture { bit_depth, planes, decoded: None }))
+    }
+}
+
+impl Picture {
+    /// Width, height and row length in samples of each plane.
+    pub(super) fn sizes(&self) -> Vec<(usize, usize, usize)> {
+        self.planes.iter().map(|store| (store.width, store.height, store.stride)).collect()
+    }
+}
+
+impl Plane<'_> {
+    /// The samples, rows without gaps.
+    pub(super) fn samples(&self) -> Vec<u16> {
+        let mut all = Vec::with_capacity(self.width * self.height);
+        for start in (0..self.height).map(|y| y * self.stride) {
+            let row = start..start + self.width;
+            match self.data {
+                PlaneData::U8(data) => {
+                    all.extend(data.get(row).unwrap_or_default().iter().map(|&s| u16::from(s)));
+                }
+                PlaneData::U16(data) => {
+                    all.extend_from_slice(data.get(row).unwrap_or_default());
+                }
+            }
+        }
+        all
     }
 }
 
@@ -139,8 +185,11 @@ impl Store {
 
 impl std::fmt::Debug for Frame {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let sizes: Vec<_> = self.planes.iter().map(|plane| (plane.width, plane.height)).collect();
-        f.debug_struct("Frame").field("bit_depth", &self.bit_depth).field("planes", &sizes).finish()
+        let sizes: Vec<_> = self.0.planes.iter().map(|plane| (plane.width, plane.height)).collect();
+        f.debug_struct("Frame")
+            .field("bit_depth", &self.0.bit_depth)
+            .field("planes", &sizes)
+            .finish()
     }
 }
 

@@ -7,6 +7,7 @@ mod frame;
 mod grain;
 mod headers;
 mod obu_writer;
+mod overwrite;
 mod reconstructor;
 mod sequence;
 mod slots;

@@ -10,7 +10,7 @@ use super::headers::{
 use super::obu_writer::{ObuType, push_obu};
 use super::sequence::Sequence;
 use super::slots::{Opening, Saved, Slots};
-use super::{Decoded, Fault};
+use super::{Decoded, Fault, Frame};
 use crate::video::job::{FrameJob, Profile};
 
 /// Decoder threads of a session, if the machine has as many.
@@ -21,6 +21,8 @@ pub struct Reconstructor {
     profile: Profile,
     decoder: Decoder,
     slots: Slots<Arc<Unit>>,
+    /// The picture of each slot.
+    pictures: Vec<Option<Frame>>,
     /// The sequence header that the decoder has.
     sequence: Option<Sequence>,
 }
@@ -70,6 +72,7 @@ impl Reconstructor {
             profile,
             decoder: Decoder::new(n_threads.clamp(1, 256))?,
             slots: Slots::new(max_dpb_slots as usize),
+            pictures: vec![None; max_dpb_slots as usize],
             sequence: None,
         })
     }
@@ -77,6 +80,7 @@ impl Reconstructor {
     /// `VK_VIDEO_CODING_CONTROL_RESET_BIT_KHR`: every slot is inactive.
     pub fn reset(&mut self) {
         self.slots.clear();
+        self.pictures.fill(None);
         self.sequence = None;
         self.decoder.flush();
     }
@@ -84,6 +88,24 @@ impl Reconstructor {
     /// The picture of `slot` will not be referred to again.
     pub fn deactivate(&mut self, slot: u32) {
         self.slots.deactivate(slot as usize);
+        self.set_picture(Some(slot), None);
+    }
+
+    /// Makes `planes`, each in tight rows, the samples of the picture of `slot`, which later frames
+    /// refer to. Its CDFs, motion vectors and segmentation stay. A slot without a picture stays so.
+    ///
+    /// # Errors
+    /// `Fault::Overwrite` if what was decoded into the slot is still in use, or has another size.
+    pub fn overwrite(&mut self, slot: u32, planes: &[Vec<u16>]) -> Result<(), Fault> {
+        match self.pictures.get_mut(slot as usize) {
+            Some(Some(picture)) => self.decoder.overwrite(picture, planes),
+            _ => Ok(()),
+        }
+    }
+
+    fn set_picture(&mut self, slot: Option<u32>, picture: Option<Frame>) {
+        let at = slot.and_then(|slot| self.pictures.get_mut(slot as usize));
+        at.into_iter().for_each(|at| at.clone_from(&picture));
     }
 
     /// Reconstructs one frame; `tiles[i]` are the bytes of tile `i`.
@@ -97,15 +119,18 @@ impl Reconstructor {
         let outcome = self.reconstruct(job, tiles, &opening);
         if matches!(outcome, Err(Fault::Panicked)) {
             self.slots.clear();
+            self.pictures.fill(None);
             self.sequence = None;
         }
         match outcome {
             Ok((decoded, picture)) => {
                 self.slots.close(&opening, Some(picture));
+                self.set_picture(job.setup_slot, Some(decoded.clean.clone()));
                 Ok(decoded)
             }
             Err(fault) => {
                 self.slots.close(&opening, None);
+                self.set_picture(job.setup_slot, None);
                 log::debug!("frame not reconstructed: {fault}");
                 Err(fault)
             }
@@ -124,6 +149,7 @@ impl Reconstructor {
         if self.sequence != Some(sequence) {
             // The decoder drops its references with a new sequence header, as spec 7.5 has it.
             self.slots.clear();
+            self.pictures.fill(None);
             self.sequence = Some(sequence);
         }
         let frame_type = FrameType::new(job.picture.std.frame_type)?;
@@ -185,8 +211,20 @@ impl Reconstructor {
         match outcome {
             Err(Fault::Panicked) => Err(Fault::Panicked),
             // A frame that refers to it has a missing reference, the others go on.
-            Ok(_) | Err(_) => Ok(()),
+            Err(_) => Ok(()),
+            Ok(again) => self.same_as_before(refeed.slot, again),
         }
+    }
+
+    /// The picture of `slot` was decoded once more: its samples stay what they were, whatever has
+    /// been written into it, or into its references, in between.
+    fn same_as_before(&mut self, slot: usize, mut again: Frame) -> Result<(), Fault> {
+        let Some(picture) = self.pictures.get_mut(slot) else { return Ok(()) };
+        if let Some(before) = picture.as_ref() {
+            self.decoder.overwrite(&mut again, &before.samples())?;
+        }
+        *picture = Some(again);
+        Ok(())
     }
 
     /// The references of an inter frame, checked for size.

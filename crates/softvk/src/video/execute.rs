@@ -7,6 +7,7 @@ use ash::vk;
 
 use super::check;
 use super::job::{FrameJob, SequenceHeader};
+use super::load;
 use super::op::{BeginOp, DecodeOp, Picture, Resource};
 use super::session::{Session, State};
 use super::store;
@@ -250,6 +251,7 @@ fn decode(begin: &BeginOp, state: &mut State, op: &DecodeOp, wrong: Wrong) -> Re
         let held = |slot| state.slots.get(slot as usize).is_some_and(Option::is_some);
         planted.spoil(&mut job, held);
     }
+    transferred(state, op, session, |slot| if wrap { slot & 7 } else { slot })?;
     let recon = state.recon.as_mut().map_err(|e| Fault::new("", e.clone()))?;
     let decoded = match catch_unwind(AssertUnwindSafe(|| recon.decode(&job, &tiles))) {
         Ok(Ok(decoded)) => decoded,
@@ -268,10 +270,41 @@ fn decode(begin: &BeginOp, state: &mut State, op: &DecodeOp, wrong: Wrong) -> Re
         *recorded = op.recorded.number;
     }
     if let (Some(index), Some(slot)) = (setup_index, &op.setup) {
+        if let (Some(seen), Some(resource)) =
+            (state.transfers.get_mut(index as usize), &slot.resource)
+        {
+            *seen = access::transfers(&resource.view.image, resource.layer);
+        }
         let refreshed = picture.info.std.refresh_frame_flags != 0;
         if let Some(held) = state.slots.get_mut(index as usize) {
             *held = slot.resource.clone().filter(|_| refreshed);
         }
+    }
+    Ok(())
+}
+
+/// Gives the reconstructor what transfers have written into the references since it made them;
+/// `place` says where it keeps a slot.
+fn transferred(
+    state: &mut State,
+    op: &DecodeOp,
+    session: &Session,
+    place: impl Fn(u32) -> u32,
+) -> Result<(), Fault> {
+    let State { recon: Ok(recon), transfers, .. } = state else { return Ok(()) };
+    for slot in &op.references {
+        let (Ok(index), Some(resource)) = (u32::try_from(slot.index), &slot.resource) else {
+            continue;
+        };
+        let Some(seen) = transfers.get_mut(index as usize) else { continue };
+        let count = access::transfers(&resource.view.image, resource.layer);
+        if *seen == count {
+            continue;
+        }
+        *seen = count;
+        let planes = load::load(resource, session.profile.chroma)
+            .ok_or_else(|| Fault::new("", "a reference picture has no memory"))?;
+        recon.overwrite(place(index), &planes).map_err(|e| Fault::new("", e.to_string()))?;
     }
     Ok(())
 }

@@ -4,6 +4,7 @@ pub(crate) mod caps;
 pub(crate) mod check;
 pub(crate) mod execute;
 pub mod job;
+pub(crate) mod load;
 pub(crate) mod op;
 pub(crate) mod session;
 pub(crate) mod store;

@@ -41,6 +41,9 @@ pub(crate) struct State {
     pub(crate) frames: u64,
     /// For each slot the number of the recorded command that set it up.
     pub(crate) recorded: Vec<u64>,
+    /// For each slot how many transfers had written its picture when the reconstructor had the
+    /// same samples.
+    pub(crate) transfers: Vec<u64>,
     /// The bitstream range of the decode before.
     pub(crate) bitstream: Vec<u8>,
 }
@@ -63,6 +66,7 @@ impl Session {
             recon: recon.map_err(|e| e.to_string()),
             frames: 0,
             recorded: vec![0; max_dpb_slots as usize],
+            transfers: vec![0; max_dpb_slots as usize],
             bitstream: Vec::new(),
         };
         Self {

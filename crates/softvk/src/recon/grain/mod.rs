@@ -7,7 +7,7 @@ mod template;
 
 pub(crate) use params::Params;
 
-use super::{Frame, Plane, PlaneData};
+use super::{Frame, Plane};
 use template::Templates;
 
 /// The samples of one plane, rows without gaps.
@@ -33,15 +33,7 @@ pub(crate) fn apply(clean: &Frame, params: &Params) -> Frame {
 
 impl Samples {
     fn from_plane(plane: &Plane<'_>) -> Self {
-        let mut data = Vec::with_capacity(plane.width * plane.height);
-        for y in 0..plane.height {
-            let row = y * plane.stride..y * plane.stride + plane.width;
-            match plane.data {
-                PlaneData::U8(samples) => data.extend(samples[row].iter().map(|&s| u16::from(s))),
-                PlaneData::U16(samples) => data.extend_from_slice(&samples[row]),
-            }
-        }
-        Self { width: plane.width, height: plane.height, data }
+        Self { width: plane.width, height: plane.height, data: plane.samples() }
     }
 }
 

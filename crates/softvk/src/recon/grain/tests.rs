@@ -3,6 +3,7 @@
 use ash::vk::native::StdVideoAV1FilmGrain;
 use re_rav1d::dav1d;
 
+use super::super::decoder::Maker;
 use super::super::headers::{FrameSize, FrameType, HeaderInput, tile_group, uncompressed_header};
 use super::super::obu_writer::{BitWriter, ObuType, push_obu};
 use super::super::sequence::Sequence;
@@ -145,7 +146,7 @@ fn decode(stream: &[u8], apply_grain: bool) -> Option<Frame> {
     settings.set_output_invisible_frames(true);
     let mut decoder = dav1d::Decoder::with_settings(&settings).expect("a decoder");
     decoder.send_data(stream.to_vec(), None, None, None).ok()?;
-    decoder.get_picture().ok().map(|picture| Frame::from_decoder(&picture))
+    decoder.get_picture().ok().map(|picture| Frame::from_decoder(&picture, &Maker::default()))
 }
 
 fn planes(frame: &Frame) -> Vec<Samples> {

@@ -1,0 +1,61 @@
+//! Samples into a picture that the decoder holds as a reference: what a transfer wrote there.
+#![allow(unsafe_code, reason = "the decoder's pictures are written through their addresses")]
+
+use re_rav1d::dav1d::PlanarImageComponent;
+
+use super::decoder::Decoder;
+use super::{Fault, Frame};
+
+impl Decoder {
+    /// Writes `planes`, each in tight rows, over the samples of `frame`; frames that refer to it
+    /// see them from now on. What else the decoder keeps of it (CDFs, motion vectors,
+    /// segmentation) stays.
+    ///
+    /// # Errors
+    /// `Fault::Overwrite` if `frame` is none of this decoder, is shared, or has another size.
+    pub(super) fn overwrite(
+        &mut self,
+        frame: &mut Frame,
+        planes: &[Vec<u16>],
+    ) -> Result<(), Fault> {
+        let picture = frame.alone().ok_or(Fault::Overwrite("is in use"))?;
+        let sizes = picture.sizes();
+        let (decoded, maker) = picture.decoded.as_ref().ok_or(Fault::Overwrite("is a copy"))?;
+        if !self.is(maker) {
+            return Err(Fault::Overwrite("is of another decoder"));
+        }
+        let fits = |(&(width, height, _), plane): (&(usize, usize, usize), &Vec<u16>)| {
+            width > 0 && plane.len() == width * height
+        };
+        if sizes.len() != planes.len() || !sizes.iter().zip(planes).all(fits) {
+            return Err(Fault::Overwrite("has another size"));
+        }
+        let wide = decoded.bit_depth() > 8;
+        for (number, ((width, _, _), plane)) in sizes.into_iter().zip(planes).enumerate() {
+            let component = PlanarImageComponent::from(number);
+            let (row_bytes, rows) = decoded.plane_data_geometry(component);
+            let (row_bytes, rows) = (row_bytes as usize, rows as usize);
+            let address = decoded.plane_data_ptr(component).cast::<u8>();
+            // SAFETY: the decoder allocated `rows` rows of `row_bytes` initialised bytes for this
+            // plane, and gives their address to be written through. Nobody else reads or writes
+            // them before the slice is gone: the decoder is the picture's own, it is borrowed
+            // here, and its threads rest between calls as it has one frame at a time
+            // (`set_max_frame_delay(1)`); and no view of ours is left, as there is no other clone.
+            let bytes = unsafe { std::slice::from_raw_parts_mut(address, row_bytes * rows) };
+            for (row, samples) in bytes.chunks_exact_mut(row_bytes).zip(plane.chunks_exact(width)) {
+                match wide {
+                    true => row
+                        .chunks_exact_mut(2)
+                        .zip(samples)
+                        .for_each(|(to, sample)| to.copy_from_slice(&sample.to_ne_bytes())),
+                    // An 8-bit picture has no sample above 255.
+                    false => row
+                        .iter_mut()
+                        .zip(samples)
+                        .for_each(|(to, sample)| *to = (*sample).min(255) as u8),
+                }
+            }
+        }
+        Ok(())
+    }
+}
