@@ -14,30 +14,45 @@ use crate::compare::{self, TraceOptions, Wanted};
 use crate::container::Source;
 use crate::decode::{self, Summary};
 use crate::error::Error;
+use crate::grain::Override;
 use crate::sink::Sink;
-use crate::vk::{Executor, Journal, Message};
+use crate::vk::{Executor, GrainMode, Journal, Message};
 
 /// A source and a device that is ready to decode it.
 pub(super) struct Pipeline {
     source: Box<dyn Source>,
     selected: Selected,
     executor: Executor,
+    /// Film grain in place of the stream's own.
+    grain: Option<Override>,
 }
 
 impl Pipeline {
     /// Opens the input, then the device.
     pub(super) fn open(args: &PipelineArgs, notices: &Notices) -> Result<Self> {
+        Self::with_grain(args, None, notices)
+    }
+
+    /// The same; pictures get `grain` in place of the stream's own, if it is given.
+    pub(super) fn with_grain(
+        args: &PipelineArgs,
+        grain: Option<Override>,
+        notices: &Notices,
+    ) -> Result<Self> {
         let source = input::open(&args.input)?;
         let selected = select::select(&args.device, options::instance(args), notices)?;
+        let mut wanted = options::executor(args);
+        if grain.is_some() {
+            wanted.film_grain = GrainMode::None;
+        }
         let mut executor =
-            Executor::new(&selected.instance, &selected.adapter, options::executor(args))
-                .map_err(Failure::of)?;
+            Executor::new(&selected.instance, &selected.adapter, wanted).map_err(Failure::of)?;
         if let Some(path) = &args.journal {
             let file = File::create(path)
                 .map_err(|e| Failure::new(Exit::Output, format!("{}: {e}", path.display())))?;
             executor.set_journal(Journal::new(file, selected.is_hardware()));
         }
-        Ok(Self { source, selected, executor })
+        Ok(Self { source, selected, executor, grain })
     }
 
     /// Name of the device.
@@ -82,7 +97,7 @@ impl Pipeline {
         }
         let total = args.limit.or(self.source.info().unit_count).unwrap_or(0);
         let mut watched = Watched::new(sink, notices.progress(total, "frames"), interrupted);
-        let options = options::decode(args);
+        let options = options::decode(args, self.grain);
         let decoded = decode::decode(&mut *self.source, &mut self.executor, &mut watched, options);
         let summary = decoded.map_err(|error| match error {
             // The source's own errors are in the summary: this one is the sink's.

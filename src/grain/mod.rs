@@ -1,11 +1,21 @@
-//! Film grain on the CPU, specification 7.18.3: for drivers whose profile leaves it to us.
-//! Works on a copy: the picture without grain stays a reference.
+//! Film grain on the CPU, specification 7.18.3: for drivers whose profile leaves it to us, and for
+//! grain in place of the stream's own. Works on a copy: the picture without grain stays a
+//! reference.
 
+mod clock;
 mod noise;
+mod replacement;
+mod seed;
+pub mod table;
 mod tables;
+mod timeline;
 
 #[cfg(test)]
 mod tests;
+
+pub use clock::{Clock, FrameTime};
+pub use replacement::Override;
+pub use timeline::{Seeds, Timeline};
 
 use noise::{Grain, Image};
 
