@@ -13,6 +13,7 @@ use crate::pixels::Picture;
 use crate::plan::Step;
 use crate::plan::planner::{Planner, PlannerOptions};
 use crate::sink::{Shown, Sink, StreamInfo};
+use crate::vk::render::GrainSynthesizer;
 use crate::vk::{Executor, Output};
 
 /// The film grain that pictures get here.
@@ -29,7 +30,7 @@ pub enum FilmGrain {
 }
 
 /// What to decode, and which part of it to deliver.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Debug, Default)]
 pub struct Options {
     /// Operating point, layers, budgets.
     pub planner: PlannerOptions,
@@ -39,6 +40,8 @@ pub struct Options {
     pub limit: Option<u64>,
     /// The film grain.
     pub film_grain: FilmGrain,
+    /// The device that makes it; `None` for the host.
+    pub synthesizer: Option<Box<GrainSynthesizer>>,
 }
 
 /// What became of a stream.
@@ -271,9 +274,14 @@ impl Run {
                 other.params(at, (output.picture.width, output.picture.height), color)
             }
         };
-        let picture = match params {
-            Some(params) => grain::apply(&output.picture, &params, color),
-            None => output.picture,
+        let picture = match (params, &mut self.options.synthesizer) {
+            (None, _) => output.picture,
+            (Some(params), None) => grain::apply(&output.picture, &params, color),
+            (Some(params), Some(device)) => {
+                let size = (output.picture.width, output.picture.height);
+                let pass = grain::shader_pass(output.picture.format, size, &params, color);
+                device.apply(&output.picture, &pass)?
+            }
         };
         let shown = Shown { picture, index, pts: output.show.pts };
         sink.picture(&shown)?;

@@ -134,7 +134,8 @@ pub struct PipelineArgs {
     /// Device: auto, system, soft, soft:CONFIG, an index, a name or a UUID (see `vav1d caps`)
     #[arg(long, default_value = "auto", value_name = "DEVICE")]
     pub device: String,
-    /// Film grain: on (by the driver if it can, else on the CPU), cpu (never by the driver) or off
+    /// Film grain: on (by the driver if it can, else on the CPU), cpu (never by the driver), gpu (by
+    /// a shader, on the first device of the Vulkan loader that draws) or off
     #[arg(long, value_enum, default_value = "on", value_name = "MODE")]
     pub film_grain: FilmGrain,
     /// Output frames to deliver at most
@@ -168,10 +169,10 @@ pub struct PipelineArgs {
 #[derive(Clone, Debug, Args)]
 pub struct GrainArgs {
     /// Apply the film grain of a table (see `vav1d grain`), not the stream's own
-    #[arg(long, value_name = "FILE", conflicts_with = "film_grain")]
+    #[arg(long, value_name = "FILE", conflicts_with = "photon_noise")]
     pub grain_table: Option<PathBuf>,
     /// Apply the noise that photons make at this ISO speed, not the stream's own film grain
-    #[arg(long, value_name = "ISO", conflicts_with_all = ["film_grain", "grain_table"], value_parser = iso)]
+    #[arg(long, value_name = "ISO", value_parser = iso)]
     pub photon_noise: Option<u32>,
 }
 
@@ -271,6 +272,8 @@ pub enum FilmGrain {
     On,
     /// On the CPU.
     Cpu,
+    /// By a shader, on a device that draws.
+    Gpu,
     /// Not at all.
     Off,
 }

@@ -24,7 +24,7 @@ pub(super) fn run(args: &DecodeArgs, json: bool, notices: &Notices) -> Result<Ex
         })?,
         None => sink::by_extension(&args.output).unwrap_or(sink::DEFAULT),
     };
-    let grain = options::grain(&args.grain)?;
+    let grain = options::grain(&args.grain, &args.pipeline)?;
     let pipeline = Pipeline::with_grain(&args.pipeline, grain, notices)?;
     let device = pipeline.device().to_owned();
     let out: Box<dyn Write> =

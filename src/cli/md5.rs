@@ -21,7 +21,7 @@ pub(super) fn run(args: &Md5Args, json: bool, notices: &Notices) -> Result<Exit>
     if json {
         return run_json(args, notices);
     }
-    let grain = options::grain(&args.grain)?;
+    let grain = options::grain(&args.grain, &args.pipeline)?;
     let pipeline = Pipeline::with_grain(&args.pipeline, grain, notices)?;
     let out = Box::new(io::BufWriter::new(io::stdout()));
     let mut sink: Box<dyn Sink> = match args.total {
@@ -37,7 +37,7 @@ pub(super) fn run(args: &Md5Args, json: bool, notices: &Notices) -> Result<Exit>
 fn run_json(args: &Md5Args, notices: &Notices) -> Result<Exit> {
     let mut lines = Lines(output::stdout());
     let file = &args.pipeline.input.file;
-    let opened = options::grain(&args.grain)
+    let opened = options::grain(&args.grain, &args.pipeline)
         .and_then(|grain| Pipeline::with_grain(&args.pipeline, grain, notices));
     let device = opened.as_ref().ok().map(|pipeline| pipeline.device().to_owned());
     lines.begin("md5", Some(file), device.as_deref()).map_err(Failure::output)?;

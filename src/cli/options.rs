@@ -11,6 +11,7 @@ use crate::decode;
 use crate::grain::{Override, table::Table};
 use crate::limits::Limits;
 use crate::plan::planner::PlannerOptions;
+use crate::vk::render::GrainSynthesizer;
 use crate::vk::{ExecutorOptions, GrainMode, InstanceOptions};
 
 /// Options of the planner.
@@ -23,8 +24,13 @@ pub(super) fn planner(args: &LayerArgs) -> PlannerOptions {
 }
 
 /// Options of the decode loop.
-pub(super) fn decode(args: &PipelineArgs, grain: Option<Override>) -> decode::Options {
+pub(super) fn decode(
+    args: &PipelineArgs,
+    grain: Option<Override>,
+    synthesizer: Option<Box<GrainSynthesizer>>,
+) -> decode::Options {
     decode::Options {
+        synthesizer,
         planner: planner(&args.layers),
         skip: args.skip,
         limit: args.limit,
@@ -37,7 +43,12 @@ pub(super) fn decode(args: &PipelineArgs, grain: Option<Override>) -> decode::Op
 }
 
 /// The film grain in place of the stream's own, if the arguments name one.
-pub(super) fn grain(args: &GrainArgs) -> Result<Option<Override>> {
+pub(super) fn grain(args: &GrainArgs, pipeline: &PipelineArgs) -> Result<Option<Override>> {
+    let other = args.grain_table.is_some() || args.photon_noise.is_some();
+    if other && pipeline.film_grain == FilmGrain::Off {
+        let what = "--film-grain off and another film grain cannot both be";
+        return Err(Failure::new(Exit::Usage, what));
+    }
     let Some(path) = &args.grain_table else {
         return Ok(args.photon_noise.map(Override::PhotonNoise));
     };
@@ -58,7 +69,7 @@ pub(super) fn executor(args: &PipelineArgs) -> ExecutorOptions {
     let mut options = ExecutorOptions {
         film_grain: match args.film_grain {
             FilmGrain::On => GrainMode::Driver,
-            FilmGrain::Cpu => GrainMode::Host,
+            FilmGrain::Cpu | FilmGrain::Gpu => GrainMode::Host,
             FilmGrain::Off => GrainMode::None,
         },
         timeout: Duration::from_secs_f64(args.device_timeout),

@@ -4,7 +4,7 @@ use std::fs::File;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
-use super::args::PipelineArgs;
+use super::args::{FilmGrain, PipelineArgs};
 use super::exit::Exit;
 use super::failure::{Failure, Result};
 use super::output::{Notices, Watched};
@@ -16,7 +16,8 @@ use crate::decode::{self, Summary};
 use crate::error::Error;
 use crate::grain::Override;
 use crate::sink::Sink;
-use crate::vk::{Executor, GrainMode, Journal, Message};
+use crate::vk::render::GrainSynthesizer;
+use crate::vk::{Executor, GrainMode, Instance, Journal, Message};
 
 /// A source and a device that is ready to decode it.
 pub(super) struct Pipeline {
@@ -25,6 +26,8 @@ pub(super) struct Pipeline {
     executor: Executor,
     /// Film grain in place of the stream's own.
     grain: Option<Override>,
+    /// What makes film grain, if the host does not.
+    synthesizer: Option<(Arc<Instance>, Box<GrainSynthesizer>)>,
 }
 
 impl Pipeline {
@@ -52,7 +55,11 @@ impl Pipeline {
                 .map_err(|e| Failure::new(Exit::Output, format!("{}: {e}", path.display())))?;
             executor.set_journal(Journal::new(file, selected.is_hardware()));
         }
-        Ok(Self { source, selected, executor, grain })
+        let synthesizer = match args.film_grain {
+            FilmGrain::Gpu => Some(select::synthesizer(options::instance(args), notices)?),
+            _ => None,
+        };
+        Ok(Self { source, selected, executor, grain, synthesizer })
     }
 
     /// Name of the device.
@@ -68,6 +75,10 @@ impl Pipeline {
         wanted: Wanted,
         each: compare::trace::Each<'_>,
     ) -> Result<()> {
+        if self.synthesizer.is_some() {
+            let what = "--film-grain gpu: what is judged here has the host's film grain";
+            return Err(Failure::new(Exit::Usage, what));
+        }
         let planner = options::planner(&args.layers);
         let options = TraceOptions { planner, wanted, limit: args.limit };
         compare::trace(&mut *self.source, &mut self.executor, options, each)
@@ -97,7 +108,8 @@ impl Pipeline {
         }
         let total = args.limit.or(self.source.info().unit_count).unwrap_or(0);
         let mut watched = Watched::new(sink, notices.progress(total, "frames"), interrupted);
-        let options = options::decode(args, self.grain);
+        let (beside, synthesizer) = self.synthesizer.unzip();
+        let options = options::decode(args, self.grain, synthesizer);
         let decoded = decode::decode(&mut *self.source, &mut self.executor, &mut watched, options);
         let summary = decoded.map_err(|error| match error {
             // The source's own errors are in the summary: this one is the sink's.
@@ -112,7 +124,8 @@ impl Pipeline {
             notices.error(&format!("{} faults in all", summary.n_faults));
         }
         drop(self.executor);
-        let messages = self.selected.instance.take_messages();
+        let mut messages = self.selected.instance.take_messages();
+        messages.extend(beside.iter().flat_map(|instance| instance.take_messages()));
         for message in &messages {
             notices.error(&format!("{}: {}", message.id, message.text));
             exit = Exit::Fault;

@@ -1,5 +1,7 @@
 //! Times of output frames, as film grain tables count them.
 
+use std::time::Duration;
+
 use super::table;
 
 /// When a frame is shown.
@@ -12,6 +14,13 @@ pub struct FrameTime {
 }
 
 impl FrameTime {
+    /// The frame with this output `index`, shown `time` after the first.
+    pub fn new(index: u64, time: Duration) -> Self {
+        let per_tick = 1_000_000_000 / u128::from(table::TICKS_PER_SECOND);
+        let ticks = u64::try_from(time.as_nanos() / per_tick).unwrap_or(u64::MAX);
+        Self { index, ticks }
+    }
+
     /// How many frames before this one the time `start` is, which is not after it: exact where all
     /// frames last equally long.
     pub(super) fn frames_since(self, start: u64) -> u64 {
@@ -53,5 +62,22 @@ impl Clock {
     /// One tick of the stream in ticks of a table.
     pub fn tick(&self) -> u64 {
         table::ticks(1, self.time_base)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn durations_and_ticks_of_streams_are_the_same_times() {
+        for time_base in [(1, 30), (1001, 24000), (1, 25), (1, 90000), (1, 1000)] {
+            let mut clock = Clock::new(Some(time_base));
+            for pts in 0..5000_u64 {
+                let nanos = pts * u64::from(time_base.0) * 1_000_000_000 / u64::from(time_base.1);
+                let at = FrameTime::new(pts, Duration::from_nanos(nanos));
+                assert_eq!(clock.frame(i64::try_from(pts).ok()), at);
+            }
+        }
     }
 }
