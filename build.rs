@@ -8,7 +8,7 @@ use naga::back::spv;
 use naga::valid::{Capabilities, ValidationFlags, Validator};
 
 /// Every file of `shaders/`, without its extension.
-const SHADERS: [&str; 3] = ["convert", "scale", "present"];
+const SHADERS: [&str; 4] = ["film_grain", "convert", "scale", "present"];
 
 fn main() -> Result<(), Box<dyn Error>> {
     println!("cargo:rerun-if-changed=build.rs");

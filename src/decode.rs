@@ -2,19 +2,35 @@
 
 mod damage;
 
+use std::sync::Arc;
+
 pub use damage::Damage;
 
 use crate::container::Source;
 use crate::error::{Error, Result};
-use crate::grain;
+use crate::grain::{self, Clock, Override};
 use crate::pixels::Picture;
 use crate::plan::Step;
 use crate::plan::planner::{Planner, PlannerOptions};
 use crate::sink::{Shown, Sink, StreamInfo};
+use crate::vk::render::GrainSynthesizer;
 use crate::vk::{Executor, Output};
 
+/// The film grain that pictures get here.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum FilmGrain {
+    /// None.
+    Off,
+    /// The stream's own, where the driver has left it to us.
+    #[default]
+    Stream,
+    /// Another. The executor's [`GrainMode`](crate::vk::GrainMode) is `None` then, so that the
+    /// driver applies no grain.
+    Override(Arc<Override>),
+}
+
 /// What to decode, and which part of it to deliver.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Debug, Default)]
 pub struct Options {
     /// Operating point, layers, budgets.
     pub planner: PlannerOptions,
@@ -22,15 +38,10 @@ pub struct Options {
     pub skip: u64,
     /// Output pictures to deliver after those; `None` for all.
     pub limit: Option<u64>,
-    /// Apply the film grain that the driver has left to us.
-    pub film_grain: bool,
-}
-
-impl Default for Options {
-    /// Everything, with film grain.
-    fn default() -> Self {
-        Self { planner: PlannerOptions::default(), skip: 0, limit: None, film_grain: true }
-    }
+    /// The film grain.
+    pub film_grain: FilmGrain,
+    /// The device that makes it; `None` for the host.
+    pub synthesizer: Option<Box<GrainSynthesizer>>,
 }
 
 /// What became of a stream.
@@ -92,6 +103,7 @@ struct Run {
     time_base: (u32, u32),
     damage: Damage,
     shown: u64,
+    clock: Clock,
     begun: bool,
 }
 
@@ -105,12 +117,13 @@ enum Flow {
 impl Run {
     fn new(time_base: Option<(u32, u32)>, options: Options) -> Self {
         Self {
-            options,
             planner: Planner::new(options.planner),
+            options,
             summary: Summary::default(),
-            time_base: time_base.unwrap_or((1, 25)),
+            time_base: time_base.unwrap_or(Clock::DEFAULT_TIME_BASE),
             damage: Damage::default(),
             shown: 0,
+            clock: Clock::new(time_base),
             begun: false,
         }
     }
@@ -150,7 +163,7 @@ impl Run {
     }
 
     fn done(&self) -> bool {
-        let Options { skip, limit, .. } = self.options;
+        let Options { skip, limit, .. } = &self.options;
         limit.is_some_and(|limit| self.shown >= skip.saturating_add(limit))
     }
 
@@ -245,6 +258,7 @@ impl Run {
         }
         let index = self.shown;
         self.shown += 1;
+        let at = self.clock.frame(output.show.pts);
         if index < self.options.skip {
             return Ok(output.picture);
         }
@@ -252,11 +266,22 @@ impl Run {
             self.begun = true;
             sink.begin(&self.stream_info(&output))?;
         }
-        let picture = match &output.pending_grain {
-            Some(params) if self.options.film_grain => {
-                grain::apply(&output.picture, params, &output.sequence.color_config)
+        let color = &output.sequence.color_config;
+        let params = match &self.options.film_grain {
+            FilmGrain::Off => None,
+            FilmGrain::Stream => output.pending_grain,
+            FilmGrain::Override(other) => {
+                other.params(at, (output.picture.width, output.picture.height), color)
             }
-            _ => output.picture,
+        };
+        let picture = match (params, &mut self.options.synthesizer) {
+            (None, _) => output.picture,
+            (Some(params), None) => grain::apply(&output.picture, &params, color),
+            (Some(params), Some(device)) => {
+                let size = (output.picture.width, output.picture.height);
+                let pass = grain::shader_pass(output.picture.format, size, &params, color);
+                device.apply(&output.picture, &pass)?
+            }
         };
         let shown = Shown { picture, index, pts: output.show.pts };
         sink.picture(&shown)?;

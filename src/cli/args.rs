@@ -9,6 +9,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 pub use super::play_args::PlayArgs;
 use super::shape::ShapeArgs;
 pub use super::verify_args::VerifyArgs;
+use crate::grain::Override;
 use crate::vk::PlantedFault;
 
 /// Decode AV1 through VK_KHR_video_decode_av1, and judge the result.
@@ -30,6 +31,8 @@ pub enum Command {
     Md5(Md5Args),
     /// Decode to a file: raw planar, Y4M, or a list of MD5s
     Decode(DecodeArgs),
+    /// Write a stream's film grain as a table that encoders read
+    Grain(GrainTableArgs),
     /// Say what a stream is
     Info(InputArgs),
     /// Print every syntax element with its bit position and value
@@ -136,7 +139,8 @@ pub struct PipelineArgs {
     /// Device: auto, system, soft, soft:CONFIG, an index, a name or a UUID (see `vav1d caps`)
     #[arg(long, default_value = "auto", value_name = "DEVICE")]
     pub device: String,
-    /// Film grain: on (by the driver if it can, else on the CPU), cpu (never by the driver) or off
+    /// Film grain: on (by the driver if it can, else on the CPU), cpu (never by the driver), gpu (by
+    /// a shader, on the first device of the Vulkan loader that draws) or off
     #[arg(long, value_enum, default_value = "on", value_name = "MODE")]
     pub film_grain: FilmGrain,
     /// Output frames to deliver at most
@@ -167,6 +171,26 @@ pub struct PipelineArgs {
     /// Session shape.
     #[command(flatten)]
     pub shape: ShapeArgs,
+}
+
+/// Film grain in place of the stream's own.
+#[derive(Clone, Debug, Args)]
+pub struct GrainArgs {
+    /// Apply the film grain of a table (see `vav1d grain`), not the stream's own
+    #[arg(long, value_name = "FILE", conflicts_with = "photon_noise")]
+    pub grain_table: Option<PathBuf>,
+    /// Apply the noise that photons make at this ISO speed, not the stream's own film grain
+    #[arg(long, value_name = "ISO", value_parser = iso)]
+    pub photon_noise: Option<u32>,
+}
+
+/// An ISO speed.
+fn iso(text: &str) -> Result<u32, String> {
+    let iso = text.parse().map_err(|e| format!("{e}"))?;
+    match Override::ISO.contains(&iso) {
+        true => Ok(iso),
+        false => Err(format!("from {} to {}", Override::ISO.start(), Override::ISO.end())),
+    }
 }
 
 /// A time between a millisecond and a day.
@@ -264,6 +288,8 @@ pub enum FilmGrain {
     On,
     /// On the CPU.
     Cpu,
+    /// By a shader, on a device that draws.
+    Gpu,
     /// Not at all.
     Off,
 }
@@ -274,6 +300,9 @@ pub struct Md5Args {
     /// Decoding.
     #[command(flatten)]
     pub pipeline: PipelineArgs,
+    /// Film grain.
+    #[command(flatten)]
+    pub grain: GrainArgs,
     /// Print one line: the MD5 of all output frames together
     #[arg(long)]
     pub total: bool,
@@ -288,12 +317,33 @@ pub struct DecodeArgs {
     /// Decoding.
     #[command(flatten)]
     pub pipeline: PipelineArgs,
+    /// Film grain.
+    #[command(flatten)]
+    pub grain: GrainArgs,
     /// Where to write; - for standard output
     #[arg(short, long, value_name = "FILE")]
     pub output: PathBuf,
     /// Format of the output; by default that of its extension (.yuv .y4m .md5 .framemd5), or yuv
     #[arg(long, value_name = "FORMAT")]
     pub output_format: Option<String>,
+}
+
+/// `vav1d grain`.
+#[derive(Debug, Args)]
+pub struct GrainTableArgs {
+    /// The input.
+    #[command(flatten)]
+    pub input: InputArgs,
+    /// Layers.
+    #[command(flatten)]
+    pub layers: LayerArgs,
+    /// Where to write the table; - for standard output, which is the default
+    #[arg(short, long, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+    /// Keep every frame's seed: a segment also ends where the seed is not the one that encoders
+    /// would go on with
+    #[arg(long)]
+    pub keep_seeds: bool,
 }
 
 /// `vav1d dump`.

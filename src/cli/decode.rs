@@ -7,6 +7,7 @@ use super::args::DecodeArgs;
 use super::exit::Exit;
 use super::failure::{Failure, Result};
 use super::json::Lines;
+use super::options;
 use super::output::{self, Notices};
 use super::pipeline::Pipeline;
 use crate::sink;
@@ -23,7 +24,8 @@ pub(super) fn run(args: &DecodeArgs, json: bool, notices: &Notices) -> Result<Ex
         })?,
         None => sink::by_extension(&args.output).unwrap_or(sink::DEFAULT),
     };
-    let pipeline = Pipeline::open(&args.pipeline, notices)?;
+    let grain = options::grain(&args.grain, &args.pipeline)?;
+    let pipeline = Pipeline::with_grain(&args.pipeline, grain, notices)?;
     let device = pipeline.device().to_owned();
     let out: Box<dyn Write> =
         match to_stdout {

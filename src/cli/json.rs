@@ -42,6 +42,8 @@ pub enum Record<'a> {
     Exercised(serde_json::Value),
     /// What all of them do.
     Coverage(serde_json::Value),
+    /// A segment of a film grain table.
+    Grain(serde_json::Value),
     /// A field in which two recordings differ.
     Difference(serde_json::Value),
     /// A device.

@@ -8,6 +8,7 @@ use super::args::Md5Args;
 use super::exit::Exit;
 use super::failure::{Failure, Result};
 use super::json::{Frame, Lines, Record};
+use super::options;
 use super::output::{self, Notices};
 use super::pipeline::Pipeline;
 use crate::pixels::{Chroma, Format, Picture};
@@ -20,7 +21,8 @@ pub(super) fn run(args: &Md5Args, json: bool, notices: &Notices) -> Result<Exit>
     if json {
         return run_json(args, notices);
     }
-    let pipeline = Pipeline::open(&args.pipeline, notices)?;
+    let grain = options::grain(&args.grain, &args.pipeline)?;
+    let pipeline = Pipeline::with_grain(&args.pipeline, grain, notices)?;
     let out = Box::new(io::BufWriter::new(io::stdout()));
     let mut sink: Box<dyn Sink> = match args.total {
         true => Box::new(TotalMd5::new(out)),
@@ -35,7 +37,8 @@ pub(super) fn run(args: &Md5Args, json: bool, notices: &Notices) -> Result<Exit>
 fn run_json(args: &Md5Args, notices: &Notices) -> Result<Exit> {
     let mut lines = Lines(output::stdout());
     let file = &args.pipeline.input.file;
-    let opened = Pipeline::open(&args.pipeline, notices);
+    let opened = options::grain(&args.grain, &args.pipeline)
+        .and_then(|grain| Pipeline::with_grain(&args.pipeline, grain, notices));
     let device = opened.as_ref().ok().map(|pipeline| pipeline.device().to_owned());
     lines.begin("md5", Some(file), device.as_deref()).map_err(Failure::output)?;
     let mut sink =

@@ -12,6 +12,7 @@ mod decode;
 mod dump;
 mod failure;
 mod generate;
+mod grain;
 mod info;
 mod input;
 mod json;
@@ -89,6 +90,7 @@ fn command(cli: &Cli, notices: &Notices) -> Result<Exit> {
     match &cli.command {
         Command::Md5(args) => md5::run(args, json, notices),
         Command::Decode(args) => decode::run(args, json, notices),
+        Command::Grain(args) => grain::run(args, json, notices),
         Command::Info(args) => info::run(args, json, notices),
         Command::Dump(args) => dump::run(args, json, notices),
         Command::Plan(args) => plan::run(args, json, notices),

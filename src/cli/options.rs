@@ -1,11 +1,17 @@
 //! What the pipeline arguments mean: validated and resolved, before the system is touched.
 
+use std::fs;
+use std::sync::Arc;
 use std::time::Duration;
 
-use super::args::{FilmGrain, LayerArgs, PipelineArgs};
+use super::args::{FilmGrain, GrainArgs, LayerArgs, PipelineArgs};
+use super::exit::Exit;
+use super::failure::{Failure, Result};
 use crate::decode;
+use crate::grain::{Override, table::Table};
 use crate::limits::Limits;
 use crate::plan::planner::PlannerOptions;
+use crate::vk::render::GrainSynthesizer;
 use crate::vk::{ExecutorOptions, GrainMode, InstanceOptions};
 
 /// Options of the planner.
@@ -18,13 +24,39 @@ pub(super) fn planner(args: &LayerArgs) -> PlannerOptions {
 }
 
 /// Options of the decode loop.
-pub(super) fn decode(args: &PipelineArgs) -> decode::Options {
+pub(super) fn decode(
+    args: &PipelineArgs,
+    grain: Option<Override>,
+    synthesizer: Option<Box<GrainSynthesizer>>,
+) -> decode::Options {
     decode::Options {
+        synthesizer,
         planner: planner(&args.layers),
         skip: args.skip,
         limit: args.limit,
-        film_grain: args.film_grain != FilmGrain::Off,
+        film_grain: match grain {
+            Some(other) => decode::FilmGrain::Override(Arc::new(other)),
+            None if args.film_grain == FilmGrain::Off => decode::FilmGrain::Off,
+            None => decode::FilmGrain::Stream,
+        },
     }
+}
+
+/// The film grain in place of the stream's own, if the arguments name one.
+pub(super) fn grain(args: &GrainArgs, pipeline: &PipelineArgs) -> Result<Option<Override>> {
+    let other = args.grain_table.is_some() || args.photon_noise.is_some();
+    if other && pipeline.film_grain == FilmGrain::Off {
+        let what = "--film-grain off and another film grain cannot both be";
+        return Err(Failure::new(Exit::Usage, what));
+    }
+    let Some(path) = &args.grain_table else {
+        return Ok(args.photon_noise.map(Override::PhotonNoise));
+    };
+    let text = fs::read_to_string(path)
+        .map_err(|e| Failure::new(Exit::NoInput, format!("{}: {e}", path.display())))?;
+    let table = Table::parse(&text)
+        .map_err(|e| Failure::new(Exit::Stream, format!("{}: {e}", path.display())))?;
+    Ok(Some(Override::Table(table)))
 }
 
 /// Options of the instance.
@@ -37,7 +69,7 @@ pub(super) fn executor(args: &PipelineArgs) -> ExecutorOptions {
     let mut options = ExecutorOptions {
         film_grain: match args.film_grain {
             FilmGrain::On => GrainMode::Driver,
-            FilmGrain::Cpu => GrainMode::Host,
+            FilmGrain::Cpu | FilmGrain::Gpu => GrainMode::Host,
             FilmGrain::Off => GrainMode::None,
         },
         timeout: Duration::from_secs_f64(args.device_timeout),

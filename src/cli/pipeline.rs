@@ -4,7 +4,7 @@ use std::fs::File;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
-use super::args::PipelineArgs;
+use super::args::{FilmGrain, PipelineArgs};
 use super::exit::Exit;
 use super::failure::{Failure, Result};
 use super::output::{Notices, Watched};
@@ -14,30 +14,52 @@ use crate::compare::{self, TraceOptions, Wanted};
 use crate::container::Source;
 use crate::decode::{self, Summary};
 use crate::error::Error;
+use crate::grain::Override;
 use crate::sink::Sink;
-use crate::vk::{Executor, Journal, Message};
+use crate::vk::render::GrainSynthesizer;
+use crate::vk::{Executor, GrainMode, Instance, Journal, Message};
 
 /// A source and a device that is ready to decode it.
 pub(super) struct Pipeline {
     source: Box<dyn Source>,
     selected: Selected,
     executor: Executor,
+    /// Film grain in place of the stream's own.
+    grain: Option<Override>,
+    /// What makes film grain, if the host does not.
+    synthesizer: Option<(Arc<Instance>, Box<GrainSynthesizer>)>,
 }
 
 impl Pipeline {
     /// Opens the input, then the device.
     pub(super) fn open(args: &PipelineArgs, notices: &Notices) -> Result<Self> {
+        Self::with_grain(args, None, notices)
+    }
+
+    /// The same; pictures get `grain` in place of the stream's own, if it is given.
+    pub(super) fn with_grain(
+        args: &PipelineArgs,
+        grain: Option<Override>,
+        notices: &Notices,
+    ) -> Result<Self> {
         let source = input::open(&args.input)?;
         let selected = select::select(&args.device, options::instance(args), notices)?;
+        let mut wanted = options::executor(args);
+        if grain.is_some() {
+            wanted.film_grain = GrainMode::None;
+        }
         let mut executor =
-            Executor::new(&selected.instance, &selected.adapter, options::executor(args))
-                .map_err(Failure::of)?;
+            Executor::new(&selected.instance, &selected.adapter, wanted).map_err(Failure::of)?;
         if let Some(path) = &args.journal {
             let file = File::create(path)
                 .map_err(|e| Failure::new(Exit::Output, format!("{}: {e}", path.display())))?;
             executor.set_journal(Journal::new(file, selected.is_hardware()));
         }
-        Ok(Self { source, selected, executor })
+        let synthesizer = match args.film_grain {
+            FilmGrain::Gpu => Some(select::synthesizer(options::instance(args), notices)?),
+            _ => None,
+        };
+        Ok(Self { source, selected, executor, grain, synthesizer })
     }
 
     /// Name of the device.
@@ -53,6 +75,10 @@ impl Pipeline {
         wanted: Wanted,
         each: compare::trace::Each<'_>,
     ) -> Result<()> {
+        if self.synthesizer.is_some() {
+            let what = "--film-grain gpu: what is judged here has the host's film grain";
+            return Err(Failure::new(Exit::Usage, what));
+        }
         let planner = options::planner(&args.layers);
         let (limit, teach) = (args.limit, args.overwritable);
         let options = TraceOptions { planner, wanted, limit, teach };
@@ -83,7 +109,8 @@ impl Pipeline {
         }
         let total = args.limit.or(self.source.info().unit_count).unwrap_or(0);
         let mut watched = Watched::new(sink, notices.progress(total, "frames"), interrupted);
-        let options = options::decode(args);
+        let (beside, synthesizer) = self.synthesizer.unzip();
+        let options = options::decode(args, self.grain, synthesizer);
         let decoded = decode::decode(&mut *self.source, &mut self.executor, &mut watched, options);
         let summary = decoded.map_err(|error| match error {
             // The source's own errors are in the summary: this one is the sink's.
@@ -98,7 +125,8 @@ impl Pipeline {
             notices.error(&format!("{} faults in all", summary.n_faults));
         }
         drop(self.executor);
-        let messages = self.selected.instance.take_messages();
+        let mut messages = self.selected.instance.take_messages();
+        messages.extend(beside.iter().flat_map(|instance| instance.take_messages()));
         for message in &messages {
             notices.error(&format!("{}: {}", message.id, message.text));
             exit = Exit::Fault;

@@ -6,6 +6,7 @@ use super::exit::Exit;
 use super::failure::{Failure, Result};
 use super::output::Notices;
 use crate::error::{DeviceError, Error};
+use crate::vk::render::GrainSynthesizer;
 use crate::vk::{Adapter, Driver, Instance, InstanceOptions};
 
 /// The UUID in hexadecimal, without dashes.
@@ -112,6 +113,21 @@ pub(super) fn select(wish: &str, options: InstanceOptions, notices: &Notices) ->
         }
         _ => named(list, wish),
     }
+}
+
+/// What makes film grain on the first device of the loader that draws, graphics cards before
+/// software, and the instance that knows it.
+pub(super) fn synthesizer(
+    options: InstanceOptions,
+    notices: &Notices,
+) -> Result<(Arc<Instance>, Box<GrainSynthesizer>)> {
+    let mut list = adapters(Driver::System, options).map_err(Failure::of)?;
+    list.retain(|d| d.adapter.draws());
+    list.sort_by_key(|d| !d.is_hardware());
+    let Selected { instance, adapter } = first(list, "no device of the Vulkan loader draws")?;
+    notices.notice(&format!("film grain: {}", adapter.name));
+    let made = GrainSynthesizer::new(&instance, &adapter).map_err(Failure::of)?;
+    Ok((instance, Box::new(made)))
 }
 
 fn first(list: Vec<Selected>, why: &str) -> Result<Selected> {

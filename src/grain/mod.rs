@@ -1,11 +1,23 @@
-//! Film grain on the CPU, specification 7.18.3: for drivers whose profile leaves it to us.
-//! Works on a copy: the picture without grain stays a reference.
+//! Film grain on the CPU, specification 7.18.3: for drivers whose profile leaves it to us, and for
+//! grain in place of the stream's own. Works on a copy: the picture without grain stays a
+//! reference.
 
+mod clock;
 mod noise;
+mod replacement;
+mod seed;
+mod shader;
+pub mod table;
 mod tables;
+mod timeline;
 
 #[cfg(test)]
 mod tests;
+
+pub use clock::{Clock, FrameTime};
+pub use replacement::Override;
+pub use shader::shader_pass;
+pub use timeline::{Seeds, Timeline};
 
 use noise::{Grain, Image};
 
@@ -138,9 +150,24 @@ impl<'a> Synthesis<'a> {
         }
     }
 
+    /// ScalingShift.
+    fn scaling_shift(&self) -> u32 {
+        u32::from(self.params.grain_scaling_minus_8) + 8
+    }
+
+    /// What chroma is merged from: the factor of luma, its own, and the offset.
+    fn mix(&self, plane: usize) -> (i32, i32, i32) {
+        let p = self.params;
+        let (luma_mult, mult, offset) = match plane {
+            1 => (p.cb_luma_mult, p.cb_mult, p.cb_offset),
+            _ => (p.cr_luma_mult, p.cr_mult, p.cr_offset),
+        };
+        let offset = (i32::from(offset) - 256) << (self.bit_depth - 8);
+        (i32::from(luma_mult) - 128, i32::from(mult) - 128, offset)
+    }
+
     fn noisy(&self, plane: usize, orig: u16, at: i32, noise: i16) -> u16 {
-        let shift = u32::from(self.params.grain_scaling_minus_8) + 8;
-        let noise = round2(self.scale(plane, at) * i32::from(noise), shift);
+        let noise = round2(self.scale(plane, at) * i32::from(noise), self.scaling_shift());
         (i32::from(orig) + noise).clamp(self.min, self.max[plane]) as u16
     }
 
@@ -151,17 +178,11 @@ impl<'a> Synthesis<'a> {
     }
 
     fn chroma_row(&self, plane: usize, row: &mut [u16], noise: &[i16], luma: &[u16]) {
-        let p = self.params;
-        let (luma_mult, mult, offset) = match plane {
-            1 => (p.cb_luma_mult, p.cb_mult, p.cb_offset),
-            _ => (p.cr_luma_mult, p.cr_mult, p.cr_offset),
-        };
-        let (luma_mult, mult) = (i32::from(luma_mult) - 128, i32::from(mult) - 128);
-        let offset = (i32::from(offset) - 256) << (self.bit_depth - 8);
+        let (luma_mult, mult, offset) = self.mix(plane);
         let max = (1 << self.bit_depth) - 1;
         for (x, (sample, noise)) in row.iter_mut().zip(noise).enumerate() {
             let average = self.average_luma(luma, x);
-            let merged = if p.chroma_scaling_from_luma {
+            let merged = if self.params.chroma_scaling_from_luma {
                 average
             } else {
                 let combined = average * luma_mult + i32::from(*sample) * mult;

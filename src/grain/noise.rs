@@ -19,9 +19,9 @@ impl Random {
 }
 
 /// Width of LumaGrain.
-const LUMA_WIDTH: usize = 82;
+pub(super) const LUMA_WIDTH: usize = 82;
 /// Height of LumaGrain.
-const LUMA_HEIGHT: usize = 73;
+pub(super) const LUMA_HEIGHT: usize = 73;
 
 /// LumaGrain, CbGrain or CrGrain.
 struct Template {
@@ -134,7 +134,7 @@ impl<'a> Grain<'a> {
         };
         let plane_width = (width + sub_x as usize) >> sub_x;
         let plane_height = (height + sub_y as usize) >> sub_y;
-        let stripes: Vec<Image> = (0..height.div_ceil(2).div_ceil(16))
+        let stripes: Vec<Image> = (0..blocks(height))
             .map(|number| self.stripe(plane, number, width, (sub_x, sub_y)))
             .collect();
         let mut data = Vec::with_capacity(plane_width * plane_height);
@@ -167,6 +167,27 @@ impl<'a> Grain<'a> {
         round2(sum, 5).clamp(self.min, self.max) as i16
     }
 
+    /// The random bytes of the blocks of stripe `number`: where in the template each is.
+    pub(super) fn random_bytes(&self, number: usize) -> impl Iterator<Item = usize> {
+        let n = number as u32;
+        let mut random = Random(
+            u32::from(self.params.grain_seed)
+                ^ (((n.wrapping_mul(37).wrapping_add(178)) & 255) << 8)
+                ^ ((n.wrapping_mul(173).wrapping_add(105)) & 255),
+        );
+        std::iter::repeat_with(move || random.get(8))
+    }
+
+    /// The samples of LumaGrain, CbGrain and CrGrain, row by row; chroma only if there is any.
+    pub(super) fn templates(&self) -> impl Iterator<Item = &[i32]> {
+        self.templates.iter().map(|template| &template.data[..])
+    }
+
+    /// GrainMin and GrainMax.
+    pub(super) fn range(&self) -> (i32, i32) {
+        (self.min, self.max)
+    }
+
     /// noiseStripe[`number`][`plane`]: blocks side by side, blended where they overlap.
     fn stripe(
         &self,
@@ -175,20 +196,13 @@ impl<'a> Grain<'a> {
         width: usize,
         (sub_x, sub_y): (u32, u32),
     ) -> Image {
-        let n = number as u32;
-        let mut random = Random(
-            u32::from(self.params.grain_seed)
-                ^ (((n.wrapping_mul(37).wrapping_add(178)) & 255) << 8)
-                ^ ((n.wrapping_mul(173).wrapping_add(105)) & 255),
-        );
-        let blocks = width.div_ceil(2).div_ceil(16);
+        let blocks = blocks(width);
         let (block_width, rows) = (34usize >> sub_x, 34usize >> sub_y);
         let step = 32usize >> sub_x;
         let stripe_width = blocks * step + 2;
         let mut data = vec![0i16; stripe_width * rows];
         let template = &self.templates[plane];
-        for block in 0..blocks {
-            let rand = random.get(8);
+        for (block, rand) in self.random_bytes(number).take(blocks).enumerate() {
             let offset =
                 |offset: usize, sub: u32| if sub == 1 { 6 + offset } else { 9 + 2 * offset };
             let (left, top) = (offset(rand >> 4, sub_x), offset(rand & 15, sub_y));
@@ -207,6 +221,11 @@ impl<'a> Grain<'a> {
         }
         Image { width: stripe_width, data }
     }
+}
+
+/// Blocks of 32 luma samples, the last perhaps cut, in a row or a column of `luma` samples.
+pub(super) fn blocks(luma: usize) -> usize {
+    luma.div_ceil(32)
 }
 
 /// White noise; zeros without `noisy`.

@@ -4,7 +4,7 @@
 use super::*;
 use crate::pixels::Chroma;
 
-fn color(matrix_coefficients: u8) -> ColorConfig {
+pub(super) fn color(matrix_coefficients: u8) -> ColorConfig {
     ColorConfig {
         high_bitdepth: false,
         twelve_bit: false,

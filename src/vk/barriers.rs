@@ -160,6 +160,17 @@ pub(super) fn decode_after_decode() -> vk::MemoryBarrier2<'static> {
         .dst_access_mask(both)
 }
 
+/// What shaders wrote is there for shaders, and what they read may be written.
+pub(super) fn after_shaders() -> vk::MemoryBarrier2<'static> {
+    use vk::{AccessFlags2 as Access, PipelineStageFlags2 as Stage};
+    let shaders = Stage::COMPUTE_SHADER | Stage::FRAGMENT_SHADER;
+    vk::MemoryBarrier2::default()
+        .src_stage_mask(shaders)
+        .src_access_mask(Access::SHADER_STORAGE_WRITE)
+        .dst_stage_mask(shaders)
+        .dst_access_mask(Access::SHADER_STORAGE_READ | Access::SHADER_STORAGE_WRITE)
+}
+
 /// Lets the host read what copies wrote.
 pub(super) fn copy_to_host() -> vk::MemoryBarrier2<'static> {
     vk::MemoryBarrier2::default()

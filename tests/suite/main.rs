@@ -4,6 +4,7 @@ mod cli;
 mod compare;
 mod containers;
 mod faults;
+mod grain;
 mod hostile;
 mod manifest;
 mod matrix;

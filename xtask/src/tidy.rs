@@ -41,10 +41,11 @@ const SAFE: [&str; 4] =
     ["src/vk/slots.rs", "src/vk/barriers.rs", "src/vk/std_picture.rs", "src/vk/std_sequence.rs"];
 
 /// Crates, and the only places that name them.
-const CRATES: [(&str, &[&str]); 13] = [
+const CRATES: [(&str, &[&str]); 14] = [
     ("ash", &["src/vk", "src/error.rs", "crates/softvk/"]),
     ("clap", &["src/cli/", "src/main.rs", "xtask/"]),
     ("serde_json", &["src/cli/", "src/conform/", "tests/", "xtask/"]),
+    ("av1_grain", &["src/grain/"]),
     ("png", &["src/compare/images.rs"]),
     ("matroska_demuxer", &["src/container/matroska.rs"]),
     ("mp4_atom", &["src/container/mp4/"]),

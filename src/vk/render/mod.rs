@@ -5,6 +5,7 @@
 //! depths, and shaders read the very bytes of [`crate::pixels::Picture`].
 
 mod canvas;
+mod film_grain;
 mod gpu;
 mod passes;
 mod pipelines;
@@ -13,11 +14,14 @@ mod renderer;
 mod screen;
 #[cfg(feature = "window")]
 mod surface;
+mod synthesis;
 
 pub use canvas::Canvas;
+pub use film_grain::{GrainPass, GrainUniform};
 pub use passes::Kernel;
 pub use renderer::{Drawing, Frame, Overlay, View};
 #[cfg(feature = "window")]
 pub use screen::{Presented, Screen, ScreenOptions};
 #[cfg(feature = "window")]
 pub use surface::{Surface, WindowHandles};
+pub use synthesis::GrainSynthesizer;

@@ -9,13 +9,15 @@ use ash::vk;
 use crate::error::Result;
 use crate::vk::device::Device;
 use crate::vk::failed;
+use crate::vk::objects::Buffer;
 
+const FILM_GRAIN: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/film_grain.spv"));
 const CONVERT: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/convert.spv"));
 const SCALE: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/scale.spv"));
 const PRESENT: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/present.spv"));
 
-/// Sets of one [`SetPool`]: convert, scale twice, present.
-pub(super) const SETS: usize = 4;
+/// Sets of one [`SetPool`]: film grain, convert, scale twice, present.
+pub(super) const SETS: usize = 5;
 
 /// Where the sets' uniforms are in their buffer: the largest alignment that a device may ask for.
 pub(super) const UNIFORM_STRIDE: u64 = 256;
@@ -25,6 +27,7 @@ pub(super) struct Pipelines {
     device: Arc<Device>,
     set: vk::DescriptorSetLayout,
     layout: vk::PipelineLayout,
+    film_grain: vk::Pipeline,
     convert: vk::Pipeline,
     scale: vk::Pipeline,
     present: vk::Pipeline,
@@ -33,6 +36,7 @@ pub(super) struct Pipelines {
 /// A pipeline of [`Pipelines`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Pass {
+    FilmGrain,
     Convert,
     Scale,
     Present,
@@ -45,6 +49,7 @@ impl Pipelines {
             device: device.clone(),
             set: vk::DescriptorSetLayout::null(),
             layout: vk::PipelineLayout::null(),
+            film_grain: vk::Pipeline::null(),
             convert: vk::Pipeline::null(),
             scale: vk::Pipeline::null(),
             present: vk::Pipeline::null(),
@@ -55,6 +60,7 @@ impl Pipelines {
         // SAFETY: the set layout is of this device.
         pipelines.layout = unsafe { device.raw().create_pipeline_layout(&info, None) }
             .map_err(failed("vkCreatePipelineLayout"))?;
+        pipelines.film_grain = compute(device, FILM_GRAIN, c"film_grain", pipelines.layout)?;
         pipelines.convert = compute(device, CONVERT, c"convert", pipelines.layout)?;
         pipelines.scale = compute(device, SCALE, c"scale", pipelines.layout)?;
         pipelines.present = graphics(device, PRESENT, format, pipelines.layout)?;
@@ -73,6 +79,7 @@ impl Pipelines {
         set: vk::DescriptorSet,
     ) {
         let (point, pipeline) = match pass {
+            Pass::FilmGrain => (vk::PipelineBindPoint::COMPUTE, self.film_grain),
             Pass::Convert => (vk::PipelineBindPoint::COMPUTE, self.convert),
             Pass::Scale => (vk::PipelineBindPoint::COMPUTE, self.scale),
             Pass::Present => (vk::PipelineBindPoint::GRAPHICS, self.present),
@@ -88,7 +95,7 @@ impl Pipelines {
 impl Drop for Pipelines {
     fn drop(&mut self) {
         let raw = self.device.raw();
-        for pipeline in [self.convert, self.scale, self.present] {
+        for pipeline in [self.film_grain, self.convert, self.scale, self.present] {
             // SAFETY: VUID-vkDestroyPipeline-pipeline-00765: no submission uses it any more.
             unsafe { raw.destroy_pipeline(pipeline, None) };
         }
@@ -218,6 +225,11 @@ fn graphics(
 
 /// A buffer for a binding of a set: the buffer, and the first byte and bytes of it.
 pub(super) type Binding = (vk::Buffer, u64, u64);
+
+/// All of `buffer`.
+pub(super) fn whole(buffer: &Buffer) -> Binding {
+    (buffer.raw(), 0, vk::WHOLE_SIZE)
+}
 
 /// The descriptor sets of one drawing.
 pub(super) struct SetPool {

@@ -6,13 +6,15 @@ use std::time::Duration;
 
 use ash::vk;
 
+use super::film_grain::{GrainPass, parts};
 use super::passes::{self, Kernel, Presentation};
-use super::pipelines::{Binding, Pass, Pipelines, SETS, SetPool, UNIFORM_STRIDE};
+use super::pipelines::{Binding, Pass, Pipelines, SETS, SetPool, UNIFORM_STRIDE, whole};
 use crate::color::{Conversion, Luminance, Output};
 use crate::error::Result;
 use crate::pixels::Picture;
 use crate::syntax::sequence::ColorConfig;
 use crate::vk::adapter::Adapter;
+use crate::vk::barriers;
 use crate::vk::device::Device;
 use crate::vk::memory::Location;
 use crate::vk::objects::{Buffer, Commands};
@@ -21,7 +23,7 @@ use crate::vk::submit::{Lane, Ticket};
 /// Drawings under way at most.
 const SLOTS: usize = 2;
 /// How long a drawing may take before the device is taken to hang.
-const TIMEOUT: Duration = Duration::from_secs(20);
+pub(super) const TIMEOUT: Duration = Duration::from_secs(20);
 
 /// A picture and what its samples mean.
 #[derive(Clone, Copy, Debug)]
@@ -32,6 +34,8 @@ pub struct Frame<'a> {
     pub color: &'a ColorConfig,
     /// What metadata say of its luminance.
     pub luminance: Luminance,
+    /// Film grain that it is drawn with (see `grain::shader_pass`).
+    pub grain: Option<&'a GrainPass>,
 }
 
 /// Where the picture is in the target, and how it is scaled.
@@ -106,6 +110,8 @@ pub(super) struct Renderer {
     pipelines: Pipelines,
     slots: Vec<Slot>,
     next: usize,
+    /// The picture with film grain.
+    grained: Option<Buffer>,
     converted: Option<Converted>,
     scaled: Option<Scaled>,
     /// Buffers of other sizes, until no drawing uses them.
@@ -151,6 +157,7 @@ impl Renderer {
             pipelines,
             slots,
             next: 0,
+            grained: None,
             converted: None,
             scaled: None,
             retired: Vec::new(),
@@ -212,19 +219,19 @@ impl Renderer {
         let slot = &mut self.slots[index];
         let storage = vk::BufferUsageFlags::STORAGE_BUFFER;
         for (buffer, bytes, name) in [
-            (&mut slot.picture, drawing.frame.map(|f| &f.picture.data[..]), "picture"),
-            (&mut slot.overlay, drawing.overlay.map(|o| o.pixels), "overlay"),
+            (&mut slot.picture, drawing.frame.map(|f| parts(f.picture, f.grain)), "picture"),
+            (&mut slot.overlay, drawing.overlay.map(|o| [o.pixels, &[], &[]]), "overlay"),
         ] {
             let Some(bytes) = bytes else { continue };
-            let size = (bytes.len() as u64).next_multiple_of(4);
+            let size = bytes.iter().map(|part| part.len() as u64).sum::<u64>().max(4);
             if buffer.size_bytes() < size {
                 self.device.fits(name, size, self.max_storage_bytes)?;
                 *buffer = Buffer::shader(&self.device, storage, Location::Stream, size, name)?;
             }
             // SAFETY: the slot's last drawing has ended, and its buffers are its own.
-            unsafe { buffer.write(&[bytes]) }?;
+            unsafe { buffer.write(&bytes) }?;
         }
-        Ok(drawing.frame.map(|Frame { picture, color, luminance }| {
+        Ok(drawing.frame.map(|Frame { picture, color, luminance, .. }| {
             let size = (picture.width, picture.height);
             Conversion::new(picture.format, size, color, &luminance, self.output)
         }))
@@ -233,12 +240,19 @@ impl Renderer {
     /// Makes the buffers that the passes write to.
     fn room(&mut self, drawing: &Drawing<'_>, conversion: Option<&Conversion>) -> Result<()> {
         let last = self.lane.last();
-        let storage = |name, size| {
-            let bytes = passes::picture_bytes(size).max(4);
+        let bytes = |name, bytes| {
             self.device.fits(name, bytes, self.max_storage_bytes)?;
             let usage = vk::BufferUsageFlags::STORAGE_BUFFER;
             Buffer::shader(&self.device, usage, Location::Device, bytes, name)
         };
+        let storage = |name, size| bytes(name, passes::picture_bytes(size).max(4));
+        if let Some(grain) = drawing.frame.and_then(|frame| frame.grain) {
+            let wanted = grain.picture_bytes();
+            if self.grained.as_ref().is_none_or(|buffer| buffer.size_bytes() < wanted) {
+                let old = self.grained.replace(bytes("film grain", wanted)?);
+                self.retired.extend(old.map(|buffer| (last, buffer)));
+            }
+        }
         if let Some(conversion) = conversion {
             let size = (conversion.size[0], conversion.size[1]);
             if self.converted.as_ref().is_none_or(|c| c.size != size) {
@@ -275,10 +289,18 @@ impl Renderer {
         let source = self.converted.as_ref().map_or((0, 0), |c| c.size);
         let view = drawing.view;
         let slot = &mut self.slots[index];
-        let (picture, overlay) = (whole(&slot.picture), whole(&slot.overlay));
+        let (mut picture, overlay) = (whole(&slot.picture), whole(&slot.overlay));
         let mut shown = self.converted.as_ref().map_or(picture, |c| whole(&c.rgb));
         let mut passes = Passes { slot, next: 0, uniforms: Vec::new() };
         let mut run = Vec::new();
+        let grain = drawing.frame.and_then(|frame| frame.grain);
+        if let Some((grain, grained)) = grain.zip(self.grained.as_ref()) {
+            let uniform = bytemuck::bytes_of(&grain.uniform);
+            // SAFETY: the slot's last drawing has ended.
+            let set = unsafe { passes.set(uniform, [picture, whole(grained)]) };
+            run.push((Pass::FilmGrain, set, grain.groups()));
+            picture = whole(grained);
+        }
         if let Some(conversion) = conversion {
             // SAFETY: the slot's last drawing has ended.
             let set = unsafe { passes.set(bytemuck::bytes_of(&conversion), [picture, shown]) };
@@ -327,7 +349,7 @@ impl Renderer {
         groups: (u32, u32),
     ) {
         // What came before has read what is written, and has written what is read.
-        self.barrier(commands, &[after_shaders()], &[]);
+        self.barrier(commands, &[barriers::after_shaders()], &[]);
         // SAFETY: the caller's promise.
         unsafe { self.pipelines.bind(commands, pass, set) };
         // SAFETY: as above; the groups cover the buffers, and the shader ends with them.
@@ -342,7 +364,7 @@ impl Renderer {
             .src_stage_mask(Stage::ALL_COMMANDS)
             .dst_stage_mask(Stage::COLOR_ATTACHMENT_OUTPUT)
             .dst_access_mask(Access::COLOR_ATTACHMENT_WRITE);
-        self.barrier(commands, &[after_shaders()], &[attach]);
+        self.barrier(commands, &[barriers::after_shaders()], &[attach]);
         let extent = vk::Extent2D { width: to.extent.0, height: to.extent.1 };
         let area = vk::Rect2D { offset: vk::Offset2D::default(), extent };
         let attachments = [vk::RenderingAttachmentInfo::default()
@@ -396,7 +418,7 @@ impl Renderer {
         let layout = Layout::TRANSFER_SRC_OPTIMAL;
         // SAFETY: the buffer holds the whole image, which is in this layout.
         unsafe { raw.cmd_copy_image_to_buffer(commands, to.image, layout, buffer, &[region]) };
-        self.barrier(commands, &[crate::vk::barriers::copy_to_host()], &[]);
+        self.barrier(commands, &[barriers::copy_to_host()], &[]);
     }
 
     fn barrier(
@@ -450,21 +472,6 @@ impl Passes<'_> {
         // SAFETY: the slot's last drawing has ended.
         unsafe { self.slot.uniforms.write(&[&self.uniforms]) }
     }
-}
-
-fn whole(buffer: &Buffer) -> Binding {
-    (buffer.raw(), 0, vk::WHOLE_SIZE)
-}
-
-/// What shaders wrote is there for shaders, and what they read may be written.
-fn after_shaders() -> vk::MemoryBarrier2<'static> {
-    use vk::{AccessFlags2 as Access, PipelineStageFlags2 as Stage};
-    let shaders = Stage::COMPUTE_SHADER | Stage::FRAGMENT_SHADER;
-    vk::MemoryBarrier2::default()
-        .src_stage_mask(shaders)
-        .src_access_mask(Access::SHADER_STORAGE_WRITE)
-        .dst_stage_mask(shaders)
-        .dst_access_mask(Access::SHADER_STORAGE_READ | Access::SHADER_STORAGE_WRITE)
 }
 
 fn change(
