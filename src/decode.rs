@@ -213,8 +213,9 @@ impl Run {
             }
             match output {
                 Some(output) => {
-                    let picture = self.output(output, sink)?;
-                    executor.reuse(picture);
+                    if let Some(picture) = self.output(output, sink)? {
+                        executor.reuse(picture);
+                    }
                 }
                 None => return Ok(()),
             }
@@ -270,8 +271,8 @@ impl Run {
         self.summary.fault(fault.in_unit(failed.unit).into());
     }
 
-    /// Gives `output` to `sink`; a picture that is not needed any more.
-    fn output(&mut self, output: Output, sink: &mut dyn Sink) -> Result<Picture> {
+    /// Gives `output` to `sink`; a picture that is not needed any more, if there is one.
+    fn output(&mut self, output: Output, sink: &mut dyn Sink) -> Result<Option<Picture>> {
         // What is shown after a failed decode is damaged, or could be.
         let failed = matches!(output.status, DecodeStatus::Error(_));
         if failed
@@ -279,15 +280,15 @@ impl Run {
                 output.newest >= first && self.damaged == Some(self.group(output.newest))
             })
         {
-            return Ok(output.picture);
+            return Ok(Some(output.picture));
         }
         if self.done() {
-            return Ok(output.picture);
+            return Ok(Some(output.picture));
         }
         let index = self.shown;
         self.shown += 1;
         if index < self.options.skip {
-            return Ok(output.picture);
+            return Ok(Some(output.picture));
         }
         if !self.begun {
             self.begun = true;
@@ -299,10 +300,9 @@ impl Run {
             }
             _ => output.picture,
         };
-        let shown = Shown { picture, index, pts: output.show.pts };
-        sink.picture(&shown)?;
+        let done = sink.take(Shown { picture, index, pts: output.show.pts })?;
         self.summary.pictures += 1;
-        Ok(shown.picture)
+        Ok(done)
     }
 
     fn stream_info(&self, output: &Output) -> StreamInfo {

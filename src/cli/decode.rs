@@ -25,7 +25,7 @@ pub(super) fn run(args: &DecodeArgs, json: bool, notices: &Notices) -> Result<Ex
     };
     let pipeline = Pipeline::open(&args.pipeline, notices)?;
     let device = pipeline.device().to_owned();
-    let out: Box<dyn Write> =
+    let out: Box<dyn Write + Send> =
         match to_stdout {
             true => Box::new(BufWriter::new(io::stdout())),
             false => Box::new(BufWriter::new(File::create(&args.output).map_err(|e| {
