@@ -15,7 +15,9 @@ struct Presentation {
     levels: f32,
     // 1: the target takes PQ; the overlay's white is 203 cd/m2 then.
     hdr_output: u32,
-    padding: vec2<u32>,
+    // Quarters of a turn, clockwise; `size` is of the turned picture.
+    quarters: u32,
+    padding: u32,
 }
 
 @group(0) @binding(0) var<uniform> p: Presentation;
@@ -42,13 +44,23 @@ fn threshold(at: vec2<u32>) -> f32 {
 // PQ of 203 cd/m2, BT.2408's white of graphics.
 const HDR_WHITE: f32 = 0.5807;
 
+// Which pixel of the picture is at `at` of the turned one.
+fn index(at: vec2<i32>) -> i32 {
+    switch p.quarters {
+        case 1u: { return (p.size.x - 1 - at.x) * p.size.y + at.y; }
+        case 2u: { return (p.size.y - 1 - at.y) * p.size.x + p.size.x - 1 - at.x; }
+        case 3u: { return at.x * p.size.y + p.size.y - 1 - at.y; }
+        default: { return at.y * p.size.x + at.x; }
+    }
+}
+
 @fragment
 fn pixel(@builtin(position) position: vec4<f32>) -> @location(0) vec4<f32> {
     let at = vec2<i32>(position.xy);
     var color = vec3<f32>(0.0);
     let inside = at - p.origin;
     if all(inside >= vec2<i32>(0)) && all(inside < p.size) {
-        let words = picture[inside.y * p.size.x + inside.x];
+        let words = picture[index(inside)];
         color = vec3<f32>(unpack2x16float(words.x), unpack2x16float(words.y).x);
     }
     let over = at - p.overlay_origin;

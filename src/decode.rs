@@ -220,8 +220,9 @@ impl Run {
             self.take_failed(steps, executor);
             match output {
                 Some(output) => {
-                    let picture = self.output(output, sink)?;
-                    executor.reuse(picture);
+                    if let Some(picture) = self.output(output, sink)? {
+                        executor.reuse(picture);
+                    }
                 }
                 None => return Ok(()),
             }
@@ -251,16 +252,16 @@ impl Run {
         Ok(())
     }
 
-    /// Gives `output` to `sink`; a picture that is not needed any more.
-    fn output(&mut self, output: Output, sink: &mut dyn Sink) -> Result<Picture> {
+    /// Gives `output` to `sink`; a picture that is not needed any more, if there is one.
+    fn output(&mut self, output: Output, sink: &mut dyn Sink) -> Result<Option<Picture>> {
         if self.damage.spoils(&output) || self.done() {
-            return Ok(output.picture);
+            return Ok(Some(output.picture));
         }
         let index = self.shown;
         self.shown += 1;
         let at = self.clock.frame(output.show.pts);
         if index < self.options.skip {
-            return Ok(output.picture);
+            return Ok(Some(output.picture));
         }
         if !self.begun {
             self.begun = true;
@@ -283,10 +284,9 @@ impl Run {
                 device.apply(&output.picture, &pass)?
             }
         };
-        let shown = Shown { picture, index, pts: output.show.pts };
-        sink.picture(&shown)?;
+        let done = sink.take(Shown { picture, index, pts: output.show.pts })?;
         self.summary.pictures += 1;
-        Ok(shown.picture)
+        Ok(done)
     }
 
     fn stream_info(&self, output: &Output) -> StreamInfo {

@@ -27,7 +27,7 @@ pub struct Cli {
 /// The commands.
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// Print an MD5 for every output frame, in the form of ffmpeg's framemd5
+    /// Print an MD5, or another hash, for every output frame, in the form of ffmpeg's framemd5
     Md5(Md5Args),
     /// Decode to a file: raw planar, Y4M, or a list of MD5s
     Decode(DecodeArgs),
@@ -294,6 +294,19 @@ pub enum FilmGrain {
     Off,
 }
 
+/// Hash functions.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum HashName {
+    /// MD5.
+    Md5,
+    /// SHA-256.
+    Sha256,
+    /// XXH3 with 128 bits.
+    Xxh3,
+    /// CRC-32 of ISO 3309.
+    Crc32,
+}
+
 /// `vav1d md5`.
 #[derive(Debug, Args)]
 pub struct Md5Args {
@@ -303,9 +316,12 @@ pub struct Md5Args {
     /// Film grain.
     #[command(flatten)]
     pub grain: GrainArgs,
-    /// Print one line: the MD5 of all output frames together
+    /// Print one line: the hash of all output frames together
     #[arg(long)]
     pub total: bool,
+    /// Hash function
+    #[arg(long, value_enum, default_value = "md5", value_name = "NAME")]
+    pub hash: HashName,
     /// Hash 4:0:0 with two 4:2:0 chroma planes of mid grey, as aomdec --i420 writes it
     #[arg(long, hide_short_help = true)]
     pub grey_planes: bool,

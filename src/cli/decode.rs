@@ -27,7 +27,7 @@ pub(super) fn run(args: &DecodeArgs, json: bool, notices: &Notices) -> Result<Ex
     let grain = options::grain(&args.grain, &args.pipeline)?;
     let pipeline = Pipeline::with_grain(&args.pipeline, grain, notices)?;
     let device = pipeline.device().to_owned();
-    let out: Box<dyn Write> =
+    let out: Box<dyn Write + Send> =
         match to_stdout {
             true => Box::new(BufWriter::new(io::stdout())),
             false => Box::new(BufWriter::new(File::create(&args.output).map_err(|e| {

@@ -9,6 +9,7 @@ use super::exit::Exit;
 use super::failure::Failure;
 use crate::decode;
 use crate::error::{DeviceError, Error, StreamFault};
+use crate::sink::Hash;
 use crate::vk;
 
 /// Number of this schema.
@@ -88,9 +89,35 @@ pub struct Frame {
     pub height: u32,
     /// Bytes of the picture.
     pub size: usize,
-    /// MD5 of those bytes; not with `--total`.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub md5: Option<String>,
+    /// Hash of those bytes; not with `--total`.
+    #[serde(flatten)]
+    pub hash: Option<Hashed>,
+}
+
+/// A hash: a member called like the function.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Hashed {
+    /// MD5.
+    Md5(String),
+    /// SHA-256.
+    Sha256(String),
+    /// XXH3 with 128 bits.
+    Xxh3(String),
+    /// CRC-32.
+    Crc32(String),
+}
+
+impl Hashed {
+    /// `text` by `hash`.
+    pub fn new(hash: Hash, text: String) -> Self {
+        match hash {
+            Hash::Md5 => Self::Md5(text),
+            Hash::Sha256 => Self::Sha256(text),
+            Hash::Xxh3 => Self::Xxh3(text),
+            Hash::Crc32 => Self::Crc32(text),
+        }
+    }
 }
 
 /// See [`Record::Stream`].
@@ -222,9 +249,9 @@ pub struct Summary {
     pub pictures: u64,
     /// Faults found.
     pub faults: u64,
-    /// MD5 of all pictures, if one was asked for.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub md5: Option<String>,
+    /// Hash of all pictures, if one was asked for.
+    #[serde(flatten)]
+    pub hash: Option<Hashed>,
 }
 
 /// Writes records as lines.
@@ -248,7 +275,7 @@ impl<W: Write> Lines<W> {
     }
 
     /// Ends with the faults and the summary of a decode.
-    pub fn end(&mut self, decoded: &decode::Summary, md5: Option<String>) -> io::Result<()> {
+    pub fn end(&mut self, decoded: &decode::Summary, hash: Option<Hashed>) -> io::Result<()> {
         for fault in &decoded.faults {
             self.write(&Record::Fault(Fault::of(fault)))?;
         }
@@ -257,7 +284,7 @@ impl<W: Write> Lines<W> {
             frames: decoded.frames,
             pictures: decoded.pictures,
             faults: decoded.n_faults,
-            md5,
+            hash,
         }))?;
         self.0.flush()
     }

@@ -1,21 +1,32 @@
-//! `vav1d md5`: an MD5 for every output frame, or one for all.
+//! `vav1d md5`: a hash for every output frame, or one for all.
 
-use std::io::{self, Write};
+use std::io::{self, BufWriter, Stdout, Write};
 use std::ops::DerefMut;
 use std::time::{Duration, Instant};
 
-use super::args::Md5Args;
+use super::args::{HashName, Md5Args};
 use super::exit::Exit;
 use super::failure::{Failure, Result};
-use super::json::{Frame, Lines, Record};
+use super::json::{Frame, Hashed, Lines, Record};
 use super::options;
-use super::output::{self, Notices};
+use super::output::Notices;
 use super::pipeline::Pipeline;
 use crate::pixels::{Chroma, Format, Picture};
-use crate::sink::{self, Framemd5, Shown, Sink, StreamInfo, TotalMd5};
+use crate::sink::{self, Batches, Beside, Hash, Hasher, Shown, Sink, StreamInfo};
 
-/// Records without hashes are flushed this often.
+/// Records are flushed this often.
 const HEARTBEAT: Duration = Duration::from_millis(50);
+
+impl From<HashName> for Hash {
+    fn from(name: HashName) -> Self {
+        match name {
+            HashName::Md5 => Self::Md5,
+            HashName::Sha256 => Self::Sha256,
+            HashName::Xxh3 => Self::Xxh3,
+            HashName::Crc32 => Self::Crc32,
+        }
+    }
+}
 
 pub(super) fn run(args: &Md5Args, json: bool, notices: &Notices) -> Result<Exit> {
     if json {
@@ -23,10 +34,11 @@ pub(super) fn run(args: &Md5Args, json: bool, notices: &Notices) -> Result<Exit>
     }
     let grain = options::grain(&args.grain, &args.pipeline)?;
     let pipeline = Pipeline::with_grain(&args.pipeline, grain, notices)?;
-    let out = Box::new(io::BufWriter::new(io::stdout()));
-    let mut sink: Box<dyn Sink> = match args.total {
-        true => Box::new(TotalMd5::new(out)),
-        false => Box::new(Framemd5::new(out)),
+    let out = Box::new(BufWriter::new(io::stdout()));
+    let hash = args.hash.into();
+    let mut sink = match args.total {
+        true => sink::total(out, hash),
+        false => sink::frames(out, hash),
     };
     if args.grey_planes {
         sink = Box::new(GreyPlanes(sink));
@@ -35,23 +47,25 @@ pub(super) fn run(args: &Md5Args, json: bool, notices: &Notices) -> Result<Exit>
 }
 
 fn run_json(args: &Md5Args, notices: &Notices) -> Result<Exit> {
-    let mut lines = Lines(output::stdout());
+    let mut lines = Lines(BufWriter::new(io::stdout()));
     let file = &args.pipeline.input.file;
     let opened = options::grain(&args.grain, &args.pipeline)
         .and_then(|grain| Pipeline::with_grain(&args.pipeline, grain, notices));
     let device = opened.as_ref().ok().map(|pipeline| pipeline.device().to_owned());
     lines.begin("md5", Some(file), device.as_deref()).map_err(Failure::output)?;
-    let mut sink =
-        JsonSink { lines, total: args.total.then(sink::Md5::default), flushed: Instant::now() };
+    let hash = args.hash.into();
+    let total = args.total.then(|| Hasher::new(hash));
+    let mut sink = Beside::new(JsonSink { lines, hash, total, flushed: Instant::now() });
     let ran = opened.and_then(|pipeline| match args.grey_planes {
         true => pipeline.run(&args.pipeline, &mut GreyPlanes(&mut sink), notices),
         false => pipeline.run(&args.pipeline, &mut sink, notices),
     });
-    let JsonSink { mut lines, total, .. } = sink;
+    let JsonSink { mut lines, total, .. } = sink.into_inner().map_err(Failure::output)?;
     match ran {
         Ok((exit, summary, messages)) => {
+            let total = total.map(|total| Hashed::new(hash, total.finish()));
             lines.messages(&messages).map_err(Failure::output)?;
-            lines.end(&summary, total.map(sink::Md5::finish)).map_err(Failure::output)?;
+            lines.end(&summary, total).map_err(Failure::output)?;
             Ok(exit)
         }
         Err(failure) => {
@@ -70,9 +84,13 @@ impl<S: DerefMut<Target: Sink>> Sink for GreyPlanes<S> {
     }
 
     fn picture(&mut self, shown: &Shown) -> io::Result<()> {
+        self.take(shown.clone()).map(|_| ())
+    }
+
+    fn take(&mut self, shown: Shown) -> io::Result<Option<Picture>> {
         let picture = &shown.picture;
         if picture.format.chroma != Chroma::Monochrome {
-            return self.0.picture(shown);
+            return self.0.take(shown);
         }
         let format = Format { chroma: Chroma::Yuv420, ..picture.format };
         let mut all = picture.data.clone();
@@ -81,7 +99,7 @@ impl<S: DerefMut<Target: Sink>> Sink for GreyPlanes<S> {
         all.resize(format.picture_bytes(picture.width, picture.height), 0);
         let chroma = all[picture.data.len()..].chunks_exact_mut(bytes.len());
         chroma.for_each(|sample| sample.copy_from_slice(bytes));
-        self.0.picture(&Shown { picture: Picture { format, data: all, ..*picture }, ..*shown })
+        self.0.take(Shown { picture: Picture { format, data: all, ..*picture }, ..shown })
     }
 
     fn finish(&mut self) -> io::Result<()> {
@@ -90,32 +108,48 @@ impl<S: DerefMut<Target: Sink>> Sink for GreyPlanes<S> {
 }
 
 /// A record for each picture.
-struct JsonSink<W: Write> {
-    lines: Lines<W>,
-    total: Option<sink::Md5>,
+struct JsonSink {
+    lines: Lines<BufWriter<Stdout>>,
+    hash: Hash,
+    total: Option<Hasher>,
     /// When the lines were last flushed.
     flushed: Instant,
 }
 
-impl<W: Write> Sink for JsonSink<W> {
+impl Batches for JsonSink {
+    const LARGEST: usize = Hash::LANES;
+    const SMALLEST: usize = Hash::LANES / 2;
+
+    /// Who reads along shall know how far it is.
+    fn patience(&self) -> Duration {
+        HEARTBEAT
+    }
+
     fn begin(&mut self, _: &StreamInfo) -> io::Result<()> {
         Ok(())
     }
 
-    fn picture(&mut self, shown: &Shown) -> io::Result<()> {
-        let picture = &shown.picture;
-        if let Some(total) = &mut self.total {
-            total.update(&picture.data);
+    fn pictures(&mut self, batch: &[Shown]) -> io::Result<()> {
+        let bytes: Vec<_> = batch.iter().map(|shown| shown.picture.data.as_slice()).collect();
+        let hashes = match &mut self.total {
+            Some(total) => {
+                bytes.iter().for_each(|bytes| total.update(bytes));
+                Vec::new()
+            }
+            None => self.hash.many(&bytes),
+        };
+        let mut hashes = hashes.into_iter().map(|text| Hashed::new(self.hash, text));
+        for Shown { picture, index, pts } in batch {
+            self.lines.write(&Record::Frame(Frame {
+                index: *index,
+                pts: *pts,
+                width: picture.width,
+                height: picture.height,
+                size: picture.data.len(),
+                hash: hashes.next(),
+            }))?;
         }
-        self.lines.write(&Record::Frame(Frame {
-            index: shown.index,
-            pts: shown.pts,
-            width: picture.width,
-            height: picture.height,
-            size: picture.data.len(),
-            md5: self.total.is_none().then(|| sink::md5_hex(&picture.data)),
-        }))?;
-        // Who reads along shall know how far it is, and lose no hash.
+        // No hash is lost.
         if self.total.is_none() || self.flushed.elapsed() > HEARTBEAT {
             self.lines.0.flush()?;
             self.flushed = Instant::now();

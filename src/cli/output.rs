@@ -8,6 +8,7 @@ use std::time::Duration;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use super::args::{Common, When};
+use crate::pixels::Picture;
 use crate::sink::{Shown, Sink, StreamInfo};
 
 /// What is said on standard error.
@@ -138,14 +139,19 @@ impl Sink for Watched<'_> {
     }
 
     fn picture(&mut self, shown: &Shown) -> io::Result<()> {
+        self.take(shown.clone()).map(|_| ())
+    }
+
+    fn take(&mut self, shown: Shown) -> io::Result<Option<Picture>> {
         if self.interrupted.load(Ordering::Relaxed) {
             return Err(io::ErrorKind::Interrupted.into());
         }
-        self.inner.picture(shown)?;
+        let index = shown.index;
+        let done = self.inner.take(shown)?;
         if self.started.elapsed() > Duration::from_millis(500) {
-            self.bar.set_position(shown.index + 1);
+            self.bar.set_position(index + 1);
         }
-        Ok(())
+        Ok(done)
     }
 
     fn finish(&mut self) -> io::Result<()> {

@@ -16,8 +16,8 @@ use super::{input, options, render_to};
 use crate::error::{DeviceError, Error};
 use crate::play::{self, Entry, OpenDevice, Repeat, Target};
 use crate::vk::render::Kernel;
-use crate::vk::{Driver, Executor, Instance, InstanceOptions};
-use crate::window::{self, Options, Presenter, Program, Report};
+use crate::vk::{Driver, Executor, GrainMode, Instance, InstanceOptions};
+use crate::window::{self, Look, Options, Presenter, Program, Report};
 
 pub(super) fn run(args: &PlayArgs, json: bool, notices: &Notices) -> Result<Exit> {
     let decoding = pipeline(args);
@@ -25,15 +25,16 @@ pub(super) fn run(args: &PlayArgs, json: bool, notices: &Notices) -> Result<Exit
     let presenter = presenter(args, &selected)?;
     let instances = [Arc::clone(&selected.instance), Arc::clone(&presenter.instance)];
     let device_name = selected.adapter.name.clone();
+    let look = look(args, &decoding)?;
     let program = Program {
         playlist: playlist(args),
         device: open_device(selected),
         device_name,
-        options: play_options(args, &decoding),
+        options: play_options(args, &decoding, &look),
     };
     let played = match &args.render_to {
-        Some(path) => render_to::run(path, args.size, kernel(args), args.osd, program, &presenter),
-        None => window::play(program, presenter, window_options(args)).map_err(Failure::of),
+        Some(path) => render_to::run(path, args.size, look, args.osd, program, &presenter),
+        None => window::play(program, presenter, window_options(args, look)).map_err(Failure::of),
     };
     let report = played?;
     let mut exit = report.faults.first().map_or(Exit::Done, Exit::of);
@@ -61,6 +62,7 @@ fn pipeline(args: &PlayArgs) -> PipelineArgs {
         force: args.force,
         validate: args.validate,
         plant: None,
+        overwritable: false,
         journal: None,
         device_timeout: args.device_timeout,
         shape: args.shape.clone(),
@@ -112,10 +114,24 @@ fn playlist(args: &PlayArgs) -> Vec<Entry> {
     args.files.iter().map(entry).collect()
 }
 
-fn play_options(args: &PlayArgs, decoding: &PipelineArgs) -> play::Options {
+/// How pictures are to look.
+fn look(args: &PlayArgs, decoding: &PipelineArgs) -> Result<Look> {
+    Ok(Look {
+        film_grain: args.film_grain != FilmGrain::Off,
+        on_cpu: args.film_grain == FilmGrain::Cpu,
+        other: options::grain(&args.grain, decoding)?.map(Arc::new),
+        kernel: kernel(args),
+    })
+}
+
+fn play_options(args: &PlayArgs, decoding: &PipelineArgs, look: &Look) -> play::Options {
+    let mut executor = options::executor(decoding);
+    if look.other.is_some() {
+        executor.film_grain = GrainMode::None;
+    }
     play::Options {
         planner: options::planner(&args.layers),
-        executor: options::executor(decoding),
+        executor,
         start: args.start.map(Target::Time),
         limit: args.limit,
         repeat: repeat(args),
@@ -140,16 +156,15 @@ fn kernel(args: &PlayArgs) -> Kernel {
     }
 }
 
-fn window_options(args: &PlayArgs) -> Options {
+fn window_options(args: &PlayArgs, look: Look) -> Options {
     Options {
         fullscreen: args.fullscreen,
         scale: args.scale,
-        kernel: kernel(args),
+        look,
         osd: args.osd,
         paused: args.paused,
         keep_open: args.keep_open,
         mailbox: !args.fifo,
-        film_grain: args.film_grain != FilmGrain::Off,
         screenshots: args.screenshots.clone(),
         repeat: repeat(args),
     }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use clap::{Args, ValueEnum};
 
-use super::args::{FilmGrain, InputFormat, LayerArgs, seconds};
+use super::args::{FilmGrain, GrainArgs, InputFormat, LayerArgs, seconds};
 use super::shape::ShapeArgs;
 
 /// `play`.
@@ -27,9 +27,13 @@ pub struct PlayArgs {
     /// Device that draws, by a part of its name; by default the one that decodes, if it can
     #[arg(long, value_name = "NAME")]
     pub present_device: Option<String>,
-    /// Film grain: on (by the driver if it can, else here), cpu (never by the driver) or off
+    /// Film grain: on (by the driver if it can, else by a shader), gpu, cpu (never by the driver)
+    /// or off
     #[arg(long, value_enum, default_value = "on", value_name = "MODE")]
     pub film_grain: FilmGrain,
+    /// Another film grain.
+    #[command(flatten)]
+    pub grain: GrainArgs,
     /// Where each file begins: seconds, M:SS or H:MM:SS
     #[arg(long, value_name = "TIME", value_parser = time)]
     pub start: Option<Duration>,

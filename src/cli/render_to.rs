@@ -7,16 +7,15 @@ use super::exit::Exit;
 use super::failure::{Failure, Result};
 use crate::compare::images;
 use crate::error::Error;
-use crate::grain;
 use crate::play::{Event, Frame, Player};
-use crate::vk::render::{self, Canvas, Drawing, Kernel, Overlay};
-use crate::window::{Osd, Presenter, Program, Report, about, fit};
+use crate::vk::render::{self, Canvas, Drawing, Overlay};
+use crate::window::{Look, Osd, Presenter, Program, Report, about, natural};
 
 /// Draws every picture of `program` into `path`, a folder, or the first one, if it is an image.
 pub(super) fn run(
     path: &Path,
     size: Option<(u32, u32)>,
-    kernel: Kernel,
+    look: Look,
     osd: bool,
     program: Program,
     presenter: &Presenter,
@@ -33,7 +32,7 @@ pub(super) fn run(
     });
     let mut player = Player::new(program.playlist, program.device, program.options, wake)
         .map_err(Failure::of)?;
-    let mut renderer = Renderer { presenter, canvas: None, size, kernel, osd };
+    let mut renderer = Renderer { presenter, canvas: None, size, look, osd };
     let mut report = Report::default();
     let mut written = 0_u64;
     while woken.recv().is_ok() {
@@ -75,7 +74,7 @@ struct Renderer<'p> {
     presenter: &'p Presenter,
     canvas: Option<Canvas>,
     size: Option<(u32, u32)>,
-    kernel: Kernel,
+    look: Look,
     osd: bool,
 }
 
@@ -85,9 +84,7 @@ impl Renderer<'_> {
     }
 
     fn draw(&mut self, frame: &Frame, file: &Path) -> Result<()> {
-        let natural = &frame.header.frame_size;
-        let natural = (natural.render_width.max(1), natural.render_height.max(1));
-        let size = self.size.unwrap_or(natural);
+        let size = self.size.unwrap_or_else(|| natural(frame));
         if self.canvas.as_ref().is_none_or(|canvas| canvas.size() != size) {
             let none = || Failure::new(Exit::Unsupported, "nothing draws");
             let adapter = self.presenter.adapters.first().ok_or_else(none)?;
@@ -96,9 +93,8 @@ impl Renderer<'_> {
         }
         let Some(canvas) = &mut self.canvas else { return Ok(()) };
         let color = &frame.sequence.color_config;
-        let grained =
-            frame.pending_grain.as_ref().map(|params| grain::apply(&frame.picture, params, color));
-        let picture = grained.as_ref().unwrap_or(&frame.picture);
+        let (picture, grain) = self.look.picture(frame);
+        let (picture, grain) = (&*picture, grain.as_deref());
         let info = if self.osd { about(frame) } else { Vec::new() };
         let image = Osd { info, ..Osd::default() }.image(size);
         let overlay = image.as_ref().map(|(origin, image)| Overlay {
@@ -107,8 +103,8 @@ impl Renderer<'_> {
             pixels: &image.pixels,
         });
         let drawing = Drawing {
-            frame: Some(render::Frame { picture, color, luminance: Default::default() }),
-            view: fit(size, natural, self.kernel),
+            frame: Some(render::Frame { picture, color, luminance: Default::default(), grain }),
+            view: self.look.view(frame, size),
             overlay,
         };
         let pixels = canvas.draw(&drawing).map_err(Failure::of)?;

@@ -1,6 +1,8 @@
 //! Outputs. One file a format; a sink takes pictures in output order.
 
-mod md5;
+mod beside;
+mod hash;
+mod hashes;
 mod null;
 mod y4m;
 mod yuv;
@@ -10,7 +12,9 @@ use std::path::Path;
 
 use crate::pixels::Picture;
 
-pub use md5::{Framemd5, Md5, TotalMd5, md5_hex};
+pub use beside::{Batches, Beside};
+pub use hash::{Hash, Hasher, md5_hex};
+pub use hashes::{FrameHashes, TotalHash};
 pub use null::Null;
 pub use y4m::Y4m;
 pub use yuv::Yuv;
@@ -22,12 +26,12 @@ pub struct Kind {
     pub name: &'static str,
     /// Extension of its files, without the dot.
     pub extension: &'static str,
-    open: fn(Box<dyn Write>) -> Box<dyn Sink>,
+    open: fn(Box<dyn Write + Send>) -> Box<dyn Sink>,
 }
 
 impl Kind {
     /// A sink of this kind that writes to `out`.
-    pub fn open(&self, out: Box<dyn Write>) -> Box<dyn Sink> {
+    pub fn open(&self, out: Box<dyn Write + Send>) -> Box<dyn Sink> {
         (self.open)(out)
     }
 }
@@ -36,14 +40,24 @@ impl Kind {
 const KINDS: &[Kind] = &[
     DEFAULT,
     Kind { name: "y4m", extension: "y4m", open: |out| Box::new(Y4m::new(out)) },
-    Kind { name: "md5", extension: "md5", open: |out| Box::new(TotalMd5::new(out)) },
-    Kind { name: "framemd5", extension: "framemd5", open: |out| Box::new(Framemd5::new(out)) },
+    Kind { name: "md5", extension: "md5", open: |out| total(out, Hash::Md5) },
+    Kind { name: "framemd5", extension: "framemd5", open: |out| frames(out, Hash::Md5) },
     Kind { name: "null", extension: "null", open: |_| Box::new(Null) },
 ];
 
 /// Raw planes, where neither a name nor an extension says otherwise.
 pub const DEFAULT: Kind =
     Kind { name: "yuv", extension: "yuv", open: |out| Box::new(Yuv::new(out)) };
+
+/// A line with the `hash` of each picture.
+pub fn frames(out: Box<dyn Write + Send>, hash: Hash) -> Box<dyn Sink> {
+    Box::new(Beside::new(FrameHashes::new(out, hash)))
+}
+
+/// One line with the `hash` of all pictures together.
+pub fn total(out: Box<dyn Write + Send>, hash: Hash) -> Box<dyn Sink> {
+    Box::new(Beside::new(TotalHash::new(out, hash)))
+}
 
 /// Names of all kinds.
 pub fn names() -> impl Iterator<Item = &'static str> {
@@ -97,6 +111,12 @@ pub trait Sink {
     fn begin(&mut self, info: &StreamInfo) -> io::Result<()>;
     /// One picture, in output order.
     fn picture(&mut self, shown: &Shown) -> io::Result<()>;
+    /// The same, and the sink may keep the picture; one that is done with, this or an earlier one,
+    /// for its memory.
+    fn take(&mut self, shown: Shown) -> io::Result<Option<Picture>> {
+        self.picture(&shown)?;
+        Ok(Some(shown.picture))
+    }
     /// Called once, after the last picture, also after an error in the stream.
     fn finish(&mut self) -> io::Result<()>;
 }

@@ -52,6 +52,82 @@ fn write(name: &str, format: Format) -> Vec<u8> {
     page.bytes()
 }
 
+#[test]
+fn framehash_names_its_function() {
+    for (hash, name, digits) in
+        [(Hash::Sha256, "SHA256", 64), (Hash::Xxh3, "XXH3-128", 32), (Hash::Crc32, "CRC32", 8)]
+    {
+        let page = Page::default();
+        let mut sink = frames(Box::new(page.clone()), hash);
+        sink.begin(&info(YUV420)).expect("written");
+        sink.picture(&shown(YUV420, 0, 117)).expect("written");
+        sink.finish().expect("written");
+        let text = String::from_utf8(page.bytes()).expect("text");
+        assert!(text.contains(&format!("\n#hash: {name}\n")), "{text}");
+        let last = text.lines().next_back().and_then(|line| line.rsplit(' ').next());
+        assert_eq!(last, Some(&*hash.hex(&[0; 16896])));
+        assert_eq!(last.map(str::len), Some(digits));
+    }
+}
+
+/// Notes what it gets, and fails if it is told to.
+struct Careful(Arc<Mutex<Vec<Vec<u64>>>>, bool);
+
+impl Batches for Careful {
+    const LARGEST: usize = 8;
+    const SMALLEST: usize = 4;
+    const BYTES: usize = 5 * 16896;
+
+    fn patience(&self) -> std::time::Duration {
+        std::time::Duration::MAX
+    }
+
+    fn begin(&mut self, _: &StreamInfo) -> io::Result<()> {
+        Ok(())
+    }
+
+    fn pictures(&mut self, batch: &[Shown]) -> io::Result<()> {
+        let indexes = batch.iter().map(|shown| shown.index).collect();
+        self.0.lock().expect("no panic").push(indexes);
+        if self.1 { Err(io::ErrorKind::StorageFull.into()) } else { Ok(()) }
+    }
+
+    fn finish(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+#[test]
+fn a_thread_gets_pictures_in_order_and_gives_them_back() {
+    let batches = Arc::default();
+    let mut sink = Beside::new(Careful(Arc::clone(&batches), false));
+    sink.begin(&info(YUV420)).expect("begun");
+    let mut back = 0;
+    for index in 0..13 {
+        back += usize::from(sink.take(shown(YUV420, index, 117)).expect("taken").is_some());
+    }
+    sink.finish().expect("finished");
+    let expected = [vec![0, 1, 2, 3, 4], vec![5, 6, 7, 8, 9], vec![10, 11, 12]];
+    assert_eq!(*batches.lock().expect("no panic"), expected);
+    assert!(back > 0, "no picture came back");
+    assert!(sink.into_inner().is_ok());
+}
+
+#[test]
+fn an_error_of_the_thread_is_that_of_a_later_call() {
+    let batches = Arc::default();
+    let mut sink = Beside::new(Careful(Arc::clone(&batches), true));
+    sink.begin(&info(YUV420)).expect("begun");
+    let error = (0..100).find_map(|index| sink.take(shown(YUV420, index, 117)).err());
+    assert_eq!(error.map(|e| e.kind()), Some(io::ErrorKind::StorageFull));
+    assert_eq!(batches.lock().expect("no panic").len(), 1);
+    // A batch that is not full is written at the end, and its error is that of the end.
+    let mut sink = Beside::new(Careful(Arc::default(), true));
+    sink.begin(&info(YUV420)).expect("begun");
+    sink.take(shown(YUV420, 0, 117)).expect("taken");
+    assert!(sink.finish().is_err());
+}
+
 const YUV420: Format = Format { chroma: Chroma::Yuv420, bit_depth: 8 };
 
 #[test]

@@ -202,9 +202,9 @@ impl Executor {
         Ok(self.showing.ready.pop_front())
     }
 
-    /// Takes back a picture whose memory the next one may have.
+    /// Takes back a picture whose memory a later one may have.
     pub fn reuse(&mut self, picture: Picture) {
-        self.showing.memory = picture.data;
+        self.showing.memory.push(picture.data);
     }
 
     /// Waits until the device is idle. Pictures stay to be fetched.

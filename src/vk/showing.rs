@@ -26,8 +26,8 @@ pub(super) struct Showing {
     pending: VecDeque<Pending>,
     pub(super) ready: VecDeque<Output>,
     spare: Vec<Readback>,
-    /// Of a picture that is done with.
-    pub(super) memory: Vec<u8>,
+    /// Of pictures that are done with.
+    pub(super) memory: Vec<Vec<u8>>,
     /// Command buffers of the decode family that hand pictures over, by age.
     handovers: VecDeque<(Ticket, Commands)>,
 }
@@ -269,7 +269,7 @@ impl Executor {
         self.retire_passed()?;
         // SAFETY: the copy has ended, and no other is started before the slice is gone.
         let bytes = unsafe { pending.readback.buffer.read(pending.plan.size_bytes()) }?;
-        let picture = pending.plan.picture(bytes, std::mem::take(&mut self.showing.memory));
+        let picture = pending.plan.picture(bytes, self.showing.memory.pop().unwrap_or_default());
         self.showing.ready.push_back(Output {
             picture,
             show: pending.show,

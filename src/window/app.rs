@@ -12,14 +12,14 @@ use winit::window::WindowId;
 use super::display::Display;
 use super::keys::{self, Action};
 use super::osd::{self, Osd};
-use super::{Options, Presenter, Program, Report, layout};
+use super::picture::{natural, shaped};
+use super::{Options, Presenter, Program, Report};
 use crate::color::{self, Luminance};
 use crate::error::{DeviceError, Error, Result};
-use crate::grain;
 use crate::pixels::Picture;
 use crate::play::{Decision, Event, Frame, Pacer, Player, Repeat, StreamInfo, Target, Timed};
 use crate::vk::GrainMode;
-use crate::vk::render::{self, Canvas, Drawing, Kernel, Overlay};
+use crate::vk::render::{self, Canvas, Drawing, GrainPass, Kernel, Overlay};
 
 /// Frames that wait to be shown at most; the player has more.
 const QUEUE: usize = 3;
@@ -93,8 +93,8 @@ struct App {
 /// The frame on the screen.
 struct Shown {
     frame: Box<Frame>,
-    /// With its film grain.
     picture: Arc<Picture>,
+    grain: Option<Box<GrainPass>>,
     /// The device has it.
     is_uploaded: bool,
 }
@@ -186,7 +186,13 @@ impl App {
     fn opened(&mut self, event_loop: &ActiveEventLoop, stream: Arc<StreamInfo>) {
         let hdr = color::is_hdr(&stream.sequence.color_config).then_some(self.luminance);
         if self.display.is_none() {
-            match Display::open(event_loop, &self.presenter, &self.options, natural(&stream), hdr) {
+            match Display::open(
+                event_loop,
+                &self.presenter,
+                &self.options,
+                shaped(stream.render_size, stream.pixel_aspect, stream.rotation),
+                hdr,
+            ) {
                 Ok(display) => {
                     self.pacer.set_refresh(display.refresh());
                     self.display = Some(display);
@@ -269,18 +275,8 @@ impl App {
     }
 
     fn take(&mut self, frame: Box<Frame>) {
-        let picture = self.grained(&frame);
-        self.shown = Some(Shown { frame, picture, is_uploaded: false });
-    }
-
-    fn grained(&self, frame: &Frame) -> Arc<Picture> {
-        match &frame.pending_grain {
-            Some(params) if self.options.film_grain => {
-                let color = &frame.sequence.color_config;
-                Arc::new(grain::apply(&frame.picture, params, color))
-            }
-            _ => frame.picture.clone(),
-        }
+        let (picture, grain) = self.options.look.picture(&frame);
+        self.shown = Some(Shown { frame, picture, grain, is_uploaded: false });
     }
 
     fn redraw(&self) {
@@ -293,10 +289,10 @@ impl App {
         let Some(size) = self.display.as_ref().map(|d| d.screen.size()) else { return };
         let overlay = self.osd().image(size);
         let (Some(display), Some(shown)) = (&mut self.display, &mut self.shown) else { return };
-        let natural = natural_of(&shown.frame);
-        let (kernel, luminance) = (self.options.kernel, self.luminance);
+        let (look, luminance) = (&self.options.look, self.luminance);
         let (picture, color) = (&*shown.picture, &shown.frame.sequence.color_config);
-        let frame = render::Frame { picture, color, luminance };
+        let grain = shown.grain.as_deref();
+        let frame = render::Frame { picture, color, luminance, grain };
         let frame = (!shown.is_uploaded).then_some(frame);
         let overlay = overlay.as_ref().map(|(origin, image)| Overlay {
             origin: *origin,
@@ -305,7 +301,7 @@ impl App {
         });
         let drawn = display.screen.draw(|size| Drawing {
             frame,
-            view: layout::fit(size, natural, kernel),
+            view: look.view(&shown.frame, size),
             overlay,
         });
         match drawn {
@@ -346,9 +342,10 @@ impl App {
         ];
         lines.extend(osd::about(frame));
         let grain = match (&frame.pending_grain, frame.header.film_grain_params.apply_grain) {
-            (Some(_), _) if self.options.film_grain => "applied here",
-            (None, true) => "applied by the driver, or off",
-            (Some(_), _) => "off",
+            _ if !self.options.look.film_grain => "off",
+            _ if self.options.look.other.is_some() => "another than the stream's",
+            (Some(_), _) => "applied here",
+            (None, true) => "applied by the driver",
             (None, false) => "none",
         };
         lines.push(format!("decoded by {}, film grain {grain}", self.device_name));
@@ -356,7 +353,7 @@ impl App {
             let (width, height) = display.screen.size();
             let (device, how) = (&display.device, display.screen.description());
             lines.push(format!("drawn by {device}, {how}, {width}x{height}"));
-            lines.push(format!("scaling {:?}", self.options.kernel));
+            lines.push(format!("scaling {:?}", self.options.look.kernel));
         }
         lines.push(osd::counts(self.pacer.statistics()));
         lines
@@ -441,7 +438,7 @@ impl App {
 
     fn scale(&self, scale: f64) {
         if let (Some(display), Some(shown)) = (&self.display, &self.shown) {
-            display.scale(natural_of(&shown.frame), scale);
+            display.scale(natural(&shown.frame), scale);
         }
     }
 
@@ -462,13 +459,13 @@ impl App {
                 });
             }
             Action::Kernel => {
-                self.options.kernel = match self.options.kernel {
+                self.options.look.kernel = match self.options.look.kernel {
                     Kernel::Bicubic => Kernel::Lanczos,
                     Kernel::Lanczos => Kernel::Nearest,
                     Kernel::Nearest => Kernel::Bilinear,
                     Kernel::Bilinear => Kernel::Bicubic,
                 };
-                self.say(&format!("scaling {:?}", self.options.kernel));
+                self.say(&format!("scaling {:?}", self.options.look.kernel));
             }
             Action::Grain => self.switch_grain(),
             Action::Osd => self.osd = !self.osd,
@@ -478,23 +475,22 @@ impl App {
     }
 
     fn switch_grain(&mut self) {
-        self.options.film_grain = !self.options.film_grain;
-        if let Some(mut shown) = self.shown.take() {
+        self.options.look.film_grain = !self.options.look.film_grain;
+        if let Some(shown) = self.shown.take() {
             let frame = &shown.frame;
             // What the driver applies, or was told not to, needs another decode.
-            if frame.pending_grain.is_none() && frame.header.film_grain_params.apply_grain {
-                let mode = match self.options.film_grain {
+            let is_ours = frame.pending_grain.is_some() || self.options.look.other.is_some();
+            if !is_ours && frame.header.film_grain_params.apply_grain {
+                let mode = match self.options.look.film_grain {
                     true => GrainMode::Driver,
                     false => GrainMode::None,
                 };
                 self.generation = self.player.set_film_grain(mode, frame.index);
                 self.pacer.reset();
             }
-            shown.picture = self.grained(&shown.frame);
-            shown.is_uploaded = false;
-            self.shown = Some(shown);
+            self.take(shown.frame);
         }
-        self.say(if self.options.film_grain { "film grain on" } else { "film grain off" });
+        self.say(if self.options.look.film_grain { "film grain on" } else { "film grain off" });
     }
 
     /// Saves the picture as it is shown, at its own size.
@@ -512,11 +508,12 @@ impl App {
         let drawing =
             |a: &&crate::vk::Adapter| self.display.as_ref().is_some_and(|d| d.device == a.name);
         let adapter = self.presenter.adapters.iter().find(drawing).ok_or_else(none)?;
-        let size = natural_of(&shown.frame);
+        let size = natural(&shown.frame);
         let mut canvas = Canvas::new(&self.presenter.instance, adapter, size)?;
         let color = &shown.frame.sequence.color_config;
-        let frame = render::Frame { picture: &shown.picture, color, luminance: self.luminance };
-        let view = layout::fit(size, size, self.options.kernel);
+        let (picture, grain, luminance) = (&*shown.picture, shown.grain.as_deref(), self.luminance);
+        let frame = render::Frame { picture, color, luminance, grain };
+        let view = self.options.look.view(&shown.frame, size);
         let pixels = canvas.draw(&Drawing { frame: Some(frame), view, overlay: None })?;
         let stem = std::path::Path::new(&shown.frame.stream.name);
         let stem = stem.file_stem().map_or_else(|| "vav1d".into(), |s| s.to_string_lossy());
@@ -544,17 +541,6 @@ impl App {
             _ => self.clicked = Some(now),
         }
     }
-}
-
-/// The size that the first picture is to be shown at.
-fn natural(stream: &StreamInfo) -> (u32, u32) {
-    (stream.render_size.0.max(1), stream.render_size.1.max(1))
-}
-
-/// The size that `frame` is to be shown at.
-fn natural_of(frame: &Frame) -> (u32, u32) {
-    let size = &frame.header.frame_size;
-    (size.render_width.max(1), size.render_height.max(1))
 }
 
 impl ApplicationHandler<Wake> for App {

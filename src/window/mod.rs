@@ -7,20 +7,20 @@ mod display;
 mod keys;
 mod layout;
 mod osd;
+mod picture;
 
 use std::path::PathBuf;
 use std::sync::Arc;
 
 use crate::error::{Error, Result};
 use crate::play::{Entry, OpenDevice, Repeat, Statistics};
-use crate::vk::render::Kernel;
 use crate::vk::{Adapter, Instance};
 
 pub use app::run;
 pub use bitmap::Bitmap;
 pub use keys::table;
-pub use layout::fit;
 pub use osd::{Osd, about};
+pub use picture::{Look, natural};
 
 /// How to show.
 #[derive(Clone, Debug)]
@@ -29,8 +29,6 @@ pub struct Options {
     pub fullscreen: bool,
     /// Size of the window: the first picture's render size times this.
     pub scale: f64,
-    /// How pictures are scaled.
-    pub kernel: Kernel,
     /// The on-screen display is on from the start.
     pub osd: bool,
     /// The first picture is shown, and no other until one goes on.
@@ -39,8 +37,8 @@ pub struct Options {
     pub keep_open: bool,
     /// Frames replace each other while they wait for the display.
     pub mailbox: bool,
-    /// Film grain is applied where the stream has it.
-    pub film_grain: bool,
+    /// Film grain, scaling.
+    pub look: Look,
     /// Where screenshots go.
     pub screenshots: PathBuf,
     /// What is repeated.

@@ -138,6 +138,36 @@ fn totals_files_and_pipes_agree() {
 }
 
 #[test]
+fn other_hashes_are_those_of_the_bytes_that_are_written() {
+    use vav1d::sink::Hash;
+    let folder = Folder::new("hashes");
+    let (sample, yuv) = (sample("main-420-10"), folder.0.join("out.yuv"));
+    let file = sample.path();
+    check_exit(&run(&["decode", "-q", path(&file), "--device", "soft", "-o", path(&yuv)]), 0);
+    let bytes = std::fs::read(&yuv).expect("the file");
+    let frames: Vec<_> = bytes.chunks(bytes.len() / sample.frames.len()).collect();
+    for (name, hash) in [("sha256", Hash::Sha256), ("xxh3", Hash::Xxh3), ("crc32", Hash::Crc32)] {
+        let args = ["md5", "-q", "--device", "soft", path(&file), "--hash", name];
+        let total = run(&[&args[..], &["--total"]].concat());
+        check_exit(&total, 0);
+        assert_eq!(text(&total.stdout).trim(), hash.hex(&bytes));
+        let rows = text(&run(&args).stdout);
+        assert!(rows.contains(&format!("\n#hash: {}\n", hash.name())), "{rows}");
+        let rows = rows.lines().filter(|row| !row.starts_with('#'));
+        let hashes: Vec<_> = rows.filter_map(|row| row.rsplit(' ').next()).collect();
+        assert_eq!(hashes, hash.many(&frames));
+        let json = text(&run(&[&args[..], &["--json"]].concat()).stdout);
+        for (line, hash) in json.lines().skip(1).zip(&hashes) {
+            let record: serde_json::Value = serde_json::from_str(line).expect("JSON");
+            assert_eq!(
+                (&record["data"][name], &record["data"]["md5"]),
+                (&(*hash).into(), &serde_json::Value::Null)
+            );
+        }
+    }
+}
+
+#[test]
 fn a_stream_from_standard_input_is_the_same_stream() {
     let sample = sample("main-420-8");
     let mut child = vav1d()

@@ -99,6 +99,19 @@ fn one_frame_in_flight_gives_the_same() {
     }
 }
 
+/// The driver that decodes nothing takes every stream, and as many pictures come out of it.
+#[test]
+fn a_driver_that_decodes_nothing_takes_everything() {
+    for sample in samples() {
+        let sizes =
+            |rows: Vec<(u64, String)>| rows.into_iter().map(|row| row.0).collect::<Vec<_>>();
+        let decoded = rows(&sample, &["--device", "soft", "--hash", "crc32"]);
+        let empty = rows(&sample, &["--device", "soft:null", "--hash", "crc32"]);
+        assert_ne!(decoded, empty, "{}", sample.name);
+        assert_eq!(sizes(decoded), sizes(empty), "{}", sample.name);
+    }
+}
+
 /// Each imitated driver decodes a stream as it should, or says what it lacks.
 #[test]
 fn personalities_decode_or_refuse() {

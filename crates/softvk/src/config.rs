@@ -73,6 +73,7 @@ pub fn set_config(text: Option<&str>) {
 /// | `fault=hang@N` | planted, likewise: its queue never does anything again |
 /// | `fault=lost@N` | planted, likewise: the device is lost |
 /// | `fault=crash@N` | planted, likewise: the process aborts |
+/// | `null` | every decode succeeds at once, and no picture is written: for measuring what is above the driver |
 /// | `stderr` | messages go to standard error, too |
 /// | `threads=N` | decoder threads of a session |
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -131,6 +132,8 @@ pub struct Config {
     pub fault: Option<Planted>,
     /// A fault in one decode of a session, counted from 0.
     pub frame_fault: Option<(FrameFault, u64)>,
+    /// Decodes succeed and write nothing.
+    pub null: bool,
     /// Messages go to standard error, too.
     pub stderr: bool,
     /// Decoder threads of a session; 0 chooses.
@@ -167,6 +170,7 @@ impl Default for Config {
             clobber_headers: false,
             fault: None,
             frame_fault: None,
+            null: false,
             stderr: false,
             threads: 0,
         }
@@ -288,6 +292,7 @@ impl Config {
             ("queues", n) => self.queues = number(n, 1, 4)?,
             ("slots", n) => self.slots = number(n, 0, 16)?,
             ("active", n) => self.active = number(n, 0, 16)?,
+            ("null", "") => self.null = true,
             ("stderr", "") => self.stderr = true,
             ("threads", n) => self.threads = number(n, 1, 64)?,
             ("fault", fault) => match fault.split_once('@') {

@@ -39,7 +39,9 @@ pub(super) struct Presentation {
     pub(super) overlay_size: [i32; 2],
     pub(super) levels: f32,
     pub(super) hdr_output: u32,
-    pub(super) padding: [u32; 2],
+    /// Quarters of a turn.
+    pub(super) quarters: u32,
+    pub(super) padding: u32,
 }
 
 /// Bytes of a converted pixel.

@@ -47,6 +47,18 @@ pub struct View {
     pub size: (u32, u32),
     /// How it is scaled.
     pub kernel: Kernel,
+    /// Quarters of a turn, clockwise, that it is turned by.
+    pub quarters: u32,
+}
+
+impl View {
+    /// Pixels that the picture is scaled to before it is turned.
+    fn scaled(&self) -> (u32, u32) {
+        match self.quarters % 2 {
+            0 => self.size,
+            _ => (self.size.1, self.size.0),
+        }
+    }
 }
 
 /// An image above the picture.
@@ -263,11 +275,13 @@ impl Renderer {
         }
         let source = self.converted.as_ref().map_or((0, 0), |c| c.size);
         let view = drawing.view;
-        let (between, out) = ((view.size.0, source.1), view.size);
+        let wanted = view.scaled();
+        let (between, out) = ((wanted.0, source.1), wanted);
         let fits = |s: &Scaled| {
-            s.view.size == out && s.between.size_bytes() == passes::picture_bytes(between).max(4)
+            s.view.scaled() == out
+                && s.between.size_bytes() == passes::picture_bytes(between).max(4)
         };
-        if source != view.size && !self.scaled.as_ref().is_some_and(fits) {
+        if source != wanted && !self.scaled.as_ref().is_some_and(fits) {
             let scaled =
                 Scaled { view, between: storage("between", between)?, out: storage("out", out)? };
             let old = self.scaled.replace(scaled);
@@ -288,6 +302,7 @@ impl Renderer {
     ) -> Result<()> {
         let source = self.converted.as_ref().map_or((0, 0), |c| c.size);
         let view = drawing.view;
+        let wanted = view.scaled();
         let slot = &mut self.slots[index];
         let (mut picture, overlay) = (whole(&slot.picture), whole(&slot.overlay));
         let mut shown = self.converted.as_ref().map_or(picture, |c| whole(&c.rgb));
@@ -306,10 +321,10 @@ impl Renderer {
             let set = unsafe { passes.set(bytemuck::bytes_of(&conversion), [picture, shown]) };
             run.push((Pass::Convert, set, passes::groups(source)));
         }
-        if let Some(scaled) = self.scaled.as_ref().filter(|_| source != view.size) {
+        if let Some(scaled) = self.scaled.as_ref().filter(|_| source != wanted) {
             let (between, out) = (whole(&scaled.between), whole(&scaled.out));
-            for scaling in passes::scalings(source, view.size, view.kernel) {
-                let to = if scaling.target() == view.size { out } else { between };
+            for scaling in passes::scalings(source, wanted, view.kernel) {
+                let to = if scaling.target() == wanted { out } else { between };
                 // SAFETY: as above.
                 let set = unsafe { passes.set(bytemuck::bytes_of(&scaling), [shown, to]) };
                 run.push((Pass::Scale, set, passes::groups(scaling.target())));
@@ -325,7 +340,8 @@ impl Renderer {
             overlay_size: [size.0 as i32, size.1 as i32],
             levels: self.levels,
             hdr_output: u32::from(self.output == Output::Hdr10),
-            padding: [0; 2],
+            quarters: view.quarters,
+            padding: 0,
         };
         // SAFETY: as above.
         let set = unsafe { passes.set(bytemuck::bytes_of(&presentation), [shown, overlay]) };

@@ -220,6 +220,10 @@ fn decode(begin: &BeginOp, state: &mut State, op: &DecodeOp, wrong: Wrong) -> Re
     let Some(sequence) = sequence(begin, op) else {
         return Err(Fault::new("VUID-vkCmdDecodeVideoKHR-None-10407", "no sequence header"));
     };
+    if session.config.null {
+        activate(state, op, picture);
+        return Ok(());
+    }
     let fault = session.config.fault;
     let mut bytes = bitstream(op, picture, &session.config)?;
     if fault == Some(Planted::StaleBitstream) {
@@ -266,21 +270,24 @@ fn decode(begin: &BeginOp, state: &mut State, op: &DecodeOp, wrong: Wrong) -> Re
     if fault.is_some_and(|fault| spoils(op, &dst, state, fault, wrong)) {
         store::spoil(&dst);
     }
-    if let Some(recorded) = setup_index.and_then(|index| state.recorded.get_mut(index as usize)) {
+    activate(state, op, picture);
+    Ok(())
+}
+
+/// The setup slot holds its picture, if later frames may refer to it.
+fn activate(state: &mut State, op: &DecodeOp, picture: &Picture) {
+    let Some(setup) = &op.setup else { return };
+    let Ok(index) = usize::try_from(setup.index) else { return };
+    if let Some(recorded) = state.recorded.get_mut(index) {
         *recorded = op.recorded.number;
     }
-    if let (Some(index), Some(slot)) = (setup_index, &op.setup) {
-        if let (Some(seen), Some(resource)) =
-            (state.transfers.get_mut(index as usize), &slot.resource)
-        {
-            *seen = access::transfers(&resource.view.image, resource.layer);
-        }
-        let refreshed = picture.info.std.refresh_frame_flags != 0;
-        if let Some(held) = state.slots.get_mut(index as usize) {
-            *held = slot.resource.clone().filter(|_| refreshed);
-        }
+    if let (Some(seen), Some(resource)) = (state.transfers.get_mut(index), &setup.resource) {
+        *seen = access::transfers(&resource.view.image, resource.layer);
     }
-    Ok(())
+    let refreshed = picture.info.std.refresh_frame_flags != 0;
+    if let Some(held) = state.slots.get_mut(index) {
+        *held = setup.resource.clone().filter(|_| refreshed);
+    }
 }
 
 /// Gives the reconstructor what transfers have written into the references since it made them;

@@ -56,14 +56,16 @@ impl Session {
         config: Config,
     ) -> Self {
         let recon = match config.threads {
-            0 => Reconstructor::new(profile, max_dpb_slots),
-            threads => Reconstructor::with_threads(profile, max_dpb_slots, threads),
+            _ if config.null => Err("nothing is decoded".to_owned()),
+            0 => Reconstructor::new(profile, max_dpb_slots).map_err(|e| e.to_string()),
+            threads => Reconstructor::with_threads(profile, max_dpb_slots, threads)
+                .map_err(|e| e.to_string()),
         };
         let indexes = memory_indexes(&config);
         let state = State {
             initialized: false,
             slots: vec![None; max_dpb_slots as usize],
-            recon: recon.map_err(|e| e.to_string()),
+            recon,
             frames: 0,
             recorded: vec![0; max_dpb_slots as usize],
             transfers: vec![0; max_dpb_slots as usize],
