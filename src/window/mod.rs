@@ -1,6 +1,7 @@
 //! Playing in a window: what is shown when, keys and mouse, the on-screen display. The only place
 //! that names winit.
 
+mod acts;
 mod app;
 mod bitmap;
 mod display;

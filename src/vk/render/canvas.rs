@@ -5,8 +5,9 @@ use std::sync::Arc;
 
 use ash::vk;
 
+use super::drawing::Drawing;
 use super::gpu;
-use super::renderer::{Drawing, Renderer, Target};
+use super::renderer::{Renderer, Target};
 use crate::color::Output;
 use crate::error::{Result, Unsupported};
 use crate::vk::adapter::Adapter;

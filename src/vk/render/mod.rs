@@ -5,6 +5,7 @@
 //! depths, and shaders read the very bytes of [`crate::pixels::Picture`].
 
 mod canvas;
+mod drawing;
 mod film_grain;
 mod gpu;
 mod passes;
@@ -17,9 +18,9 @@ mod surface;
 mod synthesis;
 
 pub use canvas::Canvas;
+pub use drawing::{Drawing, Frame, Overlay, View};
 pub use film_grain::{GrainPass, GrainUniform};
 pub use passes::Kernel;
-pub use renderer::{Drawing, Frame, Overlay, View};
 #[cfg(feature = "window")]
 pub use screen::{Presented, Screen, ScreenOptions};
 #[cfg(feature = "window")]

@@ -6,8 +6,9 @@ use std::sync::Arc;
 use ash::vk;
 
 use super::canvas::ColorView;
+use super::drawing::Drawing;
 use super::gpu;
-use super::renderer::{Drawing, Renderer, Target};
+use super::renderer::{Renderer, Target};
 use super::surface::Surface;
 use crate::color::{Luminance, Output};
 use crate::error::{DeviceError, Result};
