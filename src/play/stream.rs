@@ -19,7 +19,7 @@ use crate::vk::{Executor, Output};
 /// How long a picture is shown where nothing says it: 25 a second.
 const INTERVAL: Duration = Duration::from_millis(40);
 /// Units that are read ahead at the start of a stream.
-const HEAD_UNITS: usize = 2;
+const HEAD_UNITS: usize = 3;
 /// Bytes that are read at most on the way to the first frame.
 const HEAD_BYTES: usize = 64 << 20;
 
@@ -97,7 +97,7 @@ impl Stream {
             start,
             index,
             timing: Timing {
-                origin: head.units.front().and_then(|unit| unit.pts),
+                origin: head.origin(),
                 time_base: info.time_base,
                 interval: info.interval,
             },
@@ -454,6 +454,13 @@ impl Head {
             rotation: info.rotation,
             is_seekable: seekable,
         }
+    }
+
+    /// Presentation time of the first unit, unless the container gives all units the same.
+    fn origin(&self) -> Option<i64> {
+        let first = self.units.front()?.pts;
+        let is_same = self.units.iter().all(|unit| unit.pts == first);
+        first.filter(|_| self.units.len() < HEAD_UNITS || !is_same)
     }
 
     /// How long a picture is shown: by `timing_info()` (5.5.3) if all last as long, else by the
