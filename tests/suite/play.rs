@@ -232,30 +232,36 @@ fn timed(mut data: Vec<u8>, pts: impl Fn(u64) -> u64) -> Vec<u8> {
     data
 }
 
+/// Plays the sample with the times `pts`: picture `index` is shown at `time(index)`.
+#[track_caller]
+fn shows_at(pts: impl Fn(u64) -> u64, time: impl Fn(u64) -> Duration) {
+    let data = std::fs::read(sample("key-frames").path()).expect("a sample");
+    let mut player = player(vec![bytes(timed(data, pts))], Options::default());
+    opened(&mut player);
+    let (frames, faults) = rest(&mut player);
+    assert!(faults.is_empty(), "{faults:?}");
+    assert_eq!(frames.len(), 60);
+    let second = Duration::from_secs(1);
+    for frame in &frames {
+        assert_eq!(frame.time, time(frame.index), "{}", frame.index);
+        let end = frame.time + second / 25;
+        let next = if frame.index < 59 { time(frame.index + 1) } else { end };
+        assert_eq!(frame.time + frame.duration, next, "{}", frame.index);
+    }
+    for index in [35, 12, 50, 31, 5] {
+        player.seek(Target::Time(time(index) + second / 26));
+        assert_eq!(frame(&mut player).index, index);
+    }
+}
+
 #[test]
 fn frames_are_shown_when_the_container_says() {
-    let data = std::fs::read(sample("key-frames").path()).expect("a sample");
-    let ms = Duration::from_millis;
-    // A time base of 1/25 s, times that begin anywhere, a rate that changes; and no times at all.
+    // Ticks of 1/25 s from anywhere on, and a rate that changes.
     let at = |index: u64| 7 + index + index.saturating_sub(30) * 4;
-    let cases: [(Box<dyn Fn(u64) -> u64>, Box<dyn Fn(u64) -> Duration>); 2] = [
-        (Box::new(at), Box::new(move |index| ms(40 * (at(index) - 7)))),
-        (Box::new(|_| 5), Box::new(move |index| ms(40 * index))),
-    ];
-    for (pts, time) in cases {
-        let mut player = player(vec![bytes(timed(data.clone(), pts))], Options::default());
-        opened(&mut player);
-        let (frames, faults) = rest(&mut player);
-        assert!(faults.is_empty(), "{faults:?}");
-        assert_eq!(frames.len(), 60);
-        for frame in &frames {
-            assert_eq!(frame.time, time(frame.index), "{}", frame.index);
-            let next = if frame.index < 59 { time(frame.index + 1) } else { frame.time + ms(40) };
-            assert_eq!(frame.time + frame.duration, next, "{}", frame.index);
-        }
-        for index in [35, 12, 50, 31, 5] {
-            player.seek(Target::Time(time(index) + ms(39)));
-            assert_eq!(frame(&mut player).index, index);
-        }
-    }
+    shows_at(at, |index| Duration::from_millis(40 * (at(index) - 7)));
+}
+
+#[test]
+fn frames_that_all_have_one_time_are_shown_one_after_the_other() {
+    shows_at(|_| 5, |index| Duration::from_millis(40 * index));
 }
