@@ -63,7 +63,8 @@ impl Index {
     }
 
     /// The access points up to the first for which `is_beyond` holds, or all; the last of them is
-    /// where decoding of what is before that starts. The source is where it was.
+    /// where decoding of what is before that starts. Where `is_asked` says that something else is
+    /// wanted, those that are known until then. The source is where it was.
     ///
     /// # Errors
     /// The source cannot be read or gone back in. A fault of the stream ends the index.
@@ -71,6 +72,7 @@ impl Index {
         &mut self,
         source: &mut dyn Source,
         is_beyond: impl Fn(&AccessPoint) -> bool,
+        is_asked: &dyn Fn() -> bool,
     ) -> Result<&[AccessPoint]> {
         if std::mem::take(&mut self.ask) {
             self.ask_container(source)?;
@@ -78,7 +80,7 @@ impl Index {
         let known = |points: &[AccessPoint]| points.iter().skip(1).position(&is_beyond);
         if known(&self.points).is_none() && self.scan.is_some() {
             let here = source.position();
-            let scanned = self.read_on(source, &is_beyond);
+            let scanned = self.read_on(source, &is_beyond, is_asked);
             if let Some(here) = here {
                 source.seek(here)?;
             }
@@ -108,11 +110,12 @@ impl Index {
         Ok(())
     }
 
-    /// Reads the source on until a point is beyond.
+    /// Reads the source on until a point is beyond, or something else is wanted.
     fn read_on(
         &mut self,
         source: &mut dyn Source,
         is_beyond: impl Fn(&AccessPoint) -> bool,
+        is_asked: &dyn Fn() -> bool,
     ) -> Result<()> {
         let Some(mut scan) = self.scan.take() else { return Ok(()) };
         source.seek(scan.position)?;
@@ -137,7 +140,7 @@ impl Index {
                 Some(position) => scan.position = position,
                 None => break,
             }
-            if is_enough {
+            if is_enough || is_asked() {
                 self.scan = Some(scan);
                 break;
             }

@@ -55,7 +55,8 @@ pub struct Frame {
     pub dpb_slot: Option<i32>,
     /// What the driver says of the decode.
     pub status: DecodeStatus,
-    /// From the submission of its decode until its samples were on the host.
+    /// From when its temporal unit was given to the device until its samples were on the host, less
+    /// the time in which the player wanted nothing of it.
     pub decode_time: Duration,
     /// Which of the player's seeks it follows.
     pub generation: u64,

@@ -155,6 +155,12 @@ impl Shared {
         }
     }
 
+    /// Whether the thread is to do something else.
+    pub(super) fn is_asked(&self) -> bool {
+        let state = self.state();
+        state.closed || !state.commands.is_empty()
+    }
+
     /// Whether fewer than `frames` frames wait to be taken.
     pub(super) fn has_room(&self, frames: usize) -> bool {
         self.state().frames < frames

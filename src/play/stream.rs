@@ -19,7 +19,7 @@ use crate::vk::{Executor, Output};
 /// How long a picture is shown where nothing says it: 25 a second.
 const INTERVAL: Duration = Duration::from_millis(40);
 /// Units that are read ahead at the start of a stream.
-const HEAD_UNITS: usize = 2;
+const HEAD_UNITS: usize = 3;
 /// Bytes that are read at most on the way to the first frame.
 const HEAD_BYTES: usize = 64 << 20;
 
@@ -97,7 +97,7 @@ impl Stream {
             start,
             index,
             timing: Timing {
-                origin: head.units.front().and_then(|unit| unit.pts),
+                origin: head.origin(),
                 time_base: info.time_base,
                 interval: info.interval,
             },
@@ -133,17 +133,23 @@ impl Stream {
         self.executor = executor;
     }
 
-    /// Access points up to the first that is after `target`, the start of the stream first.
+    /// Access points up to the first that is after `target`, the start of the stream first; those
+    /// that are known if `is_asked` says that something else is wanted.
     ///
     /// # Errors
     /// The source cannot be read, or gone back in.
-    pub(super) fn access_points(&mut self, target: Target) -> Result<&[AccessPoint]> {
+    pub(super) fn access_points(
+        &mut self,
+        target: Target,
+        is_asked: &dyn Fn() -> bool,
+    ) -> Result<&[AccessPoint]> {
         let Some(index) = &mut self.index else { return Ok(&[]) };
         let timing = self.timing;
-        index.up_to(&mut *self.source, |point| match target {
+        let is_beyond = |point: &AccessPoint| match target {
             Target::Time(time) => timing.time(point.pts, point.outputs) > time,
             Target::Index(index) => point.outputs > index,
-        })
+        };
+        index.up_to(&mut *self.source, is_beyond, is_asked)
     }
 
     /// Decodes on from `point`; what was under way is dropped.
@@ -390,7 +396,7 @@ impl Head {
         let mut planner = Planner::new(options);
         let (mut units, mut fault, mut first) = (VecDeque::new(), None, None);
         // A stream may begin with what cannot be decoded.
-        let mut bytes = 0;
+        let (mut bytes, mut cause) = (0, None);
         while fault.is_none() && bytes < HEAD_BYTES && (units.len() < HEAD_UNITS || first.is_none())
         {
             let mut steps = Vec::new();
@@ -399,10 +405,10 @@ impl Head {
                     let planned = planner.unit(&unit, &mut steps);
                     bytes += unit.data.len();
                     units.push_back(unit);
-                    if let Err(error @ (Error::Unsupported(_) | Error::Limit(_))) = planned
-                        && first.is_none()
-                    {
-                        return Err(error);
+                    match planned {
+                        Err(Error::Stream(error)) => cause = cause.or(Some(error)),
+                        Err(error) if first.is_none() => return Err(error),
+                        _ => {}
                     }
                 }
                 Ok(None) => break,
@@ -415,10 +421,11 @@ impl Head {
             first = first.or(decoded.zip(planner.sequence().cloned()));
         }
         let Some((header, sequence)) = first else {
-            return Err(fault.unwrap_or_else(|| {
+            let nothing = || {
                 let fault = StreamFault::Rule("there is no frame that decoding can begin with");
-                StreamError::new(fault).section("7.6").into()
-            }));
+                StreamError::new(fault).section("7.6")
+            };
+            return Err(fault.unwrap_or_else(|| cause.unwrap_or_else(nothing).into()));
         };
         let size = &header.frame_size;
         Ok(Self {
@@ -454,6 +461,13 @@ impl Head {
             rotation: info.rotation,
             is_seekable: seekable,
         }
+    }
+
+    /// Presentation time of the first unit, unless the container gives all units the same.
+    fn origin(&self) -> Option<i64> {
+        let first = self.units.front()?.pts;
+        let is_same = self.units.iter().all(|unit| unit.pts == first);
+        first.filter(|_| self.units.len() < HEAD_UNITS || !is_same)
     }
 
     /// How long a picture is shown: by `timing_info()` (5.5.3) if all last as long, else by the

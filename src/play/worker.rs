@@ -297,7 +297,8 @@ impl<'e> Worker<'e> {
     /// The access point that decoding of `target` begins at, or one of those before: the start, if
     /// there are fewer. `None` where one cannot go back.
     fn access_point(&mut self, target: Target, back: usize) -> Option<AccessPoint> {
-        let points = self.stream.as_mut()?.access_points(target);
+        let end = self.end;
+        let points = self.stream.as_mut()?.access_points(target, &|| end.shared().is_asked());
         let point = points.map(|points| points.iter().rev().nth(back).or(points.first()).copied());
         point.unwrap_or_else(|error| {
             self.fault(error);

@@ -97,9 +97,9 @@ fn a_file_may_end_anywhere() {
 fn any_byte_may_be_wrong() {
     for name in ["wide.mkv", "wide.mp4", "keys-live.webm", "keys-fragments.mp4", "still.avif"] {
         let data = file(name);
-        // Coded data is left alone: it is no matter of the container.
-        for at in (0..data.len().min(1100)).chain(data.len().saturating_sub(700)..data.len()) {
-            for byte in [0, 1, 0x7f, 0x80, 0xff, data[at] ^ 0x10] {
+        // The head is most of what there is of a container.
+        for at in 0..data.len().min(1100) {
+            for byte in [0, 0x80, 0xff] {
                 let mut damaged = data.clone();
                 damaged[at] = byte;
                 read(&damaged);

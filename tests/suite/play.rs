@@ -1,5 +1,7 @@
 //! The player: what it shows, what it says of faults, and that it ends.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -192,4 +194,74 @@ fn a_failed_decode_spoils_pictures_up_to_the_next_key_frame() {
     for frame in &frames {
         assert_eq!(hash(frame), sample.frames[frame.index as usize]);
     }
+}
+
+#[test]
+fn a_player_wakes_its_owner_for_every_event_and_tells_of_its_own_faults() {
+    let (wakes, count) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
+    let device = {
+        let count = Arc::clone(&count);
+        Box::new(move |_: &ExecutorOptions| {
+            count.fetch_add(1, Ordering::Relaxed);
+            panic!("a fault of the player, on purpose")
+        })
+    };
+    let wake = {
+        let wakes = Arc::clone(&wakes);
+        Box::new(move || {
+            wakes.fetch_add(1, Ordering::Relaxed);
+        })
+    };
+    let playlist = vec![file(sample("main-420-8").path())];
+    let mut player = Player::new(playlist, device, Options::default(), wake).expect("a player");
+    let Event::Failed(Error::Device(fault)) = next(&mut player) else { panic!("no fault") };
+    assert!(fault.to_string().contains("panicked"), "{fault}");
+    assert!(player.close(PATIENCE));
+    assert_eq!((wakes.load(Ordering::Relaxed), count.load(Ordering::Relaxed)), (1, 1));
+}
+
+/// An IVF file of `data`'s frames with the times that `pts` gives.
+fn timed(mut data: Vec<u8>, pts: impl Fn(u64) -> u64) -> Vec<u8> {
+    let (mut at, mut index) = (32, 0);
+    while at < data.len() {
+        let size = u32::from_le_bytes(data[at..at + 4].try_into().expect("4 bytes"));
+        data[at + 4..at + 12].copy_from_slice(&pts(index).to_le_bytes());
+        at += 12 + size as usize;
+        index += 1;
+    }
+    data
+}
+
+/// Plays the sample with the times `pts`: picture `index` is shown at `time(index)`.
+#[track_caller]
+fn shows_at(pts: impl Fn(u64) -> u64, time: impl Fn(u64) -> Duration) {
+    let data = std::fs::read(sample("key-frames").path()).expect("a sample");
+    let mut player = player(vec![bytes(timed(data, pts))], Options::default());
+    opened(&mut player);
+    let (frames, faults) = rest(&mut player);
+    assert!(faults.is_empty(), "{faults:?}");
+    assert_eq!(frames.len(), 60);
+    let second = Duration::from_secs(1);
+    for frame in &frames {
+        assert_eq!(frame.time, time(frame.index), "{}", frame.index);
+        let end = frame.time + second / 25;
+        let next = if frame.index < 59 { time(frame.index + 1) } else { end };
+        assert_eq!(frame.time + frame.duration, next, "{}", frame.index);
+    }
+    for index in [35, 12, 50, 31, 5] {
+        player.seek(Target::Time(time(index) + second / 26));
+        assert_eq!(frame(&mut player).index, index);
+    }
+}
+
+#[test]
+fn frames_are_shown_when_the_container_says() {
+    // Ticks of 1/25 s from anywhere on, and a rate that changes.
+    let at = |index: u64| 7 + index + index.saturating_sub(30) * 4;
+    shows_at(at, |index| Duration::from_millis(40 * (at(index) - 7)));
+}
+
+#[test]
+fn frames_that_all_have_one_time_are_shown_one_after_the_other() {
+    shows_at(|_| 5, |index| Duration::from_millis(40 * index));
 }

@@ -7,7 +7,7 @@ mod samples;
 
 use std::io::SeekFrom;
 
-use mp4_atom::{Atom as _, Av01, Codec, FourCC, Header, Matrix, Meta, Moof, Moov, ReadFrom, Trak};
+use mp4_atom::{Atom, Av01, Codec, FourCC, Header, Matrix, Meta, Moof, Moov, ReadFrom, Trak};
 
 use super::config::Config;
 use super::{
@@ -159,14 +159,13 @@ impl Boxes {
         if depth::is_too_deep(&body) {
             return Err(fault("boxes are nested too deeply", at, None).into());
         }
-        let mut body = &body[..];
         let broken = |error| demuxer("MP4", &error, at);
         if header.kind == Moov::KIND {
-            self.moov = Some(Moov::decode_body(&mut body).map_err(broken)?);
+            self.moov = Some(decode(&body)?.map_err(broken)?);
         } else if header.kind == Meta::KIND {
-            self.meta = Some(Meta::decode_body(&mut body).map_err(broken)?);
+            self.meta = Some(decode(&body)?.map_err(broken)?);
         } else {
-            match Moof::decode_body(&mut body) {
+            match decode(&body)? {
                 Ok(moof) => self.moofs.push((at, moof)),
                 // What was before it plays; the cut is told at the end.
                 Err(_) if self.cut.is_some() => {}
@@ -175,6 +174,11 @@ impl Boxes {
         }
         Ok(())
     }
+}
+
+/// The box of `body`.
+fn decode<T: Atom + Send>(body: &[u8]) -> Result<mp4_atom::Result<T>> {
+    Ok(depth::on_large_stack(|| T::decode_body(&mut &body[..]))?)
 }
 
 /// The sample entry of an AV1 track.
