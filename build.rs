@@ -26,7 +26,7 @@ fn main() -> Result<(), Box<dyn Error>> {
 fn compile(source: &str) -> Result<Vec<u32>, Box<dyn Error>> {
     let module =
         naga::front::wgsl::parse_str(source).map_err(|error| error.emit_to_string(source))?;
-    let info = Validator::new(ValidationFlags::all(), Capabilities::SHADER_FLOAT16_IN_FLOAT32)
+    let info = Validator::new(ValidationFlags::all(), Capabilities::empty())
         .validate(&module)
         .map_err(|error| error.emit_to_string(source))?;
     let options = spv::Options {

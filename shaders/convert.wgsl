@@ -3,7 +3,7 @@
 //
 // group 0, binding 0: uniform `Conversion` (src/color/mod.rs has the same structure)
 //          binding 1: the planes, as `pixels::Picture` has them
-//          binding 2: out: two words a pixel, four halves: R', G', B' in 0..1, and 1
+//          binding 2: out: two words a pixel, four of 16 bits: R', G', B' in 0..1, and 1
 
 struct Conversion {
     // Luma samples, then chroma samples.
@@ -175,5 +175,5 @@ fn convert(@builtin(global_invocation_id) id: vec3<u32>) {
         default: {}
     }
     out = clamp(out, vec3<f32>(0.0), vec3<f32>(1.0));
-    rgb[index] = vec2<u32>(pack2x16float(out.xy), pack2x16float(vec2<f32>(out.z, 1.0)));
+    rgb[index] = vec2<u32>(pack2x16unorm(out.xy), pack2x16unorm(vec2<f32>(out.z, 1.0)));
 }

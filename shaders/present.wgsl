@@ -2,7 +2,7 @@
 // holds.
 //
 // group 0, binding 0: uniform `Presentation` (src/vk/render/passes.rs has the same structure)
-//          binding 1: the picture, two words a pixel, four halves
+//          binding 1: the picture, two words a pixel, four of 16 bits
 //          binding 2: the overlay, a word a pixel: R, G, B, A, multiplied by A, from the lowest byte
 
 struct Presentation {
@@ -61,7 +61,7 @@ fn pixel(@builtin(position) position: vec4<f32>) -> @location(0) vec4<f32> {
     let inside = at - p.origin;
     if all(inside >= vec2<i32>(0)) && all(inside < p.size) {
         let words = picture[index(inside)];
-        color = vec3<f32>(unpack2x16float(words.x), unpack2x16float(words.y).x);
+        color = vec3<f32>(unpack2x16unorm(words.x), unpack2x16unorm(words.y).x);
     }
     let over = at - p.overlay_origin;
     if all(over >= vec2<i32>(0)) && all(over < p.overlay_size) {

@@ -2,7 +2,7 @@
 // smaller, so that nothing aliases.
 //
 // group 0, binding 0: uniform `Scaling` (src/vk/render/passes.rs has the same structure)
-//          binding 1: pixels, two words each, four halves
+//          binding 1: pixels, two words each, four of 16 bits
 //          binding 2: out: the same
 
 struct Scaling {
@@ -56,7 +56,7 @@ fn support() -> f32 {
 
 fn load(at: vec2<u32>) -> vec3<f32> {
     let words = source[at.y * s.source.x + at.x];
-    return vec3<f32>(unpack2x16float(words.x), unpack2x16float(words.y).x);
+    return vec3<f32>(unpack2x16unorm(words.x), unpack2x16unorm(words.y).x);
 }
 
 @compute @workgroup_size(16, 8)
@@ -89,5 +89,5 @@ fn scale(@builtin(global_invocation_id) id: vec3<u32>) {
     }
     let out = clamp(sum / total, vec3<f32>(0.0), vec3<f32>(1.0));
     scaled[id.y * s.target_size.x + id.x] =
-        vec2<u32>(pack2x16float(out.xy), pack2x16float(vec2<f32>(out.z, 1.0)));
+        vec2<u32>(pack2x16unorm(out.xy), pack2x16unorm(vec2<f32>(out.z, 1.0)));
 }

@@ -3,6 +3,7 @@
 mod cli;
 mod compare;
 mod containers;
+mod drawing;
 mod faults;
 mod grain;
 mod hostile;
@@ -11,6 +12,7 @@ mod matrix;
 mod plans;
 mod play;
 mod players;
+mod reference;
 mod seek;
 mod streams;
 mod teacher;
