@@ -17,3 +17,5 @@ mod seek;
 mod streams;
 mod teacher;
 mod verify;
+#[cfg(feature = "window")]
+mod window;
