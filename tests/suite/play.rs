@@ -265,3 +265,25 @@ fn frames_are_shown_when_the_container_says() {
 fn frames_that_all_have_one_time_are_shown_one_after_the_other() {
     shows_at(|_| 5, |index| Duration::from_millis(40 * index));
 }
+
+#[test]
+fn what_is_known_of_a_stream_is_told() {
+    let read = |name: &str| {
+        let mut player = player(vec![file(sample(name).path())], Options::default());
+        opened(&mut player)
+    };
+    let ms = |ms| Some(Duration::from_millis(ms));
+    let info = read("resize-random");
+    assert_eq!((info.container, info.size, info.render_size), ("IVF", (117, 96), (176, 144)));
+    assert_eq!(
+        (info.duration, info.interval, info.time_base),
+        (ms(320), ms(40).unwrap(), Some((1, 25)))
+    );
+    // Nothing but the pictures: 25 a second.
+    let info = read("section5");
+    assert_eq!((info.duration, info.interval, info.time_base), (ms(320), ms(40).unwrap(), None));
+    // The sequence header gives the rate as well.
+    let info = read("timing-model");
+    assert!(info.sequence.timing_info.is_some());
+    assert_eq!(info.interval * 4, info.duration.unwrap());
+}
