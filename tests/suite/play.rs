@@ -105,6 +105,28 @@ fn a_playlist_is_played_through_and_gone_about_in() {
         assert_eq!((first.index, first.generation), (0, generation));
         assert_eq!(hash(&first), sample(names[entry]).frames[0]);
     }
+    // The last picture of an entry is looked at, and the player is further on.
+    player.open(1);
+    let last = loop {
+        match next(&mut player) {
+            Event::Opened(info) if info.entry == 2 => break 2,
+            Event::EndOfStream | Event::Failed(_) => panic!("the entry is not the last"),
+            _ => {}
+        }
+    };
+    for (entry, index) in [(1, last), (1, 0), (2, 3)] {
+        let generation = player.seek_in(entry, Target::Index(index));
+        let found = loop {
+            match next(&mut player) {
+                Event::Frame(frame) => break frame,
+                Event::Opened(info) => assert_eq!(info.entry, entry),
+                other => panic!("{other:?}"),
+            }
+        };
+        assert_eq!((found.stream.entry, found.index), (entry, index));
+        assert_eq!(found.generation, generation);
+        assert_eq!(hash(&found), sample(names[entry]).frames[index as usize]);
+    }
     player.set_repeat(Repeat::Playlist);
     loop {
         match next(&mut player) {
