@@ -28,6 +28,8 @@ pub(super) struct Index {
     scan: Option<Scan>,
     /// Whether the container's index is still to be asked for.
     ask: bool,
+    /// The last unit that was read, and the pictures before it.
+    last: Option<(Option<i64>, u64)>,
     options: PlannerOptions,
 }
 
@@ -52,6 +54,7 @@ impl Index {
             points: vec![first],
             scan: Some(Scan { position: start, scanner, outputs, frames, keys }),
             ask: source.has_index(),
+            last: None,
             options,
         }
     }
@@ -88,6 +91,20 @@ impl Index {
         }
         let end = known(&self.points).map_or(self.points.len(), |beyond| beyond + 1);
         Ok(self.points.get(..end).unwrap_or_default())
+    }
+
+    /// Presentation time of the last unit and the pictures before it, if reading the whole stream
+    /// is over before `is_asked` says that something else is wanted. The source is where it was.
+    ///
+    /// # Errors
+    /// As [`Self::up_to`].
+    pub(super) fn last(
+        &mut self,
+        source: &mut dyn Source,
+        is_asked: &dyn Fn() -> bool,
+    ) -> Result<Option<(Option<i64>, u64)>> {
+        self.up_to(source, |_| false, is_asked)?;
+        Ok(self.last.filter(|_| self.scan.is_none()))
     }
 
     fn ask_container(&mut self, source: &mut dyn Source) -> Result<()> {
@@ -134,6 +151,7 @@ impl Index {
                 is_enough = is_beyond(&point);
                 self.points.push(point);
             }
+            self.last = Some((unit.pts, scan.outputs)).filter(|_| facts.outputs > 0).or(self.last);
             scan.outputs += facts.outputs;
             scan.frames += facts.frames;
             match source.position() {

@@ -83,7 +83,8 @@ pub struct StreamInfo {
     pub time_base: Option<(u32, u32)>,
     /// How long a picture is shown as far as the stream's head tells.
     pub interval: Duration,
-    /// How long the stream is, if the container says it, or how many pictures it has.
+    /// How long the stream is: as the container says, or read through in the moment that its start
+    /// may be held up. A hint.
     pub duration: Option<Duration>,
     /// Width and height of a sample, if the container says that they are unlike; as a ratio.
     pub pixel_aspect: Option<(u32, u32)>,

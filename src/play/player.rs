@@ -104,6 +104,13 @@ impl Player {
     /// Goes to `target` in the entry whose frames were taken last. The generation of the frames that
     /// follow, of which the first is the target; no older ones come after this call.
     pub fn seek(&mut self, target: Target) -> u64 {
+        self.seek_in(self.entry, target)
+    }
+
+    /// The same in entry `entry` of the playlist, which is opened again if frames of another one
+    /// were taken already: the one whose picture is looked at may have come to its end.
+    pub fn seek_in(&mut self, entry: usize, target: Target) -> u64 {
+        self.entry = entry.min(self.entries.saturating_sub(1));
         self.shared.ask(Command::Seek(self.entry, target))
     }
 

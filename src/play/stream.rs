@@ -20,6 +20,8 @@ use crate::vk::{Executor, Output};
 const INTERVAL: Duration = Duration::from_millis(40);
 /// Units that are read ahead at the start of a stream.
 const HEAD_UNITS: usize = 3;
+/// How long the start of a stream may be held up in order to know its duration.
+const SCAN: Duration = Duration::from_millis(100);
 /// Bytes that are read at most on the way to the first frame.
 const HEAD_BYTES: usize = 64 << 20;
 
@@ -87,20 +89,25 @@ impl Stream {
     ) -> Result<Self> {
         let start = source.position();
         let head = Head::read(&mut *source, options)?;
-        let info = Arc::new(head.info(&*source, (entry, name), start.is_some()));
+        let mut info = head.info(&*source, (entry, name), start.is_some());
         let counts_units = Index::counts_units(&*source, &options);
-        let index = start.map(|start| Index::new(start, options, &*source));
+        let mut index = start.map(|start| Index::new(start, options, &*source));
+        let timing =
+            Timing { origin: head.origin(), time_base: info.time_base, interval: info.interval };
+        if let Some(index) = index.as_mut().filter(|_| !source.has_index()) {
+            let begun = Instant::now();
+            let last = index.last(&mut *source, &|| begun.elapsed() > SCAN)?;
+            let whole = last.map(|(pts, outputs)| timing.time(pts, outputs) + info.interval);
+            info.duration = whole.or(info.duration);
+        }
+        let info = Arc::new(info);
         Ok(Self {
             planner: Planner::new(options),
             options,
             damage: Damage::default(),
             start,
             index,
-            timing: Timing {
-                origin: head.origin(),
-                time_base: info.time_base,
-                interval: info.interval,
-            },
+            timing,
             ahead: head.units,
             last_fault: head.fault,
             under_way: VecDeque::new(),

@@ -105,6 +105,28 @@ fn a_playlist_is_played_through_and_gone_about_in() {
         assert_eq!((first.index, first.generation), (0, generation));
         assert_eq!(hash(&first), sample(names[entry]).frames[0]);
     }
+    // The last picture of an entry is looked at, and the player is further on.
+    player.open(1);
+    let last = loop {
+        match next(&mut player) {
+            Event::Opened(info) if info.entry == 2 => break 2,
+            Event::EndOfStream | Event::Failed(_) => panic!("the entry is not the last"),
+            _ => {}
+        }
+    };
+    for (entry, index) in [(1, last), (1, 0), (2, 3)] {
+        let generation = player.seek_in(entry, Target::Index(index));
+        let found = loop {
+            match next(&mut player) {
+                Event::Frame(frame) => break frame,
+                Event::Opened(info) => assert_eq!(info.entry, entry),
+                other => panic!("{other:?}"),
+            }
+        };
+        assert_eq!((found.stream.entry, found.index), (entry, index));
+        assert_eq!(found.generation, generation);
+        assert_eq!(hash(&found), sample(names[entry]).frames[index as usize]);
+    }
     player.set_repeat(Repeat::Playlist);
     loop {
         match next(&mut player) {
@@ -264,4 +286,26 @@ fn frames_are_shown_when_the_container_says() {
 #[test]
 fn frames_that_all_have_one_time_are_shown_one_after_the_other() {
     shows_at(|_| 5, |index| Duration::from_millis(40 * index));
+}
+
+#[test]
+fn what_is_known_of_a_stream_is_told() {
+    let read = |name: &str| {
+        let mut player = player(vec![file(sample(name).path())], Options::default());
+        opened(&mut player)
+    };
+    let ms = |ms| Some(Duration::from_millis(ms));
+    let info = read("resize-random");
+    assert_eq!((info.container, info.size, info.render_size), ("IVF", (117, 96), (176, 144)));
+    assert_eq!(
+        (info.duration, info.interval, info.time_base),
+        (ms(320), ms(40).unwrap(), Some((1, 25)))
+    );
+    // Nothing but the pictures: 25 a second.
+    let info = read("section5");
+    assert_eq!((info.duration, info.interval, info.time_base), (ms(320), ms(40).unwrap(), None));
+    // The sequence header gives the rate as well.
+    let info = read("timing-model");
+    assert!(info.sequence.timing_info.is_some());
+    assert_eq!(info.interval * 4, info.duration.unwrap());
 }

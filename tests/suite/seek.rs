@@ -60,7 +60,10 @@ fn seeking_shows_the_same_in_every_container() {
         let right = sample(stream).frames;
         let options = Options { kept_bytes: 0, ..Options::default() };
         let mut player = player(vec![file(folder().join("containers").join(name))], options);
-        assert!(opened(&mut player).is_seekable, "{name}");
+        let info = opened(&mut player);
+        let whole = Duration::from_millis(40 * right.len() as u64);
+        assert!(info.is_seekable && info.duration.is_none_or(|is| is == whole), "{info:?}");
+        assert_eq!(info.duration.is_none(), name == "keys-live.webm");
         let count = right.len() as u64;
         for index in [0, count / 2, 13, 12, 11, count - 1, 1, 36, 35, 24, 37, 23, 10, 0] {
             // 25 frames a second, in ticks of a millisecond in Matroska.
@@ -229,4 +232,54 @@ fn the_last_wish_counts() {
             other => panic!("{other:?}"),
         }
     }
+}
+
+#[test]
+fn whatever_is_asked_the_last_is_answered() {
+    let names = ["key-frames", "forward-keys", "sequence-change", "still-reduced", "grain-hidden"];
+    let mut playlist: Vec<_> = names.map(|name| file(sample(name).path())).into();
+    playlist.push(pipe(sample(names[0]).path()));
+    let right = names.map(|name| sample(name).frames);
+    let options = Options { kept_bytes: 100_000, queue: 2, ..Options::default() };
+    let mut player = player(playlist, options);
+    let mut state = 5_u64;
+    let mut random = |below: u64| {
+        state =
+            state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (state >> 33) % below
+    };
+    for round in 0..60 {
+        for _ in 0..random(8) {
+            let index = random(70);
+            match random(7) {
+                0 => player.next_entry(),
+                1 => player.open(random(6) as usize),
+                2 => player.seek(Target::Time(Duration::from_millis(40 * index))),
+                3 => player.seek_in(random(6) as usize, Target::Index(index)),
+                4 => player.step(index, 3 - random(6) as i64),
+                5 => player.set_film_grain(GrainMode::Host, index),
+                _ => {
+                    player.set_repeat([Repeat::Off, Repeat::Entry][random(2) as usize]);
+                    continue;
+                }
+            };
+            for _ in 0..random(20) {
+                player.try_next();
+            }
+            std::thread::sleep(Duration::from_micros(random(3000)));
+        }
+        let (entry, index) = (random(names.len() as u64) as usize, random(70));
+        let generation = player.seek_in(entry, Target::Index(index));
+        let found = loop {
+            match next(&mut player) {
+                Event::Frame(frame) => break frame,
+                Event::Opened(_) | Event::Fault(_) => {}
+                other => panic!("round {round}: {other:?}"),
+            }
+        };
+        let index = index.min(right[entry].len() as u64 - 1);
+        assert_eq!((found.generation, found.stream.entry, found.index), (generation, entry, index));
+        assert_eq!(hash(&found), right[entry][index as usize], "round {round}");
+    }
+    assert!(player.close(PATIENCE));
 }

@@ -79,19 +79,16 @@ fn one(program: &Path, ffmpeg: &Path, folder: &Path, stream: &Path) -> Result<Ve
     if right.is_empty() {
         bail!("no pictures");
     }
+    let copied = copy(ffmpeg, stream, &[], &[]).args(["-f", "framecrc", "-"]).output()?;
+    if !copied.stdout.split(|byte| *byte == b'\n').any(|l| l.first().is_some_and(|b| *b != b'#')) {
+        let why = "ffmpeg reads no packet of it".to_owned();
+        return Ok(vec![Outcome::Refused(why); MUXINGS.len()]);
+    }
     let stem = stream.file_stem().context("a stream without a name")?.to_string_lossy();
     let mut outcomes = Vec::new();
     for (index, (_, extension, before, after)) in MUXINGS.iter().enumerate() {
         let file = folder.join(format!("{stem}-{index}.{extension}"));
-        let output = Command::new(ffmpeg)
-            .args(["-nostdin", "-v", "error", "-y"])
-            .args(*before)
-            .arg("-i")
-            .arg(stream)
-            .args(["-c", "copy"])
-            .args(*after)
-            .arg(&file)
-            .output()?;
+        let output = copy(ffmpeg, stream, before, after).arg(&file).output()?;
         outcomes.push(match output.status.success() {
             true => compared(program, &file, &right),
             false => {
@@ -105,6 +102,14 @@ fn one(program: &Path, ffmpeg: &Path, folder: &Path, stream: &Path) -> Result<Ve
         })?;
     }
     Ok(outcomes)
+}
+
+/// ffmpeg, which copies the packets of `stream`.
+fn copy(ffmpeg: &Path, stream: &Path, before: &[&str], after: &[&str]) -> Command {
+    let mut command = Command::new(ffmpeg);
+    command.args(["-nostdin", "-v", "error", "-y"]).args(before).arg("-i").arg(stream);
+    command.args(["-c", "copy"]).args(after);
+    command
 }
 
 fn compared(program: &Path, file: &Path, right: &[String]) -> Outcome {
