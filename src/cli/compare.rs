@@ -52,6 +52,10 @@ pub(super) fn run(args: &CompareArgs, json: bool, notices: &Notices) -> Result<E
         let why = "--teacher overwrites hidden frames too, which a file lacks: a device is needed";
         return Err(Failure::new(Exit::Usage, why));
     }
+    if args.pipeline.film_grain == FilmGrain::Gpu {
+        let why = "compare judges decodes: --film-grain gpu is for md5 and decode";
+        return Err(Failure::new(Exit::Usage, why));
+    }
     if let Some(dir) = &args.png {
         let fail = |e| Failure::new(Exit::Output, format!("{}: {e}", dir.display()));
         std::fs::create_dir_all(dir).map_err(fail)?;

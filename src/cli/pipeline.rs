@@ -75,10 +75,6 @@ impl Pipeline {
         wanted: Wanted,
         each: compare::trace::Each<'_>,
     ) -> Result<()> {
-        if self.synthesizer.is_some() {
-            let what = "--film-grain gpu: what is judged here has the host's film grain";
-            return Err(Failure::new(Exit::Usage, what));
-        }
         let planner = options::planner(&args.layers);
         let (limit, teach) = (args.limit, args.overwritable);
         let options = TraceOptions { planner, wanted, limit, teach };

@@ -216,7 +216,7 @@ fn exit_codes_say_what_is_wrong() {
     let path = path.to_str().expect("a plain path");
     let file = File::new("wrong");
     std::fs::write(&file.0, "filmgrn1\nE 0 1 1 0 1\n").expect("a file");
-    let cases: [(&[&str], i32, &str); 8] = [
+    let cases: [(&[&str], i32, &str); 9] = [
         (&["md5", path, "--grain-table", "no-such-file"], 66, "no-such-file"),
         (&["md5", path, "--grain-table", file.path()], 65, "Expected p line"),
         (
@@ -226,6 +226,7 @@ fn exit_codes_say_what_is_wrong() {
         ),
         (&["md5", path, "--photon-noise", "0"], 2, "from 1 to 1000000"),
         (&["md5", path, "--photon-noise", "8", "--grain-table", "x"], 2, "--grain-table"),
+        (&["compare", path, "--film-grain", "gpu"], 2, "--film-grain gpu"),
         (&["grain", path, "--json", "-o", "-"], 2, "standard output"),
         (&["grain", path, "-o", "/no/such/folder"], 74, "/no/such/folder"),
         (&["grain", "no-such-file"], 66, "no-such-file"),

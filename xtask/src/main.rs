@@ -5,6 +5,7 @@ mod clients;
 mod conformance;
 mod dist;
 mod drivers;
+mod grain;
 mod remux;
 mod streams;
 mod tidy;
@@ -82,6 +83,16 @@ enum Task {
         #[arg(default_value = "samples")]
         streams: Vec<PathBuf>,
     },
+    /// Film grain on a GPU against the host's and dav1d's, and tables through aomenc and SVT-AV1,
+    /// from a Debian sid chroot
+    FilmGrain {
+        /// The folder of the wrappers that samples/peers.sh writes
+        #[arg(long, default_value = "target/sid.bin")]
+        tools: PathBuf,
+        /// Streams, or folders of them; those without film grain are passed over
+        #[arg(default_value = "samples")]
+        streams: Vec<PathBuf>,
+    },
     /// Lays out the program, the driver, its manifest, man page and completions
     Dist {
         /// Where to
@@ -122,6 +133,7 @@ fn run() -> Result<()> {
         Task::RealDrivers { chips, tools, validate, streams } => {
             drivers::run(&ci::release()?, &chips, tools.as_deref(), validate, &streams)
         }
+        Task::FilmGrain { tools, streams } => grain::run(&ci::release()?, &tools, &streams),
         Task::Dist { dir } => dist::run(&dir),
     }
 }

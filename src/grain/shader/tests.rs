@@ -157,7 +157,7 @@ fn a_picture_is_drawn_as_if_the_host_had_made_its_film_grain() {
             let mut draw = |picture, grain| {
                 let luminance = Luminance::default();
                 let frame = Some(Frame { picture, color: &color, luminance, grain });
-                let view = View { origin: (0, 0), size, kernel: Kernel::Nearest };
+                let view = View { size, kernel: Kernel::Nearest, ..View::default() };
                 let drawing = Drawing { frame, view, overlay: None };
                 canvas.draw(&drawing).expect("a drawing").to_vec()
             };
