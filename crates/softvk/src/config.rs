@@ -31,7 +31,7 @@ pub fn set_config(text: Option<&str>) {
 /// | `only-420` | 4:2:0 only |
 /// | `only-420-and-400` | 4:2:0 and monochrome only |
 /// | `asked-usages` | formats are said to support the usages asked for only |
-/// | `strict-usages` | reference pictures are for nothing else, and outputs no destination of transfers |
+/// | `strict-usages` | unless more was asked for, reference pictures are said to be for nothing else, and outputs not to be a destination of transfers |
 /// | `depth=N` | at most N bits: 8, 10 or 12 |
 /// | `extent=WxH` | largest coded extent |
 /// | `min-extent=WxH` | smallest coded extent |

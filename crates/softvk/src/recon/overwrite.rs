@@ -59,3 +59,59 @@ impl Decoder {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::{self, Rng};
+    use super::super::{Fault, Reconstructor};
+    use crate::video::job::Chroma;
+
+    /// What an inter frame is, after a key frame of the bytes that `seed` gives in slot 0, which
+    /// was perhaps overwritten; and the key frame.
+    fn inter(seed: u64, depth: u8, over: Option<&[Vec<u16>]>) -> [Vec<Vec<u16>>; 2] {
+        let profile = testing::profile(Chroma::Yuv420, depth);
+        let mut recon = Reconstructor::with_threads(profile, 9, 2).expect("a reconstructor");
+        let sequence = testing::shared(testing::sequence_header());
+        let mut key = testing::job(&sequence, testing::picture_info(0));
+        key.setup_slot = Some(0);
+        key.picture.std.refresh_frame_flags = 0xff;
+        let tile = Rng::new(seed).bytes(10_000);
+        let key = recon.decode(&key, &[&tile]).expect("a key frame").clean.samples();
+        if let Some(over) = over {
+            recon.overwrite(0, over).expect("it is overwritten");
+        }
+        let mut inter = testing::job(&sequence, testing::picture_info(1));
+        inter.reference_name_slot_indices = [0; 7];
+        let tile = Rng::new(99).bytes(10_000);
+        [recon.decode(&inter, &[&tile]).expect("an inter frame").clean.samples(), key]
+    }
+
+    #[test]
+    fn later_frames_refer_to_what_was_written() {
+        for depth in [8, 10] {
+            let [[first, key], [second, _]] = [3, 4].map(|seed| inter(seed, depth, None));
+            assert_ne!(first, second);
+            // Nothing but samples is taken from the key frame.
+            assert_eq!(inter(4, depth, Some(&key))[0], first);
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_overwritten_is_left_alone() {
+        let profile = testing::profile(Chroma::Yuv420, 8);
+        let mut recon = Reconstructor::with_threads(profile, 9, 1).expect("a reconstructor");
+        assert_eq!(recon.overwrite(0, &[]), Ok(()));
+        let sequence = testing::shared(testing::sequence_header());
+        let mut key = testing::job(&sequence, testing::picture_info(0));
+        key.setup_slot = Some(0);
+        key.picture.std.refresh_frame_flags = 0xff;
+        let decoded = recon.decode(&key, &[&Rng::new(3).bytes(10_000)]).expect("a key frame");
+        let samples = decoded.clean.samples();
+        assert_eq!(recon.overwrite(0, &samples), Err(Fault::Overwrite("is in use")));
+        drop(decoded);
+        let size = Err(Fault::Overwrite("has another size"));
+        assert_eq!(recon.overwrite(0, &samples[..1]), size);
+        assert_eq!(recon.overwrite(0, &[vec![0], vec![0], vec![0]]), size);
+        assert_eq!(recon.overwrite(0, &samples), Ok(()));
+    }
+}

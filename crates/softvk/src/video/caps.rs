@@ -118,7 +118,7 @@ pub(crate) fn formats(
 ) -> Result<Vec<vk::Format>, vk::Result> {
     let decode =
         vk::ImageUsageFlags::VIDEO_DECODE_DST_KHR | vk::ImageUsageFlags::VIDEO_DECODE_DPB_KHR;
-    let supported = image_usage(config, usage) | decode;
+    let supported = outputs() | vk::ImageUsageFlags::TRANSFER_DST | decode;
     let both = usage.contains(decode);
     if usage.is_empty() || !supported.contains(usage) || (both && !config.coincide) {
         return Err(vk::Result::ERROR_IMAGE_USAGE_NOT_SUPPORTED_KHR);
@@ -139,14 +139,18 @@ pub(crate) fn formats(
     Ok(FORMATS.iter().filter(|(_, f)| fits(f)).map(|(format, _)| *format).collect())
 }
 
-/// Usages beside decoding that images for `usage` may have.
+/// What outputs are for.
+fn outputs() -> vk::ImageUsageFlags {
+    vk::ImageUsageFlags::TRANSFER_SRC | vk::ImageUsageFlags::SAMPLED
+}
+
+/// Usages beside decoding that images for `usage` are said to have.
 pub(crate) fn image_usage(config: &Config, usage: vk::ImageUsageFlags) -> vk::ImageUsageFlags {
-    let outputs = vk::ImageUsageFlags::TRANSFER_SRC | vk::ImageUsageFlags::SAMPLED;
     match config.strict_usages {
         true if usage.contains(vk::ImageUsageFlags::VIDEO_DECODE_DPB_KHR) => {
             vk::ImageUsageFlags::empty()
         }
-        true => outputs,
-        false => outputs | vk::ImageUsageFlags::TRANSFER_DST,
+        true => outputs(),
+        false => outputs() | vk::ImageUsageFlags::TRANSFER_DST,
     }
 }
