@@ -200,15 +200,7 @@ pub(super) fn report(instance: &Instance, adapter: &Adapter, profile: Profile) -
         Err(e) => Err(*e),
     };
     let copied = |usage| formats(usage).map(|list| with_asked(list, formats(usage | COPY), COPY));
-    // RADV (Mesa 26.2) answers, and leaves out that such images are for the DPB: they are not.
-    let overwritten = |list: Result<Vec<_>, _>, usage| {
-        let mut asked = formats(usage | OVERWRITE).unwrap_or_default();
-        asked.retain(|format: &VideoFormat| format.usage.contains(usage | OVERWRITE));
-        list.map(|list| with_asked(list, Ok(asked), OVERWRITE))
-    };
-    let dst = copied(DST);
-    let dpb = overwritten(formats(DPB), DPB);
-    let dst_dpb = overwritten(copied(DST | DPB), DST | DPB | COPY);
+    let (dst, dpb, dst_dpb) = (copied(DST), formats(DPB), copied(DST | DPB));
     ProfileReport { profile, result, dst, dpb, dst_dpb }
 }
 
