@@ -123,6 +123,10 @@ fn both(at: usize, recordings: [&Recording; 2], field: &str, values: &[&str]) ->
     })
 }
 
+/// loop_filter_delta_enabled, as each driver has it.
+const DELTAS_ENABLED: [&str; 2] =
+    ["av1.mode_ref_delta_enabled", "avp.filter.deblocker_filter_mode_ref_delta_enable_flag"];
+
 /// Why a difference in this field of picture `at` changes nothing, if it does not.
 fn explained(field: &str, at: usize, recordings: [&Recording; 2]) -> Option<&'static str> {
     let intra = both(at, recordings, "av1.frame_type", &["0", "2"])
@@ -159,8 +163,11 @@ fn explained(field: &str, at: usize, recordings: [&Recording; 2]) -> Option<&'st
         "av1.ref_frame_sign_bias" if biases(at, recordings) => {
             Some("sign biases of a reference that is an intra frame (AV1 5.9.2)")
         }
-        "av1.ref_deltas" | "av1.mode_deltas"
-            if both(at, recordings, "av1.mode_ref_delta_enabled", &["0"]) =>
+        "av1.ref_deltas"
+        | "av1.mode_deltas"
+        | "avp.filter.deblocker_filter_ref_deltas"
+        | "avp.filter.deblocker_filter_mode_deltas"
+            if DELTAS_ENABLED.iter().any(|flag| both(at, recordings, flag, &["0"])) =>
         {
             Some("loop_filter_delta_enabled is 0 (AV1 7.14.4)")
         }
@@ -262,15 +269,16 @@ mod tests {
 
     #[test]
     fn one_unexplained_picture_is_enough() {
-        let with = |enabled: u32, deltas: u32| {
-            format!("av1.mode_ref_delta_enabled = {enabled}; av1.ref_deltas = {deltas}")
-        };
-        let a = recording(&[&with(0, 1), &with(1, 1)]);
-        let b = recording(&[&with(0, 2), &with(1, 1)]);
-        let c = recording(&[&with(0, 2), &with(1, 2)]);
-        assert!(a.compare(&b, false)[0].explained.is_some());
-        let found = a.compare(&c, false);
-        assert_eq!((found[0].picture, found[0].count, found[0].explained), (1, 2, None));
+        let deltas = ["av1.ref_deltas", "avp.filter.deblocker_filter_mode_deltas"];
+        for (enabled, deltas) in DELTAS_ENABLED.into_iter().zip(deltas) {
+            let with = |flag: u32, value: u32| format!("{enabled} = {flag}; {deltas} = {value}");
+            let a = recording(&[&with(0, 1), &with(1, 1)]);
+            let b = recording(&[&with(0, 2), &with(1, 1)]);
+            let c = recording(&[&with(0, 2), &with(1, 2)]);
+            assert!(a.compare(&b, false)[0].explained.is_some());
+            let found = a.compare(&c, false);
+            assert_eq!((found[0].picture, found[0].count, found[0].explained), (1, 2, None));
+        }
     }
 
     #[test]
