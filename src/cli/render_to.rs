@@ -103,7 +103,7 @@ impl Renderer<'_> {
             pixels: &image.pixels,
         });
         let drawing = Drawing {
-            frame: Some(render::Frame { picture, color, luminance: Default::default(), grain }),
+            frame: Some(render::Frame { picture, color, luminance: frame.luminance, grain }),
             view: self.look.view(frame, size),
             overlay,
         };

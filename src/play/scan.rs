@@ -1,5 +1,6 @@
 //! What a temporal unit is, from its OBU headers and the first bits of its frame headers alone.
 
+use crate::color::Luminance;
 use crate::container::TemporalUnit;
 use crate::obu::{self, Obu, ObuType};
 use crate::plan::layers::Layers;
@@ -7,7 +8,7 @@ use crate::plan::planner::PlannerOptions;
 use crate::syntax;
 
 /// What a unit adds to a stream.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub(super) struct Facts {
     /// Whether decoding can start at it: its first frame is a key frame, shown or not, and a
     /// sequence header is before it (7.6.1, 7.6.2).
@@ -16,6 +17,8 @@ pub(super) struct Facts {
     pub(super) frames: u64,
     /// Pictures that are output.
     pub(super) outputs: u64,
+    /// What metadata have said of luminance, up to its end.
+    pub(super) luminance: Luminance,
 }
 
 /// Reads the units of a stream in order.
@@ -25,6 +28,7 @@ pub(super) struct Scanner {
     layers: Layers,
     /// Of the sequence header in force.
     reduced_still_picture_header: bool,
+    luminance: Luminance,
 }
 
 /// What the first bits of a frame header say.
@@ -36,7 +40,8 @@ struct Head {
 
 impl Scanner {
     pub(super) fn new(options: PlannerOptions) -> Self {
-        Self { options, layers: Layers::default(), reduced_still_picture_header: false }
+        let (layers, luminance) = (Layers::default(), Luminance::default());
+        Self { options, layers, reduced_still_picture_header: false, luminance }
     }
 
     /// What `unit` adds. One that is broken would have shown a picture, as each does (7.5).
@@ -52,6 +57,7 @@ impl Scanner {
             };
             match obu.obu_type {
                 ObuType::SequenceHeader => has_sequence_header |= self.sequence_header(&obu),
+                ObuType::Metadata => self.metadata(&obu),
                 ObuType::TemporalDelimiter => facts.outputs += std::mem::take(&mut waiting),
                 ObuType::FrameHeader | ObuType::Frame => {
                     if obu.has_extension && self.layers.drops(obu.temporal_id, obu.spatial_id) {
@@ -73,7 +79,15 @@ impl Scanner {
             }
         }
         facts.outputs += waiting;
+        facts.luminance = self.luminance;
         facts
+    }
+
+    /// Takes note of metadata; what is malformed says nothing.
+    fn metadata(&mut self, obu: &Obu<'_>) {
+        if let Ok(metadata) = syntax::metadata::metadata_obu(&mut obu.reader()) {
+            self.luminance.note(&metadata);
+        }
     }
 
     /// Takes note of a sequence header; whether it can be read.
@@ -99,5 +113,28 @@ impl Scanner {
         }
         let is_key = r.f(2, "frame_type").ok()? == 0;
         Some(Head { is_coded: true, is_key, is_shown: r.flag("show_frame").ok()? })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::obu::Framing;
+
+    #[test]
+    fn light_levels_are_found() {
+        // Temporal delimiter; metadata_hdr_cll of 1000 and 400; metadata_hdr_mdcv of 4000 and 0.005.
+        let mut data = vec![0x12, 0, 0x2a, 5, 1, 0x03, 0xe8, 0x01, 0x90, 0x2a, 25, 2];
+        data.extend([0; 16]);
+        data.extend((4000_u32 << 8).to_be_bytes());
+        data.extend(82_u32.to_be_bytes());
+        let (data, framing): (Arc<[u8]>, _) = (data.into(), Framing::Section5);
+        let unit = TemporalUnit { index: 0, data, framing, pts: None, file_offset: None };
+        let luminance = Scanner::new(PlannerOptions::default()).unit(&unit).luminance;
+        assert_eq!((luminance.max_cll, luminance.max_fall), (Some(1000.0), Some(400.0)));
+        assert_eq!(luminance.mastering_max, Some(4000.0));
+        assert!(luminance.mastering_min.is_some_and(|min| (min - 0.005).abs() < 1e-4));
     }
 }

@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use super::index::{AccessPoint, Index};
 use super::scan::Scanner;
 use super::{Frame, StreamInfo, Target};
+use crate::color::Luminance;
 use crate::container::{self, Position, Source, TemporalUnit};
 use crate::decode::Damage;
 use crate::error::{Error, Result, StreamError, StreamFault};
@@ -40,6 +41,7 @@ struct Unit {
     time: Option<Duration>,
     /// Number of its next picture.
     outputs: u64,
+    luminance: Luminance,
     /// When it was given to the device, and how long there had been nothing to do until then.
     given: Instant,
     idle: Duration,
@@ -246,6 +248,7 @@ impl Stream {
             unit: unit.index,
             time: unit.pts.map(|pts| self.timing.time(Some(pts), self.outputs)),
             outputs: self.outputs,
+            luminance: facts.luminance,
             given: Instant::now(),
             idle: self.idle,
         });
@@ -347,6 +350,7 @@ impl Stream {
             show_existing_frame: output.show.show_existing_frame,
             dpb_slot: output.dpb_slot,
             status: output.status,
+            luminance: self.under_way.front().map_or_else(Luminance::default, |u| u.luminance),
             decode_time,
             generation: 0,
             stream: Arc::clone(&self.info),

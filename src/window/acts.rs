@@ -153,7 +153,8 @@ impl App {
         let size = natural(&shown.frame);
         let mut canvas = Canvas::new(&self.presenter.instance, adapter, size)?;
         let color = &shown.frame.sequence.color_config;
-        let (picture, grain, luminance) = (&*shown.picture, shown.grain.as_deref(), self.luminance);
+        let (picture, grain, luminance) =
+            (&*shown.picture, shown.grain.as_deref(), shown.frame.luminance);
         let frame = render::Frame { picture, color, luminance, grain };
         let view = self.options.look.view(&shown.frame, size);
         let pixels = canvas.draw(&Drawing { frame: Some(frame), view, overlay: None })?;

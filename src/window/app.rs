@@ -70,7 +70,6 @@ pub(super) struct App {
     pub(super) clock: Instant,
     pub(super) stream: Option<Arc<StreamInfo>>,
     pub(super) shown: Option<Shown>,
-    pub(super) luminance: Luminance,
     /// Frames of seeks before this one are of no use any more.
     pub(super) generation: u64,
     /// No frames follow.
@@ -112,7 +111,6 @@ impl App {
             display: None,
             stream: None,
             shown: None,
-            luminance: Luminance::default(),
             generation: 0,
             at_end: false,
             osd: options.osd,
@@ -181,7 +179,7 @@ impl App {
 
     /// A stream was opened: the first one opens the window.
     fn opened(&mut self, event_loop: &ActiveEventLoop, stream: Arc<StreamInfo>) {
-        let hdr = color::is_hdr(&stream.sequence.color_config).then_some(self.luminance);
+        let hdr = color::is_hdr(&stream.sequence.color_config).then(Luminance::default);
         if self.display.is_none() {
             match Display::open(
                 event_loop,
@@ -286,7 +284,7 @@ impl App {
         let Some(size) = self.display.as_ref().map(|d| d.screen.size()) else { return };
         let overlay = self.osd().image(size);
         let (Some(display), Some(shown)) = (&mut self.display, &mut self.shown) else { return };
-        let (look, luminance) = (&self.options.look, self.luminance);
+        let (look, luminance) = (&self.options.look, shown.frame.luminance);
         let (picture, color) = (&*shown.picture, &shown.frame.sequence.color_config);
         let grain = shown.grain.as_deref();
         let frame = render::Frame { picture, color, luminance, grain };
