@@ -5,9 +5,10 @@ use crate::obu::{self, Obu, ObuType};
 use crate::plan::layers::Layers;
 use crate::plan::planner::PlannerOptions;
 use crate::syntax;
+use crate::syntax::metadata::Metadata;
 
 /// What a unit adds to a stream.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Facts {
     /// Whether decoding can start at it: its first frame is a key frame, shown or not, and a
     /// sequence header is before it (7.6.1, 7.6.2).
@@ -16,6 +17,8 @@ pub(super) struct Facts {
     pub(super) frames: u64,
     /// Pictures that are output.
     pub(super) outputs: u64,
+    /// What it says of the content's luminance.
+    pub(super) metadata: Vec<Metadata>,
 }
 
 /// Reads the units of a stream in order.
@@ -52,6 +55,7 @@ impl Scanner {
             };
             match obu.obu_type {
                 ObuType::SequenceHeader => has_sequence_header |= self.sequence_header(&obu),
+                ObuType::Metadata => facts.metadata.extend(luminance(&obu)),
                 ObuType::TemporalDelimiter => facts.outputs += std::mem::take(&mut waiting),
                 ObuType::FrameHeader | ObuType::Frame => {
                     if obu.has_extension && self.layers.drops(obu.temporal_id, obu.spatial_id) {
@@ -100,4 +104,10 @@ impl Scanner {
         let is_key = r.f(2, "frame_type").ok()? == 0;
         Some(Head { is_coded: true, is_key, is_shown: r.flag("show_frame").ok()? })
     }
+}
+
+/// The metadata in `obu`, if it is about luminance and not broken.
+fn luminance(obu: &Obu<'_>) -> Option<Metadata> {
+    let metadata = syntax::metadata::metadata_obu(&mut obu.reader()).ok()?;
+    matches!(metadata, Metadata::HdrCll { .. } | Metadata::HdrMdcv(_)).then_some(metadata)
 }
