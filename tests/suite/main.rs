@@ -4,6 +4,7 @@ mod cli;
 mod compare;
 mod containers;
 mod faults;
+#[cfg(unix)]
 mod hostile;
 mod manifest;
 mod matrix;
