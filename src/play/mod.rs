@@ -5,6 +5,7 @@
     deny(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)
 )]
 
+mod head;
 mod index;
 pub mod pacer;
 mod player;
@@ -22,6 +23,7 @@ use crate::error::Error;
 use crate::pixels::Picture;
 use crate::syntax::film_grain::FilmGrainParams;
 use crate::syntax::frame::FrameHeader;
+use crate::syntax::metadata::Metadata;
 use crate::syntax::sequence::SequenceHeader;
 use crate::vk::DecodeStatus;
 
@@ -37,6 +39,9 @@ pub struct Frame {
     pub header: Arc<FrameHeader>,
     /// The sequence header in force.
     pub sequence: Arc<SequenceHeader>,
+    /// What metadata OBUs said last of the content's luminance: `metadata_hdr_cll()` (5.8.3) and
+    /// `metadata_hdr_mdcv()` (5.8.4), each once at most.
+    pub metadata: Arc<[Metadata]>,
     /// Film grain to apply that the driver did not.
     pub pending_grain: Option<FilmGrainParams>,
     /// When it is shown, from the first picture of the stream on.

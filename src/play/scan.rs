@@ -6,9 +6,10 @@ use crate::obu::{self, Obu, ObuType};
 use crate::plan::layers::Layers;
 use crate::plan::planner::PlannerOptions;
 use crate::syntax;
+use crate::syntax::metadata::Metadata;
 
 /// What a unit adds to a stream.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Facts {
     /// Whether decoding can start at it: its first frame is a key frame, shown or not, and a
     /// sequence header is before it (7.6.1, 7.6.2).
@@ -17,8 +18,8 @@ pub(super) struct Facts {
     pub(super) frames: u64,
     /// Pictures that are output.
     pub(super) outputs: u64,
-    /// What metadata have said of luminance, up to its end.
-    pub(super) luminance: Luminance,
+    /// What it says of the content's luminance.
+    pub(super) metadata: Vec<Metadata>,
 }
 
 /// Reads the units of a stream in order.
@@ -57,7 +58,7 @@ impl Scanner {
             };
             match obu.obu_type {
                 ObuType::SequenceHeader => has_sequence_header |= self.sequence_header(&obu),
-                ObuType::Metadata => self.metadata(&obu),
+                ObuType::Metadata => facts.metadata.extend(luminance(&obu)),
                 ObuType::TemporalDelimiter => facts.outputs += std::mem::take(&mut waiting),
                 ObuType::FrameHeader | ObuType::Frame => {
                     if obu.has_extension && self.layers.drops(obu.temporal_id, obu.spatial_id) {
@@ -116,25 +117,8 @@ impl Scanner {
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use std::sync::Arc;
-
-    use super::*;
-    use crate::obu::Framing;
-
-    #[test]
-    fn light_levels_are_found() {
-        // Temporal delimiter; metadata_hdr_cll of 1000 and 400; metadata_hdr_mdcv of 4000 and 0.005.
-        let mut data = vec![0x12, 0, 0x2a, 5, 1, 0x03, 0xe8, 0x01, 0x90, 0x2a, 25, 2];
-        data.extend([0; 16]);
-        data.extend((4000_u32 << 8).to_be_bytes());
-        data.extend(82_u32.to_be_bytes());
-        let (data, framing): (Arc<[u8]>, _) = (data.into(), Framing::Section5);
-        let unit = TemporalUnit { index: 0, data, framing, pts: None, file_offset: None };
-        let luminance = Scanner::new(PlannerOptions::default()).unit(&unit).luminance;
-        assert_eq!((luminance.max_cll, luminance.max_fall), (Some(1000.0), Some(400.0)));
-        assert_eq!(luminance.mastering_max, Some(4000.0));
-        assert!(luminance.mastering_min.is_some_and(|min| (min - 0.005).abs() < 1e-4));
-    }
+/// The metadata in `obu`, if it is about luminance and not broken.
+fn luminance(obu: &Obu<'_>) -> Option<Metadata> {
+    let metadata = syntax::metadata::metadata_obu(&mut obu.reader()).ok()?;
+    matches!(metadata, Metadata::HdrCll { .. } | Metadata::HdrMdcv(_)).then_some(metadata)
 }

@@ -2,29 +2,24 @@
 //! come of them with their times and numbers.
 
 use std::collections::VecDeque;
+use std::mem::discriminant;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use super::head::{Head, Timing};
 use super::index::{AccessPoint, Index};
 use super::scan::Scanner;
 use super::{Frame, StreamInfo, Target};
-use crate::color::Luminance;
-use crate::container::{self, Position, Source, TemporalUnit};
+use crate::container::{Position, Source, TemporalUnit};
 use crate::decode::Damage;
-use crate::error::{Error, Result, StreamError, StreamFault};
+use crate::error::{Error, Result};
 use crate::plan::Step;
 use crate::plan::planner::{Planner, PlannerOptions};
-use crate::syntax::sequence::SequenceHeader;
+use crate::syntax::metadata::Metadata;
 use crate::vk::{Executor, Output};
 
-/// How long a picture is shown where nothing says it: 25 a second.
-const INTERVAL: Duration = Duration::from_millis(40);
-/// Units that are read ahead at the start of a stream.
-const HEAD_UNITS: usize = 3;
 /// How long the start of a stream may be held up in order to know its duration.
 const SCAN: Duration = Duration::from_millis(100);
-/// Bytes that are read at most on the way to the first frame.
-const HEAD_BYTES: usize = 64 << 20;
 
 /// What comes of decoding.
 #[derive(Debug)]
@@ -41,7 +36,7 @@ struct Unit {
     time: Option<Duration>,
     /// Number of its next picture.
     outputs: u64,
-    luminance: Luminance,
+    metadata: Arc<[Metadata]>,
     /// When it was given to the device, and how long there had been nothing to do until then.
     given: Instant,
     idle: Duration,
@@ -61,6 +56,8 @@ pub(super) struct Stream {
     ahead: VecDeque<TemporalUnit>,
     under_way: VecDeque<Unit>,
     scanner: Scanner,
+    /// See [`Frame::metadata`].
+    metadata: Arc<[Metadata]>,
     counts_units: bool,
     /// Pictures before the next unit.
     outputs: u64,
@@ -94,8 +91,7 @@ impl Stream {
         let mut info = head.info(&*source, (entry, name), start.is_some());
         let counts_units = Index::counts_units(&*source, &options);
         let mut index = start.map(|start| Index::new(start, options, &*source));
-        let timing =
-            Timing { origin: head.origin(), time_base: info.time_base, interval: info.interval };
+        let timing = head.timing(&info);
         if let Some(index) = index.as_mut().filter(|_| !source.has_index()) {
             let begun = Instant::now();
             let last = index.last(&mut *source, &|| begun.elapsed() > SCAN)?;
@@ -114,6 +110,7 @@ impl Stream {
             last_fault: head.fault,
             under_way: VecDeque::new(),
             scanner: Scanner::new(options),
+            metadata: Arc::default(),
             counts_units,
             outputs: 0,
             knows_frames: true,
@@ -241,6 +238,9 @@ impl Stream {
     /// Takes note of a unit that is given to the device.
     fn note(&mut self, unit: &TemporalUnit) {
         let facts = self.scanner.unit(unit);
+        if !facts.metadata.is_empty() {
+            self.metadata = replaced(&self.metadata, facts.metadata);
+        }
         if self.counts_units {
             self.outputs = unit.index;
         }
@@ -248,7 +248,7 @@ impl Stream {
             unit: unit.index,
             time: unit.pts.map(|pts| self.timing.time(Some(pts), self.outputs)),
             outputs: self.outputs,
-            luminance: facts.luminance,
+            metadata: Arc::clone(&self.metadata),
             given: Instant::now(),
             idle: self.idle,
         });
@@ -315,7 +315,7 @@ impl Stream {
         Ok(())
     }
 
-    /// The number and the time of `output`, and since when it was under way.
+    /// The number and the time of `output`, and how long it was under way.
     fn number(&mut self, output: &Output) -> (u64, Duration, Duration) {
         while self.under_way.front().is_some_and(|unit| unit.unit < output.show.unit) {
             self.under_way.pop_front();
@@ -333,6 +333,7 @@ impl Stream {
 
     fn output(&mut self, output: Output, items: &mut Vec<Item>) {
         let (index, time, decode_time) = self.number(&output);
+        let metadata = self.under_way.front().map(|unit| Arc::clone(&unit.metadata));
         if let Some(mut held) = self.held.take() {
             held.duration = time.saturating_sub(held.time);
             items.push(Item::Frame(held));
@@ -341,6 +342,7 @@ impl Stream {
             picture: Arc::new(output.picture),
             header: output.header,
             sequence: output.sequence,
+            metadata: metadata.unwrap_or_default(),
             pending_grain: output.pending_grain,
             time,
             duration: self.info.interval,
@@ -369,131 +371,12 @@ impl Stream {
     }
 }
 
-/// From presentation times to times since the first picture.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Timing {
-    /// Presentation time of the first unit.
-    origin: Option<i64>,
-    time_base: Option<(u32, u32)>,
-    interval: Duration,
-}
-
-impl Timing {
-    /// When something of `pts` is shown, before which there are `outputs` pictures.
-    fn time(&self, pts: Option<i64>, outputs: u64) -> Duration {
-        let known = || {
-            let (pts, origin) = (pts?, self.origin?);
-            Some(container::ticks(pts.saturating_sub(origin), self.time_base?))
-        };
-        known().unwrap_or_else(|| {
-            let nanoseconds = self.interval.as_nanos() * u128::from(outputs);
-            Duration::from_nanos(u64::try_from(nanoseconds).unwrap_or(u64::MAX))
-        })
+/// `old` with each of `new` in the place of its kind.
+fn replaced(old: &[Metadata], new: Vec<Metadata>) -> Arc<[Metadata]> {
+    let mut list = old.to_vec();
+    for metadata in new {
+        list.retain(|old| discriminant(old) != discriminant(&metadata));
+        list.push(metadata);
     }
-}
-
-/// The first units of a stream, and what they say.
-struct Head {
-    units: VecDeque<TemporalUnit>,
-    /// Why there are no more.
-    fault: Option<Error>,
-    sequence: Arc<SequenceHeader>,
-    size: (u32, u32),
-    render_size: (u32, u32),
-}
-
-impl Head {
-    fn read(source: &mut dyn Source, options: PlannerOptions) -> Result<Self> {
-        let mut planner = Planner::new(options);
-        let (mut units, mut fault, mut first) = (VecDeque::new(), None, None);
-        // A stream may begin with what cannot be decoded.
-        let (mut bytes, mut cause) = (0, None);
-        while fault.is_none() && bytes < HEAD_BYTES && (units.len() < HEAD_UNITS || first.is_none())
-        {
-            let mut steps = Vec::new();
-            match source.next_unit() {
-                Ok(Some(unit)) => {
-                    let planned = planner.unit(&unit, &mut steps);
-                    bytes += unit.data.len();
-                    units.push_back(unit);
-                    match planned {
-                        Err(Error::Stream(error)) => cause = cause.or(Some(error)),
-                        Err(error) if first.is_none() => return Err(error),
-                        _ => {}
-                    }
-                }
-                Ok(None) => break,
-                Err(error) => fault = Some(error),
-            }
-            let decoded = steps.into_iter().find_map(|step| match step {
-                Step::Decode(plan) => Some(plan.header),
-                _ => None,
-            });
-            first = first.or(decoded.zip(planner.sequence().cloned()));
-        }
-        let Some((header, sequence)) = first else {
-            let nothing = || {
-                let fault = StreamFault::Rule("there is no frame that decoding can begin with");
-                StreamError::new(fault).section("7.6")
-            };
-            return Err(fault.unwrap_or_else(|| cause.unwrap_or_else(nothing).into()));
-        };
-        let size = &header.frame_size;
-        Ok(Self {
-            units,
-            fault,
-            sequence,
-            size: (size.upscaled_width, size.frame_height),
-            render_size: (size.render_width, size.render_height),
-        })
-    }
-
-    fn info(
-        &self,
-        source: &dyn Source,
-        (entry, name): (usize, &str),
-        seekable: bool,
-    ) -> StreamInfo {
-        let info = source.info();
-        let interval = self.interval(info.time_base);
-        let counted =
-            info.unit_count.and_then(|count| interval.checked_mul(u32::try_from(count).ok()?));
-        StreamInfo {
-            entry,
-            name: name.to_owned(),
-            container: info.container,
-            size: self.size,
-            render_size: self.render_size,
-            sequence: Arc::clone(&self.sequence),
-            time_base: info.time_base,
-            interval,
-            duration: info.duration.or(counted),
-            pixel_aspect: info.pixel_aspect,
-            rotation: info.rotation,
-            is_seekable: seekable,
-        }
-    }
-
-    /// Presentation time of the first unit, unless the container gives all units the same.
-    fn origin(&self) -> Option<i64> {
-        let first = self.units.front()?.pts;
-        let is_same = self.units.iter().all(|unit| unit.pts == first);
-        first.filter(|_| self.units.len() < HEAD_UNITS || !is_same)
-    }
-
-    /// How long a picture is shown: by `timing_info()` (5.5.3) if all last as long, else by the
-    /// first two.
-    fn interval(&self, time_base: Option<(u32, u32)>) -> Duration {
-        let coded = self.sequence.timing_info.and_then(|timing| {
-            let ticks = u64::from(timing.num_ticks_per_picture_minus_1?) + 1;
-            let units = ticks.checked_mul(u64::from(timing.num_units_in_display_tick))?;
-            let seconds = units as f64 / f64::from(timing.time_scale);
-            Duration::try_from_secs_f64(seconds).ok()
-        });
-        let mut times = self.units.iter().filter_map(|unit| unit.pts);
-        let between = times.next().zip(times.next()).zip(time_base);
-        let seen = between.map(|((a, b), base)| container::ticks(b.saturating_sub(a), base));
-        let known = coded.into_iter().chain(seen).find(|interval| !interval.is_zero());
-        known.unwrap_or(INTERVAL)
-    }
+    list.into()
 }

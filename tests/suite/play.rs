@@ -309,3 +309,20 @@ fn what_is_known_of_a_stream_is_told() {
     assert!(info.sequence.timing_info.is_some());
     assert_eq!(info.interval * 4, info.duration.unwrap());
 }
+
+#[test]
+fn what_is_said_of_luminance_comes_with_every_picture() {
+    // Mastering display and light level, as samples/recipes.toml has them.
+    let mut player = player(vec![file(sample("svt-pyramid").path())], Options::default());
+    opened(&mut player);
+    let (frames, _) = rest(&mut player);
+    assert_eq!(frames.len(), 18);
+    for frame in &frames {
+        let said = format!("{:?}", frame.metadata);
+        assert_eq!(frame.metadata.len(), 2, "{said}");
+        assert!(said.contains("HdrCll") && said.contains("HdrMdcv"), "{said}");
+    }
+    player.seek(Target::Index(9));
+    assert_eq!(frame(&mut player).metadata, frames[9].metadata);
+    assert!(linear(&sample("main-420-8").path()).iter().all(|frame| frame.metadata.is_empty()));
+}
