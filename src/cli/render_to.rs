@@ -9,7 +9,7 @@ use crate::compare::images;
 use crate::error::Error;
 use crate::play::{Event, Frame, Player};
 use crate::vk::render::{self, Canvas, Drawing, Overlay};
-use crate::window::{Look, Osd, Presenter, Program, Report, about, natural};
+use crate::window::{Look, Osd, Presenter, Program, Report, about, luminance, natural};
 
 /// Draws every picture of `program` into `path`, a folder, or the first one, if it is an image.
 pub(super) fn run(
@@ -103,7 +103,7 @@ impl Renderer<'_> {
             pixels: &image.pixels,
         });
         let drawing = Drawing {
-            frame: Some(render::Frame { picture, color, luminance: frame.luminance, grain }),
+            frame: Some(render::Frame { picture, color, luminance: luminance(frame), grain }),
             view: self.look.view(frame, size),
             overlay,
         };

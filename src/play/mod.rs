@@ -18,7 +18,6 @@ mod worker;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::color::Luminance;
 use crate::error::Error;
 use crate::pixels::Picture;
 use crate::syntax::film_grain::FilmGrainParams;
@@ -61,8 +60,6 @@ pub struct Frame {
     pub dpb_slot: Option<i32>,
     /// What the driver says of the decode.
     pub status: DecodeStatus,
-    /// What metadata have said of its luminance.
-    pub luminance: Luminance,
     /// From when its temporal unit was given to the device until its samples were on the host, less
     /// the time in which the player wanted nothing of it.
     pub decode_time: Duration,

@@ -1,6 +1,5 @@
 //! What a temporal unit is, from its OBU headers and the first bits of its frame headers alone.
 
-use crate::color::Luminance;
 use crate::container::TemporalUnit;
 use crate::obu::{self, Obu, ObuType};
 use crate::plan::layers::Layers;
@@ -29,7 +28,6 @@ pub(super) struct Scanner {
     layers: Layers,
     /// Of the sequence header in force.
     reduced_still_picture_header: bool,
-    luminance: Luminance,
 }
 
 /// What the first bits of a frame header say.
@@ -41,8 +39,7 @@ struct Head {
 
 impl Scanner {
     pub(super) fn new(options: PlannerOptions) -> Self {
-        let (layers, luminance) = (Layers::default(), Luminance::default());
-        Self { options, layers, reduced_still_picture_header: false, luminance }
+        Self { options, layers: Layers::default(), reduced_still_picture_header: false }
     }
 
     /// What `unit` adds. One that is broken would have shown a picture, as each does (7.5).
@@ -80,15 +77,7 @@ impl Scanner {
             }
         }
         facts.outputs += waiting;
-        facts.luminance = self.luminance;
         facts
-    }
-
-    /// Takes note of metadata; what is malformed says nothing.
-    fn metadata(&mut self, obu: &Obu<'_>) {
-        if let Ok(metadata) = syntax::metadata::metadata_obu(&mut obu.reader()) {
-            self.luminance.note(&metadata);
-        }
     }
 
     /// Takes note of a sequence header; whether it can be read.

@@ -352,7 +352,6 @@ impl Stream {
             show_existing_frame: output.show.show_existing_frame,
             dpb_slot: output.dpb_slot,
             status: output.status,
-            luminance: self.under_way.front().map_or_else(Luminance::default, |u| u.luminance),
             decode_time,
             generation: 0,
             stream: Arc::clone(&self.info),

@@ -9,7 +9,7 @@ use super::app::{App, Shown};
 use super::display::Display;
 use super::keys::Action;
 use super::osd;
-use super::picture::natural;
+use super::picture::{luminance, natural};
 use crate::error::{DeviceError, Result};
 use crate::play::{Repeat, Target};
 use crate::vk::GrainMode;
@@ -63,10 +63,9 @@ impl App {
             return self.pacer.step(now);
         }
         if let Some(shown) = &self.shown {
-            self.generation = self.player.step(shown.frame.index, count);
-            self.pacer.reset();
+            let index = shown.frame.index.saturating_add_signed(count);
+            self.go(Target::Index(index));
         }
-        self.show_bar();
     }
 
     fn entry(&mut self, step: i8) {
@@ -154,7 +153,7 @@ impl App {
         let mut canvas = Canvas::new(&self.presenter.instance, adapter, size)?;
         let color = &shown.frame.sequence.color_config;
         let (picture, grain, luminance) =
-            (&*shown.picture, shown.grain.as_deref(), shown.frame.luminance);
+            (&*shown.picture, shown.grain.as_deref(), luminance(&shown.frame));
         let frame = render::Frame { picture, color, luminance, grain };
         let view = self.options.look.view(&shown.frame, size);
         let pixels = canvas.draw(&Drawing { frame: Some(frame), view, overlay: None })?;
@@ -173,7 +172,7 @@ impl App {
         }
         let (start, length) = osd::bar_track(size);
         let on_bar = self.pointer.1 >= f64::from(size.1.saturating_sub(osd::bar_height(size)));
-        let duration = self.stream.as_ref().and_then(|s| s.duration);
+        let duration = self.shown.as_ref().and_then(|shown| shown.frame.stream.duration);
         if let (true, Some(duration)) = (on_bar && self.bar_until.is_some(), duration) {
             let part = (self.pointer.0 - f64::from(start)) / f64::from(length.max(1));
             return self.go(Target::Time(duration.mul_f64(part.clamp(0.0, 1.0))));

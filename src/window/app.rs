@@ -12,7 +12,7 @@ use winit::window::WindowId;
 use super::display::Display;
 use super::keys;
 use super::osd::{self, Osd};
-use super::picture::shaped;
+use super::picture::{luminance, shaped};
 use super::{Options, Presenter, Program, Report};
 use crate::color::{self, Luminance};
 use crate::error::{DeviceError, Error, Result};
@@ -284,7 +284,7 @@ impl App {
         let Some(size) = self.display.as_ref().map(|d| d.screen.size()) else { return };
         let overlay = self.osd().image(size);
         let (Some(display), Some(shown)) = (&mut self.display, &mut self.shown) else { return };
-        let (look, luminance) = (&self.options.look, shown.frame.luminance);
+        let (look, luminance) = (&self.options.look, luminance(&shown.frame));
         let (picture, color) = (&*shown.picture, &shown.frame.sequence.color_config);
         let grain = shown.grain.as_deref();
         let frame = render::Frame { picture, color, luminance, grain };
@@ -317,8 +317,7 @@ impl App {
         let mut osd = Osd { keys: self.keys, ..Osd::default() };
         osd.message = self.message.as_ref().map(|(text, _)| text.clone());
         let Some(shown) = &self.shown else { return osd };
-        let duration = self.stream.as_ref().and_then(|s| s.duration);
-        osd.bar = self.bar_until.map(|_| (shown.frame.time, duration));
+        osd.bar = self.bar_until.map(|_| (shown.frame.time, shown.frame.stream.duration));
         if self.osd {
             osd.info = self.info(&shown.frame);
         }
@@ -365,7 +364,12 @@ impl App {
     }
 
     pub(super) fn go(&mut self, target: Target) {
-        self.generation = self.player.seek(target);
+        // The player may have gone on to the next file.
+        let entry = self.shown.as_ref().map(|shown| shown.frame.stream.entry);
+        self.generation = match entry {
+            Some(entry) => self.player.seek_in(entry, target),
+            None => self.player.seek(target),
+        };
         self.pacer.reset();
         self.at_end = false;
         self.show_bar();

@@ -21,7 +21,7 @@ pub use app::run;
 pub use bitmap::Bitmap;
 pub use keys::table;
 pub use osd::{Osd, about};
-pub use picture::{Look, natural};
+pub use picture::{Look, luminance, natural};
 
 /// How to show.
 #[derive(Clone, Debug)]

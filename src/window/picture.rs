@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::layout;
+use crate::color::Luminance;
 use crate::grain::{self, FrameTime, Override};
 use crate::pixels::Picture;
 use crate::play::Frame;
@@ -51,6 +52,13 @@ impl Look {
         let quarters = quarters(frame.stream.rotation);
         View { quarters, ..layout::fit(size, natural(frame), self.kernel) }
     }
+}
+
+/// What metadata have said of the luminance of `frame`.
+pub fn luminance(frame: &Frame) -> Luminance {
+    let mut luminance = Luminance::default();
+    frame.metadata.iter().for_each(|metadata| luminance.note(metadata));
+    luminance
 }
 
 /// Pixels that `frame` is to be shown with: the size that the stream asks for, its samples made
