@@ -60,6 +60,8 @@ enum Trip {
     /// All frames have the first segment's film grain, but for the seed.
     First,
     /// The encoder does not take such pictures.
+    Refused,
+    /// Not tried.
     None,
     Other,
 }
@@ -85,6 +87,7 @@ impl Trip {
             Self::Same => "same",
             Self::ButSeeds => "same but seeds",
             Self::First => "first segment only",
+            Self::Refused => "refused",
             Self::None => "-",
             Self::Other => "OTHER",
         }
@@ -157,7 +160,9 @@ impl Tools<'_> {
         std::fs::write(&grain, table)?;
         let decode = ["decode", "--device", "soft", "--film-grain", "off", "-o", &y4m];
         self.vav1d(&decode, stream)?;
-        let depth = if sequence.contains(" 10 bit") { "10" } else { "8" };
+        let depths = ["8", "10", "12"];
+        let depth = depths.iter().find(|depth| sequence.contains(&format!(" {depth} bit")));
+        let depth = depth.context("no bit depth")?;
         let aom = file("-aom.ivf");
         let mut command = Command::new(self.sid.join("sid-aomenc"));
         command.args([&y4m, "-o", &aom, "--ivf", &format!("--film-grain-table={grain}")]);
@@ -169,21 +174,24 @@ impl Tools<'_> {
         ]);
         command.args([format!("--bit-depth={depth}"), format!("--input-bit-depth={depth}")]);
         match sequence {
-            s if s.contains("4:0:0") => drop(command.arg("--monochrome")),
+            s if s.contains("4:2:2") || *depth == "12" => drop(command.arg("--profile=2")),
             s if s.contains("4:4:4") => drop(command.arg("--profile=1")),
-            s if s.contains("4:2:2") => drop(command.arg("--profile=2")),
+            s if s.contains("4:0:0") => drop(command.arg("--monochrome")),
             _ => {}
         }
-        finished(&mut command)?;
-        let by_aomenc = Trip::of(table, &self.table(Path::new(&aom))?);
-        if !sequence.contains("4:2:0") {
-            return Ok([by_aomenc, Trip::None]);
-        }
+        let by_aomenc = self.trip(&mut command, table, &aom)?;
         let svt = file("-svt.ivf");
         let mut command = Command::new(self.sid.join("sid-SvtAv1EncApp"));
         command.args(["-i", &y4m, "-b", &svt, "--preset", "10", "--fgs-table", &grain]);
-        finished(&mut command)?;
-        Ok([by_aomenc, Trip::of(table, &self.table(Path::new(&svt))?)])
+        Ok([by_aomenc, self.trip(&mut command, table, &svt)?])
+    }
+
+    /// What the encoder that `command` runs makes of `table` in `out`.
+    fn trip(&self, command: &mut Command, table: &str, out: &str) -> Result<Trip> {
+        match command.output().with_context(|| format!("{command:?}"))?.status.success() {
+            true => Ok(Trip::of(table, &self.table(Path::new(out))?)),
+            false => Ok(Trip::Refused),
+        }
     }
 }
 
