@@ -17,7 +17,7 @@ use crate::error::{DeviceError, Error};
 use crate::play::{self, Entry, OpenDevice, Repeat, Target};
 use crate::vk::render::Kernel;
 use crate::vk::{Driver, Executor, GrainMode, Instance, InstanceOptions};
-use crate::window::{self, Look, Options, Presenter, Program, Report};
+use crate::window::{self, Judgement, Look, Options, Presenter, Program, Report};
 
 pub(super) fn run(args: &PlayArgs, json: bool, notices: &Notices) -> Result<Exit> {
     let decoding = pipeline(args);
@@ -26,7 +26,12 @@ pub(super) fn run(args: &PlayArgs, json: bool, notices: &Notices) -> Result<Exit
     let instances = [Arc::clone(&selected.instance), Arc::clone(&presenter.instance)];
     let device_name = selected.adapter.name.clone();
     let look = look(args, &decoding)?;
+    let reference = match &args.compare {
+        Some(wish) => Some(select::select(wish, options::instance(&decoding), notices)?),
+        None => None,
+    };
     let program = Program {
+        reference: reference.map(|selected| (playlist(args), open_device(selected))),
         playlist: playlist(args),
         device: open_device(selected),
         device_name,
@@ -37,7 +42,8 @@ pub(super) fn run(args: &PlayArgs, json: bool, notices: &Notices) -> Result<Exit
         None => window::play(program, presenter, window_options(args, look)).map_err(Failure::of),
     };
     let report = played?;
-    let mut exit = report.faults.first().map_or(Exit::Done, Exit::of);
+    let otherwise = if report.judgement.wrong > 0 { Exit::No } else { Exit::Done };
+    let mut exit = report.faults.first().map_or(otherwise, Exit::of);
     for fault in &report.faults {
         notices.error(&fault.to_string());
     }
@@ -126,6 +132,9 @@ fn look(args: &PlayArgs, decoding: &PipelineArgs) -> Result<Look> {
 
 fn play_options(args: &PlayArgs, decoding: &PipelineArgs, look: &Look) -> play::Options {
     let mut executor = options::executor(decoding);
+    if args.compare.is_some() {
+        executor.film_grain = GrainMode::Host;
+    }
     if look.other.is_some() {
         executor.film_grain = GrainMode::None;
     }
@@ -165,6 +174,7 @@ fn window_options(args: &PlayArgs, look: Look) -> Options {
         paused: args.paused,
         keep_open: args.keep_open,
         mailbox: !args.fifo,
+        against: args.compare.clone(),
         screenshots: args.screenshots.clone(),
         repeat: repeat(args),
     }
@@ -185,6 +195,9 @@ fn say(args: &PlayArgs, report: &Report, json: bool, notices: &Notices) -> Resul
             "median_ms": ms(median),
             "p99_ms": ms(most),
             "presenter": report.presenter,
+            "compared": report.judgement.compared,
+            "wrong": report.judgement.wrong,
+            "first_wrong": report.judgement.first_wrong,
         });
         let mut lines = Lines(output::stdout());
         let file = args.files.first().map(|file| file.as_path());
@@ -194,6 +207,12 @@ fn say(args: &PlayArgs, report: &Report, json: bool, notices: &Notices) -> Resul
             lines.write(&Record::Played(record))
         });
         return written.map_err(Failure::output);
+    }
+    if let Some(against) = &args.compare {
+        let Judgement { compared, wrong, first_wrong } = report.judgement;
+        let first = first_wrong.map(|index| format!("; the first is picture {index}"));
+        let first = first.unwrap_or_default();
+        notices.notice(&format!("against {against}: {wrong} of {compared} pictures wrong{first}"));
     }
     notices.notice(&format!(
         "presented {}, dropped {}, late {}, stalls {}; off by {:.1} ms (median), {:.1} ms (99 %), \

@@ -43,6 +43,10 @@ pub struct PlayArgs {
     /// What is repeated
     #[arg(long = "loop", value_enum, default_value = "off", value_name = "WHAT")]
     pub repeat: Loop,
+    /// Decode on another device as well, and mark the blocks in which pictures differ (before film
+    /// grain); without a value on softvk
+    #[arg(long, value_name = "DEVICE", num_args = 0..=1, require_equals = true, default_missing_value = "soft", conflicts_with = "render_to")]
+    pub compare: Option<String>,
     /// Cover the whole screen
     #[arg(long)]
     pub fullscreen: bool,

@@ -69,10 +69,10 @@ impl App {
     }
 
     fn entry(&mut self, step: i8) {
-        self.generation = match step {
-            1 => self.player.next_entry(),
-            _ => self.player.previous_entry(),
-        };
+        match step {
+            1 => self.feed.next_entry(),
+            _ => self.feed.previous_entry(),
+        }
         self.pacer.reset();
         self.at_end = false;
     }
@@ -92,7 +92,7 @@ impl App {
                     Repeat::Entry => Repeat::Playlist,
                     Repeat::Playlist => Repeat::Off,
                 };
-                self.player.set_repeat(self.options.repeat);
+                self.feed.set_repeat(self.options.repeat);
                 self.say(match self.options.repeat {
                     Repeat::Off => "repeat off",
                     Repeat::Entry => "repeat this file",
@@ -126,10 +126,10 @@ impl App {
                     true => GrainMode::Driver,
                     false => GrainMode::None,
                 };
-                self.generation = self.player.set_film_grain(mode, frame.index);
+                self.feed.set_film_grain(mode, frame.index);
                 self.pacer.reset();
             }
-            self.take(shown.frame);
+            self.show(shown.frame, shown.blocks);
         }
         self.say(if self.options.look.film_grain { "film grain on" } else { "film grain off" });
     }

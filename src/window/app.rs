@@ -9,15 +9,17 @@ use winit::event_loop::{ActiveEventLoop, ControlFlow, EventLoop};
 use winit::keyboard::{Key, ModifiersState};
 use winit::window::WindowId;
 
+use super::blocks::Blocks;
 use super::display::Display;
+use super::feed::{Fed, Feed, Judged};
 use super::keys;
 use super::osd::{self, Osd};
 use super::picture::{luminance, shaped};
-use super::{Options, Presenter, Program, Report};
+use super::{Judgement, Options, Presenter, Program, Report};
 use crate::color::{self, Luminance};
 use crate::error::{DeviceError, Error, Result};
 use crate::pixels::Picture;
-use crate::play::{Decision, Event, Frame, Pacer, Player, StreamInfo, Target, Timed};
+use crate::play::{Decision, Frame, Pacer, Player, StreamInfo, Target, Timed};
 use crate::vk::render::{self, Drawing, GrainPass, Overlay};
 
 /// Frames that wait to be shown at most; the player has more.
@@ -36,13 +38,20 @@ pub(super) struct Wake;
 pub fn run(program: Program, presenter: Presenter, options: Options) -> Result<Report> {
     let none = |e: &dyn std::fmt::Display| DeviceError::None(format!("no display: {e}"));
     let event_loop = EventLoop::<Wake>::with_user_event().build().map_err(|e| none(&e))?;
-    let proxy = event_loop.create_proxy();
-    // A loop that has ended needs no waking.
-    let wake = Box::new(move || {
-        let _ended = proxy.send_event(Wake);
-    });
-    let player = Player::new(program.playlist, program.device, program.options, wake)?;
-    let mut app = App::new(player, program.device_name, presenter, options);
+    let player = |list, device, options| {
+        let proxy = event_loop.create_proxy();
+        // A loop that has ended needs no waking.
+        let wake = Box::new(move || {
+            let _ended = proxy.send_event(Wake);
+        });
+        Player::new(list, device, options, wake)
+    };
+    let reference = match program.reference {
+        Some((list, device)) => Some(player(list, device, program.options.clone())?),
+        None => None,
+    };
+    let feed = Feed::new(player(program.playlist, program.device, program.options)?, reference);
+    let mut app = App::new(feed, program.device_name, presenter, options);
     let ended = event_loop.run_app(&mut app);
     let App { mut report, failure, pacer, display, .. } = app;
     report.statistics = pacer.statistics().clone();
@@ -61,17 +70,15 @@ pub fn run(program: Program, presenter: Presenter, options: Options) -> Result<R
 
 /// What is shown, and what is known.
 pub(super) struct App {
-    pub(super) player: Player,
+    pub(super) feed: Feed,
     pub(super) device_name: String,
     pub(super) presenter: Presenter,
     pub(super) options: Options,
     pub(super) display: Option<Display>,
-    pub(super) pacer: Pacer<Box<Frame>>,
+    pub(super) pacer: Pacer<Judged>,
     pub(super) clock: Instant,
     pub(super) stream: Option<Arc<StreamInfo>>,
     pub(super) shown: Option<Shown>,
-    /// Frames of seeks before this one are of no use any more.
-    pub(super) generation: u64,
     /// No frames follow.
     pub(super) at_end: bool,
     pub(super) osd: bool,
@@ -91,19 +98,21 @@ pub(super) struct Shown {
     pub(super) frame: Box<Frame>,
     pub(super) picture: Arc<Picture>,
     pub(super) grain: Option<Box<GrainPass>>,
+    /// Where it is wrong, if that is known.
+    pub(super) blocks: Option<Blocks>,
     /// The device has it.
     pub(super) is_uploaded: bool,
 }
 
 impl App {
-    fn new(player: Player, device_name: String, presenter: Presenter, options: Options) -> Self {
+    fn new(feed: Feed, device_name: String, presenter: Presenter, options: Options) -> Self {
         let clock = Instant::now();
         let mut pacer = Pacer::new(Duration::from_millis(16));
         if options.paused {
             pacer.pause(Duration::ZERO);
         }
         Self {
-            player,
+            feed,
             device_name,
             presenter,
             pacer,
@@ -111,7 +120,6 @@ impl App {
             display: None,
             stream: None,
             shown: None,
-            generation: 0,
             at_end: false,
             osd: options.osd,
             keys: false,
@@ -156,23 +164,26 @@ impl App {
     fn pull(&mut self, event_loop: &ActiveEventLoop) {
         while self.pacer.queued() < QUEUE
             && self.failure.is_none()
-            && let Some(event) = self.player.try_next()
+            && let Some(fed) = self.feed.next()
         {
-            match event {
-                Event::Opened(stream) => self.opened(event_loop, stream),
-                Event::Frame(frame) if frame.generation >= self.generation => {
-                    let (time, duration) = (frame.time, frame.duration);
+            match fed {
+                Fed::Opened(stream) => self.opened(event_loop, stream),
+                Fed::Frame(judged) => {
+                    let (time, duration) = (judged.frame.time, judged.frame.duration);
                     self.at_end = false;
-                    self.pacer.push(Timed { time, duration, what: frame });
+                    self.pacer.push(Timed { time, duration, what: judged });
                 }
-                Event::Frame(_) => {}
-                Event::EndOfStream => self.at_end = true,
-                Event::Fault(error) => {
+                Fed::EndOfStream => self.at_end = true,
+                Fed::Fault(error) => {
                     log::warn!("{error}");
                     self.say(&error.to_string());
                     self.report.faults.push(error);
                 }
-                Event::Failed(error) => self.failed(event_loop, error),
+                Fed::Failed(error) => self.failed(event_loop, error),
+                Fed::Unjudged(error) => {
+                    self.say(&format!("nothing is compared any more: {error}"));
+                    self.report.faults.push(error);
+                }
             }
         }
     }
@@ -204,7 +215,7 @@ impl App {
 
     pub(super) fn title(&self) {
         let (Some(display), Some(stream)) = (&self.display, &self.stream) else { return };
-        let (entry, entries) = self.player.entry();
+        let (entry, entries) = self.feed.entry();
         let place = if entries > 1 { format!(" [{}/{entries}]", entry + 1) } else { String::new() };
         let paused = if self.pacer.is_paused() { " (paused)" } else { "" };
         let title = format!("{}{place}{paused} - vav1d on {}", stream.name, self.device_name);
@@ -213,7 +224,7 @@ impl App {
 
     /// A stream cannot be played: the next one is, if there is one.
     fn failed(&mut self, event_loop: &ActiveEventLoop, error: Error) {
-        let (entry, entries) = self.player.entry();
+        let (entry, entries) = self.feed.entry();
         let lost = matches!(&error, Error::Device(_));
         if lost || entry + 1 >= entries {
             return self.end_with(event_loop, error);
@@ -221,7 +232,7 @@ impl App {
         log::error!("{error}");
         self.say(&error.to_string());
         self.report.faults.push(error);
-        self.generation = self.player.next_entry();
+        self.feed.next_entry();
         self.pacer.reset();
     }
 
@@ -269,9 +280,18 @@ impl App {
         [message, self.bar_until].into_iter().flatten().min()
     }
 
-    pub(super) fn take(&mut self, frame: Box<Frame>) {
+    fn take(&mut self, judged: Judged) {
+        let Judged { frame, blocks } = judged;
+        if let Some(blocks) = &blocks {
+            self.report.judge(frame.index, !blocks.corners.is_empty());
+        }
+        self.show(frame, blocks);
+    }
+
+    /// Puts `frame` on the screen, as it is to look now.
+    pub(super) fn show(&mut self, frame: Box<Frame>, blocks: Option<Blocks>) {
         let (picture, grain) = self.options.look.picture(&frame);
-        self.shown = Some(Shown { frame, picture, grain, is_uploaded: false });
+        self.shown = Some(Shown { frame, picture, grain, blocks, is_uploaded: false });
     }
 
     pub(super) fn redraw(&self) {
@@ -282,7 +302,7 @@ impl App {
 
     pub(super) fn draw(&mut self, event_loop: &ActiveEventLoop) {
         let Some(size) = self.display.as_ref().map(|d| d.screen.size()) else { return };
-        let overlay = self.osd().image(size);
+        let overlay = self.osd(size).image(size);
         let (Some(display), Some(shown)) = (&mut self.display, &mut self.shown) else { return };
         let (look, luminance) = (&self.options.look, luminance(&shown.frame));
         let (picture, color) = (&*shown.picture, &shown.frame.sequence.color_config);
@@ -313,10 +333,13 @@ impl App {
         }
     }
 
-    fn osd(&self) -> Osd {
+    fn osd(&self, size: (u32, u32)) -> Osd {
         let mut osd = Osd { keys: self.keys, ..Osd::default() };
         osd.message = self.message.as_ref().map(|(text, _)| text.clone());
         let Some(shown) = &self.shown else { return osd };
+        if let Some(blocks) = &shown.blocks {
+            osd.marked = blocks.places(&self.options.look.view(&shown.frame, size));
+        }
         osd.bar = self.bar_until.map(|_| (shown.frame.time, shown.frame.stream.duration));
         if self.osd {
             osd.info = self.info(&shown.frame);
@@ -325,7 +348,7 @@ impl App {
     }
 
     fn info(&self, frame: &Frame) -> Vec<String> {
-        let (entry, entries) = self.player.entry();
+        let (entry, entries) = self.feed.entry();
         let stream = &frame.stream;
         let total = stream.duration.map_or_else(|| "-".to_owned(), osd::clock);
         let paused = if self.pacer.is_paused() { ", paused" } else { "" };
@@ -350,7 +373,20 @@ impl App {
             lines.push(format!("scaling {:?}", self.options.look.kernel));
         }
         lines.push(osd::counts(self.pacer.statistics()));
+        lines.extend(self.verdict());
         lines
+    }
+
+    /// What a comparison says of the picture.
+    fn verdict(&self) -> Option<String> {
+        let against = self.options.against.as_ref()?;
+        let here = match self.shown.as_ref().and_then(|shown| shown.blocks.as_ref()) {
+            None => "not compared".to_owned(),
+            Some(blocks) if blocks.corners.is_empty() => "right".to_owned(),
+            Some(blocks) => format!("{} blocks of 64x64 wrong", blocks.corners.len()),
+        };
+        let Judgement { wrong, compared, .. } = self.report.judgement;
+        Some(format!("against {against}: {here}; {wrong} of {compared} pictures wrong"))
     }
 
     pub(super) fn say(&mut self, text: &str) {
@@ -366,10 +402,7 @@ impl App {
     pub(super) fn go(&mut self, target: Target) {
         // The player may have gone on to the next file.
         let entry = self.shown.as_ref().map(|shown| shown.frame.stream.entry);
-        self.generation = match entry {
-            Some(entry) => self.player.seek_in(entry, target),
-            None => self.player.seek(target),
-        };
+        self.feed.seek(entry, target);
         self.pacer.reset();
         self.at_end = false;
         self.show_bar();

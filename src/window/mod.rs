@@ -4,7 +4,9 @@
 mod acts;
 mod app;
 mod bitmap;
+mod blocks;
 mod display;
+mod feed;
 mod keys;
 mod layout;
 mod osd;
@@ -19,6 +21,7 @@ use crate::vk::{Adapter, Instance};
 
 pub use app::run;
 pub use bitmap::Bitmap;
+pub use blocks::Blocks;
 pub use keys::table;
 pub use osd::{Osd, about};
 pub use picture::{Look, luminance, natural};
@@ -40,6 +43,8 @@ pub struct Options {
     pub mailbox: bool,
     /// Film grain, scaling.
     pub look: Look,
+    /// What pictures are compared with, in words.
+    pub against: Option<String>,
     /// Where screenshots go.
     pub screenshots: PathBuf,
     /// What is repeated.
@@ -64,6 +69,10 @@ pub struct Program {
     pub device_name: String,
     /// How to play.
     pub options: crate::play::Options,
+    /// The same streams, and the device that decodes them as they should be. Pictures are compared
+    /// before film grain, which both leave to their caller
+    /// ([`GrainMode::Host`](crate::vk::GrainMode::Host)).
+    pub reference: Option<(Vec<Entry>, OpenDevice)>,
 }
 
 /// How playing went.
@@ -75,6 +84,31 @@ pub struct Report {
     pub presenter: String,
     /// What was wrong with the streams.
     pub faults: Vec<Error>,
+    /// What a comparison found.
+    pub judgement: Judgement,
+}
+
+/// What a comparison found of the pictures that were shown.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Judgement {
+    /// Pictures that were compared.
+    pub compared: u64,
+    /// Pictures of them that are wrong.
+    pub wrong: u64,
+    /// Output index of the first wrong one that was shown.
+    pub first_wrong: Option<u64>,
+}
+
+impl Report {
+    /// Takes note of picture `index`.
+    fn judge(&mut self, index: u64, is_wrong: bool) {
+        let judgement = &mut self.judgement;
+        judgement.compared += 1;
+        judgement.wrong += u64::from(is_wrong);
+        if is_wrong {
+            judgement.first_wrong.get_or_insert(index);
+        }
+    }
 }
 
 /// Plays `program` in a window, until it ends or the window is closed.

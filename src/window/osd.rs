@@ -11,6 +11,8 @@ use crate::vk::DecodeStatus;
 const TEXT: Color = [255, 255, 255, 255];
 const SHADE: Color = [0, 0, 0, 160];
 const DONE: Color = [255, 255, 255, 230];
+const MARK: Color = [255, 0, 0, 90];
+const FRAME: Color = [255, 0, 0, 255];
 const LEFT: Color = [255, 255, 255, 70];
 
 /// What is on display.
@@ -22,6 +24,8 @@ pub struct Osd {
     pub message: Option<String>,
     /// The keys page, in the place of what is known.
     pub keys: bool,
+    /// Places that are marked: corner, size.
+    pub marked: Vec<((i32, i32), (u32, u32))>,
     /// The bar: time of the picture, duration of the stream.
     pub bar: Option<(Duration, Option<Duration>)>,
 }
@@ -42,27 +46,42 @@ impl Osd {
         let width = (columns * text.width() + 2 * margin).min(size.0);
         let height = (lines.len() as u32 * text.height() + 2 * margin).min(size.1);
         let has_text = !lines.is_empty() && width > 0 && height > 0;
-        if !has_text && self.bar.is_none() {
+        let marks = !self.marked.is_empty();
+        if !has_text && self.bar.is_none() && !marks {
             return None;
         }
         let (full, bar) = (self.bar.is_some(), bar_height(size));
         let mut image = match (full, has_text) {
+            _ if marks => Bitmap::new(size.0, size.1),
             (true, true) => Bitmap::new(size.0, size.1),
             (true, false) => Bitmap::new(size.0, bar.min(size.1)),
             _ => Bitmap::new(width, height),
         };
+        for (corner, extent) in &self.marked {
+            mark(&mut image, *corner, *extent);
+        }
         if has_text {
             image.fill((0, 0), (width, height), SHADE);
             for (row, line) in (0..).zip(&lines) {
                 image.text((margin, margin + row * text.height()), line, text, TEXT);
             }
         }
-        let top = if full && !has_text { size.1.saturating_sub(bar) } else { 0 };
+        let top = if full && !has_text && !marks { size.1.saturating_sub(bar) } else { 0 };
         if let Some((time, duration)) = self.bar {
             draw_bar(&mut image, size.1.saturating_sub(bar) - top, size, time, duration);
         }
         Some(((0, top as i32), image))
     }
+}
+
+/// Marks a rectangle: a frame, and a shade inside.
+fn mark(image: &mut Bitmap, corner: (i32, i32), (width, height): (u32, u32)) {
+    let (x, y) = (corner.0.max(0) as u32, corner.1.max(0) as u32);
+    image.fill((x, y), (width, height), MARK);
+    image.fill((x, y), (width, 1), FRAME);
+    image.fill((x, y + height.saturating_sub(1)), (width, 1), FRAME);
+    image.fill((x, y), (1, height), FRAME);
+    image.fill((x + width.saturating_sub(1), y), (1, height), FRAME);
 }
 
 /// `line` in parts of at most `most` characters, all but the first set in.
@@ -214,7 +233,13 @@ mod tests {
         for osd in [
             Osd { bar, ..Osd::default() },
             Osd { info: info.clone(), ..Osd::default() },
-            Osd { info, bar, keys: true, message: Some("paused".into()) },
+            Osd {
+                info,
+                bar,
+                keys: true,
+                message: Some("paused".into()),
+                marked: vec![((-5, 3), (9000, 9000))],
+            },
         ] {
             let ((x, y), image) = osd.image(size).unwrap();
             assert_eq!(x, 0);

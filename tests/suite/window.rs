@@ -54,12 +54,15 @@ impl Server {
     /// Plays, and waits for the window.
     fn play(&self, arguments: &[&str]) -> Player {
         let mut command = Command::new(env!("CARGO_BIN_EXE_vav1d"));
+        let is_named = arguments.iter().any(|argument| argument.starts_with("--device"));
+        let device = if is_named { None } else { Some("--device=soft") };
         command
             .env_clear()
             .env("DISPLAY", &self.display)
             .env("VK_DRIVER_FILES", lavapipe())
             .env("XDG_RUNTIME_DIR", std::env::temp_dir())
-            .args(["play", "--json", "--device", "soft"])
+            .args(["play", "--json"])
+            .args(device)
             .args(arguments)
             .stdout(Stdio::piped())
             .stderr(Stdio::piped());
@@ -349,6 +352,40 @@ fn the_display_comes_and_goes() {
     player.shows("without again", (227, 131), &plain);
     player.press(KEY_Q);
     assert_eq!(player.end().0, Some(0));
+}
+
+#[test]
+fn wrong_blocks_are_marked() {
+    let Some(server) = Server::start() else { return };
+    let path = sample("main-420-8").path();
+    let format = Format { chroma: Chroma::Yuv420, bit_depth: 8 };
+    let plain = rgb(&decoded(&path, 0, format, (227, 131)), SDR);
+    let mut player = server.play(&["--paused", "--compare", path.to_str().unwrap()]);
+    player.shows("a sound driver", (227, 131), &plain);
+    player.press(KEY_Q);
+    let (code, text) = player.end();
+    assert_eq!(code, Some(0));
+    assert!(text.contains("\"wrong\":0"), "{text}");
+    // One sample in the middle, in the block at (64, 64).
+    let faulty = ["--paused", "--device=soft:fault=pixel@0", "--compare=soft"];
+    let mut player = server.play(&[&faulty[..], &[path.to_str().unwrap()]].concat());
+    let at = |pixels: &[u8], x: usize, y: usize| pixels[(y * 227 + x) * 3..][..3].to_vec();
+    player.until("a mark", |p| at(&p.pixels().1, 64, 64) == [255, 0, 0]);
+    let pixels = player.pixels().1;
+    for corner in [(127, 64), (64, 127), (127, 127)] {
+        assert_eq!(at(&pixels, corner.0, corner.1), [255, 0, 0]);
+    }
+    for outside in [(63, 64), (64, 63), (128, 100), (10, 10)] {
+        let (is, was) = (at(&pixels, outside.0, outside.1), at(&plain, outside.0, outside.1));
+        assert!(
+            is.iter().zip(&was).all(|(a, b)| a.abs_diff(*b) <= 2),
+            "{outside:?}: {is:?} {was:?}"
+        );
+    }
+    player.press(KEY_Q);
+    let (code, text) = player.end();
+    assert_eq!(code, Some(1));
+    assert!(text.contains("\"first_wrong\":0"), "{text}");
 }
 
 #[test]
