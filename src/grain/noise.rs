@@ -106,22 +106,24 @@ impl<'a> Grain<'a> {
             true => (0, u32::from(template.height != LUMA_HEIGHT)),
             false => (1, u32::from(template.height != LUMA_HEIGHT)),
         };
+        // The rows above, then the samples to the left: how far back each is, and its coefficient.
+        let back = |pos: usize| (lag - pos / span) * template.width + lag - pos % span;
+        let taps: Vec<_> = (0..lag * span + lag)
+            .map(|pos| (back(pos), c(pos)))
+            .filter(|(_, coefficient)| *coefficient != 0)
+            .collect();
+        let of_luma = c(lag * span + lag);
         for y in 3..template.height {
             for x in 3..template.width - 3 {
-                let mut sum = 0;
-                // The rows above, then the samples to the left.
-                for pos in 0..lag * span + lag {
-                    let (row, col) = (pos / span, pos % span);
-                    sum += template.get(y + row - lag, x + col - lag) * c(pos);
-                }
+                let index = y * template.width + x;
+                let tap = |(back, c): &(usize, i32)| template.data[index - back] * c;
+                let mut sum = taps.iter().map(tap).sum();
                 if let Some(luma) = luma {
                     let at = (((y - 3) << sub_y) + 3, ((x - 3) << sub_x) + 3);
-                    sum += average(luma, at, (sub_x, sub_y)) * c(lag * span + lag);
+                    sum += average(luma, at, (sub_x, sub_y)) * of_luma;
                 }
-                let value = template.get(y, x) + round2(sum, shift);
-                if let Some(to) = template.data.get_mut(y * template.width + x) {
-                    *to = value.clamp(self.min, self.max);
-                }
+                let value = template.data[index] + round2(sum, shift);
+                template.data[index] = value.clamp(self.min, self.max);
             }
         }
     }

@@ -5,6 +5,7 @@ mod compare;
 mod containers;
 mod drawing;
 mod faults;
+mod grain;
 #[cfg(unix)]
 mod hostile;
 mod manifest;
