@@ -266,21 +266,31 @@ fn decode(begin: &BeginOp, state: &mut State, op: &DecodeOp, wrong: Wrong) -> Re
     if fault.is_some_and(|fault| spoils(op, &dst, state, fault, wrong)) {
         store::spoil(&dst);
     }
-    if let Some(recorded) = setup_index.and_then(|index| state.recorded.get_mut(index as usize)) {
-        *recorded = op.recorded.number;
-    }
     if let (Some(index), Some(slot)) = (setup_index, &op.setup) {
-        if let (Some(seen), Some(resource)) =
-            (state.transfers.get_mut(index as usize), &slot.resource)
-        {
-            *seen = access::transfers(&resource.view.image, resource.layer);
-        }
         let refreshed = picture.info.std.refresh_frame_flags != 0;
-        if let Some(held) = state.slots.get_mut(index as usize) {
-            *held = slot.resource.clone().filter(|_| refreshed);
-        }
+        set_up(state, index as usize, slot.resource.as_ref(), refreshed, op.recorded.number);
     }
     Ok(())
+}
+
+/// Notes what slot `index` holds after a decode, recorded as number `recorded`, has set it up;
+/// nothing if the frame was not `refreshed`.
+fn set_up(
+    state: &mut State,
+    index: usize,
+    resource: Option<&Resource>,
+    refreshed: bool,
+    recorded: u64,
+) {
+    if let Some(number) = state.recorded.get_mut(index) {
+        *number = recorded;
+    }
+    if let (Some(seen), Some(resource)) = (state.transfers.get_mut(index), resource) {
+        *seen = access::transfers(&resource.view.image, resource.layer);
+    }
+    if let Some(held) = state.slots.get_mut(index) {
+        *held = resource.filter(|_| refreshed).cloned();
+    }
 }
 
 /// Gives the reconstructor what transfers have written into the references since it made them;
