@@ -33,6 +33,17 @@ impl Failure {
         Self { exit: Exit::Output, error: error.into() }
     }
 
+    /// What to say, with its causes; a cause that was said already is not said again.
+    pub fn text(&self) -> String {
+        self.error.chain().map(ToString::to_string).fold(String::new(), |text, cause| {
+            match text.ends_with(&cause) {
+                true => text,
+                false if text.is_empty() => cause,
+                false => format!("{text}: {cause}"),
+            }
+        })
+    }
+
     /// Whether a reader of our output went away: no fault at all.
     pub fn is_broken_pipe(&self) -> bool {
         self.is_io(io::ErrorKind::BrokenPipe)
@@ -54,5 +65,21 @@ impl Failure {
 impl From<clap::Error> for Failure {
     fn from(error: clap::Error) -> Self {
         Self { exit: Exit::Usage, error: error.into() }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::error::Unsupported;
+
+    #[test]
+    fn a_cause_is_said_once() {
+        let what = || Unsupported::Device { device: "X".into(), what: "no 4:4:4".into() };
+        let failure = Failure::of(what().into());
+        assert_eq!(failure.text(), format!("not supported: {}", what()));
+        let error = failure.error.context("the reference (soft)");
+        let failure = Failure { exit: Exit::Unsupported, error };
+        assert_eq!(failure.text(), format!("the reference (soft): not supported: {}", what()));
     }
 }

@@ -301,10 +301,10 @@ impl<W: Write> Lines<W> {
     pub fn failure(&mut self, failure: &Failure) -> io::Result<()> {
         let cause = failure.error.chain().find_map(|cause| cause.downcast_ref::<Error>());
         let fault = match cause {
-            Some(error) => Fault { message: format!("{:#}", failure.error), ..Fault::of(error) },
+            Some(error) => Fault { message: failure.text(), ..Fault::of(error) },
             None => {
                 let kind = if failure.exit == Exit::Unsupported { "unsupported" } else { "fault" };
-                Fault { kind, unit: None, message: format!("{:#}", failure.error) }
+                Fault { kind, unit: None, message: failure.text() }
             }
         };
         self.write(&Record::Fault(fault))?;

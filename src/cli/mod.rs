@@ -121,6 +121,6 @@ fn report(failure: &Failure, notices: &Notices) -> Exit {
         notices.error(clap.to_string().trim_start_matches("error: ").trim_end());
         return Exit::Usage;
     }
-    notices.error(&format!("{:#}", failure.error));
+    notices.error(&failure.text());
     failure.exit
 }
