@@ -179,7 +179,7 @@ impl Run {
                 self.summary.frames += 1;
             }
             match executor.execute(&step) {
-                Ok(()) => {}
+                Ok(()) => self.planner.recycle(step),
                 Err(error @ (Error::Unsupported(_) | Error::Limit(_))) => {
                     self.fault(error, &mut lost, executor)?;
                     return Ok(Flow::Stop);

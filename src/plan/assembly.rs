@@ -1,9 +1,8 @@
 //! The OBUs of one frame, collected until its last tile has come.
 
-use std::ops::Range;
 use std::sync::Arc;
 
-use super::Bitstream;
+use super::{Bitstream, FramePlan, SurfaceId};
 use crate::container::TemporalUnit;
 use crate::error::{Result, StreamError, StreamFault};
 use crate::obu::Obu;
@@ -13,31 +12,33 @@ use crate::syntax::frame::FrameHeader;
 /// A frame whose header has been read.
 #[derive(Debug)]
 pub struct Assembly {
-    /// The header.
-    pub header: Arc<FrameHeader>,
-    /// `temporal_id` of its OBU.
-    pub temporal_id: u8,
-    /// `spatial_id` of its OBU.
-    pub spatial_id: u8,
-    unit: Arc<[u8]>,
-    range: Range<usize>,
-    tile_offsets: Vec<u32>,
-    tile_sizes: Vec<u32>,
+    /// What is known of the frame; its tiles are those that have come.
+    pub plan: Box<FramePlan>,
 }
 
 impl Assembly {
-    /// A frame that starts with `obu`, which holds `header`.
-    pub fn new(unit: &TemporalUnit, obu: &Obu<'_>, header: Box<FrameHeader>) -> Self {
+    /// A frame that starts with `obu`, which holds `header`; in the memory of `spare`.
+    pub fn new(
+        unit: &TemporalUnit,
+        obu: &Obu<'_>,
+        header: Arc<FrameHeader>,
+        spare: Option<Box<FramePlan>>,
+    ) -> Self {
         let tiles = header.tile_info.num_tiles() as usize;
-        Self {
-            header: Arc::new(*header),
-            temporal_id: obu.temporal_id,
-            spatial_id: obu.spatial_id,
-            unit: Arc::clone(&unit.data),
-            range: obu.offset..obu.end,
-            tile_offsets: Vec::with_capacity(tiles),
-            tile_sizes: Vec::with_capacity(tiles),
-        }
+        let mut plan = spare.unwrap_or_else(|| Box::new(FramePlan::empty(Arc::clone(&header))));
+        plan.unit = unit.index;
+        plan.header = header;
+        plan.temporal_id = obu.temporal_id;
+        plan.spatial_id = obu.spatial_id;
+        let Bitstream { tile_offsets, tile_sizes, .. } = &mut plan.bitstream;
+        tile_offsets.clear();
+        tile_offsets.reserve(tiles);
+        tile_sizes.clear();
+        tile_sizes.reserve(tiles);
+        plan.bitstream.unit = Arc::clone(&unit.data);
+        plan.bitstream.range = obu.offset..obu.end;
+        plan.bitstream.frame_header_offset = 0;
+        Self { plan }
     }
 
     /// Adds the tile group that starts at byte `start` of `obu`'s payload. True if the frame is
@@ -46,31 +47,44 @@ impl Assembly {
     /// # Errors
     /// A fault of the tile group, or one that does not follow on the last.
     pub fn tile_group(&mut self, obu: &Obu<'_>, start: usize) -> Result<bool> {
-        let group = syntax::tiles::tile_group_obu(obu.payload, start, &self.header)?;
-        if group.tg_start as usize != self.tile_offsets.len() {
+        let Bitstream { range, tile_offsets, tile_sizes, .. } = &mut self.plan.bitstream;
+        let expected = tile_offsets.len();
+        let header = &self.plan.header;
+        let group = syntax::tiles::tile_group_obu(obu.payload, start, header, |tile| {
+            let offset = obu.payload_offset + tile.offset_bytes - range.start;
+            tile_offsets.push(offset as u32);
+            tile_sizes.push(tile.size_bytes as u32);
+        })?;
+        if group.tg_start as usize != expected {
             let fault = StreamFault::Value {
                 value: group.tg_start.into(),
                 rule: "tg_start follows the last tile of the previous group",
             };
             return Err(StreamError::new(fault).section("6.10.1").into());
         }
-        for tile in &group.tiles {
-            let offset = obu.payload_offset + tile.offset_bytes - self.range.start;
-            self.tile_offsets.push(offset as u32);
-            self.tile_sizes.push(tile.size_bytes as u32);
-        }
-        self.range.end = obu.end;
-        Ok(group.tg_end + 1 == self.header.tile_info.num_tiles())
+        range.end = obu.end;
+        Ok(group.tg_end + 1 == header.tile_info.num_tiles())
     }
+}
 
-    /// The frame's bytes.
-    pub fn into_bitstream(self) -> Bitstream {
-        Bitstream {
-            unit: self.unit,
-            range: self.range,
-            frame_header_offset: 0,
-            tile_offsets: self.tile_offsets,
-            tile_sizes: self.tile_sizes,
+impl FramePlan {
+    /// A plan about nothing, of `header`.
+    fn empty(header: Arc<FrameHeader>) -> Self {
+        Self {
+            unit: 0,
+            frame: 0,
+            surface: SurfaceId(0),
+            header,
+            references: Default::default(),
+            temporal_id: 0,
+            spatial_id: 0,
+            bitstream: Bitstream {
+                unit: Arc::default(),
+                range: 0..0,
+                frame_header_offset: 0,
+                tile_offsets: Vec::new(),
+                tile_sizes: Vec::new(),
+            },
         }
     }
 }

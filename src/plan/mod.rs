@@ -9,6 +9,7 @@ pub mod assembly;
 pub mod features;
 pub mod layers;
 pub mod planner;
+mod spares;
 pub mod surfaces;
 mod text;
 

@@ -4,8 +4,9 @@ use std::sync::Arc;
 
 use super::assembly::Assembly;
 use super::layers::{Candidate, Layers};
+use super::spares::Spares;
 use super::surfaces::Surfaces;
-use super::{FramePlan, SessionSpec, ShowPlan, Step};
+use super::{SessionSpec, ShowPlan, Step};
 use crate::container::TemporalUnit;
 use crate::error::{Error, LimitError, Result, StreamError, StreamFault, Unsupported};
 use crate::limits::Limits;
@@ -41,6 +42,7 @@ pub struct Planner {
     recovery: Recovery,
     frames: u64,
     unit_frames: u32,
+    spares: Spares,
 }
 
 /// How far decoding has come after its references were given up: the random access process of 7.6.
@@ -63,7 +65,7 @@ enum Current {
     /// A frame that is skipped on the way to a key frame.
     Skipped,
     /// SeenFrameHeader is 1.
-    Frame(Box<Assembly>),
+    Frame(Assembly),
 }
 
 impl Planner {
@@ -81,6 +83,7 @@ impl Planner {
             recovery: Recovery::Done,
             frames: 0,
             unit_frames: 0,
+            spares: Spares::default(),
         }
     }
 
@@ -105,6 +108,11 @@ impl Planner {
             Error::Stream(e) => Error::Stream(e.in_unit(unit.index)),
             other => other,
         })
+    }
+
+    /// Takes a step that is done with: its memory is used again.
+    pub fn recycle(&mut self, step: Step) {
+        self.spares.put(step);
     }
 
     /// Goes elsewhere in the stream: what is held is released, frames are skipped up to the next
@@ -202,7 +210,9 @@ impl Planner {
             self.drop_references(steps);
             self.unannounced = true;
         }
-        self.sequence = Some(Arc::new(header));
+        if self.sequence.as_deref() != Some(&header) {
+            self.sequence = Some(Arc::new(header));
+        }
         Ok(())
     }
 
@@ -281,12 +291,13 @@ impl Planner {
         &mut self,
         unit: &TemporalUnit,
         obu: &Obu<'_>,
-        header: Box<FrameHeader>,
+        header: FrameHeader,
     ) -> Result<()> {
         let size = &header.frame_size;
         let samples = u64::from(size.upscaled_width) * u64::from(size.frame_height);
         check_limit("luma samples of a frame", samples, self.options.limits.frame_samples)?;
-        self.current = Current::Frame(Box::new(Assembly::new(unit, obu, header)));
+        let (header, spare) = (self.spares.share(header), self.spares.plan());
+        self.current = Current::Frame(Assembly::new(unit, obu, header, spare));
         Ok(())
     }
 
@@ -333,23 +344,19 @@ impl Planner {
                 sequence: Arc::clone(&sequence),
             }));
         }
-        let (header, spatial_id) = (Arc::clone(&assembly.header), assembly.spatial_id);
+        let mut plan = assembly.plan;
+        let (header, spatial_id) = (Arc::clone(&plan.header), plan.spatial_id);
         if self.recovery != Recovery::Done {
             let is_whole = header.show_frame || header.refresh_frame_flags == 0xff;
             self.recovery = if is_whole { Recovery::Done } else { Recovery::Leading };
         }
         let references = header.ref_frame_idx.map(|idx| idx.map(|slot| self.surfaces.get(slot)));
         let surface = self.surfaces.create();
-        steps.push(Step::Decode(Box::new(FramePlan {
-            unit: unit.index,
-            frame: self.frames,
-            surface,
-            header: Arc::clone(&header),
-            references: references.unwrap_or_default(),
-            temporal_id: assembly.temporal_id,
-            spatial_id,
-            bitstream: assembly.into_bitstream(),
-        })));
+        plan.unit = unit.index;
+        plan.frame = self.frames;
+        plan.surface = surface;
+        plan.references = references.unwrap_or_default();
+        steps.push(Step::Decode(plan));
         self.frames += 1;
         self.references.update(&header, &sequence);
         self.surfaces.refresh(header.refresh_frame_flags, surface);
@@ -406,7 +413,7 @@ impl Planner {
 
     fn release_dead(&mut self, steps: &mut Vec<Step>) {
         let kept = self.candidate.map(|c| c.surface);
-        steps.extend(self.surfaces.take_dead(kept).into_iter().map(Step::Release));
+        self.surfaces.take_dead(kept, |surface| steps.push(Step::Release(surface)));
     }
 }
 

@@ -43,18 +43,29 @@ impl Surfaces {
         }
     }
 
-    /// Surfaces that no slot and not `kept` holds any more, oldest first. They are forgotten.
-    pub fn take_dead(&mut self, kept: Option<SurfaceId>) -> Vec<SurfaceId> {
-        let held = |id: &SurfaceId| self.slots.contains(&Some(*id)) || kept == Some(*id);
-        let (live, dead) = self.live.iter().partition(|id| held(id));
-        self.live = live;
-        dead
+    /// Gives `each` the surfaces that no slot and not `kept` holds any more, oldest first. They are
+    /// forgotten.
+    pub fn take_dead(&mut self, kept: Option<SurfaceId>, mut each: impl FnMut(SurfaceId)) {
+        let slots = &self.slots;
+        self.live.retain(|id| {
+            let held = slots.contains(&Some(*id)) || kept == Some(*id);
+            if !held {
+                each(*id);
+            }
+            held
+        });
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn dead(surfaces: &mut Surfaces, kept: Option<SurfaceId>) -> Vec<SurfaceId> {
+        let mut dead = Vec::new();
+        surfaces.take_dead(kept, |id| dead.push(id));
+        dead
+    }
 
     #[test]
     fn a_surface_dies_when_its_last_slot_is_refreshed() {
@@ -63,11 +74,11 @@ mod tests {
         surfaces.refresh(0xff, a);
         let b = surfaces.create();
         surfaces.refresh(0x7f, b);
-        assert_eq!(surfaces.take_dead(None), []);
+        assert_eq!(dead(&mut surfaces, None), []);
         let c = surfaces.create();
         surfaces.refresh(0x80, c);
-        assert_eq!(surfaces.take_dead(Some(a)), []);
-        assert_eq!(surfaces.take_dead(None), [a]);
+        assert_eq!(dead(&mut surfaces, Some(a)), []);
+        assert_eq!(dead(&mut surfaces, None), [a]);
         assert_eq!(RefSlot::all().map(|s| surfaces.get(s)).last(), Some(Some(c)));
     }
 
@@ -75,7 +86,7 @@ mod tests {
     fn a_surface_in_no_slot_dies_at_once() {
         let mut surfaces = Surfaces::default();
         let a = surfaces.create();
-        assert_eq!(surfaces.take_dead(Some(a)), []);
-        assert_eq!(surfaces.take_dead(None), [a]);
+        assert_eq!(dead(&mut surfaces, Some(a)), []);
+        assert_eq!(dead(&mut surfaces, None), [a]);
     }
 }

@@ -15,7 +15,7 @@ pub trait Batches: Send + 'static {
     /// Pictures to get at once where [`Batches::BYTES`] are fewer.
     const SMALLEST: usize;
     /// Bytes of pictures to get at once.
-    const BYTES: usize = 64 << 20;
+    const BYTES: usize = 16 << 20;
     /// Longest time that a picture waits for others.
     fn patience(&self) -> Duration;
     /// Called once, before the first picture.
@@ -27,7 +27,7 @@ pub trait Batches: Send + 'static {
 }
 
 /// Pictures that may wait while a batch is worked on.
-const WAITING: usize = 2;
+const WAITING: usize = 1;
 
 /// A sink whose pictures go to a thread. An error of the thread is that of the next call.
 pub struct Beside<B>(State<B>);

@@ -87,7 +87,7 @@ impl Walker {
                 }
             }
             UncompressedHeader::Frame(header) => {
-                let header = Arc::new(*header);
+                let header = Arc::new(header);
                 self.tiles_left = header.tile_info.num_tiles();
                 self.references.update(&header, &sequence);
                 self.current = Some(header);
@@ -98,8 +98,9 @@ impl Walker {
 
     fn tile_group(&mut self, obu: &Obu<'_>, start: usize) -> Result<(), StreamError> {
         let Some(header) = &self.current else { return Ok(()) };
-        let group = tiles::tile_group_obu(obu.payload, start, header)?;
-        self.tiles_left = self.tiles_left.saturating_sub(group.tg_end - group.tg_start + 1);
+        let mut tiles = 0;
+        tiles::tile_group_obu(obu.payload, start, header, |_| tiles += 1)?;
+        self.tiles_left = self.tiles_left.saturating_sub(tiles);
         if self.tiles_left == 0 {
             self.current = None;
         }

@@ -1,5 +1,7 @@
 //! Frame header: specification 5.9.1 and 5.9.2. The parts are beside it.
 
+use arrayvec::ArrayVec;
+
 use super::film_grain::FilmGrainParams;
 use super::filters::{CdefParams, LoopFilterParams, LrParams};
 use super::frame_size::FrameSize;
@@ -8,11 +10,14 @@ use super::modes::{DeltaLfParams, DeltaQParams, TxMode};
 use super::quant::QuantizationParams;
 use super::segmentation::SegmentationParams;
 use super::tile_info::TileInfo;
-use super::{NUM_REF_FRAMES, REFS_PER_FRAME, RefSlot, TOTAL_REFS_PER_FRAME};
+use super::{MAX_OPERATING_POINTS, NUM_REF_FRAMES, REFS_PER_FRAME, RefSlot, TOTAL_REFS_PER_FRAME};
 
 mod parse;
 
 pub use parse::uncompressed_header;
+
+/// Operating points, and the `buffer_removal_time` of each.
+pub type BufferRemovalTimes = ArrayVec<(u8, u32), MAX_OPERATING_POINTS>;
 
 /// `frame_type`, 6.8.2.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -35,12 +40,13 @@ impl FrameType {
 }
 
 /// `uncompressed_header()`, 5.9.2: either half of its first branch.
+#[allow(clippy::large_enum_variant, reason = "a box would be an allocation for each frame")]
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum UncompressedHeader {
     /// `show_existing_frame` is 1.
     ShowExisting(ShowExistingFrame),
     /// A frame to decode.
-    Frame(Box<FrameHeader>),
+    Frame(FrameHeader),
 }
 
 /// What is coded with `show_existing_frame` equal to 1.
@@ -84,7 +90,7 @@ pub struct FrameHeader {
     /// `buffer_removal_time_present_flag`.
     pub buffer_removal_time_present_flag: bool,
     /// `buffer_removal_time` of each operating point for which it is coded.
-    pub buffer_removal_time: Vec<(u8, u32)>,
+    pub buffer_removal_time: BufferRemovalTimes,
     /// `refresh_frame_flags`: bit i replaces reference slot i. 0xFF for a shown key frame and a
     /// switch frame.
     pub refresh_frame_flags: u8,

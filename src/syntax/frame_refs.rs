@@ -1,5 +1,7 @@
 //! References of an inter frame: the part of specification 5.9.2 about them, and 7.8.
 
+use arrayvec::ArrayVec;
+
 use super::frame_size::FrameSize;
 use super::modes::get_relative_dist;
 use super::references::References;
@@ -122,7 +124,7 @@ fn set_frame_refs(
         let hint = references.get(*slot).map_or(0, |saved| saved.header.order_hint);
         get_relative_dist(sequence, hint, order_hint)
     };
-    let mut unused: Vec<RefSlot> =
+    let mut unused: ArrayVec<RefSlot, NUM_REF_FRAMES> =
         RefSlot::all().filter(|s| *s != last_frame_idx && *s != gold_frame_idx).collect();
     let mut take = |slot: Option<RefSlot>| {
         unused.retain(|s| Some(*s) != slot);

@@ -29,6 +29,8 @@ pub const REFS_PER_FRAME: usize = 7;
 pub const TOTAL_REFS_PER_FRAME: usize = 8;
 /// PRIMARY_REF_NONE: `primary_ref_frame` that names no frame.
 pub const PRIMARY_REF_NONE: u8 = 7;
+/// Operating points that a sequence header can have: `operating_points_cnt_minus_1` is f(5).
+pub const MAX_OPERATING_POINTS: usize = 32;
 /// MAX_SEGMENTS.
 pub const MAX_SEGMENTS: usize = 8;
 /// SEG_LVL_MAX: features of a segment.

@@ -1,8 +1,15 @@
 //! Tile info: specification 5.9.15 and 5.9.16.
 
+use arrayvec::ArrayVec;
+
 use super::frame_size::FrameSize;
 use crate::bits::BitReader;
 use crate::error::StreamError;
+
+/// First columns, or rows, of tiles, and the end of the last.
+pub type Starts = ArrayVec<u32, { MAX_TILE_COLS as usize + 1 }>;
+/// Sizes of tile columns, or rows, in superblocks, less one.
+pub type Spans = ArrayVec<u16, { MAX_TILE_COLS as usize }>;
 
 /// `tile_info()`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -11,14 +18,14 @@ pub struct TileInfo {
     pub uniform_tile_spacing_flag: bool,
     /// MiColStarts: first column of each tile column in 4x4 luma units; TileCols + 1 entries, the
     /// last one MiCols.
-    pub mi_col_starts: Vec<u32>,
+    pub mi_col_starts: Starts,
     /// MiRowStarts: likewise for rows.
-    pub mi_row_starts: Vec<u32>,
+    pub mi_row_starts: Starts,
     /// Width of each tile column in superblocks, less one (`width_in_sbs_minus_1`, derived where
     /// the spacing is uniform).
-    pub width_in_sbs_minus_1: Vec<u16>,
+    pub width_in_sbs_minus_1: Spans,
     /// Height of each tile row in superblocks, less one.
-    pub height_in_sbs_minus_1: Vec<u16>,
+    pub height_in_sbs_minus_1: Spans,
     /// TileColsLog2.
     pub tile_cols_log2: u8,
     /// TileRowsLog2.
@@ -116,12 +123,13 @@ pub(super) fn tile_info(
     }
     let starts = |widths: &[u16], end| {
         let mut at = 0;
-        let mut starts: Vec<u32> = Vec::with_capacity(widths.len() + 1);
+        // There is one more start than tiles: all fit.
+        let mut starts = Starts::new();
         for width in widths {
-            starts.push(at << grid.sb_shift);
+            starts.extend([at << grid.sb_shift].into_iter().take(starts.remaining_capacity()));
             at += u32::from(*width) + 1;
         }
-        starts.push(end);
+        starts.extend([end].into_iter().take(starts.remaining_capacity()));
         starts
     };
     t.mi_col_starts = starts(&t.width_in_sbs_minus_1, size.mi_cols());
@@ -139,11 +147,12 @@ pub(super) fn tile_info(
 }
 
 /// Widths of equal tiles of 2^`log2` columns, less one; the last may be narrower.
-fn equal(total_sb: u32, log2: u8) -> Vec<u16> {
+fn equal(total_sb: u32, log2: u8) -> Spans {
     let each = (total_sb + (1 << log2) - 1) >> log2;
-    let mut widths = Vec::new();
+    let mut widths = Spans::new();
     let mut at = 0;
-    while at < total_sb {
+    // TileColsLog2 and TileRowsLog2 are 6 at most.
+    while at < total_sb && !widths.is_full() {
         widths.push((each.min(total_sb - at) - 1) as u16);
         at += each;
     }
@@ -188,8 +197,8 @@ fn spans(
     max_sb: u32,
     max_count: u32,
     (element, rule): (&'static str, &'static str),
-) -> Result<Vec<u16>> {
-    let mut widths = Vec::new();
+) -> Result<Spans> {
+    let mut widths = Spans::new();
     let mut at = 0;
     while at < total_sb {
         if widths.len() >= max_count as usize {

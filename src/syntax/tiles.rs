@@ -15,17 +15,16 @@ pub struct TileSpan {
 }
 
 /// `tile_group_obu()` of 5.11.1.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TileGroup {
     /// `tg_start`.
     pub tg_start: u32,
     /// `tg_end`.
     pub tg_end: u32,
-    /// The tiles in order: `tg_end - tg_start + 1` of them.
-    pub tiles: Vec<TileSpan>,
 }
 
-/// `tile_group_obu()`, 5.11.1, that starts at byte `start` of `payload`.
+/// `tile_group_obu()`, 5.11.1, that starts at byte `start` of `payload`. Its tiles go to `each`, in
+/// order: `tg_end - tg_start + 1` of them, fewer before an error.
 ///
 /// # Errors
 /// A tile that runs past the payload or is empty, or tile numbers out of order.
@@ -33,6 +32,7 @@ pub fn tile_group_obu(
     payload: &[u8],
     start: usize,
     header: &FrameHeader,
+    mut each: impl FnMut(TileSpan),
 ) -> Result<TileGroup, StreamError> {
     let data = payload.get(start..).unwrap_or_default();
     let mut r = BitReader::new(data);
@@ -49,7 +49,6 @@ pub fn tile_group_obu(
         return Err(r.bad("tg_end", tg_end.into(), "from tg_start to NumTiles - 1"));
     }
     let mut at = r.position().div_ceil(8) as usize;
-    let mut tiles = Vec::with_capacity((tg_end - tg_start + 1) as usize);
     for tile in tg_start..=tg_end {
         let rest = data.get(at..).unwrap_or_default();
         let (skip, size) = match tile == tg_end {
@@ -72,10 +71,10 @@ pub fn tile_group_obu(
             error.at.element = Some("tile_size_minus_1");
             return Err(past(error, start + at));
         }
-        tiles.push(TileSpan { offset_bytes: start + at + skip, size_bytes: size });
+        each(TileSpan { offset_bytes: start + at + skip, size_bytes: size });
         at += skip + size;
     }
-    Ok(TileGroup { tg_start, tg_end, tiles })
+    Ok(TileGroup { tg_start, tg_end })
 }
 
 /// The same fault, at byte `byte` of the payload.

@@ -206,8 +206,9 @@ fn formats(
     }
 }
 
-/// The format for pictures with all of `usage` that we can read back: the first with optimal
-/// tiling, else the first.
+/// The format for pictures with all of `usage` that we can read back: with optimal tiling rather
+/// than without, then with chroma planes apart, as on the host, rather than interleaved; of equals
+/// the first.
 fn best(
     list: &[VideoFormat],
     usage: vk::ImageUsageFlags,
@@ -216,8 +217,11 @@ fn best(
     let fits = |f: &&VideoFormat| {
         f.usage.contains(usage) && tiled(f) && is_2d(f) && readable(f.format, profile)
     };
-    let optimal = |f: &&VideoFormat| f.tiling == vk::ImageTiling::OPTIMAL;
-    list.iter().filter(fits).find(optimal).or_else(|| list.iter().find(fits)).copied()
+    let rank = |f: &&VideoFormat| {
+        let interleaved = PictureLayout::of(f.format).is_some_and(|layout| layout.planes == 2);
+        (f.tiling != vk::ImageTiling::OPTIMAL, interleaved)
+    };
+    list.iter().filter(fits).min_by_key(rank).copied()
 }
 
 /// Tilings that need nothing else said of them.

@@ -165,9 +165,9 @@ impl CopyPlan {
                 match (self.layout.bit_depth, interleaved) {
                     (8, false) => to.copy_from_slice(&from[..row_bytes]),
                     (8, true) => every_other(to, &from[nr - 1..]),
-                    (depth, false) => high_bits(to, from.chunks_exact(2), depth),
+                    (depth, false) => high_bits(to, from.as_chunks().0, depth, |[sample]| *sample),
                     (depth, true) => {
-                        high_bits(to, from[2 * (nr - 1)..].chunks_exact(2).step_by(2), depth);
+                        high_bits(to, from.as_chunks().0, depth, |pair: &[_; 2]| pair[nr - 1]);
                     }
                 }
             }
@@ -209,11 +209,16 @@ fn every_other(to: &mut [u8], from: &[u8]) {
     to.iter_mut().zip(from.iter().step_by(2)).for_each(|(to, from)| *to = *from);
 }
 
-/// Takes 16-bit samples whose high `depth` bits count.
-fn high_bits<'a>(to: &mut [u8], from: impl Iterator<Item = &'a [u8]>, depth: u8) {
-    for (to, from) in to.chunks_exact_mut(2).zip(from) {
-        let sample = u16::from_le_bytes([from[0], from[1]]) >> (16 - depth);
-        to.copy_from_slice(&sample.to_le_bytes());
+/// Takes the samples that `choose` takes of texels with `N` 16-bit samples, whose high `depth` bits
+/// count.
+fn high_bits<const N: usize>(
+    to: &mut [u8],
+    from: &[[u8; 2]],
+    depth: u8,
+    choose: impl Fn(&[[u8; 2]; N]) -> [u8; 2],
+) {
+    for (to, from) in to.as_chunks_mut().0.iter_mut().zip(from.as_chunks().0) {
+        *to = (u16::from_le_bytes(choose(from)) >> (16 - depth)).to_le_bytes();
     }
 }
 

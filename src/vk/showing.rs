@@ -20,6 +20,9 @@ use crate::syntax::film_grain::FilmGrainParams;
 use crate::syntax::frame::FrameHeader;
 use crate::syntax::sequence::SequenceHeader;
 
+/// Bytes of the readbacks that are under way.
+const READBACK_BYTES: usize = 8 << 20;
+
 /// Readbacks under way, and what is left of those that ended.
 #[derive(Default)]
 pub(super) struct Showing {
@@ -78,9 +81,6 @@ struct Copy {
 
 impl Executor {
     pub(super) fn show(&mut self, show: &ShowPlan) -> Result<()> {
-        while self.showing.pending.len() > self.options.frames_in_flight as usize {
-            self.finish_show()?;
-        }
         let Some(surface) = self.surfaces.get(&show.surface) else {
             let text = format!("surface {} is shown, but was never decoded", show.surface);
             return Err(DeviceError::Fault(text).into());
@@ -106,6 +106,9 @@ impl Executor {
             plan: CopyPlan::new(layout, format, extent, picture.extent, granularity),
         };
         let plan = copy.plan;
+        while self.showing.pending.len() > self.most_readbacks(plan.size_bytes()) {
+            self.finish_show()?;
+        }
         let mut readback = self.readback(plan.size_bytes())?;
         // Decodes that refer to the picture must have ended before its layout changes.
         let decoded = if is_dpb { self.decode.last() } else { decoded };
@@ -135,6 +138,15 @@ impl Executor {
         match self.options.recording {
             Recording::InOrder => self.flush(),
             Recording::Shuffled => Ok(()),
+        }
+    }
+
+    /// Readbacks of `bytes` to have under way: as many as frames, but of large ones fewer.
+    fn most_readbacks(&self, bytes: usize) -> usize {
+        let frames = self.options.frames_in_flight.max(1) as usize;
+        match self.options.recording {
+            Recording::InOrder => (READBACK_BYTES / bytes.max(1)).clamp(1, frames),
+            Recording::Shuffled => frames,
         }
     }
 

@@ -7,7 +7,7 @@ use vav1d::limits::Limits;
 use vav1d::plan::Step;
 use vav1d::plan::planner::{Planner, PlannerOptions};
 
-use crate::manifest::{Sample, samples};
+use crate::manifest::{Sample, sample, samples};
 
 fn plan(sample: &Sample, all_layers: bool) -> Vec<Step> {
     let file = std::fs::File::open(sample.path()).expect("the sample");
@@ -71,4 +71,43 @@ fn the_text_of_a_plan_has_one_line_for_each_step() {
             assert!(!text.is_empty() && !text.contains('\n'), "{}: {text}", sample.name);
         }
     }
+}
+
+/// Steps that are given back are the memory of the next ones: parsing and planning allocate where a
+/// stream has more than before, and at sequence headers, but not from frame to frame.
+#[test]
+fn planning_allocates_nothing_from_frame_to_frame() {
+    for name in ["main-420-8", "main-420-10", "tiles-4x2", "forward-key"] {
+        let file = std::fs::File::open(sample(name).path()).expect("a sample");
+        let mut source =
+            container::open(Box::new(file), None, Limits::default()).expect("a stream");
+        let mut units = Vec::new();
+        while let Some(unit) = source.next_unit().expect("a unit") {
+            units.push(unit);
+        }
+        let mut planner = Planner::new(PlannerOptions::default());
+        let mut steps = Vec::new();
+        let mut frames = 0;
+        let mut once = |frames: &mut usize| {
+            for unit in &units {
+                planner.unit(unit, &mut steps).expect("steps");
+                for step in steps.drain(..) {
+                    *frames += usize::from(matches!(step, Step::Decode(_)));
+                    planner.recycle(step);
+                }
+            }
+        };
+        // The first time round memory grows, and in the second what the first left is in the way.
+        (0..2).for_each(|_| once(&mut frames));
+        let headers = units.iter().filter(|unit| has_sequence_header(unit)).count() as u64;
+        let info = allocation_counter::measure(|| once(&mut frames));
+        assert!(frames > 8, "{name}: {frames} frames");
+        let most = 4 * headers;
+        assert!(info.count_total <= most, "{name}: {} allocations", info.count_total);
+    }
+}
+
+fn has_sequence_header(unit: &container::TemporalUnit) -> bool {
+    let mut obus = vav1d::obu::obus(&unit.data, unit.framing).filter_map(Result::ok);
+    obus.any(|obu| obu.obu_type == vav1d::obu::ObuType::SequenceHeader)
 }

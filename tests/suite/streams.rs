@@ -65,6 +65,11 @@ fn reference_pictures_in_layers_of_one_image() {
 }
 
 #[test]
+fn two_plane_images() {
+    check_all("soft:two-plane");
+}
+
+#[test]
 fn three_plane_images() {
     check_all("soft:three-plane");
 }

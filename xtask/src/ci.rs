@@ -6,13 +6,18 @@ use std::time::Instant;
 
 use anyhow::{Context, Result, bail};
 
-use crate::{conformance, drivers, say, tidy};
+use crate::{conformance, drivers, fuzz, mutate, say, tidy};
 
 /// Where the conformance vectors are, if they are at hand.
 const VECTORS: &str = "../shared/conformance";
 
 /// Chips that the stock drivers run on: one of RADV, one of ANV.
 const CHIPS: [&str; 2] = ["navi33", "adl"];
+
+/// Damaged streams that are decoded.
+const MUTATED: usize = 100;
+/// Seconds for each fuzz target.
+const FUZZED: u64 = 5;
 
 /// Configurations of softvk that all vectors run with.
 const CONFIGS: [&str; 10] = [
@@ -22,7 +27,7 @@ const CONFIGS: [&str; 10] = [
     "distinct",
     "distinct,array",
     "coincide,array",
-    "three-plane",
+    "two-plane",
     "no-grain",
     "slots=8",
     "pure-decode-family,no-status,align=256/128,granularity=64x64",
@@ -50,6 +55,11 @@ pub(crate) fn run() -> Result<()> {
         }
         false => say("Mesa's RADV and ANV are not here: no real driver is run"),
     }
+    mutate::run(MUTATED, 1)?;
+    match Command::new("c++").arg("--version").output().is_ok_and(|o| o.status.success()) {
+        true => fuzz::run(&[], FUZZED)?,
+        false => say("no C++ compiler: libFuzzer cannot be built, nothing is fuzzed"),
+    }
     let dir = Path::new(VECTORS);
     if !dir.is_dir() {
         say(&format!("{VECTORS} is not here: no conformance vectors are run"));
@@ -63,13 +73,16 @@ pub(crate) fn run() -> Result<()> {
 
 /// Builds the release program, with assembly where `nasm` is at hand.
 pub(crate) fn release() -> Result<PathBuf> {
-    let nasm = Command::new("nasm").arg("-v").output().is_ok_and(|o| o.status.success());
     let mut step = vec!["build", "--release", "--locked", "--workspace"];
-    if nasm {
-        step.extend(["--features", "asm"]);
-    }
+    step.extend(assembly());
     cargo(&step, &[])?;
     Ok(target().join("release").join("vav1d"))
+}
+
+/// Arguments for assembly, where `nasm` is at hand.
+pub(crate) fn assembly() -> &'static [&'static str] {
+    let nasm = Command::new("nasm").arg("-v").output().is_ok_and(|o| o.status.success());
+    if nasm { &["--features", "asm"] } else { &[] }
 }
 
 /// Where cargo builds.

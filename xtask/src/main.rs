@@ -1,12 +1,16 @@
 //! Project tasks, run as `cargo xtask <task>`.
 
+mod bench;
 mod ci;
 mod clients;
 mod conformance;
 mod dist;
 mod drivers;
+mod fuzz;
 mod grain;
+mod mutate;
 mod remux;
+mod soak;
 mod streams;
 mod tidy;
 
@@ -93,6 +97,38 @@ enum Task {
         #[arg(default_value = "samples")]
         streams: Vec<PathBuf>,
     },
+    /// The targets of fuzz/ under libFuzzer, with a stable compiler
+    Fuzz {
+        /// Targets; without any, all of them
+        targets: Vec<String>,
+        /// Seconds for each
+        #[arg(long, default_value_t = 1800)]
+        seconds: u64,
+    },
+    /// Damaged streams through `vav1d md5`, in children and in one process
+    Mutate {
+        /// Streams
+        #[arg(default_value_t = 2000)]
+        count: usize,
+        /// Which streams
+        #[arg(long, default_value_t = 1)]
+        seed: u64,
+    },
+    /// The same over and over, and at once: one answer, and no growth of memory
+    Soak {
+        /// Rounds of several processes and sessions at once
+        #[arg(default_value_t = 200)]
+        rounds: usize,
+    },
+    /// vav1d beside dav1d and ffmpeg from a Debian sid chroot; writes docs/benchmarks.md
+    Bench {
+        /// The folder of the wrappers that samples/peers.sh writes
+        #[arg(long, default_value = "target/sid.bin")]
+        tools: PathBuf,
+        /// Runs of each program
+        #[arg(long, default_value_t = 5)]
+        runs: usize,
+    },
     /// Lays out the program, the driver, its manifest, man page and completions
     Dist {
         /// Where to
@@ -125,6 +161,10 @@ fn run() -> Result<()> {
             }
             Ok(())
         }
+        Task::Fuzz { targets, seconds } => fuzz::run(&targets, seconds),
+        Task::Mutate { count, seed } => mutate::run(count, seed),
+        Task::Soak { rounds } => soak::run(rounds),
+        Task::Bench { tools, runs } => bench::run(&tools, runs),
         Task::Clients { tools, streams } => clients::run(&tools, &streams),
         Task::Remux { tools, program, streams } => {
             let program = program.map_or_else(ci::release, Ok)?;

@@ -73,7 +73,7 @@ pub fn set_config(text: Option<&str>) {
 /// | `fault=hang@N` | planted, likewise: its queue never does anything again |
 /// | `fault=lost@N` | planted, likewise: the device is lost |
 /// | `fault=crash@N` | planted, likewise: the process aborts |
-/// | `null` | every decode succeeds at once, and no picture is written: for measuring what is above the driver |
+/// | `null` | every decode succeeds at once, no picture is written, and copies of decoded pictures copy nothing: for measuring what is above the driver |
 /// | `stderr` | messages go to standard error, too |
 /// | `threads=N` | decoder threads of a session |
 #[derive(Clone, Debug, PartialEq, Eq)]

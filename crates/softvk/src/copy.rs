@@ -1,6 +1,8 @@
 //! Execution of copies, fills and clears. What is out of range is the application's error: it is
 //! reported, and the rest goes on.
 
+use std::ops::Range;
+
 use ash::vk;
 
 use crate::format::plane_of;
@@ -36,6 +38,14 @@ pub(crate) fn fill(dst: &Buffer, offset: u64, size: u64, data: u32) {
     }
     if !dst.binding.write(offset, &data.to_ne_bytes().repeat(size as usize / 4)) {
         outside("vkCmdFillBuffer");
+    }
+}
+
+/// The layers of `image` from `first` on: `count` of them, or all.
+fn layers(image: &Image, first: u32, count: u32) -> Option<Range<u32>> {
+    match count {
+        vk::REMAINING_ARRAY_LAYERS => (first <= image.layers).then_some(first..image.layers),
+        count => Some(first..first.checked_add(count)?),
     }
 }
 
@@ -76,6 +86,7 @@ fn rows(image: &Image, region: &vk::BufferImageCopy) -> Option<Vec<(usize, u64, 
 
 /// vkCmdCopyBufferToImage.
 pub(crate) fn buffer_to_image(src: &Buffer, dst: &Image, region: &vk::BufferImageCopy) {
+    settle(dst, region.image_subresource);
     let Some(rows) = rows(dst, region) else { return outside("vkCmdCopyBufferToImage") };
     for (len, from, to) in rows {
         let mut bytes = vec![0; len];
@@ -86,8 +97,41 @@ pub(crate) fn buffer_to_image(src: &Buffer, dst: &Image, region: &vk::BufferImag
     }
 }
 
+/// Before the memory of layers of `image` is read or written.
+fn settle(image: &Image, subresource: vk::ImageSubresourceLayers) {
+    let (first, count) = (subresource.base_array_layer, subresource.layer_count);
+    layers(image, first, count).into_iter().flatten().for_each(|layer| image.settle(layer));
+}
+
+/// vkCmdCopyImageToBuffer of one layer whose picture is not in the image's memory yet; `None` if
+/// that is not all that is wanted.
+fn pending_to_buffer(src: &Image, dst: &Buffer, region: &vk::BufferImageCopy) -> Option<()> {
+    let subresource = region.image_subresource;
+    let (extent, offset) = (region.image_extent, region.image_offset);
+    let whole_rows = offset.x == 0 && offset.y >= 0 && subresource.layer_count == 1;
+    let pending = src.pending(subresource.base_array_layer)?.clone().filter(|_| whole_rows)?;
+    let plane = plane_of(subresource.aspect_mask);
+    let bytes = u64::from(src.planes.get(plane)?.format.bytes);
+    let pitch = match region.buffer_row_length {
+        0 => extent.width,
+        length => length,
+    };
+    let first = offset.y as u32;
+    let rows = first..first.checked_add(extent.height)?;
+    let mut at = region.buffer_offset;
+    pending.read(src, plane, (extent.width, rows), |row| {
+        dst.binding.write(at, row).then_some(())?;
+        at = at.checked_add(u64::from(pitch) * bytes)?;
+        Some(())
+    })
+}
+
 /// vkCmdCopyImageToBuffer.
 pub(crate) fn image_to_buffer(src: &Image, dst: &Buffer, region: &vk::BufferImageCopy) {
+    if pending_to_buffer(src, dst, region).is_some() {
+        return;
+    }
+    settle(src, region.image_subresource);
     let Some(rows) = rows(src, region) else { return outside("vkCmdCopyImageToBuffer") };
     let mut bytes = Vec::new();
     for (len, to, from) in rows {
@@ -107,6 +151,8 @@ pub(crate) fn image(src: &Image, dst: &Image, region: &vk::ImageCopy) {
 }
 
 fn image_rows(src: &Image, dst: &Image, region: &vk::ImageCopy) -> Option<()> {
+    settle(src, region.src_subresource);
+    settle(dst, region.dst_subresource);
     let (from, to) = (
         plane_of(region.src_subresource.aspect_mask),
         plane_of(region.dst_subresource.aspect_mask),
@@ -139,6 +185,7 @@ fn image_rows(src: &Image, dst: &Image, region: &vk::ImageCopy) -> Option<()> {
 pub(crate) fn clear(dst: &Image, texel: &[u8]) {
     let row = texel.repeat(dst.extent.width as usize);
     for layer in 0..dst.layers {
+        dst.settle(layer);
         for y in 0..dst.extent.height {
             if dst.offset(0, layer, 0, y).is_none_or(|at| !dst.binding.write(at, &row)) {
                 return outside("vkCmdClearColorImage");

@@ -1,12 +1,13 @@
 //! Buffers, images and views, as data.
 
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use ash::vk;
 
 use crate::access::LayerState;
 use crate::format::{self, Format, PlaneFormat};
 use crate::memory::{ALIGNMENT, Binding};
+use crate::video::store::Pending;
 
 /// A buffer.
 pub(crate) struct Buffer {
@@ -37,6 +38,10 @@ pub(crate) struct Image {
     pub(crate) planes: Vec<PlaneLayout>,
     pub(crate) layer_bytes: u64,
     pub(crate) binding: Binding,
+    /// VK_IMAGE_TILING_OPTIMAL: only commands look at its contents.
+    pub(crate) optimal: bool,
+    /// For each layer the decoded picture that its memory does not hold yet.
+    pending: Vec<Mutex<Option<Pending>>>,
     /// VK_SHARING_MODE_EXCLUSIVE.
     pub(crate) exclusive: bool,
     /// VK_IMAGE_CREATE_VIDEO_PROFILE_INDEPENDENT_BIT_KHR.
@@ -77,6 +82,8 @@ impl Image {
             planes,
             layer_bytes: offset.next_multiple_of(ALIGNMENT),
             binding: Binding::default(),
+            optimal: info.tiling == vk::ImageTiling::OPTIMAL,
+            pending: (0..info.array_layers).map(|_| Mutex::default()).collect(),
             exclusive: info.sharing_mode == vk::SharingMode::EXCLUSIVE,
             profile_independent: info
                 .flags
@@ -103,6 +110,21 @@ impl Image {
                 + u64::from(y) * p.pitch
                 + u64::from(x) * u64::from(p.format.bytes)
         })
+    }
+
+    /// The decoded picture that the memory of `layer` does not hold yet; `None` if there is no such
+    /// layer.
+    pub(crate) fn pending(&self, layer: u32) -> Option<MutexGuard<'_, Option<Pending>>> {
+        let pending = self.pending.get(layer as usize)?;
+        Some(pending.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Before the memory of `layer` is read or written: writes what is pending.
+    pub(crate) fn settle(&self, layer: u32) {
+        let pending = self.pending(layer).and_then(|mut pending| pending.take());
+        if pending.is_some_and(|pending| pending.write(self, layer).is_none()) {
+            log::error!("softvk: a decoded picture does not fit in its image's memory");
+        }
     }
 
     /// vkGetImageSubresourceLayout.

@@ -93,6 +93,13 @@ impl Binding {
         }
     }
 
+    /// Whether there is memory for `size` bytes.
+    pub(crate) fn holds(&self, size: u64) -> bool {
+        self.0.get().is_some_and(|(memory, base)| {
+            base.checked_add(size).is_some_and(|end| end <= memory.size())
+        })
+    }
+
     /// Copies bytes out; false if unbound or out of range.
     pub(crate) fn read(&self, offset: u64, to: &mut [u8]) -> bool {
         self.0.get().is_some_and(|(memory, base)| memory.read(base + offset, to))

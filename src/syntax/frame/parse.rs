@@ -1,6 +1,6 @@
 //! The reads of the frame header in their order: specification 5.9.2.
 
-use super::{FrameHeader, FrameType, ShowExistingFrame, UncompressedHeader};
+use super::{BufferRemovalTimes, FrameHeader, FrameType, ShowExistingFrame, UncompressedHeader};
 use crate::bits::BitReader;
 use crate::error::StreamError;
 use crate::syntax::film_grain::{self, FilmGrainParams};
@@ -132,7 +132,7 @@ struct General {
     order_hint: u8,
     primary_ref_frame: u8,
     buffer_removal_time_present_flag: bool,
-    buffer_removal_time: Vec<(u8, u32)>,
+    buffer_removal_time: BufferRemovalTimes,
     refresh_frame_flags: u8,
     ref_order_hint: Option<[u8; NUM_REF_FRAMES]>,
 }
@@ -203,9 +203,9 @@ fn buffer_removal_times(
     r: &mut BitReader<'_>,
     sequence: &SequenceHeader,
     (temporal_id, spatial_id): (u8, u8),
-) -> Result<(bool, Vec<(u8, u32)>)> {
-    let Some(model) = &sequence.decoder_model_info else { return Ok((false, Vec::new())) };
-    let mut times = Vec::new();
+) -> Result<(bool, BufferRemovalTimes)> {
+    let mut times = BufferRemovalTimes::new();
+    let Some(model) = &sequence.decoder_model_info else { return Ok((false, times)) };
     let present = r.flag("buffer_removal_time_present_flag")?;
     if present {
         for (op_num, point) in (0u8..).zip(&sequence.operating_points) {
@@ -217,7 +217,9 @@ fn buffer_removal_times(
             let in_spatial_layer = (idc >> (u32::from(spatial_id) + 8)) & 1 == 1;
             if idc == 0 || (in_temporal_layer && in_spatial_layer) {
                 let n = u32::from(model.buffer_removal_time_length_minus_1) + 1;
-                times.push((op_num, r.f_at(n, "buffer_removal_time", usize::from(op_num))?));
+                let time = r.f_at(n, "buffer_removal_time", usize::from(op_num))?;
+                // A sequence header has no more operating points than fit.
+                let _ = times.try_push((op_num, time));
             }
         }
     }
@@ -328,7 +330,7 @@ fn rest(
     kind: Kind,
     general: General,
     motion: Motion,
-) -> Result<Box<FrameHeader>> {
+) -> Result<FrameHeader> {
     let disable_frame_end_update_cdf = sequence.reduced_still_picture_header
         || general.disable_cdf_update
         || r.flag("disable_frame_end_update_cdf")?;
@@ -385,7 +387,7 @@ fn rest(
             true => film_grain::film_grain_params(r, sequence, references, kind.frame_type, refs)?,
             false => FilmGrainParams::default(),
         };
-    Ok(Box::new(FrameHeader {
+    Ok(FrameHeader {
         frame_type: kind.frame_type,
         show_frame: kind.show_frame,
         showable_frame: kind.showable_frame,
@@ -434,7 +436,7 @@ fn rest(
         reduced_tx_set,
         global_motion_params,
         film_grain_params,
-    }))
+    })
 }
 
 /// CodedLossless: every segment has a quantiser index of 0 and no delta.

@@ -20,7 +20,7 @@ pub(in crate::vk) fn plain_frame() -> FrameHeader {
         order_hint: 0,
         primary_ref_frame: 7,
         buffer_removal_time_present_flag: false,
-        buffer_removal_time: Vec::new(),
+        buffer_removal_time: Default::default(),
         refresh_frame_flags: 0xff,
         ref_order_hint: None,
         frame_size: FrameSize {
@@ -49,10 +49,10 @@ pub(in crate::vk) fn plain_frame() -> FrameHeader {
         disable_frame_end_update_cdf: false,
         tile_info: TileInfo {
             uniform_tile_spacing_flag: false,
-            mi_col_starts: vec![0, 88],
-            mi_row_starts: vec![0, 72],
-            width_in_sbs_minus_1: vec![5],
-            height_in_sbs_minus_1: vec![4],
+            mi_col_starts: [0, 88].into_iter().collect(),
+            mi_row_starts: [0, 72].into_iter().collect(),
+            width_in_sbs_minus_1: [5].into_iter().collect(),
+            height_in_sbs_minus_1: [4].into_iter().collect(),
             ..Default::default()
         },
         quantization_params: QuantizationParams::default(),
@@ -245,10 +245,10 @@ fn tiles_are_in_4x4_units_and_padded() {
     let mut h = plain_frame();
     h.tile_info = TileInfo {
         uniform_tile_spacing_flag: true,
-        mi_col_starts: vec![0, 48, 88],
-        mi_row_starts: vec![0, 32, 64, 72],
-        width_in_sbs_minus_1: vec![2, 2],
-        height_in_sbs_minus_1: vec![1, 1, 0],
+        mi_col_starts: [0, 48, 88].into_iter().collect(),
+        mi_row_starts: [0, 32, 64, 72].into_iter().collect(),
+        width_in_sbs_minus_1: [2, 2].into_iter().collect(),
+        height_in_sbs_minus_1: [1, 1, 0].into_iter().collect(),
         tile_cols_log2: 1,
         tile_rows_log2: 2,
         context_update_tile_id: 5,

@@ -221,6 +221,7 @@ fn decode(begin: &BeginOp, state: &mut State, op: &DecodeOp, wrong: Wrong) -> Re
         return Err(Fault::new("VUID-vkCmdDecodeVideoKHR-None-10407", "no sequence header"));
     };
     if session.config.null {
+        store::nothing(dst, session.profile.chroma);
         activate(state, op, picture);
         return Ok(());
     }

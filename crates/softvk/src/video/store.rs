@@ -1,5 +1,7 @@
 //! Decoded planes into image memory: interleaved and shifted as the format wants them.
 
+use std::ops::Range;
+
 use super::job::Chroma;
 use super::op::Resource;
 use crate::image::Image;
@@ -8,9 +10,81 @@ use crate::recon::{Frame, Plane, PlaneData};
 /// What undefined samples are filled with, so that their use shows.
 const POISON: u8 = 0xa5;
 
-/// Stores `frame` in `to`, clamped to the image. Monochrome pictures get mid-grey chroma where
-/// the format has chroma. Samples between the coded extent and its multiple of `granularity` are
-/// undefined, and poisoned. `None` if the image has no memory.
+/// A decoded picture on its way to an image.
+#[derive(Clone)]
+pub(crate) struct Pending {
+    /// `None` where nothing is decoded: then no byte of it is read or written.
+    frame: Option<Frame>,
+    /// `codedExtent`.
+    extent: (u32, u32),
+    chroma: Chroma,
+    granularity: (u32, u32),
+}
+
+impl Pending {
+    /// The bytes of row `y` of `area` into `row`, which is as long as what is written of it: texels
+    /// between the coded extent and its multiple of the granularity are undefined, and poisoned.
+    fn row(&self, image: &Image, planes: &[Plane<'_>], area: &Area, y: usize, row: &mut [u8]) {
+        let bytes = image.planes.get(area.plane).map_or(1, |p| p.format.bytes as usize);
+        let texels = area.defined.0.min(row.len() / bytes);
+        let defined = if y < area.defined.1 { texels * bytes } else { 0 };
+        let Some((row, rest)) = row.split_at_mut_checked(defined) else { return };
+        rest.fill(POISON);
+        let grey = self.chroma == Chroma::Monochrome || planes.len() < 3;
+        match (area.plane, planes) {
+            _ if defined == 0 => {}
+            (0, [luma, ..]) => single(luma, y, row, texels, image),
+            _ if grey => {
+                let value = grey_sample(image);
+                row.chunks_exact_mut(value.len()).for_each(|sample| sample.copy_from_slice(&value));
+            }
+            (_, [_, u, v, ..]) if image.planes.len() == 2 => double(u, v, y, row, texels, image),
+            (plane, planes) => {
+                if let Some(plane) = planes.get(plane) {
+                    single(plane, y, row, texels, image);
+                }
+            }
+        }
+    }
+
+    /// Writes the picture to `layer` of `image`, clamped to it. Monochrome pictures get mid-grey
+    /// chroma where the format has chroma. `None` if the image has no memory.
+    pub(crate) fn write(&self, image: &Image, layer: u32) -> Option<()> {
+        let Some(frame) = &self.frame else { return Some(()) };
+        let planes = frame.planes();
+        for plane in 0..image.planes.len() {
+            let area = Area::new(image, self.extent, plane, self.granularity)?;
+            rows(image, layer, &area, |y, row| self.row(image, &planes, &area, y, row))?;
+        }
+        Some(())
+    }
+
+    /// Gives `each` the first `width` texels of the `rows` of `plane`, as they would be in `image`;
+    /// `None` if the picture has not all of them.
+    pub(crate) fn read(
+        &self,
+        image: &Image,
+        plane: usize,
+        (width, rows): (u32, Range<u32>),
+        mut each: impl FnMut(&[u8]) -> Option<()>,
+    ) -> Option<()> {
+        let area = Area::new(image, self.extent, plane, self.granularity)?;
+        let inside = width as usize <= area.written.0 && rows.end as usize <= area.written.1;
+        inside.then_some(())?;
+        let Some(frame) = &self.frame else { return Some(()) };
+        let bytes = image.planes.get(plane)?.format.bytes as usize;
+        let planes = frame.planes();
+        let mut row = vec![POISON; width as usize * bytes];
+        for y in rows {
+            self.row(image, &planes, &area, y as usize, &mut row);
+            each(&row)?;
+        }
+        Some(())
+    }
+}
+
+/// Stores `frame` in `to`: at once where the application may look, else once somebody does.
+/// `None` if the image has no memory.
 pub(crate) fn store(
     frame: &Frame,
     to: &Resource,
@@ -18,40 +92,38 @@ pub(crate) fn store(
     granularity: (u32, u32),
 ) -> Option<()> {
     let image = &to.view.image;
-    let planes = frame.planes();
-    let luma = planes.first()?;
-    let area = |plane| Area::new(to, plane, granularity);
-    rows(to, &area(0)?, |y, row, texels| single(luma, y, row, texels, image))?;
-    let grey = chroma == Chroma::Monochrome || planes.len() < 3;
-    for plane in 1..image.planes.len() {
-        let area = area(plane)?;
-        if grey {
-            let value = grey_sample(image, frame.bit_depth());
-            rows(to, &area, |_, row, _| {
-                row.chunks_exact_mut(value.len()).for_each(|sample| sample.copy_from_slice(&value));
-            })?;
-        } else if image.planes.len() == 2 {
-            let (u, v) = (planes.get(1)?, planes.get(2)?);
-            rows(to, &area, |y, row, texels| double(u, v, y, row, texels, image))?;
-        } else {
-            let p = planes.get(plane)?;
-            rows(to, &area, |y, row, texels| single(p, y, row, texels, image))?;
+    let pending = Pending { frame: Some(frame.clone()), extent: to.extent, chroma, granularity };
+    match image.pending(to.layer) {
+        Some(mut place) if image.optimal && image.binding.holds(image.size()) => {
+            *place = Some(pending);
+            Some(())
         }
+        _ => pending.write(image, to.layer),
     }
-    Some(())
+}
+
+/// Takes note that a picture of `to` that nobody has decoded is as good as any.
+pub(crate) fn nothing(to: &Resource, chroma: Chroma) {
+    let pending = Pending { frame: None, extent: to.extent, chroma, granularity: (1, 1) };
+    if let Some(mut place) = to.view.image.pending(to.layer) {
+        *place = Some(pending);
+    }
 }
 
 /// Makes the contents of `to` what they are by rule after a failed decode: undefined.
 pub(crate) fn poison(to: &Resource) -> Option<()> {
-    for plane in 0..to.view.image.planes.len() {
-        let area = Area { defined: (0, 0), ..Area::new(to, plane, (1, 1))? };
-        rows(to, &area, |_, _, _| ())?;
+    let image = &to.view.image;
+    image.pending(to.layer)?.take();
+    for plane in 0..image.planes.len() {
+        let area = Area::new(image, to.extent, plane, (1, 1))?;
+        rows(image, to.layer, &area, |_, row| row.fill(POISON))?;
     }
     Some(())
 }
 
 /// Overwrites the first texels of `to`.
 pub(crate) fn spoil(to: &Resource) -> Option<()> {
+    to.view.image.settle(to.layer);
     let at = to.view.image.offset(0, to.layer, 0, 0)?;
     to.view.image.binding.write(at, &[POISON; 8]).then_some(())
 }
@@ -59,6 +131,7 @@ pub(crate) fn spoil(to: &Resource) -> Option<()> {
 /// Inverts the lowest bit of the luma sample in the middle of `to`.
 pub(crate) fn flip(to: &Resource) -> Option<()> {
     let image = &to.view.image;
+    image.settle(to.layer);
     let plane = image.planes.first()?;
     let at = image.offset(0, to.layer, to.extent.0 / 2, to.extent.1 / 2)?;
     let mut texel = vec![0; plane.format.bytes as usize];
@@ -79,8 +152,12 @@ struct Area {
 }
 
 impl Area {
-    fn new(to: &Resource, plane: usize, granularity: (u32, u32)) -> Option<Self> {
-        let image = &to.view.image;
+    fn new(
+        image: &Image,
+        extent: (u32, u32),
+        plane: usize,
+        granularity: (u32, u32),
+    ) -> Option<Self> {
         let p = image.planes.get(plane)?;
         let texels = |extent: u32, whole: u32, part: u32| {
             // Chroma planes have half the texels, rounded up.
@@ -91,34 +168,33 @@ impl Area {
             let (whole, part) = (image.extent, (p.width, p.height));
             (texels(width, whole.width, part.0), texels(height, whole.height, part.1))
         };
-        let (width, height) = to.extent;
+        let (width, height) = extent;
         let (across, down) = (granularity.0.max(1), granularity.1.max(1));
         let aligned = size(width.next_multiple_of(across), height.next_multiple_of(down));
         Some(Self { plane, defined: size(width, height), written: aligned })
     }
 }
 
-fn grey_sample(image: &Image, bit_depth: u8) -> Vec<u8> {
+/// Mid grey, in the high bits of 16.
+fn grey_sample(image: &Image) -> Vec<u8> {
     match image.format.bit_depth {
         8 => vec![0x80],
-        _ => ((1u16 << (bit_depth - 1)) << image.format.msb_shift()).to_ne_bytes().to_vec(),
+        _ => (1_u16 << 15).to_ne_bytes().to_vec(),
     }
 }
 
-/// Writes the rows of an area: `fill` gets the row number, the bytes of the row's defined texels
-/// and their number; the rest is poison.
-fn rows(to: &Resource, area: &Area, mut fill: impl FnMut(usize, &mut [u8], usize)) -> Option<()> {
-    let image = &to.view.image;
+/// Writes the rows of an area of `layer`: `fill` gets the row number and the bytes of the row.
+fn rows(
+    image: &Image,
+    layer: u32,
+    area: &Area,
+    mut fill: impl FnMut(usize, &mut [u8]),
+) -> Option<()> {
     let bytes = image.planes.get(area.plane)?.format.bytes as usize;
     let mut row = vec![POISON; area.written.0 * bytes];
     for y in 0..area.written.1 {
-        let at = image.offset(area.plane, to.layer, 0, y as u32)?;
-        row.fill(POISON);
-        if y < area.defined.1
-            && let Some(defined) = row.get_mut(..area.defined.0 * bytes)
-        {
-            fill(y, defined, area.defined.0);
-        }
+        let at = image.offset(area.plane, layer, 0, y as u32)?;
+        fill(y, &mut row);
         image.binding.write(at, &row).then_some(())?;
     }
     Some(())
@@ -135,8 +211,8 @@ fn single(plane: &Plane<'_>, y: usize, row: &mut [u8], texels: usize, image: &Im
         }
         PlaneData::U16(data) => {
             let from = data.get(start..start + n).unwrap_or_default();
-            for (to, sample) in row.chunks_exact_mut(2).zip(from) {
-                to.copy_from_slice(&(sample << shift).to_ne_bytes());
+            for (to, sample) in row.as_chunks_mut().0.iter_mut().zip(from) {
+                *to = (sample << shift).to_ne_bytes();
             }
         }
     }
@@ -149,17 +225,16 @@ fn double(u: &Plane<'_>, v: &Plane<'_>, y: usize, row: &mut [u8], texels: usize,
         (PlaneData::U8(ud), PlaneData::U8(vd)) => {
             let us = ud.get(y * u.stride..y * u.stride + n).unwrap_or_default();
             let vs = vd.get(y * v.stride..y * v.stride + n).unwrap_or_default();
-            for ((to, a), b) in row.chunks_exact_mut(2).zip(us).zip(vs) {
-                to[0] = *a;
-                to[1] = *b;
+            for ((to, u), v) in row.as_chunks_mut().0.iter_mut().zip(us).zip(vs) {
+                *to = [*u, *v];
             }
         }
         (PlaneData::U16(ud), PlaneData::U16(vd)) => {
             let us = ud.get(y * u.stride..y * u.stride + n).unwrap_or_default();
             let vs = vd.get(y * v.stride..y * v.stride + n).unwrap_or_default();
-            for ((to, a), b) in row.chunks_exact_mut(4).zip(us).zip(vs) {
-                to[..2].copy_from_slice(&(a << shift).to_ne_bytes());
-                to[2..].copy_from_slice(&(b << shift).to_ne_bytes());
+            for ((to, u), v) in row.as_chunks_mut().0.iter_mut().zip(us).zip(vs) {
+                let ([a, b], [c, d]) = ((u << shift).to_ne_bytes(), (v << shift).to_ne_bytes());
+                *to = [a, b, c, d];
             }
         }
         _ => {}

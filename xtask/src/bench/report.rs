@@ -1,0 +1,173 @@
+//! docs/benchmarks.md: tables of what was measured.
+
+use std::fmt::Write as _;
+use std::process::Command;
+
+use anyhow::Result;
+use serde_json::Value;
+
+use super::measure::Cost;
+use super::peers::Peers;
+use super::{Decoded, Null, frames};
+
+/// The document in the making.
+pub(super) struct Report(String);
+
+/// What a command prints, less the end of the line.
+fn said(program: &str, arguments: &[&str]) -> String {
+    let output = Command::new(program).args(arguments).output();
+    output.map_or_else(|_| "unknown".into(), |o| String::from_utf8_lossy(&o.stdout).trim().into())
+}
+
+/// The first value of `key` in a file of `key: value` lines.
+fn field(file: &str, key: &str) -> String {
+    let text = std::fs::read_to_string(file).unwrap_or_default();
+    let line = text.lines().find(|line| line.starts_with(key));
+    let value = line.and_then(|line| line.split(':').nth(1));
+    value.map_or_else(|| "unknown".into(), |value| value.trim().to_owned())
+}
+
+impl Report {
+    /// A document about `runs` runs.
+    pub(super) fn new(peers: &Peers, runs: usize) -> Result<Self> {
+        let load = std::fs::read_to_string("/proc/loadavg").unwrap_or_default();
+        let load = load.split(' ').next().unwrap_or("unknown").to_owned();
+        let mut report = Self(String::new());
+        report.line("# Benchmarks");
+        report.line("");
+        report.line("`cargo xtask bench` measures and writes this file; `samples/bench.sh` makes the streams (synthetic content, SVT-AV1).");
+        report.line("The programs of a row take turns; a figure is the median of their runs, of the whole process: processor time and peak memory as the system counts them.");
+        report.line("");
+        report.line("| | |");
+        report.line("|---|---|");
+        report.row(&["Commit", &said("git", &["describe", "--always", "--dirty"])]);
+        report.row(&["Processor", &field("/proc/cpuinfo", "model name")]);
+        report.row(&["Cores; threads of each decoder", &peers.threads.to_string()]);
+        report.row(&["Memory", &field("/proc/meminfo", "MemTotal")]);
+        report.row(&["System", &said("uname", &["-sr"])]);
+        report.row(&["Load average before", &load]);
+        report.row(&["Runs", &runs.to_string()]);
+        report.row(&["Compiler", &said("rustc", &["--version"])]);
+        report.row(&["dav1d", &peers.version("dav1d", "--version")?]);
+        report.row(&["ffmpeg", &peers.version("ffmpeg", "-version")?]);
+        Ok(report)
+    }
+
+    /// The whole text.
+    pub(super) fn text(&self) -> &str {
+        &self.0
+    }
+
+    fn line(&mut self, text: &str) {
+        self.0.push_str(text);
+        self.0.push('\n');
+    }
+
+    fn row(&mut self, cells: &[&str]) {
+        self.line(&format!("| {} |", cells.join(" | ")));
+    }
+
+    fn head(&mut self, title: &str, cells: &[&str]) {
+        self.line(&format!("\n## {title}\n"));
+        self.row(cells);
+        self.line(&format!("|{}", "---|".repeat(cells.len())));
+    }
+
+    /// vav1d and its peers over whole streams.
+    pub(super) fn decoded(&mut self, all: &[Decoded]) {
+        const NAMES: [&str; 4] = ["vav1d", "dav1d", "ffmpeg, libdav1d", "ffmpeg, Vulkan on softvk"];
+        let cells = ["Stream", "Program", "CPU s", "Wall s", "Peak MiB"];
+        self.head("Decoding and hashing", &cells);
+        for Decoded { name, costs } in all {
+            for (program, cost) in NAMES.iter().zip(costs) {
+                let figures = [cost.cpu, cost.wall].map(|seconds| format!("{seconds:.2}"));
+                let peak = format!("{:.0}", cost.peak);
+                self.row(&[name, program, &figures[0], &figures[1], &peak]);
+            }
+        }
+        for (peer, program) in NAMES.iter().enumerate().skip(1) {
+            let title = format!("vav1d as a multiple of {program}");
+            self.head(&title, &["Stream", "CPU", "Wall", "Peak"]);
+            let mut sums = [Cost::default(); 2];
+            for Decoded { name, costs } in all {
+                self.ratios(name, costs[0].over(costs[peer]));
+                for (sum, cost) in sums.iter_mut().zip([costs[0], costs[peer]]) {
+                    sum.cpu += cost.cpu;
+                    sum.wall += cost.wall;
+                    sum.peak += cost.peak;
+                }
+            }
+            self.ratios("all together", sums[0].over(sums[1]));
+        }
+    }
+
+    fn ratios(&mut self, name: &str, ratio: Cost) {
+        let cells = [ratio.cpu, ratio.wall, ratio.peak].map(|figure| format!("{figure:.2}"));
+        self.row(&[name, &cells[0], &cells[1], &cells[2]]);
+    }
+
+    /// vav1d and ffmpeg on a driver that decodes nothing.
+    pub(super) fn null(&mut self, all: &[Null]) {
+        let cells = ["Stream", "vav1d: CPU µs a frame", "ffmpeg: CPU µs a frame", "Ratio"];
+        self.head("On a driver that decodes nothing", &cells);
+        for Null { name, costs } in all {
+            let [ours, theirs] = costs.map(|cost| cost.cpu / frames(name) * 1e6);
+            let ratio = format!("{:.2}", ours / theirs);
+            self.row(&[name, &format!("{ours:.0}"), &format!("{theirs:.0}"), &ratio]);
+        }
+    }
+
+    /// Parsing, planning and hashing on one core; md5sum takes `md5sum` bytes per second.
+    pub(super) fn frontend(&mut self, records: &[Value], md5sum: f64) {
+        let cells = ["Stream", "Frames per second", "Heap allocations per frame"];
+        self.head("Parsing and planning on one core", &cells);
+        for record in records {
+            let Some(stream) = record["plan"].as_str() else { continue };
+            let name = stream.rsplit('/').next().unwrap_or(stream);
+            let rate = record["frames_per_second"].to_string();
+            self.row(&[name, &rate, &record["allocations_per_frame"].to_string()]);
+        }
+        self.head("Hashing on one core", &["Hash", "MB per second", "Over md5sum"]);
+        let mut rate = |name: &str, rate: f64| {
+            let (speed, ratio) = (format!("{:.0}", rate / 1e6), format!("{:.1}", rate / md5sum));
+            self.row(&[name, &speed, &ratio]);
+        };
+        rate("md5sum", md5sum);
+        for record in records {
+            if let (Some(hash), Some(speed)) =
+                (record["hash"].as_str(), record["bytes_per_second"].as_f64())
+            {
+                rate(hash, speed);
+            }
+        }
+    }
+
+    /// Costs of things that grow.
+    pub(super) fn growth(&mut self, title: &str, costs: &[(String, Cost)]) {
+        self.head(title, &["Stream", "CPU s", "CPU µs a megasample", "Peak MiB"]);
+        for (name, cost) in costs {
+            let per = cost.cpu * 1e6 / megasamples(name);
+            let mut cells = String::new();
+            // Writing to a string does not fail.
+            let _ = write!(cells, "{:.2} | {per:.0} | {:.0}", cost.cpu, cost.peak);
+            self.row(&[name, &cells]);
+        }
+    }
+
+    /// Costs of suites of several sizes.
+    pub(super) fn suites(&mut self, costs: &[(String, Cost)]) {
+        self.head("`vav1d verify`", &["Suite", "Wall s", "Wall ms a vector", "Peak MiB"]);
+        for (name, cost) in costs {
+            let vectors: f64 = name.split(' ').next().and_then(|n| n.parse().ok()).unwrap_or(1.0);
+            let per = cost.wall * 1e3 / vectors;
+            self.row(&[name, &format!("{:.2} | {per:.0} | {:.0}", cost.wall, cost.peak)]);
+        }
+    }
+}
+
+/// Luma samples of a stream, in millions, by its name.
+fn megasamples(name: &str) -> f64 {
+    let size = name.split('-').next().and_then(|size| size.split_once('x'));
+    let area = size.and_then(|(w, h)| Some(w.parse::<f64>().ok()? * h.parse::<f64>().ok()?));
+    area.unwrap_or(1.0) * frames(name) / 1e6
+}
