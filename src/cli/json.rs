@@ -50,6 +50,7 @@ pub enum Record<'a> {
     /// A device.
     Device(serde_json::Value),
     /// How playing went.
+    #[cfg(feature = "window")]
     Played(serde_json::Value),
     /// A fault of the stream.
     Fault(Fault),

@@ -122,6 +122,7 @@ impl Instance {
         &self.raw
     }
 
+    #[cfg(feature = "window")]
     pub(super) fn entry(&self) -> &ash::Entry {
         &self.entry
     }

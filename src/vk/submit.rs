@@ -135,6 +135,7 @@ impl Lane {
     }
 
     /// The queue.
+    #[cfg(feature = "window")]
     pub(super) fn queue(&self) -> vk::Queue {
         self.queue.raw
     }

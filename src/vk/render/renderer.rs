@@ -163,6 +163,7 @@ impl Renderer {
         self.lane.wait(self.lane.last())
     }
 
+    #[cfg(feature = "window")]
     pub(super) fn queue(&self) -> vk::Queue {
         self.lane.queue()
     }
