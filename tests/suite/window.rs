@@ -9,8 +9,8 @@ use std::time::{Duration, Instant};
 use vav1d::pixels::{Chroma, Format, Picture};
 use x11rb::connection::Connection as _;
 use x11rb::protocol::xproto::{
-    AtomEnum, ConfigureWindowAux, ConnectionExt as _, ImageFormat, InputFocus, KEY_PRESS_EVENT,
-    KEY_RELEASE_EVENT, MapState, Window,
+    AtomEnum, ClientMessageEvent, ConfigureWindowAux, ConnectionExt as _, EventMask, ImageFormat,
+    InputFocus, KEY_PRESS_EVENT, KEY_RELEASE_EVENT, MapState, Window,
 };
 use x11rb::protocol::xtest::ConnectionExt as _;
 use x11rb::rust_connection::RustConnection;
@@ -33,7 +33,16 @@ impl Server {
     fn start() -> Option<Self> {
         crate::drawing::device()?;
         let started = Command::new("Xvfb")
-            .args(["-displayfd", "1", "-screen", "0", "1024x768x24", "-nolisten", "tcp"])
+            .args([
+                "-displayfd",
+                "1",
+                "-screen",
+                "0",
+                "1024x768x24",
+                "-nolisten",
+                "tcp",
+                "-noreset",
+            ])
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
             .spawn();
@@ -413,6 +422,40 @@ fn windows_of_other_sizes_show_the_whole_picture() {
     }
     player.press(KEY_Q);
     assert_eq!(player.end().0, Some(0));
+}
+
+#[test]
+fn closing_the_window_ends_the_player() {
+    let Some(server) = Server::start() else { return };
+    let path = sample("main-420-8").path();
+    let mut player = server.play(&["--loop", "file", path.to_str().unwrap()]);
+    player.until("a picture", |p| p.pixels().1.iter().any(|v| *v > 0));
+    let atom = |name: &str| {
+        player.connection.intern_atom(false, name.as_bytes()).unwrap().reply().unwrap().atom
+    };
+    let data = [atom("WM_DELETE_WINDOW"), x11rb::CURRENT_TIME, 0, 0, 0];
+    let close = ClientMessageEvent::new(32, player.window, atom("WM_PROTOCOLS"), data);
+    player.connection.send_event(false, player.window, EventMask::NO_EVENT, close).unwrap();
+    player.connection.flush().unwrap();
+    assert_eq!(player.end().0, Some(0));
+}
+
+#[test]
+fn damage_and_changes_of_size_are_played_through() {
+    let Some(server) = Server::start() else { return };
+    // Sizes change from picture to picture, and the window stays.
+    for name in ["resize-random", "sequence-change", "layers-l2t2"] {
+        let player = server.play(&["--fifo", sample(name).path().to_str().unwrap()]);
+        assert_eq!(player.end().0, Some(0), "{name}");
+    }
+    let whole = std::fs::read(sample("main-420-8").path()).unwrap();
+    let cut = std::env::temp_dir().join(format!("vav1d-cut-{}.ivf", std::process::id()));
+    std::fs::write(&cut, &whole[..whole.len() * 2 / 3]).unwrap();
+    let player = server.play(&[cut.to_str().unwrap()]);
+    let (code, text) = player.end();
+    std::fs::remove_file(&cut).unwrap();
+    assert_eq!(code, Some(65), "{text}");
+    assert!(text.contains("\"fault\""), "{text}");
 }
 
 #[test]
