@@ -360,7 +360,12 @@ fn failed(ran: &Ran) -> Option<Outcome> {
         End::Exit(_) if ran.fault("status").is_some() => {
             Failure::StatusError(fault("status").unwrap_or_default())
         }
-        End::Exit(69) => return Some(Outcome::Unsupported(first())),
+        End::Exit(69) => {
+            // The outcome's own word says as much.
+            let why = first();
+            let why = why.strip_prefix("not supported: ").unwrap_or(&why);
+            return Some(Outcome::Unsupported(why.to_owned()));
+        }
         End::Exit(65) => Failure::Parser(first()),
         End::Exit(code) => Failure::Error(code, first()),
     };

@@ -33,7 +33,7 @@ lost*) line fault '"kind":"lost","message":"gone"'; exit 75;;
 status*) line fault '"kind":"status","message":"status -1"'; end 3; exit 65;;
 message*) line message '"id":"VUID-1","text":"bad"'; end $hash; exit 70;;
 broken*) line fault '"kind":"stream","message":"value 7"'; exit 65;;
-less*) line fault '"kind":"unsupported","message":"no 4:4:4"'; exit 69;;
+less*) line fault '"kind":"unsupported","message":"not supported: no 4:4:4"'; exit 69;;
 *) exit 3;;
 esac
 "#;

@@ -7,6 +7,7 @@ use std::path::Path;
 use base64::Engine as _;
 
 use super::About;
+use crate::conform::expect::{Status, Word};
 use crate::conform::runner::Record;
 
 /// Widest image that is put into the page.
@@ -22,6 +23,7 @@ td { overflow-wrap: anywhere; min-width: 5em }
 table.vectors { table-layout: fixed; width: 100% }
 th.name { width: 24em } th.status { width: 12em }
 tr.red td:first-child { border-left: 4px solid #c00 } tr.ok td:first-child { border-left: 4px solid #2a2 }
+tr.skip td:first-child { border-left: 4px solid #aaa }
 svg { display: block; max-width: 100% } .right { fill: #3a3 } .inherited { fill: #f90 }
 .wrong { fill: #d00; stroke: #d00; vector-effect: non-scaling-stroke }
 .missing { fill: #555 } .unjudged { fill: #ccc }
@@ -64,7 +66,11 @@ pub fn text(records: &[Record], about: &About) -> io::Result<String> {
 }
 
 fn row(page: &mut String, record: &Record) -> io::Result<()> {
-    let class = if record.status.is_success() { "ok" } else { "red" };
+    let class = match record.status {
+        Status::New(Word::Skip) => "skip",
+        status if status.is_success() => "ok",
+        _ => "red",
+    };
     let _ = write!(
         page,
         "<tr class=\"{class}\"><td>{}</td><td>{}</td><td>",

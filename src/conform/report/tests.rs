@@ -99,6 +99,11 @@ fn markdown_and_html_show_text_as_it_is() {
     assert!(page.contains("A &lt;&amp;&quot;&gt; B") && page.contains("VUID &lt;x&gt;"));
     assert!(page.contains("<rect class=\"wrong\" x=\"3\" width=\"3\""), "{page}");
     assert!(page.contains("<rect class=\"missing\" x=\"9\" width=\"3\""), "{page}");
+    let rows =
+        ["red", "ok", "skip"].map(|class| page.matches(&format!("<tr class=\"{class}\"")).count());
+    assert_eq!(rows.iter().sum::<usize>(), 8);
+    // What is left out is not shown as right.
+    assert_eq!(rows[2], 2);
     // What is red comes first.
     assert!(page.find("s/b").expect("there") < page.find("s/a").expect("there"));
 }
