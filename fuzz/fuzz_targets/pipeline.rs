@@ -42,7 +42,7 @@ fuzz_target!(|data: &[u8]| {
     let limits = Limits {
         unit_bytes: 1 << 20,
         pipe_bytes: 1 << 20,
-        frame_samples: 1 << 18,
+        frame_samples: 1 << 15,
         unit_frames: 16,
     };
     let reader = Box::new(Cursor::new(data.to_vec()));
@@ -56,7 +56,7 @@ fuzz_target!(|data: &[u8]| {
     let mut executor =
         Executor::new(instance, adapter, ExecutorOptions::default()).expect("the device opens");
     let planner = PlannerOptions { limits, ..PlannerOptions::default() };
-    let options = Options { planner, limit: Some(20), ..Options::default() };
+    let options = Options { planner, limit: Some(6), ..Options::default() };
     match decode(&mut *source, &mut executor, &mut Order::default(), options) {
         Ok(_) | Err(Error::Device(DeviceError::None(_))) => {}
         Err(error) => panic!("{error}"),

@@ -18,7 +18,7 @@ pub(crate) const TARGETS: [(&str, usize); 6] = [
     ("syntax", 4096),
     ("plan", 8192),
     ("softvk", 4096),
-    ("pipeline", 16384),
+    ("pipeline", 8192),
 ];
 
 /// What the standard library's own targets are built like does not matter: the triple is named so

@@ -41,12 +41,6 @@ impl Peers {
         command
     }
 
-    fn ours(&self, config: &str) -> Command {
-        let mut command = Command::new(&self.program);
-        command.args(["-q", "--device", &format!("soft:{config}")]);
-        command
-    }
-
     /// `vav1d md5` on softvk.
     pub(super) fn vav1d(&self, file: &Path) -> Command {
         let mut command = Command::new(&self.program);
@@ -98,8 +92,9 @@ impl Peers {
 
     /// vav1d on a driver that decodes nothing; pictures are read back and not hashed.
     pub(super) fn vav1d_null(&self, file: &Path) -> Command {
-        let mut command = self.ours("null");
-        command.arg("decode").arg(file).args(["--output-format", "null", "-o", "/dev/null"]);
+        let mut command = Command::new(&self.program);
+        command.args(["decode", "-q", "--device", "soft:null"]).arg(file);
+        command.args(["--output-format", "null", "-o", "/dev/null"]);
         command
     }
 
