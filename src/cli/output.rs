@@ -103,6 +103,8 @@ fn start_log(common: &Common, color: bool) {
         (_, 2) => "debug",
         _ => "trace",
     };
+    // A Wayland window without a desktop's settings is no fault of anybody's.
+    let default = format!("{default},sctk_adwaita=off");
     let env = env_logger::Env::new().filter_or("VAV1D_LOG", default);
     let style = if color { env_logger::WriteStyle::Always } else { env_logger::WriteStyle::Never };
     // A second start in one process (tests) keeps the first log.

@@ -72,6 +72,7 @@ impl Scope {
         let mut state = begin.session.state();
         state.initialized = true;
         state.slots.fill(None);
+        state.outputs.fill(None);
         if let Ok(recon) = &mut state.recon {
             recon.reset();
         }
@@ -127,8 +128,11 @@ impl Scope {
 }
 
 fn deactivate(state: &mut State, index: u32) {
-    if let Some(slot) = state.slots.get_mut(index as usize) {
-        *slot = None;
+    let State { slots, outputs, .. } = state;
+    for list in [slots, outputs] {
+        if let Some(slot) = list.get_mut(index as usize) {
+            *slot = None;
+        }
     }
     if let Ok(recon) = &mut state.recon {
         recon.deactivate(index);
@@ -285,6 +289,9 @@ fn activate(state: &mut State, op: &DecodeOp, picture: &Picture) {
     if let (Some(seen), Some(resource)) = (state.transfers.get_mut(index), &setup.resource) {
         *seen = access::transfers(&resource.view.image, resource.layer);
     }
+    if let Some(output) = state.outputs.get_mut(index) {
+        output.clone_from(&op.dst);
+    }
     let refreshed = picture.info.std.refresh_frame_flags != 0;
     if let Some(held) = state.slots.get_mut(index) {
         *held = setup.resource.clone().filter(|_| refreshed);
@@ -299,7 +306,7 @@ fn transferred(
     session: &Session,
     place: impl Fn(u32) -> u32,
 ) -> Result<(), Fault> {
-    let State { recon: Ok(recon), transfers, .. } = state else { return Ok(()) };
+    let State { recon: Ok(recon), transfers, outputs, .. } = state else { return Ok(()) };
     for slot in &op.references {
         let (Ok(index), Some(resource)) = (u32::try_from(slot.index), &slot.resource) else {
             continue;
@@ -310,6 +317,10 @@ fn transferred(
             continue;
         }
         *seen = count;
+        // What was output is not to change with the reference.
+        if let Some(output) = outputs.get_mut(index as usize).and_then(Option::take) {
+            output.view.image.settle(output.layer);
+        }
         let planes = load::load(resource, session.profile.chroma)
             .ok_or_else(|| Fault::new("", "a reference picture has no memory"))?;
         recon.overwrite(place(index), &planes).map_err(|e| Fault::new("", e.to_string()))?;

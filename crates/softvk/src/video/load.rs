@@ -7,6 +7,7 @@ use super::op::Resource;
 /// monochrome pictures. `None` if the image has no memory.
 pub(crate) fn load(from: &Resource, chroma: Chroma) -> Option<Vec<Vec<u16>>> {
     let image = &from.view.image;
+    image.settle(from.layer);
     let sample_bytes = if image.format.bit_depth > 8 { 2 } else { 1 };
     let shift = image.format.msb_shift();
     let sample = |bytes: &[u8]| match *bytes {

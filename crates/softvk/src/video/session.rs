@@ -44,6 +44,8 @@ pub(crate) struct State {
     /// For each slot how many transfers had written its picture when the reconstructor had the
     /// same samples.
     pub(crate) transfers: Vec<u64>,
+    /// For each slot where the frame that set it up was output.
+    pub(crate) outputs: Vec<Option<Resource>>,
     /// The bitstream range of the decode before.
     pub(crate) bitstream: Vec<u8>,
 }
@@ -69,6 +71,7 @@ impl Session {
             frames: 0,
             recorded: vec![0; max_dpb_slots as usize],
             transfers: vec![0; max_dpb_slots as usize],
+            outputs: vec![None; max_dpb_slots as usize],
             bitstream: Vec::new(),
         };
         Self {
