@@ -71,9 +71,13 @@ pub(crate) fn run() -> Result<()> {
     conformance::hostile(&program, &dir.join("hostile"), &[])
 }
 
-/// Builds the release program, with assembly where `nasm` is at hand.
+/// Builds the release program and the examples, with assembly where `nasm` is at hand. All at once:
+/// examples and benches want features of their own of some crates, and a second build would make
+/// softvk's shared library anew, as the next one would again.
 pub(crate) fn release() -> Result<PathBuf> {
+    let targets = ["--lib", "--bins", "--examples"];
     let mut step = vec!["build", "--release", "--locked", "--workspace"];
+    step.extend(targets);
     step.extend(assembly());
     cargo(&step, &[])?;
     Ok(target().join("release").join("vav1d"))

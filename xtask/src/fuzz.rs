@@ -21,10 +21,6 @@ pub(crate) const TARGETS: [(&str, usize); 6] = [
     ("pipeline", 8192),
 ];
 
-/// What the standard library's own targets are built like does not matter: the triple is named so
-/// that build scripts and macros are not instrumented.
-const TRIPLE: &str = concat!("x86_64", "-unknown-linux-gnu");
-
 /// What `cargo fuzz` tells the compiler for coverage.
 const FLAGS: &str = "--cfg fuzzing -Cpasses=sancov-module -Ccodegen-units=1 \
     -Cllvm-args=-sanitizer-coverage-level=4 \
@@ -58,12 +54,16 @@ pub(crate) fn run(targets: &[String], seconds: u64) -> Result<()> {
 
 /// Builds the targets; the folder of the programs.
 fn build() -> Result<PathBuf> {
+    // The target is named so that build scripts and macros are not instrumented.
+    let said = Command::new("rustc").arg("-vV").output().context("rustc -vV")?;
+    let said = String::from_utf8_lossy(&said.stdout).into_owned();
+    let host = said.lines().find_map(|line| line.strip_prefix("host: ")).context("no host")?;
     let build = ["build", "--release", "--locked", "--manifest-path", "fuzz/Cargo.toml"];
-    let arguments = [&build[..], &["--target", TRIPLE]].concat();
+    let arguments = [&build[..], &["--target", host]].concat();
     ci::cargo(&arguments, &[("RUSTFLAGS", FLAGS)])?;
     let target = std::env::var_os("CARGO_TARGET_DIR").map(PathBuf::from);
     let target = target.unwrap_or_else(|| crate::root().join("fuzz/target"));
-    Ok(target.join(TRIPLE).join("release"))
+    Ok(target.join(host).join("release"))
 }
 
 /// Runs one target; whether it found nothing.

@@ -25,9 +25,6 @@ fn stream(name: &str) -> PathBuf {
 /// Opens, decodes and closes; then decodes `rounds` times in several processes and sessions at once.
 pub(crate) fn run(rounds: usize) -> Result<()> {
     let program = ci::release()?.with_file_name("examples").join("many");
-    let mut build = vec!["build", "--release", "--locked", "--example", "many"];
-    build.extend(ci::assembly());
-    ci::cargo(&build, &[])?;
     let many = |arguments: &[String]| {
         let mut command = Command::new(&program);
         command.args(arguments).stdin(Stdio::null());

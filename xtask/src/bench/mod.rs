@@ -144,7 +144,7 @@ fn md5sum(peers: &Peers, runs: usize) -> Result<f64> {
 /// The records of `benches/frontend.rs`.
 fn frontend() -> Result<Vec<Value>> {
     let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
-    command.args(["bench", "-q", "--locked", "--bench", "frontend"]);
+    command.args(["bench", "-q", "--locked", "--workspace", "--bench", "frontend"]);
     command.args(ci::assembly()).arg("--");
     let output = command.args(FRONTEND.map(stream)).output()?;
     if !output.status.success() {

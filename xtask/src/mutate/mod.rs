@@ -3,6 +3,7 @@
 
 mod mutation;
 
+use std::collections::BTreeMap;
 use std::io::{BufRead as _, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -40,20 +41,17 @@ struct Original {
 /// Runs `count` damaged streams, made of the samples with `seed`.
 pub(crate) fn run(count: usize, seed: u64) -> Result<()> {
     let program = ci::release()?;
-    let mut build = vec!["build", "--release", "--locked", "--example", "many"];
-    build.extend(ci::assembly());
-    ci::cargo(&build, &[])?;
     let folder = crate::root().join(FOLDER);
     std::fs::create_dir_all(&folder)?;
     let originals = originals(&program)?;
     let started = Instant::now();
-    let mut failures = Vec::new();
+    let (mut failures, mut exits) = (Vec::new(), BTreeMap::new());
     let mut done = 0;
     while done < count {
         let n = TOGETHER.min(count - done);
         let made = (done..done + n).map(|i| make(&originals, &folder, seed, i));
         let made = made.collect::<Result<Vec<_>>>()?;
-        failures.extend(children(&program, &originals, &made));
+        failures.extend(children(&program, &originals, &made, &mut exits));
         failures.extend(together(&program, &made)?);
         for case in &made {
             if !failures.iter().any(|(path, _)| *path == case.path) {
@@ -63,6 +61,9 @@ pub(crate) fn run(count: usize, seed: u64) -> Result<()> {
         done += n;
         let seconds = started.elapsed().as_secs_f64();
         say(&format!("mutate: {done} of {count}, {} failed, {seconds:.0} s", failures.len()));
+    }
+    for (exit, n) in exits {
+        say(&format!("mutate: exit {exit}: {n} streams"));
     }
     for (path, why) in &failures {
         say(&format!("FAIL {}: {why}", path.display()));
@@ -171,12 +172,20 @@ fn frame(line: &str) -> Option<(Option<u64>, String)> {
     Some((data["pts"].as_u64(), data["md5"].as_str()?.to_owned()))
 }
 
-/// Every stream in a process of its own.
-fn children(program: &Path, originals: &[Original], cases: &[Case]) -> Vec<(PathBuf, String)> {
+/// Every stream in a process of its own; `exits` counts how they end.
+fn children(
+    program: &Path,
+    originals: &[Original],
+    cases: &[Case],
+    exits: &mut BTreeMap<i32, usize>,
+) -> Vec<(PathBuf, String)> {
     let paths: Vec<_> = cases.iter().map(|case| case.path.clone()).collect();
     let ran = every(&paths, |path| decode(program, path));
     let mut failures = Vec::new();
     for (case, (path, outcome)) in cases.iter().zip(ran) {
+        if let Ok((Ran::Exit(code), _)) = &outcome {
+            *exits.entry(*code).or_default() += 1;
+        }
         let why = match outcome {
             Ok((Ran::Exit(0 | 65 | 66 | 69), frames)) => {
                 changed(&originals[case.original], case.first, &frames)
