@@ -21,7 +21,11 @@ pub fn device() -> Option<(Arc<Instance>, Adapter)> {
         let folder = std::fs::read_dir("/usr/share/vulkan/icd.d");
         let mut names = folder.into_iter().flatten().flatten().map(|entry| entry.file_name());
         let lavapipe = names.any(|n| n.to_string_lossy().starts_with("lvp_icd"));
-        assert!(!lavapipe, "Mesa's software driver is installed, but no device draws");
+        let is_left_out = std::env::var_os("VK_DRIVER_FILES").is_some();
+        assert!(
+            !lavapipe || is_left_out,
+            "Mesa's software driver is installed, but no device draws"
+        );
         eprintln!("no device draws: drawing is not tested");
     }
     found

@@ -11,7 +11,6 @@ use vav1d::plan::Step;
 use vav1d::plan::planner::{Planner, PlannerOptions};
 use vav1d::syntax::film_grain::FilmGrainParams;
 use vav1d::syntax::sequence::ColorConfig;
-use vav1d::vk::{Driver, Instance, InstanceOptions};
 
 use crate::manifest::{Sample, sample, samples};
 
@@ -168,29 +167,9 @@ fn another_grain_replaces_the_streams_own_whoever_would_apply_that() {
     assert_eq!(photons("6400")[2..], md5s(&sample, &["--photon-noise", "6400", "--skip", "2"]));
 }
 
-/// Whether a device draws; where Mesa's software driver is installed, one must.
-#[allow(clippy::print_stderr, reason = "who runs tests shall know what was not tested")]
-fn a_device_draws() -> bool {
-    let instance = Instance::new(Driver::System, InstanceOptions::default());
-    let adapters = instance.and_then(|instance| instance.adapters()).unwrap_or_default();
-    let draws = adapters.iter().any(|adapter| adapter.draws());
-    if !draws {
-        let folder = std::fs::read_dir("/usr/share/vulkan/icd.d");
-        let mut names = folder.into_iter().flatten().flatten().map(|entry| entry.file_name());
-        let lavapipe = names.any(|n| n.to_string_lossy().starts_with("lvp_icd"));
-        let is_left_out = std::env::var_os("VK_DRIVER_FILES").is_some();
-        assert!(
-            !lavapipe || is_left_out,
-            "Mesa's software driver is installed, but no device draws"
-        );
-        eprintln!("no device draws: film grain on a GPU is not tested");
-    }
-    draws
-}
-
 #[test]
 fn film_grain_by_the_shader_has_the_md5s_of_other_decoders() {
-    if !a_device_draws() {
+    if crate::drawing::device().is_none() {
         return;
     }
     for sample in grained() {

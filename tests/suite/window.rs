@@ -68,7 +68,7 @@ impl Server {
         command
             .env_clear()
             .env("DISPLAY", &self.display)
-            .env("VK_DRIVER_FILES", lavapipe())
+            .envs(lavapipe().map(|file| ("VK_DRIVER_FILES", file)))
             .env("XDG_RUNTIME_DIR", std::env::temp_dir())
             .args(["play", "--json"])
             .args(device)
@@ -96,12 +96,12 @@ impl Drop for Server {
     }
 }
 
-fn lavapipe() -> std::path::PathBuf {
-    let folder = Path::new("/usr/share/vulkan/icd.d");
-    let mut files = std::fs::read_dir(folder).into_iter().flatten().flatten();
+/// The manifest of Mesa's software driver, where it is installed.
+fn lavapipe() -> Option<std::path::PathBuf> {
+    let mut files = std::fs::read_dir("/usr/share/vulkan/icd.d").ok()?.flatten();
     let named =
         |file: &std::fs::DirEntry| file.file_name().to_string_lossy().starts_with("lvp_icd");
-    files.find(named).map_or_else(|| folder.join("lvp_icd.json"), |file| file.path())
+    files.find(named).map(|file| file.path())
 }
 
 /// A player in its window.
