@@ -7,20 +7,42 @@ use std::{env, fs};
 use naga::back::spv;
 use naga::valid::{Capabilities, ValidationFlags, Validator};
 
-/// Every file of `shaders/`, without its extension.
-const SHADERS: [&str; 4] = ["film_grain", "convert", "scale", "present"];
+/// Files of `shaders/` that are compiled as they are, without their extension.
+const SHADERS: [&str; 3] = ["film_grain", "scale", "present"];
 
 fn main() -> Result<(), Box<dyn Error>> {
     println!("cargo:rerun-if-changed=build.rs");
     println!("cargo:rerun-if-changed=shaders");
     let out = env::var("OUT_DIR")?;
     for name in SHADERS {
-        let words = compile(&fs::read_to_string(format!("shaders/{name}.wgsl"))?)
-            .map_err(|error| format!("shaders/{name}.wgsl: {error}"))?;
-        let bytes: Vec<u8> = words.iter().flat_map(|word| word.to_ne_bytes()).collect();
-        fs::write(Path::new(&out).join(format!("{name}.spv")), bytes)?;
+        let source = fs::read_to_string(format!("shaders/{name}.wgsl"))?;
+        write(&source, name, &out)?;
+    }
+    // The variants of `color::Variant`, in the order of their indices.
+    let source = fs::read_to_string("shaders/convert.wgsl")?;
+    for index in 0..12 {
+        let (wide, chroma, plain) = (index / 6 == 1, index / 2 % 3, index % 2 == 1);
+        let source = set(&source, "WIDE: bool = false", &format!("WIDE: bool = {wide}"))?;
+        let source = set(&source, "CHROMA: u32 = 2u", &format!("CHROMA: u32 = {chroma}u"))?;
+        let source = set(&source, "PLAIN: bool = false", &format!("PLAIN: bool = {plain}"))?;
+        write(&source, &format!("convert-{index}"), &out)?;
     }
     Ok(())
+}
+
+/// `source` with another value of one constant.
+fn set(source: &str, from: &str, to: &str) -> Result<String, Box<dyn Error>> {
+    match source.matches(from).count() {
+        1 => Ok(source.replace(from, to)),
+        n => Err(format!("`{from}` is there {n} times").into()),
+    }
+}
+
+/// Compiles `source` into `out`/`name`.spv.
+fn write(source: &str, name: &str, out: &str) -> Result<(), Box<dyn Error>> {
+    let words = compile(source).map_err(|error| format!("{name}: {error}"))?;
+    let bytes: Vec<u8> = words.iter().flat_map(|word| word.to_ne_bytes()).collect();
+    Ok(fs::write(Path::new(out).join(format!("{name}.spv")), bytes)?)
 }
 
 fn compile(source: &str) -> Result<Vec<u32>, Box<dyn Error>> {

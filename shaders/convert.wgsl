@@ -5,6 +5,15 @@
 //          binding 1: the planes, as `pixels::Picture` has them
 //          binding 2: out: two words a pixel, four of 16 bits: R', G', B' in 0..1, and 1
 
+// What is compiled apart, since software drivers run every branch of a shader: build.rs replaces
+// these values.
+// A sample has two bytes.
+const WIDE: bool = false;
+// 0: no chroma; 1: as large as luma; 2: subsampled.
+const CHROMA: u32 = 2u;
+// R'G'B' is what the display takes.
+const PLAIN: bool = false;
+
 struct Conversion {
     // Luma samples, then chroma samples.
     size: vec2<u32>,
@@ -15,9 +24,6 @@ struct Conversion {
     siting: vec2<f32>,
     // First sample of planes U and V.
     planes: vec2<u32>,
-    // 1 where a sample has two bytes.
-    wide: u32,
-    monochrome: u32,
     // See TRANSFER_.
     transfer: u32,
     // 1: PQ comes out, BT.2020 primaries; 0: what an SDR display takes.
@@ -25,6 +31,7 @@ struct Conversion {
     // Luminance of the brightest source sample and of the output's white, cd/m2.
     source_peak: f32,
     target_peak: f32,
+    padding: vec2<u32>,
     // From code values of Y, U, V, and 1, to R', G', B' (or L', M', S').
     matrix: array<vec4<f32>, 3>,
     // From linear R, G, B of the source (or L, M, S) to linear R, G, B of the output.
@@ -35,8 +42,6 @@ struct Conversion {
 @group(0) @binding(1) var<storage, read> samples: array<u32>;
 @group(0) @binding(2) var<storage, read_write> rgb: array<vec2<u32>>;
 
-// R'G'B' is what the display takes.
-const TRANSFER_NONE: u32 = 0u;
 // BT.1886: a power of 2.4.
 const TRANSFER_POWER: u32 = 1u;
 const TRANSFER_LINEAR: u32 = 2u;
@@ -46,7 +51,7 @@ const TRANSFER_PQ: u32 = 3u;
 const TRANSFER_HLG: u32 = 4u;
 
 fn sample(index: u32) -> f32 {
-    if c.wide == 1u {
+    if WIDE {
         return f32((samples[index >> 1u] >> ((index & 1u) * 16u)) & 0xffffu);
     }
     return f32((samples[index >> 2u] >> ((index & 3u) * 8u)) & 0xffu);
@@ -60,7 +65,7 @@ fn chroma_at(x: u32, y: u32) -> vec2<f32> {
 
 // Chroma of luma sample `at`, interpolated between the nearest.
 fn chroma(at: vec2<u32>) -> vec2<f32> {
-    if c.subsampling.x == 0u && c.subsampling.y == 0u {
+    if CHROMA == 1u {
         return chroma_at(at.x, at.y);
     }
     let scale = 1.0 / vec2<f32>(vec2<u32>(1u) << c.subsampling);
@@ -150,6 +155,19 @@ fn output(linear: vec3<f32>) -> vec3<f32> {
     return pow(clamp(mapped, vec3<f32>(0.0), vec3<f32>(1.0)), vec3<f32>(1.0 / 2.4));
 }
 
+// cd/m2.
+fn linear(signal: vec3<f32>) -> vec3<f32> {
+    switch c.transfer {
+        case TRANSFER_PQ: { return pq_to_linear(signal); }
+        case TRANSFER_HLG: { return hlg_to_linear(signal); }
+        case TRANSFER_LINEAR: { return max(signal, vec3<f32>(0.0)) * c.target_peak; }
+        default: {
+            let s = clamp(signal, vec3<f32>(0.0), vec3<f32>(1.0));
+            return pow(s, vec3<f32>(2.4)) * c.target_peak;
+        }
+    }
+}
+
 @compute @workgroup_size(16, 8)
 fn convert(@builtin(global_invocation_id) id: vec3<u32>) {
     if id.x >= c.size.x || id.y >= c.size.y {
@@ -157,22 +175,15 @@ fn convert(@builtin(global_invocation_id) id: vec3<u32>) {
     }
     let index = id.y * c.size.x + id.x;
     var yuv = vec4<f32>(sample(index), 0.0, 0.0, 1.0);
-    if c.monochrome == 0u {
+    if CHROMA != 0u {
         let uv = chroma(id.xy);
         yuv.y = uv.x;
         yuv.z = uv.y;
     }
     let signal = rows(c.matrix, yuv);
     var out = signal;
-    switch c.transfer {
-        case TRANSFER_POWER: {
-            let s = pow(clamp(signal, vec3<f32>(0.0), vec3<f32>(1.0)), vec3<f32>(2.4));
-            out = output(s * c.target_peak);
-        }
-        case TRANSFER_LINEAR: { out = output(max(signal, vec3<f32>(0.0)) * c.target_peak); }
-        case TRANSFER_PQ: { out = output(pq_to_linear(signal)); }
-        case TRANSFER_HLG: { out = output(hlg_to_linear(signal)); }
-        default: {}
+    if !PLAIN {
+        out = output(linear(signal));
     }
     out = clamp(out, vec3<f32>(0.0), vec3<f32>(1.0));
     rgb[index] = vec2<u32>(pack2x16unorm(out.xy), pack2x16unorm(vec2<f32>(out.z, 1.0)));

@@ -93,14 +93,11 @@ pub struct Conversion {
     pub siting: [f32; 2],
     /// First sample of planes U and V.
     pub planes: [u32; 2],
-    /// 1 where a sample has two bytes.
-    pub wide: u32,
-    /// 1 where luma is all.
-    pub monochrome: u32,
     transfer: u32,
     hdr_output: u32,
     source_peak: f32,
     target_peak: f32,
+    padding: [u32; 2],
     matrix: [[f32; 4]; 3],
     gamut: [[f32; 4]; 3],
 }
@@ -134,15 +131,50 @@ impl Conversion {
             subsampling: [x, y],
             siting: siting(format.chroma, color.chroma_sample_position),
             planes: [luma, luma + chroma_size.0 * chroma_size.1],
-            wide: u32::from(format.sample_bytes() == 2),
-            monochrome: u32::from(format.chroma == Chroma::Monochrome),
             transfer: transfer as u32,
             hdr_output: u32::from(output == Output::Hdr10),
             source_peak: if is_hdr { peak } else { SDR_WHITE },
             target_peak: SDR_WHITE,
+            padding: [0; 2],
             matrix: to_rgb(format.bit_depth, size, color),
             gamut: source.to(&target).map(|row| [row[0] as f32, row[1] as f32, row[2] as f32, 0.0]),
         }
+    }
+}
+
+/// Which of the shader's variants converts pictures of `format`: its constants.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Variant {
+    /// A sample has two bytes.
+    pub wide: bool,
+    /// 0: no chroma; 1: as large as luma; 2: subsampled.
+    pub chroma: u32,
+    /// R'G'B' is what the display takes.
+    pub plain: bool,
+}
+
+impl Conversion {
+    /// The variant for pictures of `format`.
+    pub fn variant(&self, format: Format) -> Variant {
+        Variant {
+            wide: format.sample_bytes() == 2,
+            chroma: match format.chroma {
+                Chroma::Monochrome => 0,
+                Chroma::Yuv444 => 1,
+                Chroma::Yuv420 | Chroma::Yuv422 => 2,
+            },
+            plain: self.transfer == Transfer::None as u32,
+        }
+    }
+}
+
+impl Variant {
+    /// How many there are.
+    pub const COUNT: usize = 12;
+
+    /// Which one it is, as `build.rs` counts them.
+    pub fn index(self) -> usize {
+        usize::from(self.wide) * 6 + self.chroma as usize * 2 + usize::from(self.plain)
     }
 }
 

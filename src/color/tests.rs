@@ -86,6 +86,19 @@ fn chroma_lies_where_the_stream_says() {
 }
 
 #[test]
+fn variants_have_indices_of_their_own() {
+    let mut seen = [0; Variant::COUNT];
+    for wide in [false, true] {
+        for chroma in 0..3 {
+            for plain in [false, true] {
+                seen[Variant { wide, chroma, plain }.index()] += 1;
+            }
+        }
+    }
+    assert_eq!(seen, [1; Variant::COUNT]);
+}
+
+#[test]
 fn transfers() {
     let with = |primaries, transfer| ColorConfig {
         color_primaries: primaries,

@@ -6,13 +6,19 @@ use std::sync::Arc;
 
 use ash::vk;
 
+use crate::color::Variant;
 use crate::error::Result;
 use crate::vk::device::Device;
 use crate::vk::failed;
 use crate::vk::objects::Buffer;
 
 const FILM_GRAIN: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/film_grain.spv"));
-const CONVERT: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/convert.spv"));
+macro_rules! variants {
+    ($($index:literal)*) => {
+        [$(include_bytes!(concat!(env!("OUT_DIR"), "/convert-", $index, ".spv"))),*]
+    };
+}
+const CONVERT: [&[u8]; Variant::COUNT] = variants!(0 1 2 3 4 5 6 7 8 9 10 11);
 const SCALE: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/scale.spv"));
 const PRESENT: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/present.spv"));
 
@@ -28,7 +34,8 @@ pub(super) struct Pipelines {
     set: vk::DescriptorSetLayout,
     layout: vk::PipelineLayout,
     film_grain: vk::Pipeline,
-    convert: vk::Pipeline,
+    /// By [`Variant::index`]; null until one is wanted.
+    convert: [vk::Pipeline; Variant::COUNT],
     scale: vk::Pipeline,
     present: vk::Pipeline,
 }
@@ -37,7 +44,7 @@ pub(super) struct Pipelines {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Pass {
     FilmGrain,
-    Convert,
+    Convert(Variant),
     Scale,
     Present,
 }
@@ -50,7 +57,7 @@ impl Pipelines {
             set: vk::DescriptorSetLayout::null(),
             layout: vk::PipelineLayout::null(),
             film_grain: vk::Pipeline::null(),
-            convert: vk::Pipeline::null(),
+            convert: [vk::Pipeline::null(); Variant::COUNT],
             scale: vk::Pipeline::null(),
             present: vk::Pipeline::null(),
         };
@@ -61,16 +68,24 @@ impl Pipelines {
         pipelines.layout = unsafe { device.raw().create_pipeline_layout(&info, None) }
             .map_err(failed("vkCreatePipelineLayout"))?;
         pipelines.film_grain = compute(device, FILM_GRAIN, c"film_grain", pipelines.layout)?;
-        pipelines.convert = compute(device, CONVERT, c"convert", pipelines.layout)?;
         pipelines.scale = compute(device, SCALE, c"scale", pipelines.layout)?;
         pipelines.present = graphics(device, PRESENT, format, pipelines.layout)?;
         Ok(pipelines)
     }
 
+    /// Makes the pipeline that converts as `variant` says.
+    pub(super) fn prepare(&mut self, variant: Variant) -> Result<()> {
+        let index = variant.index();
+        if self.convert[index] == vk::Pipeline::null() {
+            self.convert[index] = compute(&self.device, CONVERT[index], c"convert", self.layout)?;
+        }
+        Ok(())
+    }
+
     /// Binds the pipeline of `pass` with `set`.
     ///
     /// # Safety
-    /// `commands` is recording for a family that has the pass; the set is of this layout and stays
+    /// `commands` is recording for a family that has the pass, which is prepared; the set is of this layout and stays
     /// as it is until the commands have ended.
     pub(super) unsafe fn bind(
         &self,
@@ -80,7 +95,9 @@ impl Pipelines {
     ) {
         let (point, pipeline) = match pass {
             Pass::FilmGrain => (vk::PipelineBindPoint::COMPUTE, self.film_grain),
-            Pass::Convert => (vk::PipelineBindPoint::COMPUTE, self.convert),
+            Pass::Convert(variant) => {
+                (vk::PipelineBindPoint::COMPUTE, self.convert[variant.index()])
+            }
             Pass::Scale => (vk::PipelineBindPoint::COMPUTE, self.scale),
             Pass::Present => (vk::PipelineBindPoint::GRAPHICS, self.present),
         };
@@ -95,7 +112,8 @@ impl Pipelines {
 impl Drop for Pipelines {
     fn drop(&mut self) {
         let raw = self.device.raw();
-        for pipeline in [self.film_grain, self.convert, self.scale, self.present] {
+        let others = [self.film_grain, self.scale, self.present];
+        for pipeline in self.convert.into_iter().chain(others) {
             // SAFETY: VUID-vkDestroyPipeline-pipeline-00765: no submission uses it any more.
             unsafe { raw.destroy_pipeline(pipeline, None) };
         }

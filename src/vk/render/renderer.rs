@@ -258,10 +258,12 @@ impl Renderer {
             run.push((Pass::FilmGrain, set, grain.groups()));
             picture = whole(grained);
         }
-        if let Some(conversion) = conversion {
+        if let Some((conversion, frame)) = conversion.zip(drawing.frame) {
+            let variant = conversion.variant(frame.picture.format);
+            self.pipelines.prepare(variant)?;
             // SAFETY: the slot's last drawing has ended.
             let set = unsafe { passes.set(bytemuck::bytes_of(&conversion), [picture, shown]) };
-            run.push((Pass::Convert, set, passes::groups(source)));
+            run.push((Pass::Convert(variant), set, passes::groups(source)));
         }
         if let Some(scaled) = self.scaled.as_ref().filter(|_| source != wanted) {
             let (between, out) = (whole(&scaled.between), whole(&scaled.out));
