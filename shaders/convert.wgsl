@@ -20,8 +20,9 @@ struct Conversion {
     chroma_size: vec2<u32>,
     // subsampling_x, subsampling_y.
     subsampling: vec2<u32>,
-    // Where the chroma sample of luma sample 0 lies, in chroma samples.
-    siting: vec2<f32>,
+    // Where luma line 0 lies, in lines of a subsampled chroma plane.
+    siting: f32,
+    padding: f32,
     // First sample of planes U and V.
     planes: vec2<u32>,
     // See TRANSFER_.
@@ -31,7 +32,7 @@ struct Conversion {
     // Luminance of the brightest source sample and of the output's white, cd/m2.
     source_peak: f32,
     target_peak: f32,
-    padding: vec2<u32>,
+    more_padding: vec2<u32>,
     // From code values of Y, U, V, and 1, to R', G', B' (or L', M', S').
     matrix: array<vec4<f32>, 3>,
     // From linear R, G, B of the source (or L, M, S) to linear R, G, B of the output.
@@ -50,42 +51,58 @@ const TRANSFER_PQ: u32 = 3u;
 // ARIB STD-B67.
 const TRANSFER_HLG: u32 = 4u;
 
-fn sample(index: u32) -> f32 {
+// The word at `index`, or the last one: what is behind the picture is never used.
+fn word(index: u32) -> u32 {
+    return samples[min(index, arrayLength(&samples) - 1u)];
+}
+
+// Four samples from `index` on, wherever words begin: few loads are what software drivers like.
+fn four(index: u32) -> vec4<f32> {
     if WIDE {
-        return f32((samples[index >> 1u] >> ((index & 1u) * 16u)) & 0xffffu);
+        let first = index >> 1u;
+        let a = word(first);
+        let b = word(first + 1u);
+        let c = word(first + 2u);
+        let odd = (index & 1u) == 1u;
+        let low = select(a, (a >> 16u) | (b << 16u), odd);
+        let high = select(b, (b >> 16u) | (c << 16u), odd);
+        return vec4<f32>(vec4<u32>(low, low >> 16u, high, high >> 16u) & vec4<u32>(0xffffu));
     }
-    return f32((samples[index >> 2u] >> ((index & 3u) * 8u)) & 0xffu);
+    let shift = (index & 3u) * 8u;
+    let a = word(index >> 2u);
+    let b = word((index >> 2u) + 1u);
+    // A shift by 32 would be none at all.
+    let bytes = select(a, (a >> shift) | (b << ((32u - shift) & 31u)), shift > 0u);
+    return vec4<f32>((vec4<u32>(bytes) >> vec4<u32>(0u, 8u, 16u, 24u)) & vec4<u32>(0xffu));
 }
 
-// Both chroma samples of the plane position (x, y).
-fn chroma_at(x: u32, y: u32) -> vec2<f32> {
-    let at = y * c.chroma_size.x + x;
-    return vec2<f32>(sample(c.planes.x + at), sample(c.planes.y + at));
+// Samples of a chroma plane that starts at `plane`, for four luma samples from `at` on.
+fn chroma_row(plane: u32, x: u32, y: u32) -> vec4<f32> {
+    let row = plane + y * c.chroma_size.x;
+    if CHROMA == 1u || c.subsampling.x == 0u {
+        return four(row + x);
+    }
+    // Samples lie on every second luma sample; those between are their means. The last has no
+    // neighbour.
+    let first = x >> 1u;
+    let s = four(row + first);
+    let last = c.chroma_size.x - 1u;
+    let second = select(s.y, s.x, first + 1u > last);
+    let third = select(s.z, second, first + 2u > last);
+    return vec4<f32>(s.x, 0.5 * (s.x + second), second, 0.5 * (second + third));
 }
 
-// Chroma of luma sample `at`, interpolated between the nearest.
-fn chroma(at: vec2<u32>) -> vec2<f32> {
-    if CHROMA == 1u {
-        return chroma_at(at.x, at.y);
+// Chroma of four luma samples from `at` on, whose first is even.
+fn chroma(plane: u32, at: vec2<u32>) -> vec4<f32> {
+    if CHROMA == 1u || c.subsampling.y == 0u {
+        return chroma_row(plane, at.x, at.y);
     }
-    let scale = 1.0 / vec2<f32>(vec2<u32>(1u) << c.subsampling);
-    let last = vec2<f32>(c.chroma_size - vec2<u32>(1u));
-    let place = clamp(vec2<f32>(at) * scale + c.siting, vec2<f32>(0.0), last);
-    let low = vec2<u32>(floor(place));
-    let high = min(low + vec2<u32>(1u), c.chroma_size - vec2<u32>(1u));
-    let part = place - floor(place);
-    var left = chroma_at(low.x, low.y);
-    if part.y > 0.0 {
-        left = mix(left, chroma_at(low.x, high.y), part.y);
-    }
-    if part.x == 0.0 {
-        return left;
-    }
-    var right = chroma_at(high.x, low.y);
-    if part.y > 0.0 {
-        right = mix(right, chroma_at(high.x, high.y), part.y);
-    }
-    return mix(left, right, part.x);
+    let last = c.chroma_size.y - 1u;
+    let place = clamp(0.5 * f32(at.y) + c.siting, 0.0, f32(last));
+    let low = u32(floor(place));
+    let above = chroma_row(plane, at.x, low);
+    let below = chroma_row(plane, at.x, min(low + 1u, last));
+    return mix(above, below, place - floor(place));
 }
 
 fn rows(m: array<vec4<f32>, 3>, v: vec4<f32>) -> vec3<f32> {
@@ -170,21 +187,26 @@ fn linear(signal: vec3<f32>) -> vec3<f32> {
 
 @compute @workgroup_size(16, 8)
 fn convert(@builtin(global_invocation_id) id: vec3<u32>) {
-    if id.x >= c.size.x || id.y >= c.size.y {
+    let at = vec2<u32>(id.x * 4u, id.y);
+    if at.x >= c.size.x || at.y >= c.size.y {
         return;
     }
-    let index = id.y * c.size.x + id.x;
-    var yuv = vec4<f32>(sample(index), 0.0, 0.0, 1.0);
+    let index = at.y * c.size.x + at.x;
+    let y = four(index);
+    var u = vec4<f32>(0.0);
+    var v = vec4<f32>(0.0);
     if CHROMA != 0u {
-        let uv = chroma(id.xy);
-        yuv.y = uv.x;
-        yuv.z = uv.y;
+        u = chroma(c.planes.x, at);
+        v = chroma(c.planes.y, at);
     }
-    let signal = rows(c.matrix, yuv);
-    var out = signal;
-    if !PLAIN {
-        out = output(linear(signal));
+    let count = min(4u, c.size.x - at.x);
+    for (var i = 0u; i < count; i++) {
+        let signal = rows(c.matrix, vec4<f32>(y[i], u[i], v[i], 1.0));
+        var out = signal;
+        if !PLAIN {
+            out = output(linear(signal));
+        }
+        out = clamp(out, vec3<f32>(0.0), vec3<f32>(1.0));
+        rgb[index + i] = vec2<u32>(pack2x16unorm(out.xy), pack2x16unorm(vec2<f32>(out.z, 1.0)));
     }
-    out = clamp(out, vec3<f32>(0.0), vec3<f32>(1.0));
-    rgb[index] = vec2<u32>(pack2x16unorm(out.xy), pack2x16unorm(vec2<f32>(out.z, 1.0)));
 }

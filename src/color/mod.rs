@@ -89,15 +89,16 @@ pub struct Conversion {
     pub chroma_size: [u32; 2],
     /// `subsampling_x`, `subsampling_y`.
     pub subsampling: [u32; 2],
-    /// Where luma sample (0, 0) lies, in chroma samples from the first one.
-    pub siting: [f32; 2],
+    /// Where luma line 0 lies, in lines of a subsampled chroma plane from the first one.
+    pub siting: f32,
+    padding: f32,
     /// First sample of planes U and V.
     pub planes: [u32; 2],
     transfer: u32,
     hdr_output: u32,
     source_peak: f32,
     target_peak: f32,
-    padding: [u32; 2],
+    more_padding: [u32; 2],
     matrix: [[f32; 4]; 3],
     gamut: [[f32; 4]; 3],
 }
@@ -130,12 +131,13 @@ impl Conversion {
             chroma_size: [chroma_size.0, chroma_size.1],
             subsampling: [x, y],
             siting: siting(format.chroma, color.chroma_sample_position),
+            padding: 0.0,
             planes: [luma, luma + chroma_size.0 * chroma_size.1],
             transfer: transfer as u32,
             hdr_output: u32::from(output == Output::Hdr10),
             source_peak: if is_hdr { peak } else { SDR_WHITE },
             target_peak: SDR_WHITE,
-            padding: [0; 2],
+            more_padding: [0; 2],
             matrix: to_rgb(format.bit_depth, size, color),
             gamut: source.to(&target).map(|row| [row[0] as f32, row[1] as f32, row[2] as f32, 0.0]),
         }
@@ -206,13 +208,14 @@ fn transfer(color: &ColorConfig, output: Output) -> Transfer {
     }
 }
 
-/// Where luma sample 0 lies, in chroma samples: `chroma_sample_position` of 6.4.2; unknown is taken
-/// as CSP_VERTICAL, as encoders leave it out for what cameras and MPEG-2 have.
-fn siting(chroma: Chroma, position: u8) -> [f32; 2] {
+/// Where luma line 0 lies, in chroma lines: `chroma_sample_position` of 6.4.2; unknown is taken as
+/// CSP_VERTICAL, as encoders leave it out for what cameras and MPEG-2 have. Across, subsampled chroma
+/// always lies on luma samples.
+fn siting(chroma: Chroma, position: u8) -> f32 {
     const CSP_COLOCATED: u8 = 2;
     match chroma {
-        Chroma::Yuv420 if position != CSP_COLOCATED => [0.0, -0.25],
-        _ => [0.0, 0.0],
+        Chroma::Yuv420 if position != CSP_COLOCATED => -0.25,
+        _ => 0.0,
     }
 }
 

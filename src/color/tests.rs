@@ -79,10 +79,10 @@ fn from_2020_to_709() {
 
 #[test]
 fn chroma_lies_where_the_stream_says() {
-    assert_eq!(siting(Chroma::Yuv420, 0), [0.0, -0.25]);
-    assert_eq!(siting(Chroma::Yuv420, 1), [0.0, -0.25]);
-    assert_eq!(siting(Chroma::Yuv420, 2), [0.0, 0.0]);
-    assert_eq!(siting(Chroma::Yuv422, 0), [0.0, 0.0]);
+    assert_eq!(siting(Chroma::Yuv420, 0), -0.25);
+    assert_eq!(siting(Chroma::Yuv420, 1), -0.25);
+    assert_eq!(siting(Chroma::Yuv420, 2), 0.0);
+    assert_eq!(siting(Chroma::Yuv422, 0), 0.0);
 }
 
 #[test]

@@ -80,6 +80,11 @@ pub(super) fn groups(size: (u32, u32)) -> (u32, u32) {
     (size.0.div_ceil(16), size.1.div_ceil(8))
 }
 
+/// The same for the conversion, which makes four pixels of a row at a time.
+pub(super) fn conversion_groups(size: (u32, u32)) -> (u32, u32) {
+    groups((size.0.div_ceil(4), size.1))
+}
+
 /// Bytes of a converted picture.
 pub(super) fn picture_bytes(size: (u32, u32)) -> u64 {
     u64::from(size.0) * u64::from(size.1) * PIXEL_BYTES

@@ -263,7 +263,7 @@ impl Renderer {
             self.pipelines.prepare(variant)?;
             // SAFETY: the slot's last drawing has ended.
             let set = unsafe { passes.set(bytemuck::bytes_of(&conversion), [picture, shown]) };
-            run.push((Pass::Convert(variant), set, passes::groups(source)));
+            run.push((Pass::Convert(variant), set, passes::conversion_groups(source)));
         }
         if let Some(scaled) = self.scaled.as_ref().filter(|_| source != wanted) {
             let (between, out) = (whole(&scaled.between), whole(&scaled.out));
