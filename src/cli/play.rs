@@ -41,11 +41,19 @@ pub(super) fn run(args: &PlayArgs, json: bool, notices: &Notices) -> Result<Exit
         Some(path) => render_to::run(path, args.size, look, args.osd, program, &presenter),
         None => window::play(program, presenter, window_options(args, look)).map_err(Failure::of),
     };
-    let report = played?;
+    // Of several files the messages while they play tell which.
+    let name = args.files.first().filter(|_| args.files.len() == 1).map(|file| file.display());
+    let report = played.map_err(|Failure { exit, error }| match &name {
+        Some(name) => Failure { exit, error: error.context(name.to_string()) },
+        None => Failure { exit, error },
+    })?;
     let otherwise = if report.judgement.wrong > 0 { Exit::No } else { Exit::Done };
     let mut exit = report.faults.first().map_or(otherwise, Exit::of);
     for fault in &report.faults {
-        notices.error(&fault.to_string());
+        match &name {
+            Some(name) => notices.error(&format!("{name}: {fault}")),
+            None => notices.error(&fault.to_string()),
+        }
     }
     for message in instances.iter().flat_map(|instance| instance.take_messages()) {
         notices.error(&format!("{}: {}", message.id, message.text));
