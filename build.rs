@@ -8,7 +8,7 @@ use naga::back::spv;
 use naga::valid::{Capabilities, ValidationFlags, Validator};
 
 /// Files of `shaders/` that are compiled as they are, without their extension.
-const SHADERS: [&str; 3] = ["film_grain", "scale", "present"];
+const SHADERS: [&str; 2] = ["film_grain", "scale"];
 
 fn main() -> Result<(), Box<dyn Error>> {
     println!("cargo:rerun-if-changed=build.rs");
@@ -17,6 +17,11 @@ fn main() -> Result<(), Box<dyn Error>> {
     for name in SHADERS {
         let source = fs::read_to_string(format!("shaders/{name}.wgsl"))?;
         write(&source, name, &out)?;
+    }
+    let source = fs::read_to_string("shaders/present.wgsl")?;
+    for (index, overlay) in [false, true].into_iter().enumerate() {
+        let source = set(&source, "OVERLAY: bool = false", &format!("OVERLAY: bool = {overlay}"))?;
+        write(&source, &format!("present-{index}"), &out)?;
     }
     // The variants of `color::Variant`, in the order of their indices.
     let source = fs::read_to_string("shaders/convert.wgsl")?;

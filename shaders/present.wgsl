@@ -5,6 +5,10 @@
 //          binding 1: the picture, two words a pixel, four of 16 bits
 //          binding 2: the overlay, a word a pixel: R, G, B, A, multiplied by A, from the lowest byte
 
+// Whether there is an overlay; both are compiled, since software drivers run every branch of a
+// shader: build.rs replaces the value.
+const OVERLAY: bool = false;
+
 struct Presentation {
     // The picture's place in the target; it may reach outside.
     origin: vec2<i32>,
@@ -64,7 +68,7 @@ fn pixel(@builtin(position) position: vec4<f32>) -> @location(0) vec4<f32> {
         color = vec3<f32>(unpack2x16unorm(words.x), unpack2x16unorm(words.y).x);
     }
     let over = at - p.overlay_origin;
-    if all(over >= vec2<i32>(0)) && all(over < p.overlay_size) {
+    if OVERLAY && all(over >= vec2<i32>(0)) && all(over < p.overlay_size) {
         let over_color = unpack4x8unorm(overlay[over.y * p.overlay_size.x + over.x]);
         let white = select(1.0, HDR_WHITE, p.hdr_output == 1u);
         color = color * (1.0 - over_color.a) + over_color.rgb * white;

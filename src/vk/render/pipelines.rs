@@ -14,13 +14,14 @@ use crate::vk::objects::Buffer;
 
 const FILM_GRAIN: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/film_grain.spv"));
 macro_rules! variants {
-    ($($index:literal)*) => {
-        [$(include_bytes!(concat!(env!("OUT_DIR"), "/convert-", $index, ".spv"))),*]
+    ($name:literal: $($index:literal)*) => {
+        [$(include_bytes!(concat!(env!("OUT_DIR"), "/", $name, "-", $index, ".spv"))),*]
     };
 }
-const CONVERT: [&[u8]; Variant::COUNT] = variants!(0 1 2 3 4 5 6 7 8 9 10 11);
+const CONVERT: [&[u8]; Variant::COUNT] = variants!("convert": 0 1 2 3 4 5 6 7 8 9 10 11);
+/// Without, and with an overlay.
+const PRESENT: [&[u8]; 2] = variants!("present": 0 1);
 const SCALE: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/scale.spv"));
-const PRESENT: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/present.spv"));
 
 /// Sets of one [`SetPool`]: film grain, convert, scale twice, present.
 pub(super) const SETS: usize = 5;
@@ -37,7 +38,7 @@ pub(super) struct Pipelines {
     /// By [`Variant::index`]; null until one is wanted.
     convert: [vk::Pipeline; Variant::COUNT],
     scale: vk::Pipeline,
-    present: vk::Pipeline,
+    present: [vk::Pipeline; 2],
 }
 
 /// A pipeline of [`Pipelines`].
@@ -46,7 +47,8 @@ pub(super) enum Pass {
     FilmGrain,
     Convert(Variant),
     Scale,
-    Present,
+    /// With an overlay, or without.
+    Present(bool),
 }
 
 impl Pipelines {
@@ -59,7 +61,7 @@ impl Pipelines {
             film_grain: vk::Pipeline::null(),
             convert: [vk::Pipeline::null(); Variant::COUNT],
             scale: vk::Pipeline::null(),
-            present: vk::Pipeline::null(),
+            present: [vk::Pipeline::null(); 2],
         };
         pipelines.set = set_layout(device)?;
         let sets = [pipelines.set];
@@ -69,7 +71,9 @@ impl Pipelines {
             .map_err(failed("vkCreatePipelineLayout"))?;
         pipelines.film_grain = compute(device, FILM_GRAIN, c"film_grain", pipelines.layout)?;
         pipelines.scale = compute(device, SCALE, c"scale", pipelines.layout)?;
-        pipelines.present = graphics(device, PRESENT, format, pipelines.layout)?;
+        for (pipeline, code) in pipelines.present.iter_mut().zip(PRESENT) {
+            *pipeline = graphics(device, code, format, pipelines.layout)?;
+        }
         Ok(pipelines)
     }
 
@@ -99,7 +103,9 @@ impl Pipelines {
                 (vk::PipelineBindPoint::COMPUTE, self.convert[variant.index()])
             }
             Pass::Scale => (vk::PipelineBindPoint::COMPUTE, self.scale),
-            Pass::Present => (vk::PipelineBindPoint::GRAPHICS, self.present),
+            Pass::Present(overlay) => {
+                (vk::PipelineBindPoint::GRAPHICS, self.present[usize::from(overlay)])
+            }
         };
         let raw = self.device.raw();
         // SAFETY: the caller's promise.
@@ -112,8 +118,8 @@ impl Pipelines {
 impl Drop for Pipelines {
     fn drop(&mut self) {
         let raw = self.device.raw();
-        let others = [self.film_grain, self.scale, self.present];
-        for pipeline in self.convert.into_iter().chain(others) {
+        let others = [self.film_grain, self.scale];
+        for pipeline in self.convert.into_iter().chain(self.present).chain(others) {
             // SAFETY: VUID-vkDestroyPipeline-pipeline-00765: no submission uses it any more.
             unsafe { raw.destroy_pipeline(pipeline, None) };
         }

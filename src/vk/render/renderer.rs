@@ -295,7 +295,7 @@ impl Renderer {
             unsafe { self.dispatch(commands, pass, set, groups) };
         }
         // SAFETY: the caller's promise.
-        unsafe { self.present(commands, set, target) };
+        unsafe { self.present(commands, (set, drawing.overlay.is_some()), target) };
         Ok(())
     }
 
@@ -318,7 +318,12 @@ impl Renderer {
 
     /// # Safety
     /// As for [`Self::record`].
-    unsafe fn present(&self, commands: vk::CommandBuffer, set: vk::DescriptorSet, to: &Target) {
+    unsafe fn present(
+        &self,
+        commands: vk::CommandBuffer,
+        (set, overlay): (vk::DescriptorSet, bool),
+        to: &Target,
+    ) {
         use vk::{AccessFlags2 as Access, ImageLayout as Layout, PipelineStageFlags2 as Stage};
         let attach = change(to.image, Layout::UNDEFINED, Layout::COLOR_ATTACHMENT_OPTIMAL)
             .src_stage_mask(Stage::ALL_COMMANDS)
@@ -336,12 +341,7 @@ impl Renderer {
             .render_area(area)
             .layer_count(1)
             .color_attachments(&attachments);
-        let viewport = vk::Viewport {
-            width: to.extent.0 as f32,
-            height: to.extent.1 as f32,
-            max_depth: 1.0,
-            ..Default::default()
-        };
+        let viewport = viewport(to.extent);
         let raw = self.device.raw();
         // SAFETY: recording; the view is of the target, in this layout.
         unsafe { raw.cmd_begin_rendering(commands, &rendering) };
@@ -350,7 +350,7 @@ impl Renderer {
         // SAFETY: as above.
         unsafe { raw.cmd_set_scissor(commands, 0, &[area]) };
         // SAFETY: the caller's promise.
-        unsafe { self.pipelines.bind(commands, Pass::Present, set) };
+        unsafe { self.pipelines.bind(commands, Pass::Present(overlay), set) };
         // SAFETY: the triangle needs no vertex buffer.
         unsafe { raw.cmd_draw(commands, 3, 1, 0, 0) };
         // SAFETY: begun above.
@@ -432,6 +432,12 @@ impl Passes<'_> {
         // SAFETY: the slot's last drawing has ended.
         unsafe { self.slot.uniforms.write(&[&self.uniforms]) }
     }
+}
+
+/// All of a target of `extent` pixels.
+fn viewport(extent: (u32, u32)) -> vk::Viewport {
+    let (width, height) = (extent.0 as f32, extent.1 as f32);
+    vk::Viewport { width, height, max_depth: 1.0, ..Default::default() }
 }
 
 fn change(
