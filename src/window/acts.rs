@@ -77,8 +77,8 @@ impl App {
         self.at_end = false;
     }
 
-    fn scale(&self, scale: f64) {
-        if let (Some(display), Some(shown)) = (&self.display, &self.shown) {
+    fn scale(&mut self, scale: f64) {
+        if let (Some(display), Some(shown)) = (&mut self.display, &self.shown) {
             display.scale(natural(&shown.frame), scale);
         }
     }

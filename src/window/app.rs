@@ -34,8 +34,8 @@ pub(super) struct Wake;
 /// Plays `program` in a window, until it ends or the window is closed.
 ///
 /// # Errors
-/// As [`super::play`] says.
-pub fn run(program: Program, presenter: Presenter, options: Options) -> Result<Report> {
+/// `Device` where there is no display, nothing presents to its windows, or a device is lost.
+pub fn play(program: Program, presenter: Presenter, options: Options) -> Result<Report> {
     let none = |e: &dyn std::fmt::Display| DeviceError::None(format!("no display: {e}"));
     let event_loop = EventLoop::<Wake>::with_user_event().build().map_err(|e| none(&e))?;
     let player = |list, device, options| {
@@ -325,8 +325,10 @@ impl App {
                 let hdr = color::is_hdr(color).then_some(luminance);
                 log::warn!("{error}: another is made");
                 shown.is_uploaded = false;
-                if let Err(error) = display.renew(&self.presenter, &self.options, hdr) {
-                    self.end_with(event_loop, error);
+                let lost = self.display.take();
+                match lost.map(|d| d.renew(&self.presenter, &self.options, hdr)).transpose() {
+                    Ok(display) => self.display = display,
+                    Err(error) => self.end_with(event_loop, error),
                 }
             }
             Err(error) => self.end_with(event_loop, error),

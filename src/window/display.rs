@@ -52,15 +52,18 @@ impl Display {
         Ok(Self { screen, window, device })
     }
 
-    /// Another screen on the same window, after its surface was lost.
+    /// Another screen on the same window, after its surface was lost. A window has one swapchain at a
+    /// time, so the old one goes first.
     pub(super) fn renew(
-        &mut self,
+        self,
         presenter: &Presenter,
         options: &Options,
         hdr: Option<Luminance>,
-    ) -> Result<()> {
-        (self.screen, self.device) = screen(&self.window, presenter, options, hdr)?;
-        Ok(())
+    ) -> Result<Self> {
+        let Self { screen: old, window, .. } = self;
+        drop(old);
+        let (screen, device) = screen(&window, presenter, options, hdr)?;
+        Ok(Self { screen, window, device })
     }
 
     /// How long the monitor shows one frame.
@@ -77,14 +80,15 @@ impl Display {
     }
 
     /// Makes the window `scale` times as large as pictures of `natural` size.
-    pub(super) fn scale(&self, natural: (u32, u32), scale: f64) {
+    pub(super) fn scale(&mut self, natural: (u32, u32), scale: f64) {
         let most = self.window.current_monitor().map(|m| (m.size().width, m.size().height));
         let most = most.filter(|(w, h)| *w > 0 && *h > 0);
         let (width, height) = layout::window(natural, scale, most);
         self.window.set_fullscreen(None);
         // Where the size is set at once, no event tells of it.
         if let Some(size) = self.window.request_inner_size(PhysicalSize::new(width, height)) {
-            log::debug!("the window has {}x{} pixels", size.width, size.height);
+            self.screen.resize((size.width, size.height));
+            self.window.request_redraw();
         }
     }
 }

@@ -15,13 +15,12 @@ mod picture;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use crate::error::{Error, Result};
+use crate::error::Error;
 use crate::play::{Entry, OpenDevice, Repeat, Statistics};
 use crate::vk::{Adapter, Instance};
 
-pub use app::run;
+pub use app::play;
 pub use bitmap::Bitmap;
-pub use blocks::Blocks;
 pub use keys::table;
 pub use osd::{Osd, about};
 pub use picture::{Look, luminance, natural};
@@ -109,12 +108,4 @@ impl Report {
             judgement.first_wrong.get_or_insert(index);
         }
     }
-}
-
-/// Plays `program` in a window, until it ends or the window is closed.
-///
-/// # Errors
-/// `Device` where there is no display, nothing presents to its windows, or a device is lost.
-pub fn play(program: Program, presenter: Presenter, options: Options) -> Result<Report> {
-    run(program, presenter, options)
 }

@@ -143,16 +143,21 @@ fn chroma_is_taken_from_where_it_lies() {
     }
 }
 
-#[test]
-fn pq_is_tone_mapped_as_bt_2390_says() {
-    let Some(device) = device() else { return };
+/// Every grey of 10 bits, full range, BT.2020 primaries.
+fn hdr_ramp(transfer_characteristics: u8) -> (Picture, ColorConfig) {
     let format = Format { chroma: Chroma::Monochrome, bit_depth: 10 };
     let mut ramp = Picture::new(format, 1024, 1);
     for (value, sample) in ramp.data.chunks_mut(2).enumerate() {
         sample.copy_from_slice(&(value as u16).to_le_bytes());
     }
-    let color =
-        ColorConfig { color_primaries: 9, transfer_characteristics: 16, ..color(format, 9, true) };
+    let color = color(format, 9, true);
+    (ramp, ColorConfig { color_primaries: 9, transfer_characteristics, ..color })
+}
+
+#[test]
+fn pq_is_tone_mapped_as_bt_2390_says() {
+    let Some(device) = device() else { return };
+    let (ramp, color) = hdr_ramp(16);
     for peak in [400.0_f32, 1000.0, 4000.0] {
         let luminance = Luminance { max_cll: Some(peak), ..Luminance::default() };
         let frame = Frame { luminance, ..frame(&ramp, &color) };
@@ -173,13 +178,7 @@ fn pq_is_tone_mapped_as_bt_2390_says() {
 #[test]
 fn hlg_is_what_bt_2100_says() {
     let Some(device) = device() else { return };
-    let format = Format { chroma: Chroma::Monochrome, bit_depth: 10 };
-    let mut ramp = Picture::new(format, 1024, 1);
-    for (value, sample) in ramp.data.chunks_mut(2).enumerate() {
-        sample.copy_from_slice(&(value as u16).to_le_bytes());
-    }
-    let color =
-        ColorConfig { color_primaries: 9, transfer_characteristics: 18, ..color(format, 9, true) };
+    let (ramp, color) = hdr_ramp(18);
     let drawn = draw(&device, (1024, 1), frame(&ramp, &color), whole((1024, 1)));
     let expected = (0..1024).map(|value| {
         let signal = f64::from(value) / 1023.0;
