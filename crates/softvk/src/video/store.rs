@@ -69,17 +69,44 @@ impl Pending {
         mut each: impl FnMut(&[u8]) -> Option<()>,
     ) -> Option<()> {
         let area = Area::new(image, self.extent, plane, self.granularity)?;
-        let inside = width as usize <= area.written.0 && rows.end as usize <= area.written.1;
+        let width = width as usize;
+        let inside = width <= area.written.0 && rows.end as usize <= area.written.1;
         inside.then_some(())?;
         let Some(frame) = &self.frame else { return Some(()) };
         let bytes = image.planes.get(plane)?.format.bytes as usize;
         let planes = frame.planes();
-        let mut row = vec![POISON; width as usize * bytes];
-        for y in rows {
-            self.row(image, &planes, &area, y as usize, &mut row);
-            each(&row)?;
+        let as_it_is = self.as_it_is(image, &planes, plane).filter(|_| width <= area.defined.0);
+        let mut row = vec![POISON; width * bytes];
+        for y in rows.start as usize..rows.end as usize {
+            let as_it_is = as_it_is.and_then(|(from, stride)| {
+                let start = y * stride;
+                from.get(start..start + width).filter(|_| y < area.defined.1)
+            });
+            match as_it_is {
+                Some(samples) => each(samples)?,
+                None => {
+                    self.row(image, &planes, &area, y, &mut row);
+                    each(&row)?;
+                }
+            }
         }
         Some(())
+    }
+
+    /// The samples of `plane` and the distance of its rows, if that is what an image has.
+    fn as_it_is<'a>(
+        &self,
+        image: &Image,
+        planes: &[Plane<'a>],
+        plane: usize,
+    ) -> Option<(&'a [u8], usize)> {
+        let apart = plane == 0 || image.planes.len() == 3;
+        let coloured = plane == 0 || self.chroma != Chroma::Monochrome;
+        let from = planes.get(plane).filter(|_| apart && coloured)?;
+        match from.data {
+            PlaneData::U8(data) => Some((data, from.stride)),
+            PlaneData::U16(_) => None,
+        }
     }
 }
 
