@@ -93,13 +93,13 @@ impl<S: DerefMut<Target: Sink>> Sink for GreyPlanes<S> {
             return self.0.take(shown);
         }
         let format = Format { chroma: Chroma::Yuv420, ..picture.format };
-        let mut all = picture.data.clone();
+        let mut all = picture.data.to_vec();
         let grey = 1_u16 << (format.bit_depth - 1);
         let bytes = &grey.to_le_bytes()[..format.sample_bytes()];
         all.resize(format.picture_bytes(picture.width, picture.height), 0);
         let chroma = all[picture.data.len()..].chunks_exact_mut(bytes.len());
         chroma.for_each(|sample| sample.copy_from_slice(bytes));
-        self.0.take(Shown { picture: Picture { format, data: all, ..*picture }, ..shown })
+        self.0.take(Shown { picture: Picture { format, data: all.into(), ..*picture }, ..shown })
     }
 
     fn finish(&mut self) -> io::Result<()> {
@@ -130,7 +130,7 @@ impl Batches for JsonSink {
     }
 
     fn pictures(&mut self, batch: &[Shown]) -> io::Result<()> {
-        let bytes: Vec<_> = batch.iter().map(|shown| shown.picture.data.as_slice()).collect();
+        let bytes: Vec<_> = batch.iter().map(|shown| &*shown.picture.data).collect();
         let hashes = match &mut self.total {
             Some(total) => {
                 bytes.iter().for_each(|bytes| total.update(bytes));

@@ -72,7 +72,7 @@ fn the_restricted_range_is_kept() {
         let format = Format { chroma: Chroma::Yuv444, bit_depth };
         let mut picture = Picture::new(format, 64, 64);
         let top = if bit_depth == 8 { vec![255] } else { 1023u16.to_le_bytes().to_vec() };
-        picture.data = top.repeat(3 * 64 * 64);
+        picture.data = top.repeat(3 * 64 * 64).into();
         let out = apply(&picture, &params, &color(if identity { 0 } else { 2 }));
         let max = |plane| samples(&out, plane).into_iter().max();
         assert_eq!(max(0), Some(235 << (bit_depth - 8)));

@@ -1,6 +1,10 @@
 //! Host pictures: planar, tightly packed, 16-bit samples little-endian and LSB-aligned.
 //! The bytes of a [`Picture`] are exactly the bytes that are hashed and written.
 
+mod samples;
+
+pub use samples::{Lend, Samples};
+
 /// Chroma subsampling, as `mono_chrome`, `subsampling_x` and `subsampling_y` give it (5.5.2).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Chroma {
@@ -77,7 +81,7 @@ pub struct Picture {
     pub height: u32,
     /// Planes Y, U, V one after the other, rows top-down without padding; one byte a sample at
     /// 8 bits, else two, little-endian, LSB-aligned. `format.picture_bytes(width, height)` long.
-    pub data: Vec<u8>,
+    pub data: Samples,
 }
 
 impl Picture {
@@ -90,7 +94,7 @@ impl Picture {
     pub fn in_memory(format: Format, width: u32, height: u32, memory: Vec<u8>) -> Self {
         let mut data = memory;
         data.resize(format.picture_bytes(width, height), 0);
-        Self { format, width, height, data }
+        Self { format, width, height, data: data.into() }
     }
 
     /// Byte range of plane `plane` (0 Y, 1 U, 2 V) in [`Picture::data`].

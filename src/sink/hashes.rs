@@ -44,7 +44,7 @@ impl Batches for FrameHashes {
     }
 
     fn pictures(&mut self, batch: &[Shown]) -> io::Result<()> {
-        let bytes: Vec<_> = batch.iter().map(|shown| shown.picture.data.as_slice()).collect();
+        let bytes: Vec<_> = batch.iter().map(|shown| &*shown.picture.data).collect();
         for ((shown, bytes), hash) in batch.iter().zip(&bytes).zip(self.hash.many(&bytes)) {
             let pts = shown.pts.unwrap_or(self.rows);
             self.rows += 1;

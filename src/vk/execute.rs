@@ -204,7 +204,7 @@ impl Executor {
 
     /// Takes back a picture whose memory a later one may have.
     pub fn reuse(&mut self, picture: Picture) {
-        self.showing.memory.push(picture.data);
+        self.showing.memory.extend(picture.data.into_memory());
     }
 
     /// Waits until the device is idle. Pictures stay to be fetched.

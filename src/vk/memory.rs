@@ -38,6 +38,7 @@ pub(super) struct Memory {
     raw: vk::DeviceMemory,
     size_bytes: u64,
     coherent: bool,
+    cached: bool,
     mapped: Option<Mapped>,
 }
 
@@ -75,6 +76,7 @@ impl Memory {
             raw,
             size_bytes: info.allocation_size,
             coherent: flags.contains(P::HOST_COHERENT),
+            cached: flags.contains(P::HOST_CACHED),
             mapped: None,
         };
         if location != Location::Device {
@@ -90,6 +92,11 @@ impl Memory {
 
     pub(super) fn raw(&self) -> vk::DeviceMemory {
         self.raw
+    }
+
+    /// Whether the host reads it like memory of its own, however often.
+    pub(super) fn is_read_at_ease(&self) -> bool {
+        self.cached && self.coherent && self.mapped.is_some()
     }
 
     /// Writes `parts` one after the other from the start, and makes them visible to the device.

@@ -22,6 +22,7 @@ mod features;
 mod images;
 mod instance;
 mod journal;
+mod lending;
 mod memory;
 mod objects;
 mod options;

@@ -203,6 +203,11 @@ impl Buffer {
         self.size_bytes
     }
 
+    /// See [`Memory::is_read_at_ease`].
+    pub(super) fn is_read_at_ease(&self) -> bool {
+        self.memory.as_ref().is_some_and(Memory::is_read_at_ease)
+    }
+
     /// See [`Memory::write`].
     ///
     /// # Safety

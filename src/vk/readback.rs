@@ -2,7 +2,7 @@
 
 use ash::vk;
 
-use crate::pixels::{Chroma, Format, Picture};
+use crate::pixels::{Chroma, Format, Picture, Samples};
 
 /// How samples lie in the images of a format.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -68,6 +68,12 @@ struct PlaneCopy {
     texel_bytes: usize,
 }
 
+impl PlaneCopy {
+    fn size_bytes(&self) -> usize {
+        self.width as usize * self.height as usize * self.texel_bytes
+    }
+}
+
 /// What to copy of an image so that a picture can be made of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct CopyPlan {
@@ -79,10 +85,14 @@ pub(super) struct CopyPlan {
     planes: [PlaneCopy; 3],
     n_planes: usize,
     size_bytes: usize,
+    /// The copy is the picture, byte for byte.
+    exact: bool,
 }
 
 /// Start of each plane in the buffer: a multiple of all texel sizes, and of what copies like best.
 const PLANE_ALIGNMENT: usize = 256;
+/// What every queue can copy to (VUID-vkCmdCopyImageToBuffer-commandBuffer-07737).
+const LEAST_ALIGNMENT: usize = 4;
 
 impl CopyPlan {
     /// For a picture of `format` with `size` luma samples, out of images of `layout` with `image`
@@ -97,7 +107,6 @@ impl CopyPlan {
         // Of a monochrome picture in an image with chroma, only luma is wanted.
         let n_planes = if format.chroma == Chroma::Monochrome { 1 } else { layout.planes.into() };
         let mut planes = [PlaneCopy::default(); 3];
-        let mut size_bytes = 0_usize;
         for (nr, plane) in planes.iter_mut().enumerate().take(n_planes) {
             let (x, y) = layout.shifts(nr);
             let covered = |size: u32, image: u32, shift: u32, unit: u32| {
@@ -108,14 +117,35 @@ impl CopyPlan {
                     size.div_ceil(1 << shift).next_multiple_of(unit).min(all)
                 }
             };
-            plane.offset_bytes = size_bytes.next_multiple_of(PLANE_ALIGNMENT);
             plane.width = covered(size.0, image.0, x, granularity.0);
             plane.height = covered(size.1, image.1, y, granularity.1);
             plane.texel_bytes = layout.texel_bytes(nr);
-            size_bytes = plane.offset_bytes
-                + plane.width as usize * plane.height as usize * plane.texel_bytes;
         }
-        Self { layout, format, width: size.0, height: size.1, planes, n_planes, size_bytes }
+        let whole = |(nr, plane): (usize, &PlaneCopy)| {
+            let wanted = format.plane_size(nr, size.0, size.1);
+            (plane.width, plane.height) == wanted
+                && plane.size_bytes().is_multiple_of(LEAST_ALIGNMENT)
+        };
+        let exact = layout.bit_depth == 8
+            && layout.planes != 2
+            && planes.iter().enumerate().take(n_planes).all(whole);
+        let alignment = if exact { LEAST_ALIGNMENT } else { PLANE_ALIGNMENT };
+        let mut size_bytes = 0_usize;
+        for plane in &mut planes[..n_planes] {
+            plane.offset_bytes = size_bytes.next_multiple_of(alignment);
+            size_bytes = plane.offset_bytes + plane.size_bytes();
+        }
+        Self { layout, format, width: size.0, height: size.1, planes, n_planes, size_bytes, exact }
+    }
+
+    /// Whether the copy is the picture, byte for byte.
+    pub(super) fn is_exact(&self) -> bool {
+        self.exact
+    }
+
+    /// The picture whose bytes are `samples`, of an exact copy.
+    pub(super) fn around(&self, samples: Samples) -> Picture {
+        Picture { format: self.format, width: self.width, height: self.height, data: samples }
     }
 
     /// Bytes that the buffer needs.
@@ -280,6 +310,29 @@ mod tests {
                 }
             }
         }
+    }
+
+    #[test]
+    fn an_exact_copy_is_the_picture() {
+        let value = |p: usize, x: u32, y: u32| (p as u32 * 50 + y * 7 + x) as u16 & 0xff;
+        let mut exact = Vec::new();
+        for (format, chroma, bit_depth) in FORMATS {
+            for (size, image) in [((16, 8), (16, 16)), ((16, 8), (16, 8)), ((14, 6), (16, 8))] {
+                let layout = PictureLayout::of(format).expect("known");
+                let wanted = Format { chroma, bit_depth };
+                let plan = CopyPlan::new(layout, wanted, size, image, (1, 1, 1));
+                let bytes = copied(&plan, value);
+                if plan.is_exact() {
+                    exact.push((format, size));
+                    let around = plan.around(bytes.clone().into());
+                    assert_eq!(around, plan.picture(&bytes, Vec::new()));
+                }
+            }
+        }
+        let planar = vk::Format::G8_B8_R8_3PLANE_422_UNORM;
+        assert_eq!(exact[..2], [(planar, (16, 8)), (planar, (16, 8))]);
+        let luma = |&(format, _): &(vk::Format, _)| format == FORMATS[5].0;
+        assert!(exact[2..].iter().all(luma), "{exact:?}");
     }
 
     #[test]

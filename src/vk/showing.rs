@@ -9,12 +9,14 @@ use ash::vk;
 use super::barriers::{self, Layer, Use};
 use super::execute::{DecodeStatus, Executor, Output, QueuedWork};
 use super::images::PictureId;
+use super::lending::{Readback, Spares};
 use super::objects::{Buffer, Commands};
 use super::options::{GrainMode, Recording};
 use super::readback::{CopyPlan, PictureLayout};
 use super::slots::DpbSlot;
 use super::submit::Ticket;
 use crate::error::{DeviceError, Result};
+use crate::pixels::Picture;
 use crate::plan::ShowPlan;
 use crate::syntax::film_grain::FilmGrainParams;
 use crate::syntax::frame::FrameHeader;
@@ -28,7 +30,7 @@ const READBACK_BYTES: usize = 8 << 20;
 pub(super) struct Showing {
     pending: VecDeque<Pending>,
     pub(super) ready: VecDeque<Output>,
-    spare: Vec<Readback>,
+    spare: Spares,
     /// Of pictures that are done with.
     pub(super) memory: Vec<Vec<u8>>,
     /// Command buffers of the decode family that hand pictures over, by age.
@@ -45,12 +47,6 @@ impl Showing {
     pub(super) fn forget(&mut self, submitted: Ticket) {
         self.pending.retain(|pending| pending.ticket <= submitted);
     }
-}
-
-/// What one readback uses, and the next may use again.
-struct Readback {
-    commands: Commands,
-    buffer: Buffer,
 }
 
 /// A readback under way.
@@ -151,13 +147,11 @@ impl Executor {
     }
 
     fn readback(&mut self, bytes: usize) -> Result<Readback> {
-        let fits = |readback: &Readback| readback.buffer.size_bytes() >= bytes as u64;
-        if let Some(index) = self.showing.spare.iter().position(fits) {
-            return Ok(self.showing.spare.swap_remove(index));
+        let bytes = (bytes as u64).max(1);
+        if let Some(readback) = self.showing.spare.take(bytes) {
+            return Ok(readback);
         }
-        // Too small ones are not kept for ever.
-        self.showing.spare.pop();
-        let buffer = Buffer::readback(&self.device, (bytes as u64).max(1))?;
+        let buffer = Buffer::readback(&self.device, bytes)?;
         let commands = Commands::new(&self.device, self.copy.family(), "readback")?;
         Ok(Readback { commands, buffer })
     }
@@ -279,9 +273,7 @@ impl Executor {
             self.retire_oldest()?;
         }
         self.retire_passed()?;
-        // SAFETY: the copy has ended, and no other is started before the slice is gone.
-        let bytes = unsafe { pending.readback.buffer.read(pending.plan.size_bytes()) }?;
-        let picture = pending.plan.picture(bytes, self.showing.memory.pop().unwrap_or_default());
+        let picture = self.picture(&pending.plan, pending.readback)?;
         self.showing.ready.push_back(Output {
             picture,
             show: pending.show,
@@ -295,7 +287,18 @@ impl Executor {
             header: pending.header,
             sequence: pending.sequence,
         });
-        self.showing.spare.push(pending.readback);
         Ok(())
+    }
+
+    /// What a copy that has ended left in `readback`.
+    fn picture(&mut self, plan: &CopyPlan, readback: Readback) -> Result<Picture> {
+        if plan.is_exact() && readback.buffer.is_read_at_ease() {
+            return Ok(plan.around(self.showing.spare.lend(readback, plan.size_bytes())));
+        }
+        // SAFETY: the copy has ended, and no other is started before the slice is gone.
+        let bytes = unsafe { readback.buffer.read(plan.size_bytes()) }?;
+        let picture = plan.picture(bytes, self.showing.memory.pop().unwrap_or_default());
+        self.showing.spare.give(readback);
+        Ok(picture)
     }
 }

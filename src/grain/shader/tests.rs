@@ -118,7 +118,7 @@ fn random_film_grain_is_that_of_the_host() {
                 let pass = shader_pass(format, size, &params, &color);
                 let grained = device.apply(&picture, &pass).expect("a picture");
                 let expected = apply(&picture, &params, &color);
-                let first = expected.data.iter().zip(&grained.data).position(|(a, b)| a != b);
+                let first = expected.data.iter().zip(grained.data.iter()).position(|(a, b)| a != b);
                 assert_eq!(
                     first, None,
                     "round {round}: {format:?} {size:?} on {device:?}: {params:?}"

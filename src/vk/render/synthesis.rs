@@ -92,7 +92,7 @@ impl GrainSynthesizer {
         self.run(grain)?;
         // SAFETY: the commands have ended, and made what they wrote available to the host.
         let grained = unsafe { self.grained.read(picture.data.len()) }?;
-        Ok(Picture { data: grained.to_vec(), ..*picture })
+        Ok(Picture { data: grained.to_vec().into(), ..*picture })
     }
 
     /// Runs the shader from `source` to `grained`, and waits for it.
