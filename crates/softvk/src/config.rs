@@ -75,7 +75,7 @@ pub fn set_config(text: Option<&str>) {
 /// | `fault=crash@N` | planted, likewise: the process aborts |
 /// | `null` | every decode succeeds at once, no picture is written, and copies of decoded pictures copy nothing: for measuring what is above the driver |
 /// | `stderr` | messages go to standard error, too |
-/// | `threads=N` | decoder threads of a session |
+/// | `threads=N` | decoder threads of a session; without it two at most: one where there is one tile and no third core |
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Config {
     /// VK_VIDEO_DECODE_CAPABILITY_DPB_AND_OUTPUT_COINCIDE_BIT_KHR.

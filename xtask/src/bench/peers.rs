@@ -11,7 +11,7 @@ pub(super) struct Peers {
     root: PathBuf,
     program: PathBuf,
     manifest: PathBuf,
-    /// Threads that each decoder gets.
+    /// Cores, and threads that dav1d and libdav1d get.
     pub(super) threads: usize,
 }
 
@@ -44,9 +44,7 @@ impl Peers {
     /// `vav1d md5` on softvk.
     pub(super) fn vav1d(&self, file: &Path) -> Command {
         let mut command = Command::new(&self.program);
-        command
-            .args(["md5", "-q", "--device", &format!("soft:threads={}", self.threads)])
-            .arg(file);
+        command.args(["md5", "-q", "--device", "soft"]).arg(file);
         command
     }
 
@@ -81,7 +79,7 @@ impl Peers {
 
     /// ffmpeg with its own Vulkan decoder on softvk, for the stream called `name`.
     pub(super) fn vulkan(&self, file: &Path, name: &str) -> Command {
-        let mut command = self.hwaccel(&format!("threads={}", self.threads), file);
+        let mut command = self.hwaccel("", file);
         if name.contains("10bit") {
             // Downloads are semi-planar, with the value in the high bits.
             command.args(["-vf", "format=yuv420p10le"]);

@@ -42,7 +42,11 @@ impl Report {
         report.line("|---|---|");
         report.row(&["Commit", &said("git", &["describe", "--always", "--dirty"])]);
         report.row(&["Processor", &field("/proc/cpuinfo", "model name")]);
-        report.row(&["Cores; threads of each decoder", &peers.threads.to_string()]);
+        report.row(&["Cores", &peers.threads.to_string()]);
+        report.row(&[
+            "Decoder threads",
+            "dav1d, libdav1d: one for each core; softvk: its own choice, two at most",
+        ]);
         report.row(&["Memory", &field("/proc/meminfo", "MemTotal")]);
         report.row(&["System", &said("uname", &["-sr"])]);
         report.row(&["Load average before", &load]);

@@ -30,6 +30,14 @@ impl Decoder {
         Ok(Self { inner: open(n_threads)?, maker, n_threads, timestamp: 0 })
     }
 
+    /// Goes on with `n_threads` threads, and without references if that is another number.
+    pub(crate) fn set_threads(&mut self, n_threads: u32) -> Result<(), Fault> {
+        if self.n_threads != n_threads {
+            *self = Self::new(n_threads)?;
+        }
+        Ok(())
+    }
+
     /// Whether it is `maker`.
     pub(super) fn is(&self, maker: &Maker) -> bool {
         Arc::ptr_eq(&self.maker.0, &maker.0)

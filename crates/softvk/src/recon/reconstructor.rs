@@ -13,12 +13,32 @@ use super::slots::{Opening, Saved, Slots};
 use super::{Decoded, Fault, Frame};
 use crate::video::job::{FrameJob, Profile};
 
-/// Decoder threads of a session, if the machine has as many.
-const DEFAULT_THREADS: usize = 2;
+/// How many threads the decoder of a session has.
+#[derive(Clone, Copy)]
+enum Threads {
+    /// As many as its tiles keep busy on a machine with so many cores.
+    Cores(usize),
+    /// So many.
+    Fixed(u32),
+}
+
+impl Threads {
+    /// The number for frames of `tile_count` tiles. The second thread has little to do where there
+    /// is one tile, and takes its core from the application, which has the frames to look at.
+    fn number(self, tile_count: usize) -> u32 {
+        match self {
+            Self::Cores(0 | 1) => 1,
+            Self::Cores(2) if tile_count <= 1 => 1,
+            Self::Cores(_) => 2,
+            Self::Fixed(number) => number.clamp(1, 256),
+        }
+    }
+}
 
 /// Reconstructs the frames of one video session.
 pub struct Reconstructor {
     profile: Profile,
+    threads: Threads,
     decoder: Decoder,
     slots: Slots<Arc<Unit>>,
     /// The picture of each slot.
@@ -47,13 +67,14 @@ impl Unit {
 }
 
 impl Reconstructor {
-    /// Opens a decoder for a session of `profile` with `max_dpb_slots` slots.
+    /// Opens a decoder for a session of `profile` with `max_dpb_slots` slots, and as many threads,
+    /// two at most, as the tiles of its streams can use on this machine.
     ///
     /// # Errors
     /// `Fault::Profile` if no AV1 stream has that profile, `Fault::Open` if the decoder fails.
     pub fn new(profile: Profile, max_dpb_slots: u32) -> Result<Self, Fault> {
         let available = std::thread::available_parallelism().map_or(1, usize::from);
-        Self::with_threads(profile, max_dpb_slots, available.min(DEFAULT_THREADS) as u32)
+        Self::open(profile, max_dpb_slots, Threads::Cores(available))
     }
 
     /// The same with a number of decoder threads, at least 1.
@@ -65,12 +86,17 @@ impl Reconstructor {
         max_dpb_slots: u32,
         n_threads: u32,
     ) -> Result<Self, Fault> {
+        Self::open(profile, max_dpb_slots, Threads::Fixed(n_threads))
+    }
+
+    fn open(profile: Profile, max_dpb_slots: u32, threads: Threads) -> Result<Self, Fault> {
         if !matches!(profile.bit_depth, 8 | 10 | 12) {
             return Err(Fault::Profile("bit depth"));
         }
         Ok(Self {
             profile,
-            decoder: Decoder::new(n_threads.clamp(1, 256))?,
+            threads,
+            decoder: Decoder::new(threads.number(1))?,
             slots: Slots::new(max_dpb_slots as usize),
             pictures: vec![None; max_dpb_slots as usize],
             sequence: None,
@@ -150,6 +176,7 @@ impl Reconstructor {
             // The decoder drops its references with a new sequence header, as spec 7.5 has it.
             self.slots.clear();
             self.pictures.fill(None);
+            self.decoder.set_threads(self.threads.number(tiles.len()))?;
             self.sequence = Some(sequence);
         }
         let frame_type = FrameType::new(job.picture.std.frame_type)?;

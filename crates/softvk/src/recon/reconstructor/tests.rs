@@ -260,6 +260,14 @@ impl World {
 }
 
 #[test]
+fn a_second_thread_is_for_tiles_or_a_third_core() {
+    let numbers = |tile_count| [1, 2, 3, 64].map(|cores| Threads::Cores(cores).number(tile_count));
+    assert_eq!(numbers(1), [1, 1, 2, 2]);
+    assert_eq!(numbers(4), [1, 2, 2, 2]);
+    assert_eq!([0, 5, 1000].map(|n| Threads::Fixed(n).number(1)), [1, 5, 256]);
+}
+
+#[test]
 fn any_slots_give_what_the_streams_own_buffers_give() {
     let mut decoded = 0;
     for seed in 0..12 {
