@@ -67,9 +67,12 @@ pub(super) fn run(args: &CompareArgs, json: bool, notices: &Notices) -> Result<E
     let shared = shared(&comparison.graph, &comparison.verdicts);
     compare_report::write(args, &comparison, &shared, json).map_err(Failure::output)?;
     let bad = comparison.is_bad();
+    let refused = comparison.verdicts.iter().any(compare_report::failed);
     match comparison.failure {
         Some(failure) => Err(failure),
         None if bad => Ok(Exit::No),
+        // What `md5` says of such a frame.
+        None if refused => Ok(Exit::Stream),
         None => Ok(comparison.graph.faults.first().map_or(Exit::Done, Exit::of)),
     }
 }

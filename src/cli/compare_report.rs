@@ -56,7 +56,8 @@ fn write_text(out: &mut impl Write, all: &Comparison, shared: &[Shared]) -> io::
     out.flush()
 }
 
-fn failed(verdict: &Verdict) -> bool {
+/// Whether the driver reports that the frame could not be decoded.
+pub(super) fn failed(verdict: &Verdict) -> bool {
     matches!(verdict.status, DecodeStatus::Error(_))
 }
 
