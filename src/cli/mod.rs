@@ -50,7 +50,20 @@ use output::Notices;
 
 /// Runs the command line `args` (the program's name first) and says how it ended.
 pub fn run(args: impl IntoIterator<Item = OsString>) -> Exit {
-    let args: Vec<_> = args.into_iter().collect();
+    let exit = ended(args.into_iter().collect());
+    match crate::vk::leaked() {
+        // A device that does not answer keeps what it has.
+        0 => exit,
+        _ if matches!(exit, Exit::Device | Exit::Interrupted) => exit,
+        _ if !cfg!(debug_assertions) => exit,
+        n => {
+            Notices::plain().error(&format!("a leak: softvk still has {n} objects"));
+            Exit::Fault
+        }
+    }
+}
+
+fn ended(args: Vec<OsString>) -> Exit {
     if dec_test::is_meant(args.first()) {
         let device = std::env::var_os("VAV1D_DEVICE");
         return match dec_test::translate(args.get(1..).unwrap_or_default(), device) {

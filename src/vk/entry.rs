@@ -36,6 +36,15 @@ pub(super) fn load(driver: &Driver, layers: bool) -> Result<(ash::Entry, Option<
 /// A driver's vkGetInstanceProcAddr.
 pub(super) type Direct = ash::vk::PFN_vkGetInstanceProcAddr;
 
+/// Objects of the software driver in this process, instances and devices among them, that are not
+/// destroyed. Where every instance is dropped, they are leaks.
+pub fn leaked() -> usize {
+    #[cfg(feature = "soft")]
+    return softvk::handles();
+    #[cfg(not(feature = "soft"))]
+    return 0;
+}
+
 fn loader() -> Result<ash::Entry> {
     // SAFETY: the loader's initialisation code is as trustworthy as the system that installed it;
     // nothing else is loaded here.

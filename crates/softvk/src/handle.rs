@@ -3,8 +3,18 @@
 
 use std::ops::Deref;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicIsize, Ordering};
 
 use ash::vk::Handle;
+
+/// Handles of this process that were given out and are not destroyed.
+static ALIVE: AtomicIsize = AtomicIsize::new(0);
+
+/// How many handles of this process, of instances, devices and all that is theirs, are not
+/// destroyed: 0 where nothing runs and nothing leaked.
+pub fn handles() -> usize {
+    ALIVE.load(Ordering::SeqCst).max(0).unsigned_abs()
+}
 
 /// ICD_LOADER_MAGIC: the first word of every dispatchable object, which a loader overwrites.
 const LOADER_MAGIC: usize = 0x01CD_C0DE;
@@ -26,6 +36,7 @@ impl<T> Deref for Dispatchable<T> {
 
 /// Makes a dispatchable object; [`free`] ends it.
 pub(crate) fn dispatchable<T, H: Handle + Copy>(object: T) -> H {
+    ALIVE.fetch_add(1, Ordering::SeqCst);
     let object = Box::new(Dispatchable { loader_word: LOADER_MAGIC, object });
     H::from_raw(Box::into_raw(object) as u64)
 }
@@ -48,11 +59,13 @@ pub(crate) unsafe fn free<T, H: Handle + Copy>(handle: H) {
     if !handle.is_null() {
         // SAFETY: the caller's promise.
         drop(unsafe { Box::from_raw(handle.as_raw() as *mut Dispatchable<T>) });
+        ALIVE.fetch_sub(1, Ordering::SeqCst);
     }
 }
 
 /// A handle that owns one count of `object`; [`release`] gives it back.
 pub(crate) fn share<T, H: Handle + Copy>(object: Arc<T>) -> H {
+    ALIVE.fetch_add(1, Ordering::SeqCst);
     H::from_raw(Arc::into_raw(object) as u64)
 }
 
@@ -88,6 +101,7 @@ pub(crate) unsafe fn release<T, H: Handle + Copy>(handle: H) {
     if !handle.is_null() {
         // SAFETY: the caller's promise.
         drop(unsafe { Arc::from_raw(handle.as_raw() as *const T) });
+        ALIVE.fetch_sub(1, Ordering::SeqCst);
     }
 }
 

@@ -25,5 +25,6 @@ mod sync;
 pub mod video;
 
 pub use config::{Config, Grain, PERSONALITIES, VARIABLE, set_config};
+pub use handle::handles;
 pub use icd::get_instance_proc_addr;
 pub use planted::{FrameFault, Planted};
