@@ -365,3 +365,31 @@ fn suite_info_counts_what_streams_exercise_and_finds_copies() {
     let cut = text.lines().find(|line| line.contains("\"exercised\"") && line.contains("/d.ivf\""));
     assert!(!cut.expect("a record for d").contains("\"fault\":null"), "{cut:?}");
 }
+
+/// Damage takes the pictures up to the next key frame, and no others.
+#[test]
+fn decoding_goes_on_at_the_next_key_frame() {
+    let folder = Folder::new("resume");
+    let sample = crate::manifest::sample("key-frames");
+    let whole = std::fs::read(sample.path()).expect("a sample");
+    let mut units = Vec::new();
+    let mut at = 32;
+    while at < whole.len() {
+        let size = u32::from_le_bytes(whole[at..at + 4].try_into().expect("4 bytes")) as usize;
+        units.push(at + 12..at + 12 + size);
+        at += 12 + size;
+    }
+    // Units 0, 12, 24, 36 and 48 have key frames.
+    for (unit, resumed) in [(0, 12), (15, 24), (24, 36), (50, 60)] {
+        let mut bytes = whole.clone();
+        // After the temporal delimiter.
+        bytes[units[unit].start + 2] |= 0x80;
+        let output = run(&["md5", "-q", path(&folder.file("damaged.ivf", &bytes))]);
+        check_exit(&output, 65);
+        let printed = text(&output.stdout);
+        let lines = printed.lines().filter(|line| !line.starts_with('#'));
+        let hashes: Vec<_> = lines.filter_map(|line| line.rsplit(", ").next()).collect();
+        let right = [&sample.frames[..unit], &sample.frames[resumed..]].concat();
+        assert_eq!(hashes, right, "damage in unit {unit}");
+    }
+}

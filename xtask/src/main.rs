@@ -119,6 +119,9 @@ enum Task {
         /// Rounds of several processes and sessions at once
         #[arg(default_value_t = 200)]
         rounds: usize,
+        /// Seconds of the loop
+        #[arg(long, default_value_t = 600)]
+        seconds: u64,
     },
     /// vav1d beside dav1d and ffmpeg from a Debian sid chroot; writes docs/benchmarks.md
     Bench {
@@ -163,7 +166,7 @@ fn run() -> Result<()> {
         }
         Task::Fuzz { targets, seconds } => fuzz::run(&targets, seconds),
         Task::Mutate { count, seed } => mutate::run(count, seed),
-        Task::Soak { rounds } => soak::run(rounds),
+        Task::Soak { rounds, seconds } => soak::run(rounds, seconds),
         Task::Bench { tools, runs } => bench::run(&tools, runs),
         Task::Clients { tools, streams } => clients::run(&tools, &streams),
         Task::Remux { tools, program, streams } => {

@@ -1,7 +1,7 @@
 //! `cargo xtask soak`: the same over and over, and at once: one answer, and no growth.
 
 use std::collections::BTreeSet;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use anyhow::{Context, Result, bail};
@@ -22,9 +22,10 @@ fn stream(name: &str) -> PathBuf {
     crate::root().join("samples").join(format!("{name}.ivf"))
 }
 
-/// Opens, decodes and closes; then decodes `rounds` times in several processes and sessions at once.
-pub(crate) fn run(rounds: usize) -> Result<()> {
+/// Opens, decodes and closes; plays in a loop for `seconds`; then decodes `rounds` times in several processes and sessions at once.
+pub(crate) fn run(rounds: usize, seconds: u64) -> Result<()> {
     let program = ci::release()?.with_file_name("examples").join("many");
+    looped(&program.with_file_name("looped"), seconds)?;
     let many = |arguments: &[String]| {
         let mut command = Command::new(&program);
         command.args(arguments).stdin(Stdio::null());
@@ -67,5 +68,32 @@ pub(crate) fn run(rounds: usize) -> Result<()> {
     say(&format!(
         "soak: {rounds} rounds of {AT_ONCE} processes and {AT_ONCE} sessions: one answer"
     ));
+    Ok(())
+}
+
+/// Plays the streams in a loop for `seconds`: from a tenth of them on, memory does not grow.
+fn looped(program: &Path, seconds: u64) -> Result<()> {
+    let mut command = Command::new(program);
+    command.arg(seconds.to_string()).args(STREAMS.map(stream)).stderr(Stdio::inherit());
+    let output = command.output().context("soak: the loop")?;
+    if !output.status.success() {
+        bail!("soak: the loop: {}", output.status);
+    }
+    let text = String::from_utf8_lossy(&output.stdout);
+    let numbers = |line: &str| -> Vec<u64> {
+        line.split_whitespace().filter_map(|word| word.parse().ok()).collect()
+    };
+    let said: Vec<_> = text.lines().map(numbers).collect();
+    let resident = |line: &Vec<u64>| line.get(2).copied().unwrap_or_default();
+    let (early, late) = said.split_at(said.len().div_ceil(10));
+    let peak = |lines: &[Vec<u64>]| lines.iter().map(resident).max().unwrap_or_default();
+    let pictures = said.last().and_then(|line| line.get(1)).copied().unwrap_or_default();
+    let (first, then) = (peak(early), peak(late));
+    say(&format!(
+        "soak: {pictures} pictures in a loop of {seconds} s: {first} MiB at most in the first tenth, {then} MiB after it"
+    ));
+    if pictures == 0 || then > first + GROWTH {
+        bail!("soak: memory grows");
+    }
     Ok(())
 }
