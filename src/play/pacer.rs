@@ -7,6 +7,8 @@ use std::time::Duration;
 /// A picture that is later than this, with nothing to replace it, sets the clock back: the decoder
 /// has stalled, and dropping what follows would not help.
 const STALL: Duration = Duration::from_millis(250);
+/// In how many frames an exceptionally long draw is forgotten, nearly.
+const MEMORY: u32 = 32;
 /// Width of a bucket of [`Statistics::deviations`].
 const BUCKET: Duration = Duration::from_micros(500);
 /// Buckets of [`Statistics::deviations`]; the last one holds everything beyond.
@@ -91,11 +93,21 @@ pub struct Pacer<T> {
     clock: Clock,
     /// What was shown last: its time in the stream, its duration.
     shown: Option<(Duration, Duration)>,
-    /// What was handed out and is not yet told to be shown: when it was due, if it had to be.
-    pending: Option<Option<Duration>>,
+    /// What was handed out and is not yet told to be shown.
+    pending: Option<Pending>,
+    /// How long it takes to draw a frame, of late and rather too much.
+    cost: Duration,
     /// Frames to show although the clock stands.
     steps: u64,
     statistics: Statistics,
+}
+
+/// A frame that was handed out.
+#[derive(Clone, Copy, Debug)]
+struct Pending {
+    at: Duration,
+    /// When it is due, if it has to be.
+    due: Option<Duration>,
 }
 
 /// The stream's time against the clock.
@@ -118,6 +130,7 @@ impl<T> Pacer<T> {
             clock: Clock::Unset,
             shown: None,
             pending: None,
+            cost: Duration::ZERO,
             steps: 0,
             statistics: Statistics::default(),
         }
@@ -213,11 +226,11 @@ impl<T> Pacer<T> {
     /// What to do at `now`.
     pub fn poll(&mut self, now: Duration) -> Decision<T> {
         match self.clock {
-            Clock::Paused { .. } => self.step_on(),
+            Clock::Paused { .. } => self.step_on(now),
             Clock::Unset => match self.queue.pop_front() {
                 Some(first) => {
                     self.clock = Clock::Running { stream: first.time, at: now };
-                    self.hand_out(first, None)
+                    self.hand_out(first, now, None)
                 }
                 None => Decision::Wait(None),
             },
@@ -225,11 +238,12 @@ impl<T> Pacer<T> {
         }
     }
 
-    /// The frame that was handed out last is on the display since `at`.
-    pub fn presented(&mut self, at: Duration) {
-        let Some(due) = self.pending.take() else { return };
+    /// The frame that was handed out last is on the display since `at`; for `held_up` of that time
+    /// the display had no room for it, which an earlier start would not have changed.
+    pub fn presented(&mut self, at: Duration, held_up: Duration) {
+        let Some(pending) = self.pending.take() else { return };
         self.statistics.presented += 1;
-        match due {
+        match pending.due {
             // The first one is due when it comes, and the clock goes by it.
             None => {
                 if let (Clock::Running { stream, .. }, Some((time, _))) = (self.clock, self.shown)
@@ -239,26 +253,35 @@ impl<T> Pacer<T> {
                 }
             }
             Some(due) => {
+                let cost = at.saturating_sub(pending.at + held_up);
+                self.cost = cost.max(self.cost.saturating_sub(self.cost / MEMORY));
                 self.statistics.note(at.abs_diff(due));
                 self.statistics.late += u64::from(at > due + self.refresh);
             }
         }
     }
 
-    fn hand_out(&mut self, frame: Timed<T>, due: Option<Duration>) -> Decision<T> {
+    /// How long before it is due a frame is handed out: so that it is there for the refresh that is
+    /// nearest to its time, and earlier where drawing takes longer, but by one refresh at most: it is
+    /// not to be shown earlier than that.
+    fn lead(&self) -> Duration {
+        self.cost.clamp(self.refresh / 2, self.refresh)
+    }
+
+    fn hand_out(&mut self, frame: Timed<T>, at: Duration, due: Option<Duration>) -> Decision<T> {
         self.shown = Some((frame.time, frame.duration));
-        self.pending = Some(due);
+        self.pending = Some(Pending { at, due });
         Decision::Present(frame)
     }
 
-    fn step_on(&mut self) -> Decision<T> {
+    fn step_on(&mut self, now: Duration) -> Decision<T> {
         if self.steps == 0 {
             return Decision::Wait(None);
         }
         let Some(frame) = self.queue.pop_front() else { return Decision::Wait(None) };
         self.steps -= 1;
         self.clock = Clock::Paused { stream: Some(frame.time) };
-        self.hand_out(frame, None)
+        self.hand_out(frame, now, None)
     }
 
     /// When a frame of `time` is due, with a running clock.
@@ -270,13 +293,13 @@ impl<T> Pacer<T> {
     }
 
     fn play(&mut self, now: Duration) -> Decision<T> {
-        // The refresh that is next shows what is due until half an interval after it.
-        let reach = now + self.refresh / 2;
+        let lead = self.lead();
+        let reach = now + lead;
         self.begin_again();
         let Some(first) = self.queue.front() else { return Decision::Wait(None) };
         let mut due = self.due(first.time);
         if due > reach {
-            return Decision::Wait(Some(due.saturating_sub(self.refresh / 2)));
+            return Decision::Wait(Some(due.saturating_sub(lead)));
         }
         let Some(mut frame) = self.queue.pop_front() else { return Decision::Wait(None) };
         while let Some(next) = self.queue.front()
@@ -292,7 +315,7 @@ impl<T> Pacer<T> {
             self.statistics.stalls += 1;
             self.clock = Clock::Running { stream: frame.time, at: now };
         }
-        self.hand_out(frame, Some(due))
+        self.hand_out(frame, now, Some(due))
     }
 
     /// Where the next frame is of an earlier time than the last, as after the end of a stream that

@@ -148,7 +148,8 @@ impl App {
                 self.take(timed.what);
                 self.draw(event_loop);
                 let now = self.now();
-                self.pacer.presented(now);
+                let held_up = self.display.as_ref().map(|display| display.screen.held_up());
+                self.pacer.presented(now, held_up.unwrap_or_default());
                 Some(now)
             }
         };

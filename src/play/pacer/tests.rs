@@ -25,7 +25,7 @@ fn shows(pacer: &mut Pacer<u64>, now: u64, what: u64) {
         Decision::Present(timed) => assert_eq!(timed.what, what, "at {now}"),
         Decision::Wait(until) => panic!("at {now}: waits until {until:?}"),
     }
-    pacer.presented(ms(now));
+    pacer.presented(ms(now), Duration::ZERO);
 }
 
 #[track_caller]
@@ -145,7 +145,7 @@ fn percentiles_are_of_buckets() {
     let mut pacer = pacer(&[0, 40, 80, 120, 160]);
     for now in [0, 40, 80, 121, 163] {
         let Decision::Present(_) = pacer.poll(ms(now)) else { panic!("nothing at {now}") };
-        pacer.presented(ms(now));
+        pacer.presented(ms(now), Duration::ZERO);
     }
     let statistics = pacer.statistics();
     assert_eq!(statistics.percentile(0.5), Duration::from_micros(500));
@@ -167,8 +167,9 @@ fn half_a_minute(mut jitter: impl FnMut() -> Duration) -> Statistics {
         match pacer.poll(now) {
             Decision::Present(_) => {
                 let refreshes = now.as_nanos() / REFRESH.as_nanos() + 1;
-                now = REFRESH * refreshes as u32;
-                pacer.presented(now);
+                let next = REFRESH * refreshes as u32;
+                pacer.presented(next, next - now);
+                now = next;
             }
             Decision::Wait(Some(until)) => {
                 assert!(until > now, "{until:?} is past at {now:?}");
@@ -201,4 +202,24 @@ fn a_stall_of_the_display_is_told() {
     assert_eq!(statistics.presented + statistics.dropped, 900);
     assert!(statistics.dropped >= 2 && statistics.dropped <= 3, "{statistics:?}");
     assert_eq!(statistics.stalls, 0);
+}
+
+#[test]
+fn a_frame_that_takes_long_to_draw_is_begun_earlier() {
+    let mut pacer = pacer(&(0..100).map(|n| 40 * n).collect::<Vec<_>>());
+    let (mut now, mut draws) = (ms(0), 0);
+    loop {
+        match pacer.poll(now) {
+            Decision::Present(_) => {
+                draws += 1;
+                now += ms(if draws % 5 == 0 { 30 } else { 20 });
+                pacer.presented(now, Duration::ZERO);
+            }
+            Decision::Wait(Some(until)) => now = until,
+            Decision::Wait(None) => break,
+        }
+    }
+    let statistics = pacer.statistics();
+    assert_eq!((statistics.presented, statistics.dropped), (100, 0), "{statistics:?}");
+    assert!(statistics.late == 0 && statistics.worst < REFRESH, "{statistics:?}");
 }

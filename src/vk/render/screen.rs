@@ -2,6 +2,7 @@
 #![allow(unsafe_code, reason = "Vulkan calls")]
 
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use ash::vk;
 
@@ -48,6 +49,7 @@ pub struct Screen {
     chain: Option<Chain>,
     /// Semaphores of images that were acquired, with the drawing that waited for each.
     acquired: Vec<(BinarySemaphore, Ticket)>,
+    held_up: Duration,
     fns: ash::khr::swapchain::Device,
     device: Arc<Device>,
     adapter: Adapter,
@@ -87,6 +89,7 @@ impl Screen {
             renderer,
             chain: None,
             acquired: Vec::new(),
+            held_up: Duration::ZERO,
             fns,
             device,
             adapter: adapter.clone(),
@@ -120,6 +123,11 @@ impl Screen {
         self.format.color_space == vk::ColorSpaceKHR::HDR10_ST2084_EXT
     }
 
+    /// How long the last drawing waited for an image to draw to.
+    pub fn held_up(&self) -> Duration {
+        self.held_up
+    }
+
     /// Draws and presents. `drawing` gets the size of the swapchain's images, which may differ from
     /// the window's while it changes.
     ///
@@ -129,7 +137,10 @@ impl Screen {
         &mut self,
         drawing: impl FnOnce((u32, u32)) -> Drawing<'d>,
     ) -> Result<Presented> {
-        let Some((image, acquired)) = self.acquire()? else { return Ok(Presented::No) };
+        let start = Instant::now();
+        let acquired = self.acquire();
+        self.held_up = start.elapsed();
+        let Some((image, acquired)) = acquired? else { return Ok(Presented::No) };
         let Some(chain) = &self.chain else { return Ok(Presented::No) };
         let (view, ready) = &chain.images[image as usize];
         let target =
