@@ -8,7 +8,7 @@ use naga::back::spv;
 use naga::valid::{Capabilities, ValidationFlags, Validator};
 
 /// Files of `shaders/` that are compiled as they are, without their extension.
-const SHADERS: [&str; 2] = ["film_grain", "scale"];
+const SHADERS: [&str; 3] = ["film_grain", "gather", "scale"];
 
 fn main() -> Result<(), Box<dyn Error>> {
     println!("cargo:rerun-if-changed=build.rs");
@@ -25,8 +25,14 @@ fn main() -> Result<(), Box<dyn Error>> {
     }
     // The variants of `color::Variant`, in the order of their indices.
     let source = fs::read_to_string("shaders/convert.wgsl")?;
-    for index in 0..12 {
+    let loads = [
+        fs::read_to_string("shaders/load_buffer.wgsl")?,
+        fs::read_to_string("shaders/load_image.wgsl")?,
+    ];
+    for index in 0..18 {
+        // Of an image, samples of all widths are loaded alike.
         let (wide, chroma, plain) = (index / 6 == 1, index / 2 % 3, index % 2 == 1);
+        let source = format!("{}{source}", loads[usize::from(index >= 12)]);
         let source = set(&source, "WIDE: bool = false", &format!("WIDE: bool = {wide}"))?;
         let source = set(&source, "CHROMA: u32 = 2u", &format!("CHROMA: u32 = {chroma}u"))?;
         let source = set(&source, "PLAIN: bool = false", &format!("PLAIN: bool = {plain}"))?;

@@ -2,7 +2,7 @@
 // mapping, gamut.
 //
 // group 0, binding 0: uniform `Conversion` (src/color/mod.rs has the same structure)
-//          binding 1: the planes, as `pixels::Picture` has them
+//          what load_buffer.wgsl or load_image.wgsl binds, one of which build.rs puts before this
 //          binding 2: out: two words a pixel, four of 16 bits: R', G', B' in 0..1, and 1
 
 // What is compiled apart, since software drivers run every branch of a shader: build.rs replaces
@@ -32,7 +32,9 @@ struct Conversion {
     // Luminance of the brightest source sample and of the output's white, cd/m2.
     source_peak: f32,
     target_peak: f32,
-    more_padding: vec2<u32>,
+    // By how many bits samples are shifted up in an image.
+    shift: u32,
+    more_padding: u32,
     // From code values of Y, U, V, and 1, to R', G', B' (or L', M', S').
     matrix: array<vec4<f32>, 3>,
     // From linear R, G, B of the source (or L, M, S) to linear R, G, B of the output.
@@ -40,7 +42,6 @@ struct Conversion {
 }
 
 @group(0) @binding(0) var<uniform> c: Conversion;
-@group(0) @binding(1) var<storage, read> samples: array<u32>;
 @group(0) @binding(2) var<storage, read_write> rgb: array<vec2<u32>>;
 
 // BT.1886: a power of 2.4.
@@ -51,41 +52,15 @@ const TRANSFER_PQ: u32 = 3u;
 // ARIB STD-B67.
 const TRANSFER_HLG: u32 = 4u;
 
-// The word at `index`, or the last one: what is behind the picture is never used.
-fn word(index: u32) -> u32 {
-    return samples[min(index, arrayLength(&samples) - 1u)];
-}
-
-// Four samples from `index` on, wherever words begin: few loads are what software drivers like.
-fn four(index: u32) -> vec4<f32> {
-    if WIDE {
-        let first = index >> 1u;
-        let a = word(first);
-        let b = word(first + 1u);
-        let c = word(first + 2u);
-        let odd = (index & 1u) == 1u;
-        let low = select(a, (a >> 16u) | (b << 16u), odd);
-        let high = select(b, (b >> 16u) | (c << 16u), odd);
-        return vec4<f32>(vec4<u32>(low, low >> 16u, high, high >> 16u) & vec4<u32>(0xffffu));
-    }
-    let shift = (index & 3u) * 8u;
-    let a = word(index >> 2u);
-    let b = word((index >> 2u) + 1u);
-    // A shift by 32 would be none at all.
-    let bytes = select(a, (a >> shift) | (b << ((32u - shift) & 31u)), shift > 0u);
-    return vec4<f32>((vec4<u32>(bytes) >> vec4<u32>(0u, 8u, 16u, 24u)) & vec4<u32>(0xffu));
-}
-
-// Samples of a chroma plane that starts at `plane`, for four luma samples from `at` on.
+// Samples of chroma plane 1 or 2 for four luma samples from `x` on.
 fn chroma_row(plane: u32, x: u32, y: u32) -> vec4<f32> {
-    let row = plane + y * c.chroma_size.x;
     if CHROMA == 1u || c.subsampling.x == 0u {
-        return four(row + x);
+        return four(plane, x, y);
     }
     // Samples lie on every second luma sample; those between are their means. The last has no
     // neighbour.
     let first = x >> 1u;
-    let s = four(row + first);
+    let s = four(plane, first, y);
     let last = c.chroma_size.x - 1u;
     let second = select(s.y, s.x, first + 1u > last);
     let third = select(s.z, second, first + 2u > last);
@@ -192,12 +167,12 @@ fn convert(@builtin(global_invocation_id) id: vec3<u32>) {
         return;
     }
     let index = at.y * c.size.x + at.x;
-    let y = four(index);
+    let y = four(0u, at.x, at.y);
     var u = vec4<f32>(0.0);
     var v = vec4<f32>(0.0);
     if CHROMA != 0u {
-        u = chroma(c.planes.x, at);
-        v = chroma(c.planes.y, at);
+        u = chroma(1u, at);
+        v = chroma(2u, at);
     }
     let count = min(4u, c.size.x - at.x);
     for (var i = 0u; i < count; i++) {

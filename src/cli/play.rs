@@ -10,22 +10,24 @@ use super::exit::Exit;
 use super::failure::{Failure, Result};
 use super::json::{Fault, Lines, Record};
 use super::output::{self, Notices};
-use super::play_args::{Loop, PlayArgs, Scaler};
+use super::play_args::{Loop, Pictures, PlayArgs, Scaler};
 use super::select::{self, Selected};
 use super::{input, options, render_to};
 use crate::error::{DeviceError, Error};
 use crate::play::{self, Entry, OpenDevice, Repeat, Target};
 use crate::vk::render::Kernel;
-use crate::vk::{Driver, Executor, GrainMode, Instance, InstanceOptions};
+use crate::vk::{Driver, Executor, GrainMode, Instance, InstanceOptions, SharedDevice};
 use crate::window::{self, Judgement, Look, Options, Presenter, Program, Report};
 
 pub(super) fn run(args: &PlayArgs, json: bool, notices: &Notices) -> Result<Exit> {
     let decoding = pipeline(args);
     let selected = select::select(&args.device, options::instance(&decoding), notices)?;
-    let presenter = presenter(args, &selected)?;
+    let mut presenter = presenter(args, &selected)?;
+    let look = look(args, &decoding)?;
+    let options = play_options(args, &decoding, &look);
+    presenter.shared = shared(args, &selected, &presenter, &options);
     let instances = [Arc::clone(&selected.instance), Arc::clone(&presenter.instance)];
     let device_name = selected.adapter.name.clone();
-    let look = look(args, &decoding)?;
     let reference = match &args.compare {
         Some(wish) => Some(select::select(wish, options::instance(&decoding), notices)?),
         None => None,
@@ -33,9 +35,12 @@ pub(super) fn run(args: &PlayArgs, json: bool, notices: &Notices) -> Result<Exit
     let program = Program {
         reference: reference.map(|selected| (playlist(args), open_device(selected))),
         playlist: playlist(args),
-        device: open_device(selected),
+        device: match presenter.shared.clone() {
+            Some(shared) => Box::new(move |options| Executor::on(&shared, options.clone())),
+            None => open_device(selected),
+        },
         device_name,
-        options: play_options(args, &decoding, &look),
+        options,
     };
     let played = match &args.render_to {
         Some(path) => render_to::run(path, args.size, look, args.osd, program, &presenter),
@@ -111,7 +116,30 @@ fn presenter(args: &PlayArgs, decoder: &Selected) -> Result<Presenter> {
         let decodes = !decoder.is_embedded() && adapter.uuid == decoder.adapter.uuid;
         (!decodes, kinds.iter().position(|kind| *kind == adapter.device_type_text()))
     });
-    Ok(Presenter { instance, adapters })
+    Ok(Presenter { instance, adapters, shared: None })
+}
+
+/// The device that decodes, if it is the one to draw, and pictures are to stay there.
+fn shared(
+    args: &PlayArgs,
+    decoder: &Selected,
+    presenter: &Presenter,
+    options: &play::Options,
+) -> Option<SharedDevice> {
+    let adapter = presenter.adapters.first()?;
+    if !options.executor.on_device || decoder.is_embedded() || adapter.uuid != decoder.adapter.uuid
+    {
+        return None;
+    }
+    let present = args.render_to.is_none();
+    let shared = SharedDevice::open(&presenter.instance, adapter, &options.executor, present);
+    match shared {
+        Ok(shared) => Some(shared),
+        Err(error) => {
+            log::warn!("pictures go through the host: {error}");
+            None
+        }
+    }
 }
 
 fn open_device(selected: Selected) -> OpenDevice {
@@ -146,6 +174,8 @@ fn play_options(args: &PlayArgs, decoding: &PipelineArgs, look: &Look) -> play::
     if look.other.is_some() {
         executor.film_grain = GrainMode::None;
     }
+    // What the host looks at anyway goes there at once.
+    executor.on_device = args.pictures == Pictures::Auto && args.compare.is_none() && !look.on_cpu;
     play::Options {
         planner: options::planner(&args.layers),
         executor,
@@ -202,6 +232,7 @@ fn say(args: &PlayArgs, report: &Report, json: bool, notices: &Notices) -> Resul
             "worst_ms": ms(statistics.worst),
             "median_ms": ms(median),
             "p99_ms": ms(most),
+            "on_device": report.on_device,
             "presenter": report.presenter,
             "compared": report.judgement.compared,
             "wrong": report.judgement.wrong,
@@ -224,7 +255,7 @@ fn say(args: &PlayArgs, report: &Report, json: bool, notices: &Notices) -> Resul
     }
     notices.notice(&format!(
         "presented {}, dropped {}, late {}, stalls {}; off by {:.1} ms (median), {:.1} ms (99 %), \
-         {:.1} ms (worst); {}",
+         {:.1} ms (worst){}; {}",
         statistics.presented,
         statistics.dropped,
         statistics.late,
@@ -232,6 +263,11 @@ fn say(args: &PlayArgs, report: &Report, json: bool, notices: &Notices) -> Resul
         ms(median),
         ms(most),
         ms(statistics.worst),
+        if report.on_device > 0 {
+            format!("; {} drawn from where they were decoded", report.on_device)
+        } else {
+            String::new()
+        },
         report.presenter
     ));
     Ok(())

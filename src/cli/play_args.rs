@@ -77,6 +77,10 @@ pub struct PlayArgs {
     /// Pixels of the images of --render-to; by default as many as the picture has
     #[arg(long, value_name = "WxH", requires = "render_to", value_parser = size)]
     pub size: Option<(u32, u32)>,
+    /// Where pictures are drawn from: where they were decoded, if the device that decodes draws too,
+    /// or the host
+    #[arg(long, default_value = "auto", value_name = "WHERE")]
+    pub pictures: Pictures,
     /// Try streams of a level above the device's maxLevel
     #[arg(long)]
     pub force: bool,
@@ -100,6 +104,15 @@ pub enum Loop {
     File,
     /// All files, one after the other.
     All,
+}
+
+/// Where pictures are drawn from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Pictures {
+    /// From the images that they were decoded to, where one device decodes and draws.
+    Auto,
+    /// From the host, which reads them and uploads them again.
+    Host,
 }
 
 /// How pictures are scaled.

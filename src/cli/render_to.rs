@@ -32,7 +32,7 @@ pub(super) fn run(
     });
     let mut player = Player::new(program.playlist, program.device, program.options, wake)
         .map_err(Failure::of)?;
-    let mut renderer = Renderer { presenter, canvas: None, size, look, osd };
+    let mut renderer = Renderer { presenter, canvas: None, size, look, osd, on_device: 0 };
     let mut report = Report::default();
     let mut written = 0_u64;
     while woken.recv().is_ok() {
@@ -46,6 +46,7 @@ pub(super) fn run(
                     renderer.draw(&frame, &file)?;
                     written += 1;
                     report.statistics.presented = written;
+                    report.on_device = renderer.on_device;
                     if is_image {
                         return Ok(report);
                     }
@@ -76,6 +77,8 @@ struct Renderer<'p> {
     size: Option<(u32, u32)>,
     look: Look,
     osd: bool,
+    /// Pictures that were drawn from where they were decoded.
+    on_device: u64,
 }
 
 impl Renderer<'_> {
@@ -86,15 +89,13 @@ impl Renderer<'_> {
     fn draw(&mut self, frame: &Frame, file: &Path) -> Result<()> {
         let size = self.size.unwrap_or_else(|| natural(frame));
         if self.canvas.as_ref().is_none_or(|canvas| canvas.size() != size) {
-            let none = || Failure::new(Exit::Unsupported, "nothing draws");
-            let adapter = self.presenter.adapters.first().ok_or_else(none)?;
-            let canvas = Canvas::new(&self.presenter.instance, adapter, size);
-            self.canvas = Some(canvas.map_err(Failure::of)?);
+            self.canvas = Some(self.presenter.canvas(None, size).map_err(Failure::of)?);
         }
         let Some(canvas) = &mut self.canvas else { return Ok(()) };
         let color = &frame.sequence.color_config;
         let (picture, grain) = self.look.picture(frame);
         let (picture, grain) = (&*picture, grain.as_deref());
+        self.on_device += u64::from(canvas.has(picture));
         let info = if self.osd { about(frame) } else { Vec::new() };
         let image = Osd { info, ..Osd::default() }.image(size);
         let overlay = image.as_ref().map(|(origin, image)| Overlay {

@@ -98,7 +98,9 @@ pub struct Conversion {
     hdr_output: u32,
     source_peak: f32,
     target_peak: f32,
-    more_padding: [u32; 2],
+    /// By how many bits samples are shifted up where they are.
+    pub shift: u32,
+    more_padding: u32,
     matrix: [[f32; 4]; 3],
     gamut: [[f32; 4]; 3],
 }
@@ -137,7 +139,8 @@ impl Conversion {
             hdr_output: u32::from(output == Output::Hdr10),
             source_peak: if is_hdr { peak } else { SDR_WHITE },
             target_peak: SDR_WHITE,
-            more_padding: [0; 2],
+            shift: 0,
+            more_padding: 0,
             matrix: to_rgb(format.bit_depth, size, color),
             gamut: source.to(&target).map(|row| [row[0] as f32, row[1] as f32, row[2] as f32, 0.0]),
         }
@@ -147,6 +150,8 @@ impl Conversion {
 /// Which of the shader's variants converts pictures of `format`: its constants.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Variant {
+    /// Samples are loaded from an image.
+    pub image: bool,
     /// A sample has two bytes.
     pub wide: bool,
     /// 0: no chroma; 1: as large as luma; 2: subsampled.
@@ -159,6 +164,7 @@ impl Conversion {
     /// The variant for pictures of `format`.
     pub fn variant(&self, format: Format) -> Variant {
         Variant {
+            image: false,
             wide: format.sample_bytes() == 2,
             chroma: match format.chroma {
                 Chroma::Monochrome => 0,
@@ -172,11 +178,17 @@ impl Conversion {
 
 impl Variant {
     /// How many there are.
-    pub const COUNT: usize = 12;
+    pub const COUNT: usize = 18;
 
     /// Which one it is, as `build.rs` counts them.
     pub fn index(self) -> usize {
-        usize::from(self.wide) * 6 + self.chroma as usize * 2 + usize::from(self.plain)
+        let first = match (self.image, self.wide) {
+            (false, false) => 0,
+            (false, true) => 6,
+            // Samples of all widths are loaded alike.
+            (true, _) => 12,
+        };
+        first + self.chroma as usize * 2 + usize::from(self.plain)
     }
 }
 

@@ -88,10 +88,10 @@ fn chroma_lies_where_the_stream_says() {
 #[test]
 fn variants_have_indices_of_their_own() {
     let mut seen = [0; Variant::COUNT];
-    for wide in [false, true] {
+    for (image, wide) in [(false, false), (false, true), (true, false)] {
         for chroma in 0..3 {
             for plain in [false, true] {
-                seen[Variant { wide, chroma, plain }.index()] += 1;
+                seen[Variant { image, wide, chroma, plain }.index()] += 1;
             }
         }
     }

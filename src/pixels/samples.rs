@@ -1,12 +1,23 @@
 //! The bytes of a picture: owned, or lent by whoever has them, so that they are not copied.
 
+use std::any::Any;
 use std::fmt;
 use std::ops::{Deref, DerefMut};
 
 /// Who lends bytes, until it is dropped.
 pub trait Lend: Send + Sync {
-    /// The bytes: the same ones each time.
+    /// The bytes: the same ones each time. They may be fetched when they are first asked for.
     fn bytes(&self) -> &[u8];
+
+    /// How many there are.
+    fn count(&self) -> usize {
+        self.bytes().len()
+    }
+
+    /// Itself, for those who can do without the bytes if they know it.
+    fn as_any(&self) -> Option<&dyn Any> {
+        None
+    }
 }
 
 /// Bytes that are read where they are. Writing to lent ones, or cloning them, makes a copy.
@@ -21,6 +32,23 @@ impl Samples {
     /// The bytes of `lender`.
     pub fn lent(lender: Box<dyn Lend>) -> Self {
         Self(Place::Lent(lender))
+    }
+
+    /// How many bytes there are. They are not fetched for that.
+    #[expect(clippy::len_without_is_empty, reason = "the slice has it")]
+    pub fn len(&self) -> usize {
+        match &self.0 {
+            Place::Owned(bytes) => bytes.len(),
+            Place::Lent(lender) => lender.count(),
+        }
+    }
+
+    /// Who lends them, if it is a `T`.
+    pub fn lender<T: Any>(&self) -> Option<&T> {
+        match &self.0 {
+            Place::Owned(_) => None,
+            Place::Lent(lender) => lender.as_any()?.downcast_ref(),
+        }
     }
 
     /// The bytes as a vector of their own: a copy if they are lent.

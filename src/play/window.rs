@@ -4,6 +4,10 @@
 use std::collections::VecDeque;
 
 use super::{Frame, Target};
+use crate::vk::is_on_device;
+
+/// Pictures on the device that are kept although they have been shown: it decodes to these images.
+const MOST_ON_DEVICE: usize = 4;
 
 /// Consecutive pictures, of which some have been handed out.
 #[derive(Debug)]
@@ -74,11 +78,16 @@ impl Window {
 
     /// Drops the oldest of the first `seen` pictures until they keep the budget.
     fn trim(&mut self, seen: usize) {
-        let mut bytes: usize = self.frames.iter().take(seen).map(|f| f.picture.data.len()).sum();
-        while bytes > self.budget
+        let on_device = |frame: &Frame| usize::from(is_on_device(&frame.picture));
+        let of_seen =
+            |what: &dyn Fn(&Frame) -> usize| self.frames.iter().take(seen).map(what).sum();
+        let mut bytes: usize = of_seen(&|frame| frame.picture.data.len());
+        let mut images: usize = of_seen(&on_device);
+        while (bytes > self.budget || images > MOST_ON_DEVICE)
             && let Some(frame) = self.frames.pop_front()
         {
             bytes -= frame.picture.data.len();
+            images -= on_device(&frame);
             self.next -= 1;
         }
     }

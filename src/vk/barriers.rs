@@ -19,6 +19,8 @@ pub(super) enum Use {
     Copy,
     /// Destination of a copy.
     Overwrite,
+    /// Sampled by compute shaders.
+    Sampled,
 }
 
 /// Layout, stage and access of a use.
@@ -51,6 +53,11 @@ impl Use {
                 vk::ImageLayout::TRANSFER_DST_OPTIMAL,
                 vk::PipelineStageFlags2::ALL_TRANSFER,
                 vk::AccessFlags2::TRANSFER_WRITE,
+            ),
+            Self::Sampled => (
+                vk::ImageLayout::SHADER_READ_ONLY_OPTIMAL,
+                vk::PipelineStageFlags2::COMPUTE_SHADER,
+                vk::AccessFlags2::SHADER_SAMPLED_READ,
             ),
         };
         State { layout, stage, access }
@@ -149,6 +156,26 @@ pub(super) fn acquire(
         .new_layout(at.layout(to))
 }
 
+/// From one use to another of a picture that all families share, on the queue of the second, which
+/// waits for the first: what that wrote is visible by the wait.
+pub(super) fn borrow(at: Layer, from: Use, to: Use) -> vk::ImageMemoryBarrier2<'static> {
+    barrier(at, None)
+        .src_stage_mask(vk::PipelineStageFlags2::ALL_COMMANDS)
+        .old_layout(at.layout(from))
+        .dst_stage_mask(to.state().stage)
+        .dst_access_mask(to.state().access)
+        .new_layout(at.layout(to))
+}
+
+/// Back from `from`, which only reads, to the use before, whose queue waits for this one.
+pub(super) fn give_back(at: Layer, from: Use, to: Use) -> vk::ImageMemoryBarrier2<'static> {
+    barrier(at, None)
+        .src_stage_mask(from.state().stage)
+        .old_layout(at.layout(from))
+        .dst_stage_mask(vk::PipelineStageFlags2::ALL_COMMANDS)
+        .new_layout(at.layout(to))
+}
+
 /// Orders a decode after all decodes before it: their pictures are its references, and theirs its
 /// setup picture.
 pub(super) fn decode_after_decode() -> vk::MemoryBarrier2<'static> {
@@ -209,6 +236,7 @@ mod tests {
         assert_eq!(layout(Use::Output), vk::ImageLayout::VIDEO_DECODE_DST_KHR);
         assert_eq!(layout(Use::Dpb), vk::ImageLayout::VIDEO_DECODE_DPB_KHR);
         assert_eq!(layout(Use::Copy), vk::ImageLayout::TRANSFER_SRC_OPTIMAL);
+        assert_eq!(layout(Use::Sampled), vk::ImageLayout::SHADER_READ_ONLY_OPTIMAL);
         assert_eq!(layout(Use::Overwrite), vk::ImageLayout::TRANSFER_DST_OPTIMAL);
         assert_eq!(discard(AT, Use::Dpb).old_layout, vk::ImageLayout::UNDEFINED);
         let general = Layer { layouts: Layouts::General, ..AT };

@@ -179,6 +179,8 @@ pub(super) const DST: vk::ImageUsageFlags = vk::ImageUsageFlags::VIDEO_DECODE_DS
 pub(super) const COPY: vk::ImageUsageFlags = vk::ImageUsageFlags::TRANSFER_SRC;
 /// Usage of a picture that is overwritten.
 pub(super) const OVERWRITE: vk::ImageUsageFlags = vk::ImageUsageFlags::TRANSFER_DST;
+/// Usage of a picture that is drawn from where it is.
+pub(super) const SAMPLED: vk::ImageUsageFlags = vk::ImageUsageFlags::SAMPLED;
 /// Usage of a DPB picture.
 pub(super) const DPB: vk::ImageUsageFlags = vk::ImageUsageFlags::VIDEO_DECODE_DPB_KHR;
 
@@ -199,7 +201,11 @@ pub(super) fn report(instance: &Instance, adapter: &Adapter, profile: Profile) -
         Ok(_) => formats(instance, adapter, &profile, usage),
         Err(e) => Err(*e),
     };
-    let copied = |usage| formats(usage).map(|list| with_asked(list, formats(usage | COPY), COPY));
+    let copied = |usage| {
+        let list = formats(usage).map(|list| with_asked(list, formats(usage | COPY), COPY));
+        let sampled = COPY | SAMPLED;
+        list.map(|list| with_asked(list, formats(usage | sampled), sampled))
+    };
     let (dst, dpb, dst_dpb) = (copied(DST), formats(DPB), copied(DST | DPB));
     ProfileReport { profile, result, dst, dpb, dst_dpb }
 }

@@ -3,7 +3,7 @@
 use ash::vk;
 
 use super::caps::{
-    COPY, Caps, DPB, DST, DpbPreference, OVERWRITE, Profile, ProfileReport, VideoFormat,
+    COPY, Caps, DPB, DST, DpbPreference, OVERWRITE, Profile, ProfileReport, SAMPLED, VideoFormat,
 };
 use super::options::{ExecutorOptions, GrainMode, Layouts, ParametersMode, StatusQueries};
 use super::readback::PictureLayout;
@@ -37,6 +37,8 @@ pub(super) struct Choice {
     pub(super) profile_independent: bool,
     /// DPB pictures can be overwritten.
     pub(super) overwritable: bool,
+    /// Outputs can be sampled, and all queue families share them.
+    pub(super) on_device: bool,
     /// The sequence header comes with each decode.
     pub(super) inline_parameters: bool,
     /// Queries come with each decode.
@@ -46,13 +48,13 @@ pub(super) struct Choice {
 impl Choice {
     /// Usage of DPB pictures.
     pub(super) fn dpb_usage(&self) -> vk::ImageUsageFlags {
-        let usage = if self.coincide { DPB | DST | COPY } else { DPB };
+        let usage = if self.coincide { DPB | self.output_usage() } else { DPB };
         if self.overwritable { usage | OVERWRITE } else { usage }
     }
 
     /// Usage of pictures that are outputs only.
     pub(super) fn output_usage(&self) -> vk::ImageUsageFlags {
-        DST | COPY
+        if self.on_device { DST | COPY | SAMPLED } else { DST | COPY }
     }
 
     /// Whether a session of `self` serves where `other` is wanted.
@@ -90,8 +92,9 @@ pub(super) fn choose(
         if slots == 0 || active_references == 0 { (0, 0) } else { (slots, active_references) };
     let layered = layered(options, caps, slots)?;
     let mut reason = String::new();
-    for coincide in modes(options, caps, slots)? {
-        match formats(report, coincide, options.overwritable) {
+    let modes = modes(options, caps, slots)?;
+    for (coincide, on_device) in ways(&modes, layered, options.on_device) {
+        match formats(report, coincide, options.overwritable, on_device) {
             Ok((output, dpb)) => {
                 return Ok(Choice {
                     profile,
@@ -106,6 +109,7 @@ pub(super) fn choose(
                     layouts: options.layouts,
                     profile_independent: options.profile_independent,
                     overwritable: options.overwritable,
+                    on_device,
                     inline_parameters: options.parameters == ParametersMode::Inline,
                     inline_queries: options.status_queries == Some(StatusQueries::Inline),
                 });
@@ -114,6 +118,15 @@ pub(super) fn choose(
         }
     }
     Err(reason)
+}
+
+/// The ways to try, best first: whether DPB picture and output coincide, and whether outputs are
+/// drawn from where they are. That is not done with one layer of an image, since the others have
+/// another layout.
+fn ways(modes: &[bool], layered: bool, on_device: bool) -> Vec<(bool, bool)> {
+    let drawn = modes.iter().filter(|coincide| on_device && !(**coincide && layered));
+    let drawn = drawn.map(|mode| (*mode, true));
+    drawn.chain(modes.iter().map(|mode| (*mode, false))).collect()
 }
 
 fn check_level(spec: &SessionSpec, options: &ExecutorOptions, caps: &Caps) -> Result<(), String> {
@@ -167,11 +180,13 @@ fn modes(options: &ExecutorOptions, caps: &Caps, slots: u32) -> Result<Vec<bool>
     Ok(modes)
 }
 
-/// Formats of outputs and of DPB pictures, which are to be overwritten if `overwritable`.
+/// Formats of outputs, which are to be sampled if `on_device`, and of DPB pictures, which are to be
+/// overwritten if `overwritable`.
 fn formats(
     report: &ProfileReport,
     coincide: bool,
     overwritable: bool,
+    on_device: bool,
 ) -> Result<(VideoFormat, VideoFormat), String> {
     let also = if overwritable { OVERWRITE } else { vk::ImageUsageFlags::empty() };
     let lacks = |what: &str| match overwritable {
@@ -180,17 +195,23 @@ fn formats(
     };
     let list = |list: &Result<Vec<VideoFormat>, vk::Result>| list.clone().unwrap_or_default();
     let profile = &report.profile;
+    let outputs = |list: &Result<Vec<VideoFormat>, vk::Result>| {
+        let mut list = list.clone().unwrap_or_default();
+        list.retain(|f| !on_device || is_viewed(f));
+        list
+    };
+    let shown = if on_device { DST | COPY | SAMPLED } else { DST | COPY };
     if coincide {
-        let both = list(&report.dst_dpb);
-        let dpb = best(&both, DST | DPB | COPY | also, profile).ok_or_else(|| {
-            lacks("no format for pictures that are output, DPB and source of copies")
-        })?;
+        let dpb =
+            best(&outputs(&report.dst_dpb), DPB | shown | also, profile).ok_or_else(|| {
+                lacks("no format for pictures that are output, DPB and source of copies")
+            })?;
         // Under film grain the output is apart, in the session's one picture format.
         let apart: Vec<_> =
-            list(&report.dst).into_iter().filter(|f| f.format == dpb.format).collect();
-        return Ok((best(&apart, DST | COPY, profile).unwrap_or(dpb), dpb));
+            outputs(&report.dst).into_iter().filter(|f| f.format == dpb.format).collect();
+        return Ok((best(&apart, shown, profile).unwrap_or(dpb), dpb));
     }
-    let output = best(&list(&report.dst), DST | COPY, profile)
+    let output = best(&outputs(&report.dst), shown, profile)
         .ok_or("no format for pictures that are output and source of copies")?;
     let usable: Vec<_> = list(&report.dpb)
         .into_iter()
@@ -227,6 +248,11 @@ fn best(
 /// Tilings that need nothing else said of them.
 fn tiled(f: &VideoFormat) -> bool {
     matches!(f.tiling, vk::ImageTiling::OPTIMAL | vk::ImageTiling::LINEAR)
+}
+
+/// Whether shaders can be given views of the planes, with formats of their own.
+fn is_viewed(f: &VideoFormat) -> bool {
+    f.usage.contains(SAMPLED) && f.create_flags.contains(vk::ImageCreateFlags::MUTABLE_FORMAT)
 }
 
 fn is_2d(f: &VideoFormat) -> bool {

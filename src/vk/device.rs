@@ -2,8 +2,8 @@
 #![allow(unsafe_code, reason = "Vulkan calls")]
 
 use std::ffi::{CStr, CString};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use ash::vk;
 
@@ -12,6 +12,7 @@ use super::ext::DeviceTable;
 use super::failed;
 use super::features::{Enabled, Features};
 use super::instance::Instance;
+use super::submit::Order;
 use crate::error::{Result, Unsupported};
 
 /// A queue and its family.
@@ -21,7 +22,7 @@ pub(super) struct Queue {
     pub(super) family: QueueFamily,
 }
 
-/// A logical device, of one executor alone.
+/// A logical device, of one executor alone or of those who decode and draw on it.
 pub(super) struct Device {
     raw: ash::Device,
     table: DeviceTable,
@@ -31,6 +32,8 @@ pub(super) struct Device {
     atom_bytes: u64,
     decode: Queue,
     copy: Queue,
+    /// Taken for every use of a queue.
+    order: Mutex<Order>,
     /// Set once the device did not answer: it is never waited for again, nor destroyed.
     abandoned: AtomicBool,
     /// The device's name, for messages.
@@ -59,9 +62,41 @@ impl Device {
             .ok_or_else(|| lacks("no queue that copies pictures"))?;
         let extensions = extensions(adapter).map_err(|what| lacks(&what))?;
         let enabled = features.query(instance, adapter).map_err(|what| lacks(&what))?;
-        let (raw, copy_queue) = create(instance, adapter, decode, copy, &extensions, enabled)?;
+        let families = (decode, copy);
+        let (raw, copy_queue) = create(instance, adapter, families, &extensions, enabled, false)?;
         // SAFETY: the queues were asked for in `create`.
         Ok(unsafe { Self::of_raw(instance, adapter, raw, (decode, 0), (copy, copy_queue)) })
+    }
+
+    /// Opens `adapter` with a queue that decodes AV1 and one of `drawing`, which copies too, with
+    /// `features` and the extensions `also`.
+    /// # Errors
+    /// As for [`Self::open`].
+    pub(super) fn open_to_draw(
+        instance: &Arc<Instance>,
+        adapter: &Adapter,
+        features: Features,
+        drawing: QueueFamily,
+        also: &[&'static CStr],
+    ) -> Result<Arc<Self>> {
+        let lacks = |what: &str| Unsupported::Device {
+            device: adapter.name.clone(),
+            what: what.to_owned(),
+        };
+        let decode = adapter.queue_families.iter().find(|f| f.decodes_av1());
+        let decode = *decode.ok_or_else(|| lacks("no queue that decodes AV1"))?;
+        let mut extensions = extensions(adapter).map_err(|what| lacks(&what))?;
+        extensions.extend(also);
+        let enabled = features.query(instance, adapter).map_err(|what| lacks(&what))?;
+        let families = (decode, drawing);
+        let (raw, queue) = create(instance, adapter, families, &extensions, enabled, true)?;
+        // SAFETY: the queues were asked for in `create`.
+        Ok(unsafe { Self::of_raw(instance, adapter, raw, (decode, 0), (drawing, queue)) })
+    }
+
+    /// The lock of the device's queues, and what their lanes know of each other.
+    pub(super) fn order(&self) -> MutexGuard<'_, Order> {
+        self.order.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The device `raw` of `adapter`, with its queues: family and index in it.
@@ -96,6 +131,7 @@ impl Device {
             atom_bytes: properties.limits.non_coherent_atom_size.max(1),
             decode: Queue { raw: decode_raw, family: decode.0 },
             copy: Queue { raw: copy_raw, family: copy.0 },
+            order: Mutex::default(),
             abandoned: AtomicBool::new(false),
             name: adapter.name.clone(),
             instance: instance.clone(),
@@ -263,14 +299,15 @@ fn extensions(adapter: &Adapter) -> Result<Vec<&'static CStr>, String> {
     Ok(names)
 }
 
-/// The device, and the index of the copy queue in its family.
+/// The device, for dynamic rendering too if it `draws`, and the index of the copy queue in its
+/// family.
 fn create(
     instance: &Instance,
     adapter: &Adapter,
-    decode: QueueFamily,
-    copy: QueueFamily,
+    (decode, copy): (QueueFamily, QueueFamily),
     extensions: &[&'static CStr],
     mut enabled: Enabled,
+    draws: bool,
 ) -> Result<(ash::Device, u32)> {
     let same = decode.index == copy.index;
     let copy_queue = u32::from(same && decode.queues > 1);
@@ -288,6 +325,8 @@ fn create(
     let mut sync2 = vk::PhysicalDeviceSynchronization2Features::default();
     let mut timeline = vk::PhysicalDeviceTimelineSemaphoreFeatures::default();
     let mut ycbcr = vk::PhysicalDeviceSamplerYcbcrConversionFeatures::default();
+    let mut rendering =
+        vk::PhysicalDeviceDynamicRenderingFeatures::default().dynamic_rendering(true);
     let mut two_plane_444 = vk::PhysicalDeviceYcbcr2Plane444FormatsFeaturesEXT::default();
     let knows_444 = adapter.usable_version() >= vk::API_VERSION_1_3
         || extensions.contains(&ash::ext::ycbcr_2plane_444_formats::NAME);
@@ -297,6 +336,9 @@ fn create(
         .push_next(&mut ycbcr);
     if knows_444 {
         features = features.push_next(&mut two_plane_444);
+    }
+    if draws {
+        features = features.push_next(&mut rendering);
     }
     // SAFETY: `adapter` is of this instance; the chain is of locals.
     unsafe { instance.raw().get_physical_device_features2(adapter.raw(), &mut features) };

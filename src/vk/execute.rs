@@ -19,7 +19,7 @@ use super::objects::{Buffer, Commands};
 use super::options::ExecutorOptions;
 use super::record::DecodeCommand;
 use super::session::SessionReport;
-use super::submit::{Lane, Retired, Ticket, Wait};
+use super::submit::{Lane, Retired, Ticket, Touches, Wait};
 use super::surface::Surface;
 use crate::error::{DeviceError, Result};
 use crate::pixels::Picture;
@@ -113,6 +113,17 @@ pub(super) enum QueuedWork {
     Copy(vk::CommandBuffer),
 }
 
+/// How a picture gets from one family to another.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Passage {
+    /// They are one.
+    Within,
+    /// One gives it, the other takes it.
+    Owned { decode: u32, copy: u32 },
+    /// Both have it.
+    Shared,
+}
+
 /// Executes steps on one device.
 pub struct Executor {
     pub(super) device: Arc<Device>,
@@ -143,8 +154,21 @@ impl Executor {
         adapter: &Adapter,
         mut options: ExecutorOptions,
     ) -> Result<Self> {
+        options.on_device = false;
         super::quirks::settle(adapter, &mut options);
         let device = Device::open(instance, adapter, Features::wanted(&options))?;
+        Self::of(device, adapter, options)
+    }
+
+    /// An executor on a device that also draws, whose pictures stay there if `options` say so.
+    /// # Errors
+    /// `Device` if the device fails.
+    pub fn on(shared: &super::SharedDevice, mut options: ExecutorOptions) -> Result<Self> {
+        super::quirks::settle(&shared.adapter, &mut options);
+        Self::of(Arc::clone(&shared.device), &shared.adapter, options)
+    }
+
+    fn of(device: Arc<Device>, adapter: &Adapter, options: ExecutorOptions) -> Result<Self> {
         let timeout = options.timeout;
         let decode = Lane::new(&device, device.decode_queue(), timeout, "decoding")?;
         let copy = Lane::new(&device, device.copy_queue(), timeout, "readback")?;
@@ -194,8 +218,8 @@ impl Executor {
         if let Some(output) = self.showing.ready.pop_front() {
             return Ok(Some(output));
         }
-        let Some(ticket) = self.showing.next_ticket() else { return Ok(None) };
-        if !wait && !self.copy.passed(ticket)? {
+        let Some(due) = self.showing.next_due() else { return Ok(None) };
+        if !wait && !self.is_over(due)? {
             return Ok(None);
         }
         self.finish_show()?;
@@ -310,7 +334,7 @@ impl Executor {
         if flushed.is_err() {
             let (decode, copy) = (self.decode.forget(), self.copy.forget());
             self.in_flight.retain(|frame| frame.ticket <= decode);
-            self.showing.forget(copy);
+            self.showing.forget(decode, copy);
         }
         flushed
     }
@@ -326,20 +350,20 @@ impl Executor {
             frame.work.commands.end()?;
         }
         for Queued { ticket, wait, what } in queued {
-            let (lane, commands) = match what {
-                QueuedWork::HandOver(commands) => (&mut self.decode, *commands),
-                QueuedWork::Copy(commands) => (&mut self.copy, *commands),
+            let (lane, commands, touches) = match what {
+                QueuedWork::HandOver(commands) => (&mut self.decode, *commands, Touches::Nothing),
+                QueuedWork::Copy(commands) => (&mut self.copy, *commands, Touches::Nothing),
                 QueuedWork::Decode => {
                     let frame = self.in_flight.iter().find(|frame| frame.ticket == *ticket);
                     let Some(frame) = frame else { continue };
                     if let Some(journal) = &mut self.journal {
                         journal.submit(frame.frame, frame.unit)?;
                     }
-                    (&mut self.decode, frame.work.commands.raw())
+                    (&mut self.decode, frame.work.commands.raw(), Touches::Decodes)
                 }
             };
             // SAFETY: the promise of `enqueue`.
-            unsafe { lane.submit(commands, *ticket, *wait) }?;
+            unsafe { lane.submit(commands, *ticket, *wait, touches) }?;
         }
         Ok(())
     }
@@ -383,6 +407,16 @@ impl Executor {
         let _ = oldest.status.set(status);
         self.spare_work.push(oldest.work);
         Ok(())
+    }
+
+    /// How pictures get from the decode family to that of copies.
+    pub(super) fn passage(&self) -> Passage {
+        let shared = self.active.as_ref().is_some_and(|active| active.choice.on_device);
+        match self.device.transfer() {
+            _ if shared => Passage::Shared,
+            None => Passage::Within,
+            Some((decode, copy)) => Passage::Owned { decode, copy },
+        }
     }
 
     /// The session in use.

@@ -10,7 +10,9 @@ use super::caps::{VideoFormat, with_profile};
 use super::choose::Choice;
 use super::device::Device;
 use super::objects::{Image, View};
+use super::on_device::{PlaneViews, Source};
 use super::options::Layouts;
+use super::readback::PictureLayout;
 use super::slots::DpbSlot;
 use super::submit::Ticket;
 use crate::error::Result;
@@ -26,6 +28,10 @@ pub(super) struct PictureImage {
     pub(super) last_use: Use,
     /// The newest copy of it.
     pub(super) copied: Ticket,
+    /// Views of its planes, once it was drawn from.
+    planes: Option<Arc<PlaneViews>>,
+    /// Whoever draws from it has this too.
+    hold: Arc<()>,
     /// The copy family owns it, and has released it to the decode family after this use.
     pub(super) comes_back: Option<Use>,
 }
@@ -38,7 +44,26 @@ impl PictureImage {
 
     /// The layer, for barriers and copies.
     pub(super) fn layer(&self) -> Layer {
-        Layer { image: self.view.image(), layer: self.view.layer(), layouts: self.layouts }
+        let image = self.view.image().raw();
+        Layer { image, layer: self.view.layer(), layouts: self.layouts }
+    }
+
+    /// The picture as one that is drawn from where it is: one of `layout`, made for that.
+    pub(super) fn source(&mut self, layout: PictureLayout) -> Result<Source> {
+        let views = match &self.planes {
+            Some(views) => views.clone(),
+            None => {
+                let made = PlaneViews::new(self.view.image(), self.view.layer(), layout)?;
+                self.planes.insert(Arc::new(made)).clone()
+            }
+        };
+        let (layer, kept, extent) = (self.layer(), self.last_use, self.extent);
+        Ok(Source { layer, views, kept, extent, layout, hold: self.hold.clone() })
+    }
+
+    /// Whether somebody draws from it, or may.
+    fn is_held(&self) -> bool {
+        Arc::strong_count(&self.hold) > 1
     }
 }
 
@@ -92,7 +117,9 @@ impl Pictures {
         }
         let is_dpb = role != Role::Output;
         let extent = self.image_extent(size);
-        let fits = |e: &Entry| e.free && e.is_dpb == is_dpb && e.picture.extent == extent;
+        let fits = |e: &Entry| {
+            e.free && !e.picture.is_held() && e.is_dpb == is_dpb && e.picture.extent == extent
+        };
         let found = self.entries.iter().position(fits);
         let index = match found {
             Some(index) => index,
@@ -113,6 +140,11 @@ impl Pictures {
         if let Some(entry) = self.entries.get_mut(id.0) {
             entry.free = true;
         }
+    }
+
+    /// How many pictures somebody draws from, or may.
+    pub(super) fn held(&self) -> usize {
+        self.entries.iter().filter(|entry| entry.picture.is_held()).count()
     }
 
     pub(super) fn get(&self, id: PictureId) -> &PictureImage {
@@ -151,6 +183,8 @@ impl Pictures {
             layouts: self.choice.layouts,
             last_use: Use::Dpb,
             copied: Ticket::default(),
+            planes: None,
+            hold: Arc::default(),
             comes_back: None,
         };
         self.entries.push(Entry { picture, is_dpb, free: true });
@@ -181,10 +215,21 @@ impl Pictures {
             .usage(usage)
             .sharing_mode(vk::SharingMode::EXCLUSIVE)
             .initial_layout(vk::ImageLayout::UNDEFINED);
+        let families =
+            [self.device.decode_queue(), self.device.copy_queue()].map(|queue| queue.family.index);
+        let info = match usage.contains(vk::ImageUsageFlags::SAMPLED) {
+            true if families[0] != families[1] => info
+                .flags(vk::ImageCreateFlags::MUTABLE_FORMAT)
+                .sharing_mode(vk::SharingMode::CONCURRENT)
+                .queue_family_indices(&families),
+            true => info.flags(vk::ImageCreateFlags::MUTABLE_FORMAT),
+            false => info,
+        };
         // Images that are nothing but references belong to a profile all the same
         // (VUID-VkImageCreateInfo-flags-08329).
         if choice.profile_independent && usage.contains(vk::ImageUsageFlags::VIDEO_DECODE_DST_KHR) {
-            let info = info.flags(vk::ImageCreateFlags::VIDEO_PROFILE_INDEPENDENT_KHR);
+            let independent = vk::ImageCreateFlags::VIDEO_PROFILE_INDEPENDENT_KHR;
+            let info = info.flags(info.flags | independent);
             // SAFETY: as below; videoMaintenance1 is enabled.
             return unsafe { Image::new(&self.device, &info, name) };
         }
@@ -194,5 +239,48 @@ impl Pictures {
             // for this profile.
             unsafe { Image::new(&self.device, &info, name) }
         })
+    }
+}
+
+#[cfg(all(test, feature = "soft"))]
+mod tests {
+    use super::*;
+    use crate::plan::SessionSpec;
+    use crate::vk::choose::{choose, profiles};
+    use crate::vk::entry::Driver;
+    use crate::vk::features::Features;
+    use crate::vk::instance::{Instance, InstanceOptions};
+    use crate::vk::options::ExecutorOptions;
+    use crate::vk::std_sequence::tests::plain_sequence;
+
+    /// Pictures of a session on softvk.
+    fn pictures() -> Pictures {
+        let driver = Driver::Soft { config: None };
+        let instance = Instance::new(driver, InstanceOptions::default()).expect("softvk");
+        let adapter = instance.adapters().expect("adapters").remove(0);
+        let options = ExecutorOptions::default();
+        let device =
+            Device::open(&instance, &adapter, Features::wanted(&options)).expect("a device");
+        let spec = SessionSpec { sequence: Arc::new(plain_sequence()), seq_level_idx: 8 };
+        let profile = profiles(&spec, &options).remove(0);
+        let choice = choose(&spec, &options, &adapter.profile_report(profile)).expect("a choice");
+        Pictures::new(&device, &choice)
+    }
+
+    #[test]
+    fn what_somebody_draws_from_is_not_decoded_to() {
+        let mut pictures = pictures();
+        let size = (64, 48);
+        let first = pictures.take(Role::Output, size).expect("a picture");
+        let hold = pictures.get(first).hold.clone();
+        assert_eq!(pictures.held(), 1);
+        pictures.free(first);
+        let second = pictures.take(Role::Output, size).expect("a picture");
+        assert_ne!(second, first);
+        pictures.free(second);
+        assert_eq!(pictures.take(Role::Output, size).expect("a picture"), second);
+        drop(hold);
+        assert_eq!(pictures.held(), 0);
+        assert_eq!(pictures.take(Role::Output, size).expect("a picture"), first);
     }
 }

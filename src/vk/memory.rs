@@ -99,15 +99,16 @@ impl Memory {
         self.cached && self.coherent && self.mapped.is_some()
     }
 
-    /// Writes `parts` one after the other from the start, and makes them visible to the device.
+    /// Writes `parts` one after the other from byte `start` on, and makes them visible to the
+    /// device.
     ///
     /// # Safety
     /// The device does not use the memory now.
-    pub(super) unsafe fn write(&mut self, parts: &[&[u8]]) -> Result<()> {
+    pub(super) unsafe fn write(&mut self, start: usize, parts: &[&[u8]]) -> Result<()> {
         let Some(Mapped(base)) = self.mapped else { return Ok(()) };
-        let mut at = 0;
+        let mut at = start;
         for part in parts {
-            assert!(part.len() as u64 <= self.size_bytes - at as u64, "write past the end");
+            assert!((at + part.len()) as u64 <= self.size_bytes, "write past the end");
             // SAFETY: inside the mapping, by the check above.
             let to = unsafe { base.add(at) };
             // SAFETY: the mapping is ours for writing, by the caller's promise; slices of the

@@ -25,6 +25,7 @@ mod journal;
 mod lending;
 mod memory;
 mod objects;
+mod on_device;
 mod options;
 mod overwriting;
 mod planted;
@@ -33,6 +34,7 @@ mod readback;
 mod record;
 pub mod render;
 mod session;
+mod shared;
 mod showing;
 mod slots;
 mod std_picture;
@@ -48,12 +50,14 @@ pub use entry::{Driver, leaked};
 pub use execute::{DecodeStatus, Executor, FailedFrame, Output};
 pub use instance::{Instance, InstanceOptions, Message, Severity};
 pub use journal::Journal;
+pub use on_device::is_on_device;
 pub use options::{
     ExecutorOptions, GrainMode, IntraReferences, Layouts, ParametersMode, Recording, StatusQueries,
     TileStarts,
 };
 pub use planted::{PlantedFault, PlantedValue};
 pub use session::SessionReport;
+pub use shared::SharedDevice;
 pub use slots::SlotPolicy;
 pub use validation::{SILENCED, Silenced};
 

@@ -215,7 +215,19 @@ impl Buffer {
     pub(super) unsafe fn write(&mut self, parts: &[&[u8]]) -> Result<()> {
         match &mut self.memory {
             // SAFETY: the caller's promise.
-            Some(memory) => unsafe { memory.write(parts) },
+            Some(memory) => unsafe { memory.write(0, parts) },
+            None => Ok(()),
+        }
+    }
+
+    /// The same from byte `start` on.
+    ///
+    /// # Safety
+    /// No submission uses the buffer.
+    pub(super) unsafe fn write_at(&mut self, start: usize, parts: &[&[u8]]) -> Result<()> {
+        match &mut self.memory {
+            // SAFETY: the caller's promise.
+            Some(memory) => unsafe { memory.write(start, parts) },
             None => Ok(()),
         }
     }
@@ -245,6 +257,7 @@ pub(super) struct Image {
     device: Arc<Device>,
     raw: vk::Image,
     format: vk::Format,
+    usage: vk::ImageUsageFlags,
     memory: Option<Memory>,
 }
 
@@ -262,7 +275,9 @@ impl Image {
         // SAFETY: the caller's promise.
         let raw =
             unsafe { device.raw().create_image(info, None) }.map_err(failed("vkCreateImage"))?;
-        let mut image = Self { device: device.clone(), raw, format: info.format, memory: None };
+        let (device, format, usage) = (device.clone(), info.format, info.usage);
+        let mut image = Self { device, raw, format, usage, memory: None };
+        let device = &image.device;
         device.name_object(raw, name);
         let mut dedicated = vk::MemoryDedicatedRequirements::default();
         let mut requirements = vk::MemoryRequirements2::default().push_next(&mut dedicated);
@@ -303,6 +318,10 @@ pub(super) struct View {
 impl View {
     /// A view of layer `layer`.
     pub(super) fn new(image: &Arc<Image>, layer: u32) -> Result<Self> {
+        // Shaders have views of their own, of planes: this one could not be sampled without a
+        // conversion (VUID-VkImageViewCreateInfo-format-06415).
+        let usage = image.usage & !vk::ImageUsageFlags::SAMPLED;
+        let mut usage = vk::ImageViewUsageCreateInfo::default().usage(usage);
         let info = vk::ImageViewCreateInfo::default()
             .image(image.raw)
             .view_type(vk::ImageViewType::TYPE_2D)
@@ -313,7 +332,8 @@ impl View {
                     .level_count(1)
                     .base_array_layer(layer)
                     .layer_count(1),
-            );
+            )
+            .push_next(&mut usage);
         // SAFETY: the image has the layer, a decode usage and this format; a view of its whole
         // planes needs no conversion, as it cannot be sampled.
         let raw = unsafe { image.device.raw().create_image_view(&info, None) }
@@ -325,8 +345,8 @@ impl View {
         self.raw
     }
 
-    pub(super) fn image(&self) -> vk::Image {
-        self.image.raw
+    pub(super) fn image(&self) -> &Arc<Image> {
+        &self.image
     }
 
     pub(super) fn layer(&self) -> u32 {
@@ -335,6 +355,55 @@ impl View {
 }
 
 impl Drop for View {
+    fn drop(&mut self) {
+        // SAFETY: VUID-vkDestroyImageView-imageView-01026: no submission uses it any more.
+        unsafe { self.image.device.raw().destroy_image_view(self.raw, None) };
+    }
+}
+
+/// A view of one plane of one layer of an image, for shaders.
+pub(super) struct PlaneView {
+    image: Arc<Image>,
+    raw: vk::ImageView,
+}
+
+impl PlaneView {
+    /// Plane `aspect` of layer `layer` as `format`, with component `first` in the first place. The
+    /// image has usage SAMPLED and, where the format is not its own, MUTABLE_FORMAT.
+    pub(super) fn new(
+        image: &Arc<Image>,
+        layer: u32,
+        aspect: vk::ImageAspectFlags,
+        format: vk::Format,
+        first: vk::ComponentSwizzle,
+    ) -> Result<Self> {
+        // The image's other usages are not this format's.
+        let mut usage = vk::ImageViewUsageCreateInfo::default().usage(vk::ImageUsageFlags::SAMPLED);
+        let info = vk::ImageViewCreateInfo::default()
+            .image(image.raw)
+            .view_type(vk::ImageViewType::TYPE_2D)
+            .format(format)
+            .components(vk::ComponentMapping { r: first, ..Default::default() })
+            .subresource_range(
+                vk::ImageSubresourceRange::default()
+                    .aspect_mask(aspect)
+                    .level_count(1)
+                    .base_array_layer(layer)
+                    .layer_count(1),
+            )
+            .push_next(&mut usage);
+        // SAFETY: the format is compatible with the plane's (VUID-VkImageViewCreateInfo-image-01586).
+        let raw = unsafe { image.device.raw().create_image_view(&info, None) }
+            .map_err(failed("vkCreateImageView"))?;
+        Ok(Self { image: image.clone(), raw })
+    }
+
+    pub(super) fn raw(&self) -> vk::ImageView {
+        self.raw
+    }
+}
+
+impl Drop for PlaneView {
     fn drop(&mut self) {
         // SAFETY: VUID-vkDestroyImageView-imageView-01026: no submission uses it any more.
         unsafe { self.image.device.raw().destroy_image_view(self.raw, None) };

@@ -117,6 +117,9 @@ pub struct ExecutorOptions {
     pub overwritable: bool,
     /// Try streams of a level above the device's maximum. Default: no.
     pub force_level: bool,
+    /// Pictures stay on the device, where it is one that draws ([`crate::vk::Executor::on`]), and
+    /// are read only when somebody looks at their samples. Default: no.
+    pub on_device: bool,
 }
 
 impl Default for ExecutorOptions {
@@ -139,6 +142,7 @@ impl Default for ExecutorOptions {
             planted: None,
             overwritable: false,
             force_level: false,
+            on_device: false,
         }
     }
 }

@@ -46,6 +46,32 @@ impl PictureLayout {
         Some(Self { chroma, bit_depth, planes })
     }
 
+    /// By how many bits a sample is shifted up.
+    pub(super) fn shift(self) -> u32 {
+        if self.bit_depth == 8 { 0 } else { 16 - u32::from(self.bit_depth) }
+    }
+
+    /// How plane `plane` (0 Y, 1 U, 2 V) is viewed: aspect, format, and the component that its
+    /// samples are in. Of images without chroma, all are Y.
+    pub(super) fn view(
+        self,
+        plane: usize,
+    ) -> (vk::ImageAspectFlags, vk::Format, vk::ComponentSwizzle) {
+        use vk::ComponentSwizzle as Component;
+        use vk::ImageAspectFlags as Aspect;
+        let wide = self.bit_depth > 8;
+        let one = if wide { vk::Format::R16_UINT } else { vk::Format::R8_UINT };
+        let two = if wide { vk::Format::R16G16_UINT } else { vk::Format::R8G8_UINT };
+        match (self.planes, plane) {
+            (1, _) => (Aspect::COLOR, one, Component::R),
+            (_, 0) => (Aspect::PLANE_0, one, Component::R),
+            (2, 1) => (Aspect::PLANE_1, two, Component::R),
+            (2, _) => (Aspect::PLANE_1, two, Component::G),
+            (_, 1) => (Aspect::PLANE_1, one, Component::R),
+            _ => (Aspect::PLANE_2, one, Component::R),
+        }
+    }
+
     /// Bytes of one texel of plane `plane`.
     fn texel_bytes(self, plane: usize) -> usize {
         let sample = if self.bit_depth == 8 { 1 } else { 2 };

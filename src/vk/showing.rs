@@ -7,10 +7,11 @@ use std::sync::{Arc, OnceLock};
 use ash::vk;
 
 use super::barriers::{self, Layer, Use};
-use super::execute::{DecodeStatus, Executor, Output, QueuedWork};
+use super::execute::{DecodeStatus, Executor, Output, Passage, QueuedWork};
 use super::images::PictureId;
 use super::lending::{Readback, Spares};
 use super::objects::{Buffer, Commands};
+use super::on_device::OnDevice;
 use super::options::{GrainMode, Recording};
 use super::readback::{CopyPlan, PictureLayout};
 use super::slots::DpbSlot;
@@ -24,6 +25,9 @@ use crate::syntax::sequence::SequenceHeader;
 
 /// Bytes of the readbacks that are under way.
 const READBACK_BYTES: usize = 8 << 20;
+/// Pictures that stay on the device at most: more of them would take its memory. Those after them
+/// go to the host.
+const MOST_HELD: usize = 20;
 
 /// Readbacks under way, and what is left of those that ended.
 #[derive(Default)]
@@ -38,22 +42,37 @@ pub(super) struct Showing {
 }
 
 impl Showing {
-    /// Ticket of the oldest readback.
-    pub(super) fn next_ticket(&self) -> Option<Ticket> {
-        self.pending.front().map(|pending| pending.ticket)
+    /// When the oldest picture is there.
+    pub(super) fn next_due(&self) -> Option<Due> {
+        self.pending.front().map(|pending| pending.due)
     }
 
-    /// Drops readbacks newer than `submitted`, which will never be.
-    pub(super) fn forget(&mut self, submitted: Ticket) {
-        self.pending.retain(|pending| pending.ticket <= submitted);
+    /// Drops pictures of decodes and copies newer than these, which will never be.
+    pub(super) fn forget(&mut self, decoded: Ticket, copied: Ticket) {
+        self.pending.retain(|pending| match pending.due {
+            Due::Decoded(ticket) => ticket <= decoded,
+            Due::Copied(ticket) => ticket <= copied,
+        });
     }
 }
 
-/// A readback under way.
+/// When a picture is there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Due {
+    Decoded(Ticket),
+    Copied(Ticket),
+}
+
+/// Where a picture will be.
+enum Place {
+    OnDevice(Box<Picture>),
+    Host(Readback, CopyPlan),
+}
+
+/// A picture under way.
 struct Pending {
-    ticket: Ticket,
-    readback: Readback,
-    plan: CopyPlan,
+    due: Due,
+    place: Place,
     show: ShowPlan,
     frame: u64,
     dpb_slot: Option<i32>,
@@ -90,11 +109,40 @@ impl Executor {
         let dpb_slot = surface.slot.map(DpbSlot::index);
         let (header, sequence) = (surface.header.clone(), surface.sequence.clone());
         let granularity = self.device.copy_queue().family.transfer_granularity;
+        let newest = self.newest;
+        let decoded_by = self.decode.timeline().clone();
+        let device = self.device.clone();
+        let frames = self.options.frames_in_flight.max(1) as usize;
         let active = self.active()?;
-        let picture = active.pictures.get(output);
         let layout = PictureLayout::of(active.choice.output.format)
             .ok_or_else(|| DeviceError::Fault("an output format without a layout".into()))?;
         let format = sequence.color_config.format();
+        let pending_grain = wanted.then_some(params);
+        let show = *show;
+        let pending = |due, place| Pending {
+            due,
+            place,
+            show,
+            frame,
+            dpb_slot,
+            coincides: is_dpb,
+            newest,
+            status,
+            pending_grain,
+            header,
+            sequence,
+        };
+        if active.choice.on_device && active.pictures.held() < MOST_HELD {
+            let source = active.pictures.get_mut(output).source(layout)?;
+            let picture = OnDevice::picture(&device, source, (decoded_by, decoded), format, extent);
+            let place = Place::OnDevice(Box::new(picture));
+            self.showing.pending.push_back(pending(Due::Decoded(decoded), place));
+            while self.showing.pending.len() > frames {
+                self.finish_show()?;
+            }
+            return self.flush_in_order();
+        }
+        let picture = active.pictures.get(output);
         let copy = Copy {
             layer: picture.layer(),
             from: picture.last_use,
@@ -110,27 +158,20 @@ impl Executor {
         let decoded = if is_dpb { self.decode.last() } else { decoded };
         let decoded = self.hand_over(output, copy.from, Use::Copy, decoded)?;
         let ticket = self.copy_out(&mut readback, &copy, decoded)?;
-        let transfer = self.device.transfer().is_some();
+        let passage = self.passage();
         let picture = self.active()?.pictures.get_mut(output);
         picture.copied = ticket;
-        picture.comes_back = (is_dpb && transfer).then_some(Use::Copy);
-        picture.last_use = if is_dpb { Use::Dpb } else { Use::Copy };
-        let pending_grain = wanted.then_some(params);
-        let show = *show;
-        self.showing.pending.push_back(Pending {
-            ticket,
-            readback,
-            plan,
-            show,
-            frame,
-            dpb_slot,
-            coincides: is_dpb,
-            newest: self.newest,
-            status,
-            pending_grain,
-            header,
-            sequence,
-        });
+        let changes_owner = matches!(passage, Passage::Owned { .. });
+        picture.comes_back = (is_dpb && changes_owner).then_some(Use::Copy);
+        // What is shared goes back to where others look for it.
+        if !is_dpb && passage != Passage::Shared {
+            picture.last_use = Use::Copy;
+        }
+        self.showing.pending.push_back(pending(Due::Copied(ticket), Place::Host(readback, plan)));
+        self.flush_in_order()
+    }
+
+    fn flush_in_order(&mut self) -> Result<()> {
         match self.options.recording {
             Recording::InOrder => self.flush(),
             Recording::Shuffled => Ok(()),
@@ -165,7 +206,7 @@ impl Executor {
         to: Use,
         after: Ticket,
     ) -> Result<Ticket> {
-        let Some((decode, copy)) = self.device.transfer() else { return Ok(after) };
+        let Passage::Owned { decode, copy } = self.passage() else { return Ok(after) };
         if from == Use::Copy {
             return Ok(after);
         }
@@ -218,12 +259,13 @@ impl Executor {
     ) -> Result<Ticket> {
         // SAFETY: the readback is spare: no submission uses its commands.
         let commands = unsafe { readback.commands.begin() }?;
-        let transfer = self.device.transfer();
-        let before = match (copy.from, transfer) {
+        let passage = self.passage();
+        let before = match (copy.from, passage) {
             (Use::Copy, _) => None,
-            (from, None) => Some(barriers::change(copy.layer, from, Use::Copy)),
-            (from, Some(families)) => {
-                Some(barriers::acquire(copy.layer, from, Use::Copy, families))
+            (from, Passage::Within) => Some(barriers::change(copy.layer, from, Use::Copy)),
+            (from, Passage::Shared) => Some(barriers::borrow(copy.layer, from, Use::Copy)),
+            (from, Passage::Owned { decode, copy: to }) => {
+                Some(barriers::acquire(copy.layer, from, Use::Copy, (decode, to)))
             }
         };
         self.barrier(commands, before.as_slice());
@@ -240,11 +282,12 @@ impl Executor {
                 &regions[..n],
             );
         }
-        let after = match (copy.is_dpb, transfer) {
+        let after = match (copy.is_dpb, passage) {
+            (_, Passage::Shared) => Some(barriers::give_back(copy.layer, Use::Copy, copy.from)),
             (false, _) => None,
-            (true, None) => Some(barriers::change(copy.layer, Use::Copy, Use::Dpb)),
-            (true, Some((decode, family))) => {
-                Some(barriers::release(copy.layer, Use::Copy, Use::Dpb, (family, decode)))
+            (true, Passage::Within) => Some(barriers::change(copy.layer, Use::Copy, Use::Dpb)),
+            (true, Passage::Owned { decode, copy: from }) => {
+                Some(barriers::release(copy.layer, Use::Copy, Use::Dpb, (from, decode)))
             }
         };
         let host = [barriers::copy_to_host()];
@@ -262,18 +305,32 @@ impl Executor {
         Ok(unsafe { self.enqueue(QueuedWork::Copy(commands), wait) })
     }
 
-    /// Waits for the oldest readback and makes its picture ready.
+    /// Whether a picture is there.
+    pub(super) fn is_over(&mut self, due: Due) -> Result<bool> {
+        match due {
+            Due::Decoded(ticket) => self.decode.passed(ticket),
+            Due::Copied(ticket) => self.copy.passed(ticket),
+        }
+    }
+
+    /// Waits for the oldest picture and makes it ready.
     pub(super) fn finish_show(&mut self) -> Result<()> {
         self.flush()?;
         let Some(pending) = self.showing.pending.pop_front() else { return Ok(()) };
-        self.copy.wait(pending.ticket)?;
+        match pending.due {
+            Due::Decoded(ticket) => self.decode.wait(ticket)?,
+            Due::Copied(ticket) => self.copy.wait(ticket)?,
+        }
         // All decodes before the show are heard of before it: whether a failed one was among them
         // does not depend on time.
         while self.in_flight.front().is_some_and(|decode| decode.frame <= pending.newest) {
             self.retire_oldest()?;
         }
         self.retire_passed()?;
-        let picture = self.picture(&pending.plan, pending.readback)?;
+        let picture = match pending.place {
+            Place::OnDevice(picture) => *picture,
+            Place::Host(readback, plan) => self.picture(&plan, readback)?,
+        };
         self.showing.ready.push_back(Output {
             picture,
             show: pending.show,

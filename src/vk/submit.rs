@@ -1,4 +1,7 @@
 //! Submissions: a lane is a queue with a timeline, a ticket a point on it.
+//!
+//! Lanes of one device may be of different threads. Each submission takes the device's lock, which
+//! also keeps what lanes must know of each other: see [`Order`].
 #![allow(unsafe_code, reason = "Vulkan calls")]
 
 use std::any::Any;
@@ -16,6 +19,13 @@ use crate::error::{DeviceError, Result};
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Ticket(u64);
 
+impl Ticket {
+    /// The timeline's value.
+    pub(super) fn value(self) -> u64 {
+        self.0
+    }
+}
+
 /// A ticket of another lane, for a submission to wait for.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Wait {
@@ -23,11 +33,34 @@ pub(super) struct Wait {
     ticket: Ticket,
 }
 
+/// What the lanes of a device must know of each other. Reference pictures are drawn from where they
+/// are: a drawing that takes one out of its layout waits for the decodes before it, and the decodes
+/// after it wait for the drawing.
+#[derive(Default)]
+pub(super) struct Order {
+    /// The newest decode: semaphore and value.
+    decoded: Option<(vk::Semaphore, u64)>,
+    /// The newest drawing from a reference picture.
+    borrowed: Option<(vk::Semaphore, u64)>,
+}
+
+/// What a submission does to reference pictures.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum Touches {
+    /// Nothing, or nothing that others do not wait for anyway.
+    #[default]
+    Nothing,
+    /// It decodes.
+    Decodes,
+    /// It takes one out of its layout, and puts it back.
+    Borrows,
+}
+
 /// A queue and its timeline.
 pub(super) struct Lane {
     device: Arc<Device>,
     queue: Queue,
-    semaphore: Semaphore,
+    semaphore: Arc<Semaphore>,
     /// The newest ticket given away.
     last: Ticket,
     submitted: Ticket,
@@ -47,7 +80,7 @@ impl Lane {
         Ok(Self {
             device: device.clone(),
             queue,
-            semaphore: Semaphore::new(device, what)?,
+            semaphore: Arc::new(Semaphore::new(device, what)?),
             last: Ticket::default(),
             submitted: Ticket::default(),
             done: Ticket::default(),
@@ -83,6 +116,11 @@ impl Lane {
         (ticket > self.done).then(|| Wait { semaphore: self.semaphore.raw(), ticket })
     }
 
+    /// The timeline: a ticket is its value.
+    pub(super) fn timeline(&self) -> &Arc<Semaphore> {
+        &self.semaphore
+    }
+
     /// Submits `commands`, which start once `wait` is over, under the next reserved `ticket`.
     ///
     /// # Safety
@@ -93,10 +131,11 @@ impl Lane {
         commands: vk::CommandBuffer,
         ticket: Ticket,
         wait: Option<Wait>,
+        touches: Touches,
     ) -> Result<()> {
         let waits = wait.map(|w| (w.semaphore, w.ticket.0));
         // SAFETY: the caller's promise.
-        unsafe { self.submit_with(commands, ticket, waits.as_slice(), None) }
+        unsafe { self.submit_with(commands, ticket, waits.as_slice(), None, touches) }
     }
 
     /// The same, with `waits` for semaphores (and values, of timelines) at all stages, and a
@@ -111,13 +150,20 @@ impl Lane {
         ticket: Ticket,
         waits: &[(vk::Semaphore, u64)],
         signal: Option<vk::Semaphore>,
+        touches: Touches,
     ) -> Result<()> {
+        let mut order = self.device.order();
+        let others = match touches {
+            Touches::Nothing => None,
+            Touches::Decodes => order.borrowed,
+            Touches::Borrows => order.decoded,
+        };
         let all = vk::PipelineStageFlags2::ALL_COMMANDS;
         let info = |(semaphore, value): (vk::Semaphore, u64)| {
             vk::SemaphoreSubmitInfo::default().semaphore(semaphore).value(value).stage_mask(all)
         };
         let buffers = [vk::CommandBufferSubmitInfo::default().command_buffer(commands)];
-        let waits: Vec<_> = waits.iter().copied().map(info).collect();
+        let waits: Vec<_> = waits.iter().copied().chain(others).map(info).collect();
         let ours = (self.semaphore.raw(), ticket.0);
         let signals: Vec<_> =
             [Some(ours), signal.map(|s| (s, 0))].into_iter().flatten().map(info).collect();
@@ -126,10 +172,16 @@ impl Lane {
             .command_buffer_infos(&buffers)
             .signal_semaphore_infos(&signals);
         let (table, raw) = (self.device.table(), self.device.raw());
-        // SAFETY: the queue belongs to this lane's owner, which is used by one thread at a time; the
-        // value is above all that were signalled (VUID-VkSubmitInfo2-semaphore-03882).
+        // SAFETY: whoever uses a queue of the device has its lock, as we do now; the value is
+        // above all that were signalled (VUID-VkSubmitInfo2-semaphore-03882).
         unsafe { table.queue_submit2(raw, self.queue.raw, &[submit]) }
             .map_err(failed("vkQueueSubmit2"))?;
+        match touches {
+            Touches::Nothing => {}
+            Touches::Decodes => order.decoded = Some(ours),
+            Touches::Borrows => order.borrowed = Some(ours),
+        }
+        drop(order);
         self.submitted = ticket;
         Ok(())
     }
@@ -177,6 +229,18 @@ impl Lane {
                 Err(timeout.into())
             }
             Err(e) => Err(failed("vkWaitSemaphores")(e).into()),
+        }
+    }
+}
+
+impl Drop for Lane {
+    fn drop(&mut self) {
+        // Everything submitted has ended, or is never waited for again.
+        let order = &mut *self.device.order();
+        for newest in [&mut order.decoded, &mut order.borrowed] {
+            if newest.is_some_and(|(semaphore, _)| semaphore == self.semaphore.raw()) {
+                *newest = None;
+            }
         }
     }
 }

@@ -10,10 +10,10 @@ use super::display::Display;
 use super::keys::Action;
 use super::osd;
 use super::picture::{luminance, natural};
-use crate::error::{DeviceError, Result};
+use crate::error::Result;
 use crate::play::{Repeat, Target};
 use crate::vk::GrainMode;
-use crate::vk::render::{self, Canvas, Drawing, Kernel};
+use crate::vk::render::{self, Drawing, Kernel};
 
 /// Two clicks within this are one double click.
 const DOUBLE_CLICK: Duration = Duration::from_millis(400);
@@ -145,12 +145,9 @@ impl App {
     }
 
     fn save(&self, shown: &Shown) -> Result<String> {
-        let none = || DeviceError::None("nothing draws".into());
-        let drawing =
-            |a: &&crate::vk::Adapter| self.display.as_ref().is_some_and(|d| d.device == a.name);
-        let adapter = self.presenter.adapters.iter().find(drawing).ok_or_else(none)?;
         let size = natural(&shown.frame);
-        let mut canvas = Canvas::new(&self.presenter.instance, adapter, size)?;
+        let name = self.display.as_ref().map(|display| display.device.as_str());
+        let mut canvas = self.presenter.canvas(name, size)?;
         let color = &shown.frame.sequence.color_config;
         let (picture, grain, luminance) =
             (&*shown.picture, shown.grain.as_deref(), luminance(&shown.frame));

@@ -321,7 +321,12 @@ impl App {
             overlay,
         });
         match drawn {
-            Ok(presented) => shown.is_uploaded |= presented == render::Presented::Yes,
+            Ok(render::Presented::No) => {}
+            Ok(render::Presented::Yes) => {
+                let is_new = !std::mem::replace(&mut shown.is_uploaded, true);
+                let on_device = is_new && display.screen.has(&shown.picture);
+                self.report.on_device += u64::from(on_device);
+            }
             Err(Error::Device(error)) if error.is_surface_lost() => {
                 let hdr = color::is_hdr(color).then_some(luminance);
                 log::warn!("{error}: another is made");

@@ -105,11 +105,20 @@ fn screen(
     let none = || DeviceError::None("no Vulkan device presents to the window".into());
     let adapter = presenter.adapters.iter().find(serves).ok_or_else(none)?;
     let size = window.inner_size();
+    let size = (size.width, size.height);
     let screen_options = ScreenOptions {
         mailbox: options.mailbox,
         hdr: hdr.is_some(),
         luminance: hdr.unwrap_or_default(),
     };
-    let screen = Screen::new(&surface, adapter, (size.width, size.height), screen_options)?;
+    let shared = presenter.shared.as_ref().filter(|shared| shared.is_of(adapter));
+    let screen = match shared {
+        Some(shared) => Screen::on(&surface, shared, size, screen_options)?,
+        None => None,
+    };
+    let screen = match screen {
+        Some(screen) => screen,
+        None => Screen::new(&surface, adapter, size, screen_options)?,
+    };
     Ok((screen, adapter.name.clone()))
 }

@@ -15,9 +15,10 @@ mod picture;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use crate::error::Error;
+use crate::error::{DeviceError, Error, Result};
 use crate::play::{Entry, OpenDevice, Repeat, Statistics};
-use crate::vk::{Adapter, Instance};
+use crate::vk::render::Canvas;
+use crate::vk::{Adapter, Instance, SharedDevice};
 
 pub use app::play;
 pub use bitmap::Bitmap;
@@ -56,6 +57,24 @@ pub struct Presenter {
     pub instance: Arc<Instance>,
     /// Devices in the order of preference; the first that presents to the window draws.
     pub adapters: Vec<Adapter>,
+    /// The device that decodes, where it is the first of them.
+    pub shared: Option<SharedDevice>,
+}
+
+impl Presenter {
+    /// A canvas of `size` pixels, on the device called `name` or the preferred one.
+    ///
+    /// # Errors
+    /// As for [`Canvas::new`]; `Device` if nothing draws.
+    pub fn canvas(&self, name: Option<&str>, size: (u32, u32)) -> Result<Canvas> {
+        let named = |adapter: &&Adapter| name.is_none_or(|name| name == adapter.name);
+        let none = || DeviceError::None("nothing draws".into());
+        let adapter = self.adapters.iter().find(named).ok_or_else(none)?;
+        match self.shared.as_ref().filter(|shared| shared.is_of(adapter)) {
+            Some(shared) => Canvas::on(shared, size),
+            None => Canvas::new(&self.instance, adapter, size),
+        }
+    }
 }
 
 /// What is played, on what.
@@ -79,6 +98,8 @@ pub struct Program {
 pub struct Report {
     /// What became of the frames.
     pub statistics: Statistics,
+    /// Pictures that were drawn from where they were decoded.
+    pub on_device: u64,
     /// The device that drew, and how it presents.
     pub presenter: String,
     /// What was wrong with the streams.

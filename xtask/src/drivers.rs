@@ -114,9 +114,9 @@ pub(crate) fn run(
     let mut faults = Vec::new();
     let mut reasons = Reasons::new();
     let mut table = vec![
-        "| Chip | Streams | Ran | Refused | Failed | Compared | Equal | Differ | Shapes | Planted |"
+        "| Chip | Streams | Ran | Refused | Failed | Compared | Equal | Differ | Shapes | Planted | Drawn |"
             .to_owned(),
-        "|---|---|---|---|---|---|---|---|---|---|".to_owned(),
+        "|---|---|---|---|---|---|---|---|---|---|---|".to_owned(),
     ];
     for chip in chips {
         let mut bench = Bench {
@@ -240,8 +240,9 @@ impl Bench {
         }
         let shapes = self.shapes(faults)?;
         let planted = self.planted(faults)?;
+        let drawn = self.drawn(faults)?;
         Ok(format!(
-            "| {} | {} | {ran} | {refused} | {failed} | {} | {equal} | {differ} | {shapes} | {planted} |",
+            "| {} | {} | {ran} | {refused} | {failed} | {} | {equal} | {differ} | {shapes} | {planted} | {drawn} |",
             self.chip,
             streams.len(),
             equal + differ,
@@ -386,6 +387,47 @@ impl Bench {
             }
         }
         Ok(format!("{equal} equal, {refused} refused, {known} known"))
+    }
+
+    /// The player on the one device: it draws every picture from where it was decoded, and the video
+    /// engine is given what it is given otherwise.
+    fn drawn(&self, faults: &mut Vec<String>) -> Result<String> {
+        let mut pictures = 0;
+        for name in SHAPED {
+            let stream = sample(name);
+            let (default, record) = (self.record("drawn-default"), self.record("drawn"));
+            if self.decode(&[], &stream, &default)? == Outcome::Refused {
+                continue;
+            }
+            let folder = crate::root().join(FOLDER).join("drawn").to_string_lossy().into_owned();
+            let mut arguments = vec!["--json", "play", "--device", "system"];
+            if self.validate {
+                arguments.push("--validate");
+            }
+            arguments.extend(["--render-to", &folder, &stream]);
+            let (output, log) = self.vav1d(&arguments, &record)?;
+            let said = text(&output.stdout);
+            let last = said.lines().last().and_then(|line| serde_json::from_str(line).ok());
+            let played: serde_json::Value = last.unwrap_or_default();
+            let count = |what: &str| played["data"][what].as_u64().unwrap_or_default();
+            let (presented, on_device) = (count("presented"), count("on_device"));
+            let compared = match output.status.success() && log.is_empty() {
+                true => self.compare(&default, &record)?,
+                false => Compared::Refused,
+            };
+            match compared {
+                Compared::Equal(_) if presented > 0 && presented == on_device => {
+                    pictures += on_device;
+                }
+                compared => faults.push(format!(
+                    "{}: {name}: {on_device} of {presented} pictures are drawn from where they were decoded, {compared:?}, {}: {log}{}",
+                    self.chip,
+                    output.status,
+                    text(&output.stderr)
+                )),
+            }
+        }
+        Ok(format!("{pictures} pictures"))
     }
 
     /// Wrong values on purpose, each of which must show under its name in the right picture.

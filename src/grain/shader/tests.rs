@@ -1,35 +1,12 @@
 //! Tests of the shader on every device at hand that draws, Mesa's software driver among them where
 //! it is installed: random film grain of every format is that of the host, to the last bit.
 
-use std::sync::Arc;
-
 use super::*;
 use crate::color::Luminance;
 use crate::grain::{apply, tests::color};
 use crate::pixels::{Chroma, Picture};
+use crate::vk::render::tests::devices;
 use crate::vk::render::{Canvas, Drawing, Frame, GrainSynthesizer, Kernel, View};
-use crate::vk::{Adapter, Driver, Instance, InstanceOptions};
-
-/// Every device that draws; where Mesa's software driver is installed, there must be one.
-fn devices() -> Vec<(Arc<Instance>, Adapter)> {
-    let instance = Instance::new(Driver::System, InstanceOptions::default());
-    let adapters = instance.and_then(|i| Ok((i.adapters()?, i)));
-    let Ok((adapters, instance)) = adapters else { return none() };
-    let drawing = adapters.into_iter().filter(Adapter::draws);
-    let found: Vec<_> = drawing.map(|adapter| (instance.clone(), adapter)).collect();
-    if found.is_empty() { none() } else { found }
-}
-
-#[allow(clippy::print_stderr, reason = "who runs tests shall know what was not tested")]
-fn none() -> Vec<(Arc<Instance>, Adapter)> {
-    let folder = std::fs::read_dir("/usr/share/vulkan/icd.d");
-    let mut names = folder.into_iter().flatten().flatten().map(|entry| entry.file_name());
-    let lavapipe = names.any(|name| name.to_string_lossy().starts_with("lvp_icd"));
-    let is_left_out = std::env::var_os("VK_DRIVER_FILES").is_some();
-    assert!(!lavapipe || is_left_out, "Mesa's software driver is installed, but no device draws");
-    eprintln!("no device draws: film grain on a GPU is not tested");
-    Vec::new()
-}
 
 /// Xorshift.
 struct Numbers(u64);

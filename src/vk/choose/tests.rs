@@ -169,3 +169,60 @@ fn monochrome_is_read_from_420() {
     wrong.dst = Ok(vec![format(vk::Format::G8_B8R8_2PLANE_422_UNORM, DST | COPY)]);
     assert!(chosen(&wrong).is_err());
 }
+
+/// As `report`, with formats that can be sampled through views of their planes.
+fn sampled(report: ProfileReport) -> ProfileReport {
+    let more = |list: Result<Vec<VideoFormat>, vk::Result>| {
+        list.map(|list| {
+            let flags = vk::ImageCreateFlags::MUTABLE_FORMAT;
+            let more =
+                |f: VideoFormat| VideoFormat { usage: f.usage | SAMPLED, create_flags: flags, ..f };
+            list.into_iter().map(more).collect()
+        })
+    };
+    ProfileReport { dst: more(report.dst), dst_dpb: more(report.dst_dpb), ..report }
+}
+
+fn chosen_to_draw(report: &ProfileReport) -> Choice {
+    let options = ExecutorOptions { on_device: true, ..ExecutorOptions::default() };
+    choose(&spec(), &options, report).expect("a choice")
+}
+
+#[test]
+fn pictures_stay_on_the_device_where_they_can_be_sampled() {
+    for report in [radv(), anv()] {
+        // What cannot be sampled goes to the host.
+        assert!(!chosen_to_draw(&report).on_device);
+        assert!(!chosen(&sampled(report.clone())).expect("a choice").on_device);
+        let choice = chosen_to_draw(&sampled(report.clone()));
+        assert!(choice.on_device && choice.output_usage().contains(SAMPLED));
+        assert_eq!(choice.dpb_usage().contains(SAMPLED), choice.coincide);
+        // Without MUTABLE_FORMAT there are no views of planes.
+        let mut report = sampled(report);
+        let lists = report.dst.iter_mut().chain(&mut report.dst_dpb);
+        lists.flatten().for_each(|f| f.create_flags = vk::ImageCreateFlags::empty());
+        assert!(!chosen_to_draw(&report).on_device);
+    }
+}
+
+#[test]
+fn pictures_stay_on_the_device_in_the_mode_that_is_chosen_otherwise() {
+    let both = vec![format(NV12, DST | DPB | COPY)];
+    let report = sampled(ProfileReport {
+        result: Ok(caps()),
+        dpb: Ok(both.clone()),
+        dst_dpb: Ok(both),
+        ..radv()
+    });
+    assert!(chosen(&report).expect("a choice").coincide);
+    let choice = chosen_to_draw(&report);
+    assert!(choice.coincide && choice.on_device);
+    // One layer of an image cannot be in a layout of its own for long; an output of its own can.
+    let layered = Caps { separate_reference_images: false, ..caps() };
+    let report = ProfileReport { result: Ok(layered.clone()), ..report };
+    let choice = chosen_to_draw(&report);
+    assert!(!choice.coincide && choice.layered && choice.on_device);
+    let report = ProfileReport { result: Ok(Caps { distinct: false, ..layered }), ..report };
+    let choice = chosen_to_draw(&report);
+    assert!(choice.coincide && choice.layered && !choice.on_device);
+}

@@ -9,11 +9,15 @@ use super::drawing::Drawing;
 use super::gpu;
 use super::renderer::{Renderer, Target};
 use crate::color::Output;
-use crate::error::{Result, Unsupported};
+use crate::error::Result;
+use crate::pixels::Picture;
 use crate::vk::adapter::Adapter;
+use crate::vk::device::Device;
 use crate::vk::failed;
 use crate::vk::instance::Instance;
 use crate::vk::objects::{Buffer, Image};
+use crate::vk::on_device::OnDevice;
+use crate::vk::shared::SharedDevice;
 
 /// What the image holds: R, G, B, A, a byte each.
 const FORMAT: vk::Format = vk::Format::R8G8B8A8_UNORM;
@@ -33,13 +37,20 @@ impl Canvas {
     /// # Errors
     /// `Unsupported` if it does not draw, or not that large; `Device` for its failures.
     pub fn new(instance: &Arc<Instance>, adapter: &Adapter, size: (u32, u32)) -> Result<Self> {
-        let lacks = || Unsupported::Device {
-            device: adapter.name.clone(),
-            what: "no queue for graphics and compute".to_owned(),
-        };
-        let family = adapter.drawing_families().next().ok_or_else(lacks)?;
-        let device = gpu::open(instance, adapter, family, false)?;
-        let renderer = Renderer::new(&device, adapter, FORMAT, Output::Sdr)?;
+        let device = gpu::open(instance, adapter, gpu::family(adapter)?, false)?;
+        Self::of(&device, adapter, size)
+    }
+
+    /// A canvas of `size` pixels on a device that decodes, too.
+    ///
+    /// # Errors
+    /// `Unsupported` if it does not draw that large, `Device` for its failures.
+    pub fn on(shared: &SharedDevice, size: (u32, u32)) -> Result<Self> {
+        Self::of(&shared.device, &shared.adapter, size)
+    }
+
+    pub(super) fn of(device: &Arc<Device>, adapter: &Adapter, size: (u32, u32)) -> Result<Self> {
+        let renderer = Renderer::new(device, adapter, FORMAT, Output::Sdr)?;
         let info = vk::ImageCreateInfo::default()
             .image_type(vk::ImageType::TYPE_2D)
             .format(FORMAT)
@@ -50,11 +61,16 @@ impl Canvas {
             .tiling(vk::ImageTiling::OPTIMAL)
             .usage(vk::ImageUsageFlags::COLOR_ATTACHMENT | vk::ImageUsageFlags::TRANSFER_SRC);
         // SAFETY: a colour attachment of a format that all devices have.
-        let image = Arc::new(unsafe { Image::new(&device, &info, "canvas") }?);
-        let view = ColorView::new(&device, image.raw(), FORMAT, Some(image.clone()))?;
+        let image = Arc::new(unsafe { Image::new(device, &info, "canvas") }?);
+        let view = ColorView::new(device, image.raw(), FORMAT, Some(image.clone()))?;
         let bytes = u64::from(size.0) * u64::from(size.1) * 4;
-        let readback = Buffer::readback(&device, bytes)?;
+        let readback = Buffer::readback(device, bytes)?;
         Ok(Self { renderer, view, readback, size })
+    }
+
+    /// Whether it draws `picture` from where it was decoded.
+    pub fn has(&self, picture: &Picture) -> bool {
+        OnDevice::of(&picture.data, &self.view.device).is_some()
     }
 
     /// Its pixels: width, height.
@@ -83,7 +99,7 @@ impl Canvas {
 
 /// A view of an image's one layer, as a colour attachment.
 pub(super) struct ColorView {
-    device: Arc<crate::vk::device::Device>,
+    device: Arc<Device>,
     pub(super) image: vk::Image,
     pub(super) raw: vk::ImageView,
     /// Its owner, if it is not a swapchain.
@@ -92,7 +108,7 @@ pub(super) struct ColorView {
 
 impl ColorView {
     pub(super) fn new(
-        device: &Arc<crate::vk::device::Device>,
+        device: &Arc<Device>,
         image: vk::Image,
         format: vk::Format,
         owner: Option<Arc<Image>>,

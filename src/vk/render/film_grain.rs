@@ -73,6 +73,12 @@ impl GrainPass {
     }
 }
 
+/// What is uploaded for a picture that is on the device: the data of its film grain, and the byte
+/// that they begin at, behind the samples.
+pub(super) fn behind(grain: &GrainPass) -> (usize, &[u8]) {
+    (grain.uniform.data as usize * 4, bytemuck::cast_slice(&grain.data))
+}
+
 /// What is uploaded of `picture`: its bytes, and after whole words the data of its film grain.
 pub(super) fn parts<'a>(picture: &'a Picture, grain: Option<&'a GrainPass>) -> [&'a [u8]; 3] {
     let bytes = &picture.data[..];

@@ -1,6 +1,7 @@
 //! The device that draws: one queue for graphics, compute and copies, and perhaps swapchains.
 #![allow(unsafe_code, reason = "Vulkan calls")]
 
+use std::ffi::CStr;
 use std::sync::Arc;
 
 use ash::vk;
@@ -24,6 +25,38 @@ impl Adapter {
     }
 }
 
+/// The family of `adapter` that draws, if nothing is presented.
+pub(in crate::vk) fn family(adapter: &Adapter) -> Result<QueueFamily> {
+    let lacks = || Unsupported::Device {
+        device: adapter.name.clone(),
+        what: "no queue for graphics and compute".to_owned(),
+    };
+    Ok(adapter.drawing_families().next().ok_or_else(lacks)?)
+}
+
+/// What drawing, and presenting if it is to `present`, need of `adapter`.
+///
+/// # Errors
+/// `Unsupported` if it lacks that.
+pub(in crate::vk) fn extensions(adapter: &Adapter, present: bool) -> Result<Vec<&'static CStr>> {
+    let lacks =
+        |what: &str| Unsupported::Device { device: adapter.name.clone(), what: what.to_owned() };
+    if !adapter.draws() {
+        return Err(lacks("it cannot draw (Vulkan 1.3 and a graphics queue)").into());
+    }
+    if !present {
+        return Ok(Vec::new());
+    }
+    if !adapter.has_extension(ash::khr::swapchain::NAME) {
+        return Err(lacks("no VK_KHR_swapchain").into());
+    }
+    let mut extensions = vec![ash::khr::swapchain::NAME];
+    if adapter.has_extension(ash::ext::hdr_metadata::NAME) {
+        extensions.push(ash::ext::hdr_metadata::NAME);
+    }
+    Ok(extensions)
+}
+
 /// Opens `adapter` with a queue of `family`, for swapchains where `present` is set.
 ///
 /// # Errors
@@ -34,21 +67,7 @@ pub(super) fn open(
     family: QueueFamily,
     present: bool,
 ) -> Result<Arc<Device>> {
-    let lacks =
-        |what: &str| Unsupported::Device { device: adapter.name.clone(), what: what.to_owned() };
-    if !adapter.draws() {
-        return Err(lacks("it cannot draw (Vulkan 1.3 and a graphics queue)").into());
-    }
-    let mut extensions = Vec::new();
-    if present {
-        if !adapter.has_extension(ash::khr::swapchain::NAME) {
-            return Err(lacks("no VK_KHR_swapchain").into());
-        }
-        extensions.push(ash::khr::swapchain::NAME.as_ptr());
-        if adapter.has_extension(ash::ext::hdr_metadata::NAME) {
-            extensions.push(ash::ext::hdr_metadata::NAME.as_ptr());
-        }
-    }
+    let extensions: Vec<_> = extensions(adapter, present)?.into_iter().map(CStr::as_ptr).collect();
     // Vulkan 1.3 has all of these (VUID-VkDeviceCreateInfo-pNext: required features of 1.3).
     let mut timeline =
         vk::PhysicalDeviceTimelineSemaphoreFeatures::default().timeline_semaphore(true);

@@ -7,12 +7,13 @@
 mod canvas;
 mod drawing;
 mod film_grain;
-mod gpu;
+pub(in crate::vk) mod gpu;
 mod passes;
 mod pipelines;
 mod renderer;
 #[cfg(feature = "window")]
 mod screen;
+mod steps;
 #[cfg(feature = "window")]
 mod surface;
 mod synthesis;
@@ -26,3 +27,6 @@ pub use screen::{Presented, Screen, ScreenOptions};
 #[cfg(feature = "window")]
 pub use surface::{Surface, WindowHandles};
 pub use synthesis::GrainSynthesizer;
+
+#[cfg(test)]
+pub(crate) mod tests;

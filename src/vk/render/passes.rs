@@ -2,6 +2,8 @@
 
 use bytemuck::{Pod, Zeroable};
 
+use super::film_grain::GrainUniform;
+
 /// How pictures are scaled.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[repr(u32)]
@@ -27,6 +29,39 @@ pub(super) struct Scaling {
     kernel: u32,
     step: f32,
     padding: u32,
+}
+
+/// The uniform `Gather` of `shaders/gather.wgsl`.
+#[derive(Clone, Copy, Debug, PartialEq, Pod, Zeroable)]
+#[repr(C)]
+pub(super) struct Gather {
+    size: [u32; 2],
+    chroma_size: [u32; 2],
+    planes: [u32; 2],
+    samples: u32,
+    words: u32,
+    in_word: u32,
+    bits: u32,
+    shift: u32,
+    padding: u32,
+}
+
+impl Gather {
+    /// For a picture that `grain` is for, with samples that are shifted up by `shift` bits.
+    pub(super) fn new(grain: &GrainUniform, shift: u32) -> Self {
+        let wide = grain.bit_depth > 8;
+        Self {
+            size: grain.size,
+            chroma_size: grain.chroma_size,
+            planes: grain.planes,
+            samples: grain.samples,
+            words: grain.data,
+            in_word: if wide { 2 } else { 4 },
+            bits: if wide { 16 } else { 8 },
+            shift,
+            padding: 0,
+        }
+    }
 }
 
 /// The uniform `Presentation` of `shaders/present.wgsl`.
@@ -111,6 +146,7 @@ mod tests {
     fn uniforms_are_as_long_as_in_the_shaders() {
         assert_eq!(size_of::<Scaling>(), 32);
         assert_eq!(size_of::<Presentation>(), 48);
+        assert_eq!(size_of::<Gather>(), 48);
         assert_eq!(size_of::<crate::color::Conversion>(), 160);
         assert_eq!(groups((1, 1)), (1, 1));
         assert_eq!(groups((17, 8)), (2, 1));

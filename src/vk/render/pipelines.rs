@@ -1,4 +1,4 @@
-//! Pipelines: one layout for all, a uniform and two storage buffers.
+//! Pipelines: one layout for all, a uniform, two storage buffers, and views of three planes.
 #![allow(unsafe_code, reason = "Vulkan calls")]
 
 use std::ffi::CStr;
@@ -11,20 +11,23 @@ use crate::error::Result;
 use crate::vk::device::Device;
 use crate::vk::failed;
 use crate::vk::objects::Buffer;
+use crate::vk::on_device::Views;
 
+const GATHER: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/gather.spv"));
 const FILM_GRAIN: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/film_grain.spv"));
 macro_rules! variants {
     ($name:literal: $($index:literal)*) => {
         [$(include_bytes!(concat!(env!("OUT_DIR"), "/", $name, "-", $index, ".spv"))),*]
     };
 }
-const CONVERT: [&[u8]; Variant::COUNT] = variants!("convert": 0 1 2 3 4 5 6 7 8 9 10 11);
+const CONVERT: [&[u8]; Variant::COUNT] =
+    variants!("convert": 0 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17);
 /// Without, and with an overlay.
 const PRESENT: [&[u8]; 2] = variants!("present": 0 1);
 const SCALE: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/scale.spv"));
 
-/// Sets of one [`SetPool`]: film grain, convert, scale twice, present.
-pub(super) const SETS: usize = 5;
+/// Sets of one [`SetPool`]: gather, film grain, convert, scale twice, present.
+pub(super) const SETS: usize = 6;
 
 /// Where the sets' uniforms are in their buffer: the largest alignment that a device may ask for.
 pub(super) const UNIFORM_STRIDE: u64 = 256;
@@ -34,6 +37,7 @@ pub(super) struct Pipelines {
     device: Arc<Device>,
     set: vk::DescriptorSetLayout,
     layout: vk::PipelineLayout,
+    gather: vk::Pipeline,
     film_grain: vk::Pipeline,
     /// By [`Variant::index`]; null until one is wanted.
     convert: [vk::Pipeline; Variant::COUNT],
@@ -44,6 +48,7 @@ pub(super) struct Pipelines {
 /// A pipeline of [`Pipelines`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Pass {
+    Gather,
     FilmGrain,
     Convert(Variant),
     Scale,
@@ -58,6 +63,7 @@ impl Pipelines {
             device: device.clone(),
             set: vk::DescriptorSetLayout::null(),
             layout: vk::PipelineLayout::null(),
+            gather: vk::Pipeline::null(),
             film_grain: vk::Pipeline::null(),
             convert: [vk::Pipeline::null(); Variant::COUNT],
             scale: vk::Pipeline::null(),
@@ -69,6 +75,7 @@ impl Pipelines {
         // SAFETY: the set layout is of this device.
         pipelines.layout = unsafe { device.raw().create_pipeline_layout(&info, None) }
             .map_err(failed("vkCreatePipelineLayout"))?;
+        pipelines.gather = compute(device, GATHER, c"gather", pipelines.layout)?;
         pipelines.film_grain = compute(device, FILM_GRAIN, c"film_grain", pipelines.layout)?;
         pipelines.scale = compute(device, SCALE, c"scale", pipelines.layout)?;
         for (pipeline, code) in pipelines.present.iter_mut().zip(PRESENT) {
@@ -98,6 +105,7 @@ impl Pipelines {
         set: vk::DescriptorSet,
     ) {
         let (point, pipeline) = match pass {
+            Pass::Gather => (vk::PipelineBindPoint::COMPUTE, self.gather),
             Pass::FilmGrain => (vk::PipelineBindPoint::COMPUTE, self.film_grain),
             Pass::Convert(variant) => {
                 (vk::PipelineBindPoint::COMPUTE, self.convert[variant.index()])
@@ -118,7 +126,7 @@ impl Pipelines {
 impl Drop for Pipelines {
     fn drop(&mut self) {
         let raw = self.device.raw();
-        let others = [self.film_grain, self.scale];
+        let others = [self.gather, self.film_grain, self.scale];
         for pipeline in self.convert.into_iter().chain(self.present).chain(others) {
             // SAFETY: VUID-vkDestroyPipeline-pipeline-00765: no submission uses it any more.
             unsafe { raw.destroy_pipeline(pipeline, None) };
@@ -142,6 +150,9 @@ fn set_layout(device: &Device) -> Result<vk::DescriptorSetLayout> {
         binding(0, vk::DescriptorType::UNIFORM_BUFFER),
         binding(1, vk::DescriptorType::STORAGE_BUFFER),
         binding(2, vk::DescriptorType::STORAGE_BUFFER),
+        binding(3, vk::DescriptorType::SAMPLED_IMAGE),
+        binding(4, vk::DescriptorType::SAMPLED_IMAGE),
+        binding(5, vk::DescriptorType::SAMPLED_IMAGE),
     ];
     let info = vk::DescriptorSetLayoutCreateInfo::default().bindings(&bindings);
     // SAFETY: the bindings are complete.
@@ -271,6 +282,7 @@ impl SetPool {
         let sizes = [
             size(vk::DescriptorType::UNIFORM_BUFFER, n),
             size(vk::DescriptorType::STORAGE_BUFFER, 2 * n),
+            size(vk::DescriptorType::SAMPLED_IMAGE, 3 * n),
         ];
         let info = vk::DescriptorPoolCreateInfo::default().max_sets(n).pool_sizes(&sizes);
         // SAFETY: the sizes are complete.
@@ -286,15 +298,17 @@ impl SetPool {
         Ok(made)
     }
 
-    /// Set `index` with its uniform and its storage buffers.
+    /// Set `index` with its uniform, its storage buffers, and the planes' views where its pass has
+    /// them.
     ///
     /// # Safety
-    /// No submission uses the set; the buffers live until the next that does has ended.
+    /// No submission uses the set; buffers and views live until the next that does has ended.
     pub(super) unsafe fn update(
         &mut self,
         index: usize,
         uniform: Binding,
         storage: [Binding; 2],
+        views: Option<Views>,
     ) -> vk::DescriptorSet {
         let set = self.sets.get(index).copied().unwrap_or_default();
         let info =
@@ -307,11 +321,21 @@ impl SetPool {
                 .descriptor_type(kind)
                 .buffer_info(&infos[binding])
         };
-        let writes = [
+        let planes = views.map(|Views { planes, layout }| {
+            let info = vk::DescriptorImageInfo::default().image_layout(layout);
+            planes.map(|plane| [info.image_view(plane)])
+        });
+        let mut writes = vec![
             write(0, vk::DescriptorType::UNIFORM_BUFFER),
             write(1, vk::DescriptorType::STORAGE_BUFFER),
             write(2, vk::DescriptorType::STORAGE_BUFFER),
         ];
+        if let Some(planes) = &planes {
+            let view = vk::WriteDescriptorSet::default()
+                .dst_set(set)
+                .descriptor_type(vk::DescriptorType::SAMPLED_IMAGE);
+            writes.extend((3..).zip(planes).map(|(n, info)| view.dst_binding(n).image_info(info)));
+        }
         // SAFETY: the caller's promise.
         unsafe { self.device.raw().update_descriptor_sets(&writes, &[]) };
         set

@@ -7,9 +7,10 @@ use std::time::Duration;
 use ash::vk;
 
 use super::drawing::{Drawing, Frame, View};
-use super::film_grain::parts;
+use super::film_grain::{behind, parts};
 use super::passes::{self, Presentation};
-use super::pipelines::{Binding, Pass, Pipelines, SETS, SetPool, UNIFORM_STRIDE, whole};
+use super::pipelines::{Pass, Pipelines, SetPool, whole};
+use super::steps::{Buffers, Passes};
 use crate::color::{Conversion, Output};
 use crate::error::Result;
 use crate::vk::adapter::Adapter;
@@ -17,7 +18,8 @@ use crate::vk::barriers;
 use crate::vk::device::Device;
 use crate::vk::memory::Location;
 use crate::vk::objects::{Buffer, Commands};
-use crate::vk::submit::{Lane, Ticket};
+use crate::vk::on_device::OnDevice;
+use crate::vk::submit::{Lane, Ticket, Touches};
 
 /// Drawings under way at most.
 const SLOTS: usize = 2;
@@ -34,12 +36,14 @@ pub(super) struct Target {
 }
 
 /// What one drawing uses, and one after it may use again.
-struct Slot {
+pub(super) struct Slot {
     commands: Commands,
-    sets: SetPool,
-    uniforms: Buffer,
+    pub(super) sets: SetPool,
+    pub(super) uniforms: Buffer,
     picture: Buffer,
     overlay: Buffer,
+    /// The picture, if it is on the device: kept until the drawing has ended.
+    pub(super) decoded: Option<Arc<OnDevice>>,
     ticket: Ticket,
 }
 
@@ -96,6 +100,7 @@ impl Renderer {
                 uniforms: small(vk::BufferUsageFlags::UNIFORM_BUFFER, "uniforms")?,
                 picture: small(storage, "picture")?,
                 overlay: small(storage, "overlay")?,
+                decoded: None,
                 ticket: Ticket::default(),
             })
         };
@@ -146,9 +151,12 @@ impl Renderer {
         unsafe { self.record(index, commands, drawing, conversion, target) }?;
         let commands = self.slots[index].commands.end()?;
         let ticket = self.lane.reserve();
-        let wait = wait.map(|semaphore| (semaphore, 0));
-        // SAFETY: the caller's promise.
-        unsafe { self.lane.submit_with(commands, ticket, wait.as_slice(), signal) }?;
+        let decoded = self.slots[index].decoded.as_ref();
+        let touches = decoded.map_or(Touches::Nothing, |picture| picture.touches());
+        let waits = [wait.map(|semaphore| (semaphore, 0)), decoded.map(|d| d.decoded())];
+        let waits: Vec<_> = waits.into_iter().flatten().collect();
+        // SAFETY: the caller's promise; the picture's decode is submitted, and its timeline kept.
+        unsafe { self.lane.submit_with(commands, ticket, &waits, signal, touches) }?;
         self.slots[index].ticket = ticket;
         Ok(ticket)
     }
@@ -172,18 +180,28 @@ impl Renderer {
     fn upload(&mut self, index: usize, drawing: &Drawing<'_>) -> Result<Option<Conversion>> {
         let slot = &mut self.slots[index];
         let storage = vk::BufferUsageFlags::STORAGE_BUFFER;
-        for (buffer, bytes, name) in [
-            (&mut slot.picture, drawing.frame.map(|f| parts(f.picture, f.grain)), "picture"),
-            (&mut slot.overlay, drawing.overlay.map(|o| [o.pixels, &[], &[]]), "overlay"),
+        slot.decoded = drawing.frame.and_then(|f| OnDevice::of(&f.picture.data, &self.device));
+        let picture = match (drawing.frame, &slot.decoded) {
+            (Some(frame), None) => Some((0, parts(frame.picture, frame.grain))),
+            (Some(Frame { grain: Some(grain), .. }), Some(_)) => {
+                let (start, data) = behind(grain);
+                Some((start, [data, &[], &[]]))
+            }
+            _ => None,
+        };
+        for (buffer, what, name) in [
+            (&mut slot.picture, picture, "picture"),
+            (&mut slot.overlay, drawing.overlay.map(|o| (0, [o.pixels, &[], &[]])), "overlay"),
         ] {
-            let Some(bytes) = bytes else { continue };
-            let size = bytes.iter().map(|part| part.len() as u64).sum::<u64>().max(4);
+            let Some((start, bytes)) = what else { continue };
+            let size = bytes.iter().map(|part| part.len()).sum::<usize>() + start;
+            let size = (size as u64).max(4);
             if buffer.size_bytes() < size {
                 self.device.fits(name, size, self.max_storage_bytes)?;
                 *buffer = Buffer::shader(&self.device, storage, Location::Stream, size, name)?;
             }
             // SAFETY: the slot's last drawing has ended, and its buffers are its own.
-            unsafe { buffer.write(&bytes) }?;
+            unsafe { buffer.write_at(start, &bytes) }?;
         }
         Ok(drawing.frame.map(|Frame { picture, color, luminance, .. }| {
             let size = (picture.width, picture.height);
@@ -246,31 +264,23 @@ impl Renderer {
         let view = drawing.view;
         let wanted = view.scaled();
         let slot = &mut self.slots[index];
-        let (mut picture, overlay) = (whole(&slot.picture), whole(&slot.overlay));
+        let (picture, overlay) = (whole(&slot.picture), whole(&slot.overlay));
         let mut shown = self.converted.as_ref().map_or(picture, |c| whole(&c.rgb));
+        let decoded = slot.decoded.clone();
         let mut passes = Passes { slot, next: 0, uniforms: Vec::new() };
         let mut run = Vec::new();
-        let grain = drawing.frame.and_then(|frame| frame.grain);
-        if let Some((grain, grained)) = grain.zip(self.grained.as_ref()) {
-            let uniform = bytemuck::bytes_of(&grain.uniform);
-            // SAFETY: the slot's last drawing has ended.
-            let set = unsafe { passes.set(uniform, [picture, whole(grained)]) };
-            run.push((Pass::FilmGrain, set, grain.groups()));
-            picture = whole(grained);
-        }
         if let Some((conversion, frame)) = conversion.zip(drawing.frame) {
-            let variant = conversion.variant(frame.picture.format);
-            self.pipelines.prepare(variant)?;
+            let grained = self.grained.as_ref().map_or(picture, whole);
+            let buffers = Buffers { picture, grained, rgb: shown };
             // SAFETY: the slot's last drawing has ended.
-            let set = unsafe { passes.set(bytemuck::bytes_of(&conversion), [picture, shown]) };
-            run.push((Pass::Convert(variant), set, passes::conversion_groups(source)));
+            run = unsafe { passes.convert(&mut self.pipelines, &frame, conversion, buffers) }?;
         }
         if let Some(scaled) = self.scaled.as_ref().filter(|_| source != wanted) {
             let (between, out) = (whole(&scaled.between), whole(&scaled.out));
             for scaling in passes::scalings(source, wanted, view.kernel) {
                 let to = if scaling.target() == wanted { out } else { between };
                 // SAFETY: as above.
-                let set = unsafe { passes.set(bytemuck::bytes_of(&scaling), [shown, to]) };
+                let set = unsafe { passes.set(bytemuck::bytes_of(&scaling), [shown, to], None) };
                 run.push((Pass::Scale, set, passes::groups(scaling.target())));
                 shown = to;
             }
@@ -288,12 +298,18 @@ impl Renderer {
             padding: 0,
         };
         // SAFETY: as above.
-        let set = unsafe { passes.set(bytemuck::bytes_of(&presentation), [shown, overlay]) };
+        let set = unsafe { passes.set(bytemuck::bytes_of(&presentation), [shown, overlay], None) };
         passes.write()?;
+        let [before, after] = match &decoded {
+            Some(decoded) => decoded.barriers().map(Some),
+            None => [None, None],
+        };
+        self.barrier(commands, &[], before.as_slice());
         for (pass, set, groups) in run {
             // SAFETY: the caller's promise.
             unsafe { self.dispatch(commands, pass, set, groups) };
         }
+        self.barrier(commands, &[], after.as_slice());
         // SAFETY: the caller's promise.
         unsafe { self.present(commands, (set, drawing.overlay.is_some()), target) };
         Ok(())
@@ -401,36 +417,6 @@ impl Drop for Renderer {
         if let Err(error) = self.drain() {
             log::warn!("drawing did not end: {error}");
         }
-    }
-}
-
-/// The sets and uniforms of one drawing as they are filled.
-struct Passes<'s> {
-    slot: &'s mut Slot,
-    next: usize,
-    uniforms: Vec<u8>,
-}
-
-impl Passes<'_> {
-    /// The next set: `uniform`, and what is read and written.
-    ///
-    /// # Safety
-    /// As [`SetPool::update`] says.
-    unsafe fn set(&mut self, uniform: &[u8], storage: [Binding; 2]) -> vk::DescriptorSet {
-        debug_assert!(self.next < SETS && uniform.len() as u64 <= UNIFORM_STRIDE);
-        let offset = self.uniforms.len() as u64;
-        let binding = (self.slot.uniforms.raw(), offset, uniform.len() as u64);
-        self.uniforms.extend(uniform);
-        self.uniforms.resize(offset as usize + UNIFORM_STRIDE as usize, 0);
-        let index = self.next;
-        self.next += 1;
-        // SAFETY: the caller's promise.
-        unsafe { self.slot.sets.update(index, binding, storage) }
-    }
-
-    fn write(&mut self) -> Result<()> {
-        // SAFETY: the slot's last drawing has ended.
-        unsafe { self.slot.uniforms.write(&[&self.uniforms]) }
     }
 }
 

@@ -13,9 +13,12 @@ use super::renderer::{Renderer, Target};
 use super::surface::Surface;
 use crate::color::{Luminance, Output};
 use crate::error::{DeviceError, Result};
+use crate::pixels::Picture;
 use crate::vk::adapter::Adapter;
 use crate::vk::device::Device;
 use crate::vk::failed;
+use crate::vk::on_device::OnDevice;
+use crate::vk::shared::SharedDevice;
 use crate::vk::submit::Ticket;
 
 /// How to present.
@@ -76,6 +79,35 @@ impl Screen {
         let family = surface.family(adapter).ok_or_else(none)?;
         let instance = surface.instance();
         let device = gpu::open(instance, adapter, family, true)?;
+        Self::of(device, surface, adapter, size, options)
+    }
+
+    /// The same on a device that decodes too; `None` if its queue does not present to the surface.
+    ///
+    /// # Errors
+    /// As for [`Self::new`].
+    pub fn on(
+        surface: &Arc<Surface>,
+        shared: &SharedDevice,
+        size: (u32, u32),
+        options: ScreenOptions,
+    ) -> Result<Option<Self>> {
+        let (family, ours) = (surface.family(&shared.adapter), shared.device.copy_queue().family);
+        if family.is_none_or(|family| family.index != ours.index) {
+            return Ok(None);
+        }
+        let device = Arc::clone(&shared.device);
+        Self::of(device, surface, &shared.adapter, size, options).map(Some)
+    }
+
+    fn of(
+        device: Arc<Device>,
+        surface: &Arc<Surface>,
+        adapter: &Adapter,
+        size: (u32, u32),
+        options: ScreenOptions,
+    ) -> Result<Self> {
+        let none = || DeviceError::None(format!("{} cannot present to the window", adapter.name));
         let formats = surface.formats(adapter)?;
         let format = choose_format(&formats, options.hdr).ok_or_else(none)?;
         let mode = choose_mode(&surface.present_modes(adapter)?, options.mailbox);
@@ -84,7 +116,7 @@ impl Screen {
             _ => Output::Sdr,
         };
         let renderer = Renderer::new(&device, adapter, format.format, output)?;
-        let fns = ash::khr::swapchain::Device::new(instance.raw(), device.raw());
+        let fns = ash::khr::swapchain::Device::new(surface.instance().raw(), device.raw());
         Ok(Self {
             renderer,
             chain: None,
@@ -123,6 +155,11 @@ impl Screen {
         self.format.color_space == vk::ColorSpaceKHR::HDR10_ST2084_EXT
     }
 
+    /// Whether it draws `picture` from where it was decoded.
+    pub fn has(&self, picture: &Picture) -> bool {
+        OnDevice::of(&picture.data, &self.device).is_some()
+    }
+
     /// How long the last drawing waited for an image to draw to.
     pub fn held_up(&self) -> Duration {
         self.held_up
@@ -156,8 +193,12 @@ impl Screen {
             .wait_semaphores(&waits)
             .swapchains(&swapchains)
             .image_indices(&images);
-        // SAFETY: the image was acquired, and is in PRESENT_SRC once the semaphore is signalled.
-        match unsafe { self.fns.queue_present(self.renderer.queue(), &info) } {
+        let order = self.device.order();
+        // SAFETY: the image was acquired, and is in PRESENT_SRC once the semaphore is signalled; the
+        // queue is ours, by the lock.
+        let presented = unsafe { self.fns.queue_present(self.renderer.queue(), &info) };
+        drop(order);
+        match presented {
             Ok(false) => {}
             Ok(true) | Err(vk::Result::ERROR_OUT_OF_DATE_KHR) => self.is_stale = true,
             Err(e) => return Err(failed("vkQueuePresentKHR")(e).into()),
@@ -209,9 +250,11 @@ impl Screen {
     /// A swapchain for the window as it is; none while it has no pixels.
     fn renew(&mut self) -> Result<()> {
         self.renderer.drain()?;
-        // SAFETY: one thread uses the queue; presentations have no other end to wait for.
+        let order = self.device.order();
+        // SAFETY: the queue is ours, by the lock; presentations have no other end to wait for.
         unsafe { self.device.raw().queue_wait_idle(self.renderer.queue()) }
             .map_err(failed("vkQueueWaitIdle"))?;
+        drop(order);
         let capabilities = self.surface.capabilities(&self.adapter)?;
         let extent = extent(&capabilities, self.size);
         let old = self.chain.take();

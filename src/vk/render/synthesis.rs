@@ -10,14 +10,14 @@ use super::film_grain::{GrainPass, parts};
 use super::gpu;
 use super::pipelines::{Pass, Pipelines, SetPool, whole};
 use super::renderer::TIMEOUT;
-use crate::error::{Result, Unsupported};
+use crate::error::Result;
 use crate::pixels::Picture;
 use crate::vk::adapter::Adapter;
 use crate::vk::device::Device;
 use crate::vk::instance::Instance;
 use crate::vk::memory::Location;
 use crate::vk::objects::{Buffer, Commands};
-use crate::vk::submit::Lane;
+use crate::vk::submit::{Lane, Touches};
 
 /// Gives pictures film grain on a device.
 pub struct GrainSynthesizer {
@@ -45,11 +45,7 @@ impl GrainSynthesizer {
     /// # Errors
     /// `Unsupported` if it does not draw; `Device` for its failures.
     pub fn new(instance: &Arc<Instance>, adapter: &Adapter) -> Result<Self> {
-        let lacks = || Unsupported::Device {
-            device: adapter.name.clone(),
-            what: "no queue for graphics and compute".to_owned(),
-        };
-        let family = adapter.drawing_families().next().ok_or_else(lacks)?;
+        let family = gpu::family(adapter)?;
         let device = gpu::open(instance, adapter, family, false)?;
         let lane = Lane::new(&device, device.copy_queue(), TIMEOUT, "film grain")?;
         let pipelines = Pipelines::new(&device, vk::Format::R8G8B8A8_UNORM)?;
@@ -99,8 +95,9 @@ impl GrainSynthesizer {
     fn run(&mut self, grain: &GrainPass) -> Result<()> {
         let uniform = (self.uniform.raw(), 0, size_of_val(&grain.uniform) as u64);
         // SAFETY: the last commands have ended; the buffers are kept until these have.
-        let set =
-            unsafe { self.sets.update(0, uniform, [whole(&self.source), whole(&self.grained)]) };
+        let set = unsafe {
+            self.sets.update(0, uniform, [whole(&self.source), whole(&self.grained)], None)
+        };
         // SAFETY: as above.
         let commands = unsafe { self.commands.begin() }?;
         // SAFETY: recording for a family that computes.
@@ -121,7 +118,7 @@ impl GrainSynthesizer {
         let commands = self.commands.end()?;
         let ticket = self.lane.reserve();
         // SAFETY: recorded for the lane's family; everything it uses is kept until it has ended.
-        unsafe { self.lane.submit_with(commands, ticket, &[], None) }?;
+        unsafe { self.lane.submit_with(commands, ticket, &[], None, Touches::Nothing) }?;
         self.lane.wait(ticket)
     }
 }
