@@ -34,6 +34,7 @@ const UNSAFE: &[&str] = &[
     "crates/softvk/src/icd.rs",
     "crates/softvk/src/memory.rs",
     "crates/softvk/src/recon/overwrite.rs",
+    "crates/softvk/src/recon/rav1d.rs",
     "crates/softvk/src/video/job.rs",
     "crates/softvk/tests/",
     "fuzz/fuzz_targets/softvk.rs",

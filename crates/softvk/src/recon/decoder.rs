@@ -3,8 +3,7 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
-use re_rav1d::dav1d;
-
+use super::rav1d::{Rav1d, Refusal};
 use super::{Fault, Frame};
 
 /// More rounds than this means that the decoder neither takes nor gives anything.
@@ -16,7 +15,7 @@ pub(super) struct Maker(Arc<()>);
 
 /// The decoder of one session.
 pub(crate) struct Decoder {
-    inner: dav1d::Decoder,
+    inner: Rav1d,
     maker: Maker,
     n_threads: u32,
     /// Marks what goes in, so that a picture that comes out is known to be of that frame.
@@ -57,7 +56,7 @@ impl Decoder {
         self.timestamp += 1;
         let timestamp = self.timestamp;
         let (inner, maker) = (&mut self.inner, &self.maker);
-        let outcome = catch_unwind(AssertUnwindSafe(|| one_frame(inner, obus, timestamp, maker)));
+        let outcome = catch_unwind(AssertUnwindSafe(|| one_frame(inner, &obus, timestamp, maker)));
         match outcome {
             Ok(Ok(frame)) => Ok(frame),
             Ok(Err(Stop::Fault(fault))) => Err(fault),
@@ -85,50 +84,43 @@ enum Stop {
     Stuck,
 }
 
-fn open(n_threads: u32) -> Result<dav1d::Decoder, Fault> {
-    let mut settings = dav1d::Settings::new();
-    settings.set_n_threads(n_threads);
-    // The picture comes out of the call that its data went in with.
-    settings.set_max_frame_delay(1);
-    settings.set_apply_grain(false);
-    settings.set_all_layers(true);
-    settings.set_output_invisible_frames(true);
-    catch_unwind(|| dav1d::Decoder::with_settings(&settings))
+fn open(n_threads: u32) -> Result<Rav1d, Fault> {
+    catch_unwind(|| Rav1d::open(n_threads, false))
         .map_err(|_| Fault::Open("panic".into()))?
         .map_err(|error| Fault::Open(error.to_string()))
 }
 
 /// Sends `obus` and takes every picture that comes; the answer is the one of this frame.
 fn one_frame(
-    decoder: &mut dav1d::Decoder,
-    obus: Vec<u8>,
+    decoder: &mut Rav1d,
+    obus: &[u8],
     timestamp: i64,
     maker: &Maker,
 ) -> Result<Frame, Stop> {
     let mut pending = false;
     let mut refused = None;
-    match decoder.send_data(obus, None, Some(timestamp), None) {
+    match decoder.send(obus, timestamp) {
         Ok(()) => {}
-        Err(dav1d::Error::Again) => pending = true,
+        Err(Refusal::Again) => pending = true,
         Err(error) => refused = Some(error),
     }
     let mut frame = None;
     for _ in 0..MAX_ROUNDS {
-        match decoder.get_picture() {
-            Ok(picture) if picture.timestamp() == Some(timestamp) => {
-                frame = Some(Frame::from_decoder(&picture, maker));
+        match decoder.picture() {
+            Ok(picture) if picture.timestamp() == timestamp => {
+                frame = Some(Frame::from_decoder(picture, maker));
             }
             Ok(_) => {}
-            Err(dav1d::Error::Again) if !pending => {
+            Err(Refusal::Again) if !pending => {
                 return match (frame, refused) {
                     (_, Some(error)) => Err(Stop::Fault(Fault::Decoder(error.to_string()))),
                     (Some(frame), None) => Ok(frame),
                     (None, None) => Err(Stop::Fault(Fault::NoPicture)),
                 };
             }
-            Err(dav1d::Error::Again) => match decoder.send_pending_data() {
+            Err(Refusal::Again) => match decoder.send_pending() {
                 Ok(()) => pending = false,
-                Err(dav1d::Error::Again) => {}
+                Err(Refusal::Again) => {}
                 Err(error) => {
                     pending = false;
                     refused = Some(error);

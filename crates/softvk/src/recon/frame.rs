@@ -2,9 +2,8 @@
 
 use std::sync::Arc;
 
-use re_rav1d::dav1d::{self, PixelLayout, PlanarImageComponent};
-
 use super::decoder::Maker;
+use super::rav1d;
 
 /// The result of one decode operation.
 #[derive(Clone)]
@@ -24,7 +23,7 @@ pub(super) struct Picture {
     bit_depth: u8,
     planes: Vec<Store>,
     /// A picture of a decoder, and which decoder's; `None` for our own.
-    pub(super) decoded: Option<(dav1d::Picture, Maker)>,
+    pub(super) decoded: Option<(Arc<rav1d::Picture>, Maker)>,
 }
 
 /// Where the samples of one plane are.
@@ -36,10 +35,8 @@ struct Store {
 }
 
 enum Samples {
-    /// In a picture of the decoder, one byte each.
-    Narrow(dav1d::Plane),
-    /// In a picture of the decoder, two bytes each.
-    Wide(dav1d::Plane),
+    /// In this plane of a picture of the decoder, one byte each, or two if it has more than 8 bits.
+    Decoded(Arc<rav1d::Picture>, usize),
     /// Our own.
     U8(std::sync::Arc<[u8]>),
     /// Our own.
@@ -89,38 +86,24 @@ impl Frame {
         Arc::get_mut(&mut self.0)
     }
 
-    /// Shares a picture of the decoder `maker`.
-    pub(super) fn from_decoder(picture: &dav1d::Picture, maker: &Maker) -> Self {
-        let bit_depth = u8::try_from(picture.bit_depth()).unwrap_or(8);
-        let bytes_per_sample = if bit_depth > 8 { 2 } else { 1 };
-        let (width, height) = (picture.width() as usize, picture.height() as usize);
-        let components: &[_] = match picture.pixel_layout() {
-            PixelLayout::I400 => &[PlanarImageComponent::Y],
-            _ => &[PlanarImageComponent::Y, PlanarImageComponent::U, PlanarImageComponent::V],
-        };
-        let (sub_x, sub_y) = match picture.pixel_layout() {
-            PixelLayout::I420 | PixelLayout::I400 => (1, 1),
-            PixelLayout::I422 => (1, 0),
-            PixelLayout::I444 => (0, 0),
-        };
-        let store = |component: &PlanarImageComponent| {
-            let (x, y) = match component {
-                PlanarImageComponent::Y => (0, 0),
-                _ => (sub_x, sub_y),
-            };
+    /// A picture of the decoder `maker`.
+    pub(super) fn from_decoder(picture: rav1d::Picture, maker: &Maker) -> Self {
+        let picture = Arc::new(picture);
+        let bit_depth = picture.bit_depth();
+        let sample_bytes = if bit_depth > 8 { 2 } else { 1 };
+        let (width, height) = picture.size();
+        let subsampling = picture.subsampling();
+        let store = |plane: usize| {
+            let (x, y) = subsampling.filter(|_| plane > 0).unwrap_or_default();
             Store {
                 width: (width + x) >> x,
                 height: (height + y) >> y,
-                stride: picture.stride(*component) as usize / bytes_per_sample,
-                samples: if bytes_per_sample == 2 {
-                    Samples::Wide(picture.plane(*component))
-                } else {
-                    Samples::Narrow(picture.plane(*component))
-                },
+                stride: picture.stride_bytes(plane) / sample_bytes,
+                samples: Samples::Decoded(picture.clone(), plane),
             }
         };
-        let planes = components.iter().map(store).collect();
-        let decoded = Some((picture.clone(), maker.clone()));
+        let planes = (0..if subsampling.is_some() { 3 } else { 1 }).map(store).collect();
+        let decoded = Some((picture, maker.clone()));
         Self(Arc::new(Picture { bit_depth, planes, decoded }))
     }
 
@@ -171,11 +154,12 @@ impl Plane<'_> {
 impl Store {
     fn view(&self) -> Plane<'_> {
         let data = match &self.samples {
-            Samples::Narrow(plane) => PlaneData::U8(plane.as_ref()),
-            Samples::Wide(plane) => {
+            Samples::Decoded(picture, plane) if picture.bit_depth() > 8 => {
                 // The decoder aligns planes to 64 bytes, so this cast does not fail.
-                PlaneData::U16(bytemuck::try_cast_slice(plane.as_ref()).unwrap_or_default())
+                let bytes = picture.plane(*plane);
+                PlaneData::U16(bytemuck::try_cast_slice(bytes).unwrap_or_default())
             }
+            Samples::Decoded(picture, plane) => PlaneData::U8(picture.plane(*plane)),
             Samples::U8(samples) => PlaneData::U8(samples),
             Samples::U16(samples) => PlaneData::U16(samples),
         };

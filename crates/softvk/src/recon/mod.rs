@@ -8,6 +8,7 @@ mod grain;
 mod headers;
 mod obu_writer;
 mod overwrite;
+mod rav1d;
 mod reconstructor;
 mod sequence;
 mod slots;

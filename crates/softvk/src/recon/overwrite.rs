@@ -1,8 +1,6 @@
 //! Samples into a picture that the decoder holds as a reference: what a transfer wrote there.
 #![allow(unsafe_code, reason = "the decoder's pictures are written through their addresses")]
 
-use re_rav1d::dav1d::PlanarImageComponent;
-
 use super::decoder::Decoder;
 use super::{Fault, Frame};
 
@@ -32,16 +30,14 @@ impl Decoder {
         }
         let wide = decoded.bit_depth() > 8;
         for (number, ((width, _, _), plane)) in sizes.into_iter().zip(planes).enumerate() {
-            let component = PlanarImageComponent::from(number);
-            let (row_bytes, rows) = decoded.plane_data_geometry(component);
-            let (row_bytes, rows) = (row_bytes as usize, rows as usize);
-            let address = decoded.plane_data_ptr(component).cast::<u8>();
-            // SAFETY: the decoder allocated `rows` rows of `row_bytes` initialised bytes for this
-            // plane, and gives their address to be written through. Nobody else reads or writes
+            let (address, len) = decoded.rows(number);
+            let row_bytes = decoded.stride_bytes(number);
+            // SAFETY: the decoder allocated so many initialised bytes for this plane, in whole rows,
+            // and gives their address to be written through. Nobody else reads or writes
             // them before the slice is gone: the decoder is the picture's own, it is borrowed
             // here, and its threads rest between calls as it has one frame at a time
             // (`set_max_frame_delay(1)`); and no view of ours is left, as there is no other clone.
-            let bytes = unsafe { std::slice::from_raw_parts_mut(address, row_bytes * rows) };
+            let bytes = unsafe { std::slice::from_raw_parts_mut(address.as_ptr(), len) };
             for (row, samples) in bytes.chunks_exact_mut(row_bytes).zip(plane.chunks_exact(width)) {
                 match wide {
                     true => row

@@ -1,11 +1,11 @@
 //! The synthesis against the decoder's own, on pictures of random tiles with random parameters.
 
 use ash::vk::native::StdVideoAV1FilmGrain;
-use re_rav1d::dav1d;
 
 use super::super::decoder::Maker;
 use super::super::headers::{FrameSize, FrameType, HeaderInput, tile_group, uncompressed_header};
 use super::super::obu_writer::{BitWriter, ObuType, push_obu};
+use super::super::rav1d::Rav1d;
 use super::super::sequence::Sequence;
 use super::super::testing::{self, Rng};
 use super::*;
@@ -139,14 +139,9 @@ fn stream(
 
 /// `None` if the random tile is not decodable: in 4:2:2 some partitions are not allowed.
 fn decode(stream: &[u8], apply_grain: bool) -> Option<Frame> {
-    let mut settings = dav1d::Settings::new();
-    settings.set_n_threads(1);
-    settings.set_max_frame_delay(1);
-    settings.set_apply_grain(apply_grain);
-    settings.set_output_invisible_frames(true);
-    let mut decoder = dav1d::Decoder::with_settings(&settings).expect("a decoder");
-    decoder.send_data(stream.to_vec(), None, None, None).ok()?;
-    decoder.get_picture().ok().map(|picture| Frame::from_decoder(&picture, &Maker::default()))
+    let mut decoder = Rav1d::open(1, apply_grain).expect("a decoder");
+    decoder.send(stream, 0).ok()?;
+    decoder.picture().ok().map(|picture| Frame::from_decoder(picture, &Maker::default()))
 }
 
 fn planes(frame: &Frame) -> Vec<Samples> {
