@@ -57,7 +57,7 @@ pub(crate) fn run() -> Result<()> {
     }
     mutate::run(MUTATED, 1)?;
     match Command::new("c++").arg("--version").output().is_ok_and(|o| o.status.success()) {
-        true => fuzz::run(&[], FUZZED)?,
+        true => fuzz::run(&[], FUZZED, false)?,
         false => say("no C++ compiler: libFuzzer cannot be built, nothing is fuzzed"),
     }
     let dir = Path::new(VECTORS);

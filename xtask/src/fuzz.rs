@@ -1,7 +1,8 @@
 //! `cargo xtask fuzz`: the targets of fuzz/ under libFuzzer, with a stable compiler.
 //!
 //! `cargo fuzz` asks for flags that only a nightly compiler has; coverage alone, which is what finds
-//! things here (nearly all code is safe), needs none of them.
+//! things here (nearly all code is safe), needs none of them. AddressSanitizer does, where rustup has
+//! a toolchain `nightly`.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -29,10 +30,10 @@ const FLAGS: &str = "--cfg fuzzing -Cpasses=sancov-module -Ccodegen-units=1 \
     -Cllvm-args=-sanitizer-coverage-trace-compares \
     -Cllvm-args=-simplifycfg-branch-fold-threshold=0";
 
-/// Runs `targets`, or all, for `seconds` each. Inputs that are found stay in fuzz/corpus, findings
+/// Runs `targets`, or all, for `seconds` each, with AddressSanitizer if `address`. Inputs that are found stay in fuzz/corpus, findings
 /// go to fuzz/artifacts.
-pub(crate) fn run(targets: &[String], seconds: u64) -> Result<()> {
-    let folder = build()?;
+pub(crate) fn run(targets: &[String], seconds: u64, address: bool) -> Result<()> {
+    let folder = build(address)?;
     let unknown = |name: &&String| !TARGETS.iter().any(|(known, _)| *known == **name);
     if let Some(name) = targets.iter().find(unknown) {
         bail!("no fuzz target {name}");
@@ -53,13 +54,27 @@ pub(crate) fn run(targets: &[String], seconds: u64) -> Result<()> {
 }
 
 /// Builds the targets; the folder of the programs.
-fn build() -> Result<PathBuf> {
+fn build(address: bool) -> Result<PathBuf> {
     // The target is named so that build scripts and macros are not instrumented.
     let said = Command::new("rustc").arg("-vV").output().context("rustc -vV")?;
     let said = String::from_utf8_lossy(&said.stdout).into_owned();
     let host = said.lines().find_map(|line| line.strip_prefix("host: ")).context("no host")?;
     let build = ["build", "--release", "--locked", "--manifest-path", "fuzz/Cargo.toml"];
     let arguments = [&build[..], &["--target", host]].concat();
+    if address {
+        let target = crate::root().join("fuzz/target/address");
+        let status = Command::new("rustup")
+            .args(["run", "nightly", "cargo"])
+            .args(&arguments)
+            .env("CARGO_TARGET_DIR", &target)
+            .env("RUSTFLAGS", format!("{FLAGS} -Zsanitizer=address"))
+            .status()
+            .context("rustup run nightly")?;
+        if !status.success() {
+            bail!("fuzz: the build with AddressSanitizer: {status}");
+        }
+        return Ok(target.join(host).join("release"));
+    }
     ci::cargo(&arguments, &[("RUSTFLAGS", FLAGS)])?;
     let target = std::env::var_os("CARGO_TARGET_DIR").map(PathBuf::from);
     let target = target.unwrap_or_else(|| crate::root().join("fuzz/target"));

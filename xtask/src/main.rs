@@ -104,6 +104,9 @@ enum Task {
         /// Seconds for each
         #[arg(long, default_value_t = 1800)]
         seconds: u64,
+        /// With AddressSanitizer, by rustup's toolchain `nightly`
+        #[arg(long)]
+        address: bool,
     },
     /// Damaged streams through `vav1d md5`, in children and in one process
     Mutate {
@@ -164,7 +167,7 @@ fn run() -> Result<()> {
             }
             Ok(())
         }
-        Task::Fuzz { targets, seconds } => fuzz::run(&targets, seconds),
+        Task::Fuzz { targets, seconds, address } => fuzz::run(&targets, seconds, address),
         Task::Mutate { count, seed } => mutate::run(count, seed),
         Task::Soak { rounds, seconds } => soak::run(rounds, seconds),
         Task::Bench { tools, runs } => bench::run(&tools, runs),
