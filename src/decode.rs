@@ -6,13 +6,14 @@ use std::sync::Arc;
 
 pub use damage::Damage;
 
-use crate::container::Source;
+use crate::container::{self, Source, SourceInfo};
 use crate::error::{Error, Result};
 use crate::grain::{self, Clock, Override};
 use crate::pixels::Picture;
 use crate::plan::Step;
 use crate::plan::planner::{Planner, PlannerOptions};
 use crate::sink::{Shown, Sink, StreamInfo};
+use crate::syntax::sequence::TimingInfo;
 use crate::vk::render::GrainSynthesizer;
 use crate::vk::{Executor, Output};
 
@@ -87,7 +88,7 @@ pub fn decode(
     sink: &mut dyn Sink,
     options: Options,
 ) -> Result<Summary> {
-    let mut run = Run::new(source.info().time_base, options);
+    let mut run = Run::new(source.info(), options);
     let worked = run.units(source, executor, sink);
     let finished = sink.finish();
     worked?;
@@ -101,6 +102,7 @@ struct Run {
     planner: Planner,
     summary: Summary,
     time_base: (u32, u32),
+    frame_rate: Option<(u32, u32)>,
     damage: Damage,
     shown: u64,
     clock: Clock,
@@ -115,12 +117,14 @@ enum Flow {
 }
 
 impl Run {
-    fn new(time_base: Option<(u32, u32)>, options: Options) -> Self {
+    fn new(source: SourceInfo, options: Options) -> Self {
+        let time_base = source.time_base;
         Self {
             planner: Planner::new(options.planner),
             options,
             summary: Summary::default(),
             time_base: time_base.unwrap_or(Clock::DEFAULT_TIME_BASE),
+            frame_rate: source.frame_rate,
             damage: Damage::default(),
             shown: 0,
             clock: Clock::new(time_base),
@@ -292,8 +296,12 @@ impl Run {
     fn stream_info(&self, output: &Output) -> StreamInfo {
         let size = &output.header.frame_size;
         let color = &output.sequence.color_config;
+        let coded = output.sequence.timing_info.and_then(frame_rate);
+        let (seconds, ticks) = self.time_base;
         StreamInfo {
             time_base: self.time_base,
+            // Without a word of it pictures are a tick apart.
+            frame_rate: self.frame_rate.or(coded).unwrap_or((ticks, seconds)),
             width: output.picture.width,
             height: output.picture.height,
             render_size: (size.render_width, size.render_height),
@@ -302,4 +310,11 @@ impl Run {
             format: output.picture.format,
         }
     }
+}
+
+/// Pictures a second by `timing_info()` (5.5.3), if all last as long.
+fn frame_rate(timing: TimingInfo) -> Option<(u32, u32)> {
+    let ticks = u64::from(timing.num_ticks_per_picture_minus_1?) + 1;
+    let units = ticks.checked_mul(timing.num_units_in_display_tick.into())?;
+    container::rate(timing.time_scale.into(), units)
 }

@@ -1,7 +1,7 @@
 //! IVF: the header by the `ivf` crate, the frames with a length limit.
 
 use super::bytes::Bytes;
-use super::{Position, Source, SourceInfo, TemporalUnit, fault, read_once};
+use super::{Position, Source, SourceInfo, TemporalUnit, fault, rate, read_once};
 use crate::error::{LimitError, Result, Unsupported};
 use crate::limits::Limits;
 use crate::obu::Framing;
@@ -43,6 +43,7 @@ impl Ivf {
             limits,
             info: SourceInfo {
                 time_base: (num != 0 && den != 0).then_some((num, den)),
+                frame_rate: rate(den.into(), num.into()),
                 unit_count: count.filter(|n| *n != 0).map(u64::from),
                 ..SourceInfo::new("IVF")
             },

@@ -16,7 +16,8 @@ use self::blocks::{Block, Blocks, Walk};
 use self::reader::{Buffered, Patched};
 use super::config::Config;
 use super::{
-    IndexEntry, Position, ReadSeek, Source, SourceInfo, TemporalUnit, demuxer, fault, gcd, ratio,
+    IndexEntry, Position, ReadSeek, Source, SourceInfo, TemporalUnit, demuxer, fault, gcd, rate,
+    ratio,
 };
 use crate::error::{Error, LimitError, Result, StreamError, Unsupported};
 use crate::limits::Limits;
@@ -74,12 +75,20 @@ impl Matroska {
         let base = (u32::try_from(scale / common), u32::try_from(SECOND / common));
         let time_base = if let (Ok(num), Ok(den)) = base { Some((num, den)) } else { None };
         let pixel_aspect = track.video().and_then(pixel_aspect);
+        let frame_rate = track.default_duration();
         let config = Config::of_record(track.codec_private().unwrap_or_default());
         let (track, prefix) = (track.track_number().get(), stripped(track)?);
         let container = if head.ebml_header().doc_type() == "webm" { "WebM" } else { "Matroska" };
         let seconds = head.info().duration().map(|ticks| ticks * scale as f64 / SECOND as f64);
         let duration = seconds.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
-        let info = SourceInfo { time_base, duration, pixel_aspect, ..SourceInfo::new(container) };
+        let frame_rate = frame_rate.and_then(|nanoseconds| frame_rate_of(nanoseconds.get()));
+        let info = SourceInfo {
+            time_base,
+            frame_rate,
+            duration,
+            pixel_aspect,
+            ..SourceInfo::new(container)
+        };
         drop(head);
         let reader = Rc::into_inner(reader).map(RefCell::into_inner);
         let reader = reader.ok_or_else(|| fault("the demuxer keeps the file", 0, None))?;
@@ -237,5 +246,41 @@ impl Source for Matroska {
             is_key: block.is_key,
         };
         Ok(Some((0..).zip(&self.blocks()?.list).map(entry).collect()))
+    }
+}
+
+/// DefaultDuration, in nanoseconds, as a rate. Those of television are rounded there.
+fn frame_rate_of(nanoseconds: u64) -> Option<(u32, u32)> {
+    let television = [24_000, 30_000, 60_000, 120_000].map(|pictures| (pictures, 1001));
+    let rounded = |(pictures, seconds): &(u32, u32)| {
+        (SECOND * u64::from(*seconds) / u64::from(*pictures)).abs_diff(nanoseconds) <= 1
+    };
+    television.into_iter().find(rounded).or_else(|| {
+        // 33333333 ns are a thirtieth.
+        let whole = (SECOND + nanoseconds / 2) / nanoseconds.max(1);
+        match whole > 0 && (SECOND / whole).abs_diff(nanoseconds) <= 1 {
+            true => rate(whole, 1),
+            false => rate(SECOND, nanoseconds),
+        }
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn durations_are_rates() {
+        for (nanoseconds, rate) in [
+            (41_708_333, (24_000, 1001)),
+            (41_666_667, (24, 1)),
+            (40_000_000, (25, 1)),
+            (33_366_667, (30_000, 1001)),
+            (33_333_333, (30, 1)),
+            (16_683_333, (60_000, 1001)),
+            (400_000_000, (5, 2)),
+        ] {
+            assert_eq!(frame_rate_of(nanoseconds), Some(rate), "{nanoseconds}");
+        }
     }
 }

@@ -46,6 +46,8 @@ pub struct SourceInfo {
     pub container: &'static str,
     /// Seconds of one tick: (numerator, denominator).
     pub time_base: Option<(u32, u32)>,
+    /// Pictures a second, as a ratio, if the container says it or its times do. A hint.
+    pub frame_rate: Option<(u32, u32)>,
     /// Temporal units, if the header says it. A hint: headers are often wrong.
     pub unit_count: Option<u64>,
     /// How long the stream is, if the header says it. A hint as well.
@@ -62,6 +64,7 @@ impl SourceInfo {
         Self {
             container,
             time_base: None,
+            frame_rate: None,
             unit_count: None,
             duration: None,
             pixel_aspect: None,
@@ -76,6 +79,13 @@ fn ratio(width: u64, height: u64) -> Option<(u32, u32)> {
     let (width, height) = (width / common, height / common);
     let ratio = (u32::try_from(width).ok()?, u32::try_from(height).ok()?);
     (width != height && width > 0 && height > 0).then_some(ratio)
+}
+
+/// `pictures` in `seconds`, as a ratio.
+pub(crate) fn rate(pictures: u64, seconds: u64) -> Option<(u32, u32)> {
+    let common = gcd(pictures, seconds).max(1);
+    let rate = (u32::try_from(pictures / common).ok()?, u32::try_from(seconds / common).ok()?);
+    (rate.0 > 0 && rate.1 > 0).then_some(rate)
 }
 
 fn gcd(a: u64, b: u64) -> u64 {

@@ -91,6 +91,8 @@ pub struct Shown {
 pub struct StreamInfo {
     /// Seconds of one tick of `pts`: (numerator, denominator).
     pub time_base: (u32, u32),
+    /// Pictures a second, as a ratio.
+    pub frame_rate: (u32, u32),
     /// Size of the first picture in luma samples.
     pub width: u32,
     /// See `width`.

@@ -27,7 +27,8 @@ impl Write for Page {
 
 fn info(format: Format) -> StreamInfo {
     StreamInfo {
-        time_base: (1, 25),
+        time_base: (1, 50),
+        frame_rate: (25, 1),
         width: 117,
         height: 96,
         render_size: (352, 288),
@@ -134,7 +135,7 @@ const YUV420: Format = Format { chroma: Chroma::Yuv420, bit_depth: 8 };
 fn framemd5_is_what_ffmpeg_writes() {
     let text = String::from_utf8(write("framemd5", YUV420)).expect("text");
     // MD5 of 16,896 zero bytes by md5sum.
-    let expected = "#format: frame checksums\n#version: 2\n#hash: MD5\n#tb 0: 1/25\n\
+    let expected = "#format: frame checksums\n#version: 2\n#hash: MD5\n#tb 0: 1/50\n\
         #media_type 0: video\n#codec_id 0: rawvideo\n#dimensions 0: 117x96\n#sar 0: 352/351\n\
         #stream#, dts,        pts, duration,     size, hash\n\
         0,          0,          0,        1,    16896, MD5SUM\n\

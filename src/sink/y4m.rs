@@ -41,12 +41,12 @@ fn tag(format: Format, chroma_sample_position: u8) -> String {
 impl Sink for Y4m {
     fn begin(&mut self, info: &StreamInfo) -> io::Result<()> {
         self.first = Some((info.format, info.width, info.height));
-        let (num, den) = info.time_base;
+        let (pictures, seconds) = info.frame_rate;
         let (aspect_num, aspect_den) = sample_aspect_ratio(info);
         let tag = tag(info.format, info.chroma_sample_position);
         writeln!(
             self.out,
-            "YUV4MPEG2 W{} H{} F{den}:{num} Ip A{aspect_num}:{aspect_den} C{tag}",
+            "YUV4MPEG2 W{} H{} F{pictures}:{seconds} Ip A{aspect_num}:{aspect_den} C{tag}",
             info.width, info.height
         )
     }

@@ -279,3 +279,25 @@ fn a_matroska_segment_may_start_with_a_checksum() {
     let (read, _, fault) = units(&with);
     assert!(fault.is_some() || read.len() == units(&data).0.len(), "{fault:?}");
 }
+
+#[test]
+fn y4m_has_the_rate_of_pictures_and_not_of_ticks() {
+    let contained = |name: &str| folder().join("containers").join(name);
+    for path in [
+        sample("key-frames").path(),
+        contained("keys.mkv"),
+        contained("keys.mp4"),
+        contained("keys-fragments.mp4"),
+        sample("section5").path(),
+    ] {
+        let output = Command::new(env!("CARGO_BIN_EXE_vav1d"))
+            .args(["decode", "-q", "--device", "soft", "--limit", "1"])
+            .args(["--output-format", "y4m", "-o", "-"])
+            .arg(&path)
+            .output()
+            .expect("vav1d runs");
+        let end = output.stdout.iter().position(|byte| *byte == b'\n').expect("a header");
+        let header = String::from_utf8_lossy(&output.stdout[..end]).into_owned();
+        assert!(header.contains(" F25:1 "), "{}: {header}", path.display());
+    }
+}

@@ -11,7 +11,8 @@ use mp4_atom::{Atom, Av01, Codec, FourCC, Header, Matrix, Meta, Moof, Moov, Read
 
 use super::config::Config;
 use super::{
-    IndexEntry, Position, ReadSeek, Source, SourceInfo, TemporalUnit, demuxer, fault, ratio, ticks,
+    IndexEntry, Position, ReadSeek, Source, SourceInfo, TemporalUnit, demuxer, fault, rate, ratio,
+    ticks,
 };
 use crate::error::{LimitError, Result, Unsupported};
 use crate::limits::Limits;
@@ -92,6 +93,7 @@ impl Mp4 {
         let shift = samples::edit_shift(moov, trak);
         samples.iter_mut().for_each(|sample| sample.time = sample.time.saturating_add(shift));
         self.info.time_base = (timescale != 0).then_some((1, timescale));
+        self.info.frame_rate = frame_rate(&samples, timescale);
         self.info.unit_count = Some(samples.len() as u64);
         self.info.duration = self.info.time_base.map(|base| ticks(end, base));
         let pasp = codec(trak).and_then(|av01| av01.pasp.as_ref());
@@ -281,4 +283,12 @@ impl Source for Mp4 {
         };
         Ok(Some((0..).zip(&self.samples).map(entry).collect()))
     }
+}
+
+/// The mean rate of `samples`, whose times are in ticks of which a second has `timescale`.
+fn frame_rate(samples: &[Sample], timescale: u32) -> Option<(u32, u32)> {
+    let times = || samples.iter().map(|sample| sample.time);
+    let ticks = times().max()?.checked_sub(times().min()?)?;
+    let intervals = (samples.len() as u64).checked_sub(1)?;
+    rate(intervals.checked_mul(timescale.into())?, u64::try_from(ticks).ok()?)
 }
