@@ -5,7 +5,7 @@
 #![allow(unsafe_code, reason = "Vulkan calls")]
 
 use std::any::Any;
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use ash::vk;
@@ -38,10 +38,16 @@ pub(super) struct Wait {
 /// after it wait for the drawing.
 #[derive(Default)]
 pub(super) struct Order {
-    /// The newest decode: semaphore and value.
-    decoded: Option<(vk::Semaphore, u64)>,
+    /// The newest decode.
+    decoded: Option<Newest>,
     /// The newest drawing from a reference picture.
-    borrowed: Option<(vk::Semaphore, u64)>,
+    borrowed: Option<Newest>,
+}
+
+/// A submission of a lane; without the lane it has ended.
+struct Newest {
+    timeline: Weak<Semaphore>,
+    ticket: Ticket,
 }
 
 /// What a submission does to reference pictures.
@@ -65,6 +71,8 @@ pub(super) struct Lane {
     last: Ticket,
     submitted: Ticket,
     done: Ticket,
+    /// Timelines of other lanes that submissions wait for.
+    others: Vec<(Ticket, Arc<Semaphore>)>,
     timeout: Duration,
     what: &'static str,
 }
@@ -84,6 +92,7 @@ impl Lane {
             last: Ticket::default(),
             submitted: Ticket::default(),
             done: Ticket::default(),
+            others: Vec::new(),
             timeout,
             what,
         })
@@ -153,17 +162,20 @@ impl Lane {
         touches: Touches,
     ) -> Result<()> {
         let mut order = self.device.order();
-        let others = match touches {
-            Touches::Nothing => None,
-            Touches::Decodes => order.borrowed,
-            Touches::Borrows => order.decoded,
+        let other = match touches {
+            Touches::Nothing => &None,
+            Touches::Decodes => &order.borrowed,
+            Touches::Borrows => &order.decoded,
         };
+        let other =
+            other.as_ref().and_then(|newest| newest.timeline.upgrade().zip(Some(newest.ticket)));
+        let wait_for_other = other.as_ref().map(|(timeline, ticket)| (timeline.raw(), ticket.0));
         let all = vk::PipelineStageFlags2::ALL_COMMANDS;
         let info = |(semaphore, value): (vk::Semaphore, u64)| {
             vk::SemaphoreSubmitInfo::default().semaphore(semaphore).value(value).stage_mask(all)
         };
         let buffers = [vk::CommandBufferSubmitInfo::default().command_buffer(commands)];
-        let waits: Vec<_> = waits.iter().copied().chain(others).map(info).collect();
+        let waits: Vec<_> = waits.iter().copied().chain(wait_for_other).map(info).collect();
         let ours = (self.semaphore.raw(), ticket.0);
         let signals: Vec<_> =
             [Some(ours), signal.map(|s| (s, 0))].into_iter().flatten().map(info).collect();
@@ -176,12 +188,16 @@ impl Lane {
         // above all that were signalled (VUID-VkSubmitInfo2-semaphore-03882).
         unsafe { table.queue_submit2(raw, self.queue.raw, &[submit]) }
             .map_err(failed("vkQueueSubmit2"))?;
+        let newest = Some(Newest { timeline: Arc::downgrade(&self.semaphore), ticket });
         match touches {
             Touches::Nothing => {}
-            Touches::Decodes => order.decoded = Some(ours),
-            Touches::Borrows => order.borrowed = Some(ours),
+            Touches::Decodes => order.decoded = newest,
+            Touches::Borrows => order.borrowed = newest,
         }
         drop(order);
+        let done = self.done;
+        self.others.retain(|(ticket, _)| *ticket > done);
+        self.others.extend(other.map(|(timeline, _)| (ticket, timeline)));
         self.submitted = ticket;
         Ok(())
     }
@@ -229,18 +245,6 @@ impl Lane {
                 Err(timeout.into())
             }
             Err(e) => Err(failed("vkWaitSemaphores")(e).into()),
-        }
-    }
-}
-
-impl Drop for Lane {
-    fn drop(&mut self) {
-        // Everything submitted has ended, or is never waited for again.
-        let order = &mut *self.device.order();
-        for newest in [&mut order.decoded, &mut order.borrowed] {
-            if newest.is_some_and(|(semaphore, _)| semaphore == self.semaphore.raw()) {
-                *newest = None;
-            }
         }
     }
 }
