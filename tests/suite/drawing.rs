@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use vav1d::color::Luminance;
+use vav1d::color::{Luminance, Output};
 use vav1d::pixels::{Chroma, Format, Picture};
 use vav1d::syntax::sequence::ColorConfig;
 use vav1d::vk::render::{Canvas, Drawing, Frame, Kernel, Overlay, View};
@@ -175,24 +175,50 @@ fn pq_is_tone_mapped_as_bt_2390_says() {
     }
 }
 
+/// cd/m2 of grey of the HLG signal `value`, of 1023, on a display of 1000 cd/m2.
+fn hlg(value: u32) -> f64 {
+    let signal = f64::from(value) / 1023.0;
+    let (a, b, c) = (0.17883277_f64, 1.0 - 4.0 * 0.17883277, 0.55991073);
+    let scene = match signal <= 0.5 {
+        true => signal.powi(2) / 3.0,
+        false => (((signal - c) / a).exp() + b) / 12.0,
+    };
+    // Of grey the luminance is the component itself: the OOTF is a power of 1.2.
+    1000.0 * scene.powf(1.2)
+}
+
 #[test]
 fn hlg_is_what_bt_2100_says() {
     let Some(device) = device() else { return };
     let (ramp, color) = hdr_ramp(18);
     let drawn = draw(&device, (1024, 1), frame(&ramp, &color), whole((1024, 1)));
     let expected = (0..1024).map(|value| {
-        let signal = f64::from(value) / 1023.0;
-        let (a, b, c) = (0.17883277_f64, 1.0 - 4.0 * 0.17883277, 0.55991073);
-        let scene = match signal <= 0.5 {
-            true => signal.powi(2) / 3.0,
-            false => (((signal - c) / a).exp() + b) / 12.0,
-        };
-        // Of grey the luminance is the component itself: the OOTF is a power of 1.2.
-        let light = 1000.0 * scene.powf(1.2);
+        let light = hlg(value);
         [(reference::eetf(light, 1000.0, 203.0) / 203.0).clamp(0.0, 1.0).powf(1.0 / 2.4); 3]
     });
     let psnr = psnr(&drawn, &bytes(&expected.collect::<Vec<_>>()));
     assert!(psnr > 50.0, "{psnr:.1} dB");
+}
+
+#[test]
+fn hdr10_surfaces_get_pq_as_it_is_and_hlg_converted() {
+    let Some((instance, adapter)) = device() else { return };
+    let size = (1024, 1);
+    let mut canvas =
+        Canvas::for_output(&instance, &adapter, size, Output::Hdr10).expect("a canvas");
+    for transfer in [16, 18] {
+        let (ramp, color) = hdr_ramp(transfer);
+        let drawing =
+            Drawing { frame: Some(frame(&ramp, &color)), view: whole(size), overlay: None };
+        let drawn = canvas.draw(&drawing).expect("a drawing");
+        let drawn: Vec<u8> = drawn.chunks(4).flat_map(|p| p[..3].to_vec()).collect();
+        let expected = (0..1024).map(|value| match transfer {
+            16 => [f64::from(value) / 1023.0; 3],
+            _ => [reference::pq(hlg(value)); 3],
+        });
+        let psnr = psnr(&drawn, &bytes(&expected.collect::<Vec<_>>()));
+        assert!(psnr > 50.0, "transfer {transfer}: {psnr:.1} dB");
+    }
 }
 
 /// One direction of a scaling by a cubic through four points, wider where it makes smaller.

@@ -37,8 +37,21 @@ impl Canvas {
     /// # Errors
     /// `Unsupported` if it does not draw, or not that large; `Device` for its failures.
     pub fn new(instance: &Arc<Instance>, adapter: &Adapter, size: (u32, u32)) -> Result<Self> {
+        Self::for_output(instance, adapter, size, Output::Sdr)
+    }
+
+    /// The same with what `output` takes in its pixels, in eight bits as well.
+    ///
+    /// # Errors
+    /// As for [`Self::new`].
+    pub fn for_output(
+        instance: &Arc<Instance>,
+        adapter: &Adapter,
+        size: (u32, u32),
+        output: Output,
+    ) -> Result<Self> {
         let device = gpu::open(instance, adapter, gpu::family(adapter)?, false)?;
-        Self::of(&device, adapter, size)
+        Self::of(&device, adapter, size, output)
     }
 
     /// A canvas of `size` pixels on a device that decodes, too.
@@ -46,11 +59,16 @@ impl Canvas {
     /// # Errors
     /// `Unsupported` if it does not draw that large, `Device` for its failures.
     pub fn on(shared: &SharedDevice, size: (u32, u32)) -> Result<Self> {
-        Self::of(&shared.device, &shared.adapter, size)
+        Self::of(&shared.device, &shared.adapter, size, Output::Sdr)
     }
 
-    pub(super) fn of(device: &Arc<Device>, adapter: &Adapter, size: (u32, u32)) -> Result<Self> {
-        let renderer = Renderer::new(device, adapter, FORMAT, Output::Sdr)?;
+    pub(super) fn of(
+        device: &Arc<Device>,
+        adapter: &Adapter,
+        size: (u32, u32),
+        output: Output,
+    ) -> Result<Self> {
+        let renderer = Renderer::new(device, adapter, FORMAT, output)?;
         let info = vk::ImageCreateInfo::default()
             .image_type(vk::ImageType::TYPE_2D)
             .format(FORMAT)

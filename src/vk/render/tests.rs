@@ -6,7 +6,7 @@ use std::sync::Arc;
 use ash::vk;
 
 use super::*;
-use crate::color::Luminance;
+use crate::color::{Luminance, Output};
 use crate::pixels::{Chroma, Format, Picture};
 use crate::vk::barriers::{Layer, Use};
 use crate::vk::device::Device;
@@ -210,7 +210,7 @@ fn grain(format: Format) -> GrainPass {
 #[test]
 fn a_picture_looks_the_same_from_where_it_was_decoded() {
     let Some((_instance, adapter, device)) = device() else { return };
-    let mut canvas = Canvas::of(&device, &adapter, (53, 31)).expect("a canvas");
+    let mut canvas = Canvas::of(&device, &adapter, (53, 31), Output::Sdr).expect("a canvas");
     let mut drawn = 0;
     for format in FORMATS {
         let layout = PictureLayout::of(format).expect("a layout");
