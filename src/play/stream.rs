@@ -82,11 +82,15 @@ impl Stream {
     /// The source cannot be read, or has no frame that decoding can begin with.
     pub(super) fn open(
         mut source: Box<dyn Source>,
-        executor: Executor,
+        mut executor: Executor,
         options: PlannerOptions,
         (entry, name): (usize, &str),
     ) -> Result<Self> {
         let start = source.position();
+        if start.is_none() {
+            // What is shown cannot be decoded again, and of images few are kept.
+            executor.keep_nothing_on_device();
+        }
         let head = Head::read(&mut *source, options)?;
         let mut info = head.info(&*source, (entry, name), start.is_some());
         let counts_units = Index::counts_units(&*source, &options);

@@ -191,6 +191,11 @@ impl Executor {
         })
     }
 
+    /// Pictures of sessions from now on go to the host at once, whatever the options say.
+    pub fn keep_nothing_on_device(&mut self) {
+        self.options.on_device = false;
+    }
+
     /// Writes down from now on what the device is given.
     pub fn set_journal(&mut self, journal: Journal) {
         self.journal = Some(journal);
