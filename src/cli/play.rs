@@ -24,7 +24,8 @@ pub(super) fn run(args: &PlayArgs, json: bool, notices: &Notices) -> Result<Exit
     let selected = select::select(&args.device, options::instance(&decoding), notices)?;
     let mut presenter = presenter(args, &selected)?;
     let look = look(args, &decoding)?;
-    let options = play_options(args, &decoding, &look);
+    let mut options = play_options(args, &decoding, &look);
+    options.niceness = niceness(args, &selected, &presenter);
     presenter.shared = shared(args, &selected, &presenter, &options);
     let instances = [Arc::clone(&selected.instance), Arc::clone(&presenter.instance)];
     let device_name = selected.adapter.name.clone();
@@ -117,6 +118,13 @@ fn presenter(args: &PlayArgs, decoder: &Selected) -> Result<Presenter> {
         (!decodes, kinds.iter().position(|kind| *kind == adapter.device_type_text()))
     });
     Ok(Presenter { instance, adapters, shared: None })
+}
+
+/// How far decoding gives way to drawing: pictures are decoded ahead, and drawn when it is time.
+fn niceness(args: &PlayArgs, decoder: &Selected, presenter: &Presenter) -> u8 {
+    let adapters = [Some(&decoder.adapter), presenter.adapters.first()];
+    let share = adapters.into_iter().flatten().all(|adapter| adapter.device_type_text() == "cpu");
+    if share && args.render_to.is_none() { 5 } else { 0 }
 }
 
 /// The device that decodes, if it is the one to draw, and pictures are to stay there.

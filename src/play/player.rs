@@ -43,6 +43,9 @@ pub struct Options {
     pub queue: usize,
     /// Bytes of pictures that are kept behind the one shown, for steps back.
     pub kept_bytes: usize,
+    /// How far decoding gives way to other threads, in steps of nice(2), where it and what shows the
+    /// pictures take the same cores. Linux alone has that for threads.
+    pub niceness: u8,
 }
 
 impl Default for Options {
@@ -56,8 +59,21 @@ impl Default for Options {
             repeat: Repeat::Off,
             queue: 4,
             kept_bytes: 256 << 20,
+            niceness: 0,
         }
     }
+}
+
+/// Lowers the priority of the thread that calls it.
+fn give_way(niceness: u8) {
+    #[cfg(target_os = "linux")]
+    if niceness > 0
+        && let Err(error) = rustix::process::setpriority_process(None, niceness.into())
+    {
+        log::debug!("decoding keeps its priority: {error}");
+    }
+    #[cfg(not(target_os = "linux"))]
+    let _ = niceness;
 }
 
 /// Plays a list of streams: decodes ahead on a thread of its own, and goes where it is told. None
@@ -86,6 +102,8 @@ impl Player {
         let entries = playlist.len();
         let told = Arc::clone(&shared);
         thread::Builder::new().name("player".into()).spawn(move || {
+            // The threads of a driver that this one opens inherit it.
+            give_way(options.niceness);
             let end = End { shared: told, wake };
             Worker::new(playlist, device, options, &end).run();
         })?;
@@ -195,5 +213,34 @@ impl Drop for End {
             self.tell(u64::MAX, Event::Failed(Error::Device(error)));
         }
         self.shared.done();
+    }
+}
+
+#[cfg(all(test, target_os = "linux"))]
+mod tests {
+    use std::sync::mpsc;
+
+    use rustix::process::getpriority_process;
+
+    use super::*;
+
+    #[test]
+    fn the_thread_gives_way_as_it_is_told() {
+        let own = getpriority_process(None).expect("a priority");
+        for niceness in [0, 3] {
+            let (told, priorities) = mpsc::channel();
+            let open = move || {
+                told.send(getpriority_process(None)).expect("who waits");
+                Err(std::io::Error::other("a source that is not there").into())
+            };
+            let playlist = vec![Entry { name: "nothing".into(), open: Box::new(open) }];
+            let device = Box::new(|_: &ExecutorOptions| unreachable!("nothing is opened"));
+            let options = Options { niceness, ..Options::default() };
+            let player = Player::new(playlist, device, options, Box::new(|| {})).expect("a player");
+            let priority = priorities.recv().expect("the entry is opened").expect("a priority");
+            assert_eq!(priority, (own + i32::from(niceness)).min(19));
+            drop(player);
+        }
+        assert_eq!(getpriority_process(None), Ok(own), "that of who plays");
     }
 }
