@@ -350,12 +350,13 @@ impl App {
         }
         osd.bar = self.bar_until.map(|_| (shown.frame.time, shown.frame.stream.duration));
         if self.osd {
-            osd.info = self.info(&shown.frame);
+            osd.info = self.info(shown);
         }
         osd
     }
 
-    fn info(&self, frame: &Frame) -> Vec<String> {
+    fn info(&self, shown: &Shown) -> Vec<String> {
+        let frame = &*shown.frame;
         let (entry, entries) = self.feed.entry();
         let stream = &frame.stream;
         let total = stream.duration.map_or_else(|| "-".to_owned(), osd::clock);
@@ -378,7 +379,11 @@ impl App {
             let (width, height) = display.screen.size();
             let (device, how) = (&display.device, display.screen.description());
             lines.push(format!("drawn by {device}, {how}, {width}x{height}"));
-            lines.push(format!("scaling {:?}", self.options.look.kernel));
+            let from = match display.screen.has(&shown.picture) {
+                true => "the image it was decoded to",
+                false => "an upload",
+            };
+            lines.push(format!("from {from}, scaling {:?}", self.options.look.kernel));
         }
         lines.push(osd::counts(self.pacer.statistics()));
         lines.extend(self.verdict());

@@ -15,6 +15,10 @@ const VCN_DEC: u32 = 6;
 /// Unified engine since VCN 4; before that, encode only.
 const VCN_ENC: u32 = 7;
 
+/// The address space, of which the kernel has one for each open file: RADV has all devices of a
+/// process share one file.
+const SPACE: u32 = 0;
+
 /// Video memory and shared memory, in bytes.
 const VRAM: u64 = 8 << 30;
 const GTT: u64 = 16 << 30;
@@ -62,7 +66,7 @@ fn context(node: &Node, arg: &mut Bytes) -> Result<(), Errno> {
     match arg.u32(0) {
         1 => {
             // Which engine a submission is for is said with each.
-            let context = node.state().contexts.create(Vec::new());
+            let context = node.state().contexts.create(Vec::new(), SPACE);
             arg.set_u64(0, u64::from(context));
             Ok(())
         }
@@ -87,13 +91,13 @@ fn address(node: &Node, arg: &Bytes, caller: &Caller) -> Result<(), Errno> {
     let mut state = node.state();
     match operation {
         // MAP, REPLACE. Handle 0 is a range without memory.
-        1 | 4 if handle == 0 => state.memory.unmap(address, size),
+        1 | 4 if handle == 0 => state.memory.unmap(SPACE, address, size),
         1 | 4 => {
             let buffer = state.memory.buffer(handle).ok_or(libc::ENOENT)?;
-            state.memory.map(address, size, buffer.offset + within);
+            state.memory.map(SPACE, address, size, buffer.offset + within);
         }
         // UNMAP, CLEAR.
-        2 | 3 => state.memory.unmap(address, size),
+        2 | 3 => state.memory.unmap(SPACE, address, size),
         other => {
             log(&format!("amdgpu address operation {other} is refused"));
             return Err(libc::EINVAL);
@@ -145,6 +149,7 @@ fn submit(node: &Node, arg: &mut Bytes, caller: &Caller) -> Result<(), Errno> {
                     VCN_DEC => Engine::VcnDecode,
                     _ => Engine::Other,
                 },
+                space: SPACE,
                 address: data.u64(8),
                 size: u64::from(data.u32(16)),
             }),

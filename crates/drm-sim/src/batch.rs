@@ -1,7 +1,7 @@
 //! Command batches of Intel chips: commands one after another, with jumps to other batches.
 
 use crate::intel::ADDRESS;
-use crate::memory::Memory;
+use crate::memory::Space;
 
 /// Most commands of one batch with all that it jumps to: more is a loop.
 const MOST: usize = 1 << 20;
@@ -18,7 +18,7 @@ pub(crate) type Command = Vec<u32>;
 
 /// A place in a batch, with the bytes around it.
 struct Reader<'a> {
-    memory: &'a Memory,
+    space: Space<'a>,
     start: u64,
     bytes: Vec<u8>,
 }
@@ -30,7 +30,7 @@ impl Reader<'_> {
         let within = address.checked_sub(self.start);
         if within.is_none_or(|at| at + size > self.bytes.len() as u64) {
             self.start = address;
-            self.bytes = self.memory.read_some(address, size.max(WINDOW));
+            self.bytes = self.space.read_some(address, size.max(WINDOW));
         }
         let at = usize::try_from(address - self.start).ok()?;
         let bytes = self.bytes.get(at..at + count * 4)?;
@@ -55,8 +55,8 @@ fn length(first: u32) -> usize {
 
 /// The commands of the batch at an address, in the order in which they run. Ends at the batch's
 /// end, or where there is no memory.
-pub(crate) fn commands(memory: &Memory, start: u64) -> Vec<Command> {
-    let mut reader = Reader { memory, start: 0, bytes: Vec::new() };
+pub(crate) fn commands(space: Space<'_>, start: u64) -> Vec<Command> {
+    let mut reader = Reader { space, start: 0, bytes: Vec::new() };
     let mut found = Vec::new();
     let mut back = Vec::new();
     let mut at = start;
@@ -89,13 +89,14 @@ mod tests {
     use std::os::unix::fs::FileExt;
 
     use super::*;
+    use crate::memory::Memory;
 
     #[test]
     fn jumps_are_followed_and_come_back() -> std::io::Result<()> {
         let mut memory = Memory::new()?;
         let buffer = memory.create(8192).and_then(|handle| memory.buffer(handle));
         let Some(buffer) = buffer else { return Err(std::io::ErrorKind::OutOfMemory.into()) };
-        memory.map(0x10_0000, 8192, buffer.offset);
+        memory.map(3, 0x10_0000, 8192, buffer.offset);
         let write = |at: u64, words: &[u32]| {
             let bytes: Vec<u8> = words.iter().flat_map(|word| word.to_le_bytes()).collect();
             memory.file().write_all_at(&bytes, buffer.offset + at)
@@ -104,13 +105,13 @@ mod tests {
         write(0, &[0x1300_0081, 1, 2, 0x18C0_0001, 0x10_1000, 0, 0x71A0_0001, 7, 8, 0x0500_0000])?;
         // The one called: a wait of one word, and back.
         write(0x1000, &[0x6800_0100, 0x0500_0000, 99])?;
-        let found = commands(&memory, 0x10_0000);
+        let found = commands(memory.space(3), 0x10_0000);
         let firsts: Vec<u32> = found.iter().map(|command| command[0]).collect();
         assert_eq!(firsts, [0x1300_0081, 0x18C0_0001, 0x6800_0100, 0x71A0_0001]);
         assert_eq!(found[3], [0x71A0_0001, 7, 8]);
         // One that never ends runs into what is not memory.
         write(4096, &[0x18C0_0001 & !(1 << 22), 0x10_1000, 0])?;
-        assert_eq!(commands(&memory, 0x10_1000).len(), MOST);
+        assert_eq!(commands(memory.space(3), 0x10_1000).len(), MOST);
         Ok(())
     }
 }

@@ -11,6 +11,8 @@ use crate::sys;
 const MOST: u64 = 1 << 16;
 /// `I915_CONTEXT_PARAM_ENGINES`.
 const PARAM_ENGINES: u64 = 0xA;
+/// `I915_CONTEXT_PARAM_VM`.
+const PARAM_VM: u64 = 9;
 
 /// Answers one request by its number within the driver.
 pub(crate) fn request(
@@ -33,8 +35,8 @@ pub(crate) fn request(
             arg.set_u32(4, u32::from(!node.state().queue.idle()));
             Ok(())
         }
-        // GEM_SET_DOMAIN, GEM_SET_CACHING, CONTEXT_DESTROY of the default one, VM_DESTROY: nothing to do.
-        0x1F | 0x2F | 0x3B => Ok(()),
+        // GEM_SET_DOMAIN, GEM_SET_CACHING: nothing to do.
+        0x1F | 0x2F => Ok(()),
         // GEM_SET_TILING, GEM_GET_TILING: there are none where video memory is.
         0x21 | 0x22 if chip.local => Err(libc::EOPNOTSUPP),
         0x21 | 0x22 => Ok(()),
@@ -72,7 +74,12 @@ pub(crate) fn request(
         0x35 => set_context_parameter(node, arg, caller),
         0x39 => query(node, chip, arg, caller),
         0x3A => {
-            arg.set_u32(12, 1);
+            arg.set_u32(12, node.state().memory.create_space());
+            Ok(())
+        }
+        // VM_DESTROY: each submission maps what it uses.
+        0x3B => {
+            node.state().destroy_space(arg.u32(12));
             Ok(())
         }
         other => {
@@ -118,8 +125,8 @@ fn context_parameter(arg: &mut Bytes) -> Result<(), Errno> {
         // PRIORITY, RECOVERABLE, PERSISTENCE.
         6 => 0,
         8 | 0xB => 1,
-        // VM: address spaces of their own are there.
-        9 => 1,
+        // Address spaces of their own are there.
+        PARAM_VM => 1,
         // SSEU: power gating, for performance counters.
         7 => return Err(libc::ENODEV),
         other => {
@@ -157,18 +164,26 @@ fn engines(place: u64, size: u64, caller: &Caller) -> Result<Vec<u16>, Errno> {
 fn create_context(node: &Node, arg: &mut Bytes, caller: &Caller) -> Result<(), Errno> {
     // Without a list, an index means: default, render, video, copy, video enhancement.
     let mut classes = vec![0, 0, 2, 1, 3];
+    let mut space = None;
     let mut next = if arg.u32(4) & 1 != 0 { arg.u64(8) } else { 0 };
     for _ in 0..16 {
         if next == 0 {
             break;
         }
         let extension = caller.read(next, 56)?;
-        if extension.u32(8) == 0 && extension.u64(40) == PARAM_ENGINES {
-            classes = engines(extension.u64(48), u64::from(extension.u32(36)), caller)?;
+        match extension.u64(40) {
+            PARAM_ENGINES if extension.u32(8) == 0 => {
+                classes = engines(extension.u64(48), u64::from(extension.u32(36)), caller)?;
+            }
+            PARAM_VM if extension.u32(8) == 0 => space = Some(extension.u64(48) as u32),
+            _ => {}
         }
         next = extension.u64(0);
     }
-    let context = node.state().contexts.create(classes);
+    let mut state = node.state();
+    // Without one that is named it has its own.
+    let space = space.unwrap_or_else(|| state.memory.create_space());
+    let context = state.contexts.create(classes, space);
     arg.set_u32(0, context);
     Ok(())
 }
@@ -178,11 +193,15 @@ fn set_context_parameter(node: &Node, arg: &Bytes, caller: &Caller) -> Result<()
     match arg.u64(8) {
         PARAM_ENGINES => {
             let classes = engines(arg.u64(16), u64::from(arg.u32(4)), caller)?;
-            node.state().contexts.set(arg.u32(0), classes).then_some(()).ok_or(libc::ENOENT)
+            node.state().contexts.set_engines(arg.u32(0), classes).then_some(()).ok_or(libc::ENOENT)
+        }
+        PARAM_VM => {
+            let space = arg.u64(16) as u32;
+            node.state().contexts.set_space(arg.u32(0), space).then_some(()).ok_or(libc::ENOENT)
         }
         // PRIORITY above the default is for privileged processes.
         6 if (arg.u64(16) as i64) > 0 => Err(libc::EPERM),
-        6 | 8 | 9 | 0xB => Ok(()),
+        6 | 8 | 0xB => Ok(()),
         other => {
             log(&format!("i915 context parameter {other} is refused"));
             Err(libc::EINVAL)
@@ -273,19 +292,19 @@ fn submit(node: &Node, arg: &Bytes, caller: &Caller) -> Result<(), Errno> {
     let mut state = node.state();
     // The commands lie in the last object, or with BATCH_FIRST in the first.
     let batch = if flags & (1 << 18) != 0 { 0 } else { count as usize - 1 };
+    let (context, engine) = (arg.u64(48) as u32, (flags & 0x3F) as usize);
+    let (engine, space) = state.contexts.engine(context, engine).ok_or(libc::ENOENT)?;
     let mut start = 0;
     for index in 0..count as usize {
         let at = index * 56;
         let buffer = state.memory.buffer(objects.u32(at)).ok_or(libc::ENOENT)?;
         let address = objects.u64(at + 24) & ADDRESS;
-        state.memory.map(address, buffer.size, buffer.offset);
+        state.memory.map(space, address, buffer.size, buffer.offset);
         if index == batch {
             start = address + u64::from(arg.u32(12));
         }
     }
-    let (context, engine) = (arg.u64(48) as u32, (flags & 0x3F) as usize);
-    let engine = state.contexts.engine(context, engine).ok_or(libc::ENOENT)?;
-    let commands = Commands { engine, address: start, size: u64::from(arg.u32(16)) };
+    let commands = Commands { engine, space, address: start, size: u64::from(arg.u32(16)) };
     let now = sys::monotonic();
     let fence = state.queue.submit(now, vec![commands]);
     for (handle, point) in signals {

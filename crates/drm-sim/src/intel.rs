@@ -29,31 +29,45 @@ pub(crate) const ADDRESS: u64 = (1 << 48) - 1;
 #[derive(Debug, Default)]
 pub(crate) struct Contexts {
     last: u32,
-    engines: BTreeMap<u32, Vec<u16>>,
+    all: BTreeMap<u32, Context>,
+}
+
+#[derive(Debug)]
+struct Context {
+    engines: Vec<u16>,
+    /// The address space that they work in.
+    space: u32,
 }
 
 impl Contexts {
     /// Makes one and gives its number.
-    pub(crate) fn create(&mut self, engines: Vec<u16>) -> u32 {
+    pub(crate) fn create(&mut self, engines: Vec<u16>, space: u32) -> u32 {
         self.last += 1;
-        self.engines.insert(self.last, engines);
+        self.all.insert(self.last, Context { engines, space });
         self.last
     }
 
     /// Gives another list of engines to one that is there; whether it is.
-    pub(crate) fn set(&mut self, context: u32, engines: Vec<u16>) -> bool {
-        self.engines.get_mut(&context).map(|list| *list = engines).is_some()
+    pub(crate) fn set_engines(&mut self, context: u32, engines: Vec<u16>) -> bool {
+        self.all.get_mut(&context).map(|known| known.engines = engines).is_some()
+    }
+
+    /// Gives another address space to one that is there; whether it is.
+    pub(crate) fn set_space(&mut self, context: u32, space: u32) -> bool {
+        self.all.get_mut(&context).map(|known| known.space = space).is_some()
     }
 
     /// Removes one; whether it was there.
     pub(crate) fn destroy(&mut self, context: u32) -> bool {
-        self.engines.remove(&context).is_some()
+        self.all.remove(&context).is_some()
     }
 
-    /// Which engine works for entry `index` of a context; `None` if there is no such.
-    pub(crate) fn engine(&self, context: u32, index: usize) -> Option<Engine> {
-        let class = *self.engines.get(&context)?.get(index)?;
-        Some(if class == VIDEO { Engine::Avp } else { Engine::Other })
+    /// Which engine works for entry `index` of a context, and in which address space; `None` if
+    /// there is no such.
+    pub(crate) fn engine(&self, context: u32, index: usize) -> Option<(Engine, u32)> {
+        let Context { engines, space } = self.all.get(&context)?;
+        let engine = if *engines.get(index)? == VIDEO { Engine::Avp } else { Engine::Other };
+        Some((engine, *space))
     }
 }
 

@@ -1,4 +1,4 @@
-//! Buffer objects and the GPU's address table, over one sparse file.
+//! Buffer objects and the GPU's address spaces, over one sparse file.
 
 use std::collections::BTreeMap;
 use std::fs::File;
@@ -21,17 +21,30 @@ pub(crate) struct Buffer {
     pub(crate) size: u64,
 }
 
+/// What an address space maps: GPU address to (size, offset in the file).
+type Table = BTreeMap<u64, (u64, u64)>;
+
 /// All memory of the node.
 #[derive(Debug)]
 pub(crate) struct Memory {
     file: File,
     next_offset: u64,
     next_handle: u32,
+    last_space: u32,
     buffers: BTreeMap<u32, Buffer>,
     /// Descriptor given out for a buffer object, to its handle.
     exported: BTreeMap<i32, u32>,
-    /// GPU address to (size, offset in the file).
-    table: BTreeMap<u64, (u64, u64)>,
+    /// The address spaces in which something was mapped, by their numbers.
+    tables: BTreeMap<u32, Table>,
+}
+
+/// What commands see: one address space.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Space<'m> {
+    /// Its number.
+    pub(crate) number: u32,
+    file: &'m File,
+    table: Option<&'m Table>,
 }
 
 impl Memory {
@@ -44,9 +57,10 @@ impl Memory {
             file: sys::anonymous_file("vav1d-drm-sim", SIZE)?,
             next_offset: ALIGNMENT,
             next_handle: 1,
+            last_space: 0,
             buffers: BTreeMap::new(),
             exported: BTreeMap::new(),
-            table: BTreeMap::new(),
+            tables: BTreeMap::new(),
         })
     }
 
@@ -91,27 +105,48 @@ impl Memory {
         self.exported.get(&fd).copied().filter(|handle| self.buffers.contains_key(handle))
     }
 
-    /// Maps `size` bytes of the file from `offset` at a GPU address; what was mapped there goes.
-    pub(crate) fn map(&mut self, address: u64, size: u64, offset: u64) {
-        self.unmap(address, size);
-        self.table.insert(address, (size, offset));
+    /// Maps `size` bytes of the file from `offset` at a GPU address of a space; what was mapped there
+    /// goes.
+    pub(crate) fn map(&mut self, space: u32, address: u64, size: u64, offset: u64) {
+        self.unmap(space, address, size);
+        self.tables.entry(space).or_default().insert(address, (size, offset));
     }
 
-    /// Removes every mapping that begins in the range.
-    pub(crate) fn unmap(&mut self, address: u64, size: u64) {
+    /// Removes every mapping of a space that begins in the range.
+    pub(crate) fn unmap(&mut self, space: u32, address: u64, size: u64) {
+        let Some(table) = self.tables.get_mut(&space) else { return };
         let end = address.saturating_add(size);
-        let gone: Vec<u64> = self.table.range(address..end).map(|(&at, _)| at).collect();
+        let gone: Vec<u64> = table.range(address..end).map(|(&at, _)| at).collect();
         for at in gone {
-            self.table.remove(&at);
+            table.remove(&at);
         }
     }
 
+    /// Makes an address space, and gives its number, which is at least 1.
+    pub(crate) fn create_space(&mut self) -> u32 {
+        self.last_space += 1;
+        self.last_space
+    }
+
+    /// Forgets what a space maps.
+    pub(crate) fn forget(&mut self, space: u32) {
+        self.tables.remove(&space);
+    }
+
+    /// A space to read in.
+    pub(crate) fn space(&self, number: u32) -> Space<'_> {
+        Space { number, file: &self.file, table: self.tables.get(&number) }
+    }
+}
+
+impl Space<'_> {
     /// What can be read from a GPU address without a gap, at most `size` bytes.
     pub(crate) fn read_some(&self, address: u64, size: u64) -> Vec<u8> {
         let reach = |(&start, &(length, _)): (&u64, &(u64, u64))| {
             (start + length).checked_sub(address).filter(|&left| left > 0)
         };
-        let left = self.table.range(..=address).next_back().and_then(reach).unwrap_or(0);
+        let before = self.table.and_then(|table| table.range(..=address).next_back());
+        let left = before.and_then(reach).unwrap_or(0);
         self.read(address, size).or_else(|| self.read(address, size.min(left))).unwrap_or_default()
     }
 
@@ -121,7 +156,7 @@ impl Memory {
         let mut at = address;
         let end = address.checked_add(size)?;
         while at < end {
-            let (&start, &(length, offset)) = self.table.range(..=at).next_back()?;
+            let (&start, &(length, offset)) = self.table?.range(..=at).next_back()?;
             let within = at - start;
             let take = length.checked_sub(within).filter(|&left| left > 0)?.min(end - at);
             let from = bytes.len();
@@ -145,15 +180,37 @@ mod tests {
             (memory.buffer(a).map_or(0, |x| x.offset), memory.buffer(b).map_or(0, |x| x.offset));
         memory.file().write_all_at(&[1; 4096], a)?;
         memory.file().write_all_at(&[2; 4096], b)?;
-        memory.map(0x1_0000, 4096, b);
-        memory.map(0x1_1000, 4096, a);
-        assert_eq!(memory.read(0x1_0FFE, 4), Some(vec![2, 2, 1, 1]));
-        assert_eq!(memory.read(0x1_1FFE, 4), None);
-        assert_eq!(memory.read_some(0x1_1FFE, 4), [1, 1]);
-        assert_eq!(memory.read_some(0x1_2000, 4), []);
-        assert_eq!(memory.read(0xF000, 4), None);
-        memory.unmap(0x1_0000, 4096);
-        assert_eq!(memory.read(0x1_0000, 1), None);
+        memory.map(1, 0x1_0000, 4096, b);
+        memory.map(1, 0x1_1000, 4096, a);
+        let space = memory.space(1);
+        assert_eq!(space.read(0x1_0FFE, 4), Some(vec![2, 2, 1, 1]));
+        assert_eq!(space.read(0x1_1FFE, 4), None);
+        assert_eq!(space.read_some(0x1_1FFE, 4), [1, 1]);
+        assert_eq!(space.read_some(0x1_2000, 4), []);
+        assert_eq!(space.read(0xF000, 4), None);
+        memory.unmap(1, 0x1_0000, 4096);
+        assert_eq!(memory.space(1).read(0x1_0000, 1), None);
+        Ok(())
+    }
+
+    #[test]
+    fn spaces_know_nothing_of_each_other() -> io::Result<()> {
+        let mut memory = Memory::new()?;
+        let mut place = |value| {
+            let handle = memory.create(4096)?;
+            let offset = memory.buffer(handle)?.offset;
+            memory.file().write_all_at(&[value; 4096], offset).ok()?;
+            Some(offset)
+        };
+        let (a, b) = (place(1).unwrap_or(0), place(2).unwrap_or(0));
+        memory.map(1, 0x1_0000, 4096, a);
+        memory.map(2, 0x1_0000, 4096, b);
+        let read = |memory: &Memory| [1, 2].map(|number| memory.space(number).read(0x1_0000, 1));
+        assert_eq!(read(&memory), [Some(vec![1]), Some(vec![2])]);
+        memory.unmap(2, 0x1_0000, 4096);
+        assert_eq!(read(&memory), [Some(vec![1]), None]);
+        memory.forget(1);
+        assert_eq!(read(&memory), [None, None]);
         Ok(())
     }
 
@@ -165,8 +222,8 @@ mod tests {
         memory.file().write_all_at(&[7; 4096], offset)?;
         assert!(memory.close(handle));
         assert!(!memory.close(handle));
-        memory.map(0, 4096, offset);
-        assert_eq!(memory.read(0, 1), Some(vec![0]));
+        memory.map(0, 0, 4096, offset);
+        assert_eq!(memory.space(0).read(0, 1), Some(vec![0]));
         Ok(())
     }
 }

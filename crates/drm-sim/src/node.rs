@@ -65,6 +65,13 @@ pub(crate) struct State {
 }
 
 impl State {
+    /// Forgets an address space, but for what still runs in it.
+    pub(crate) fn destroy_space(&mut self, space: u32) {
+        if self.queue.idle() {
+            self.memory.forget(space);
+        }
+    }
+
     /// Completes what is due at `now`, and records it.
     pub(crate) fn advance(&mut self, now: i64) {
         while let Some(submission) = self.queue.complete(now) {

@@ -99,17 +99,18 @@ impl Recorder {
 
     /// The text of each message in a command buffer.
     fn texts(&mut self, memory: &Memory, commands: &Commands) -> Vec<String> {
-        let read = || memory.read(commands.address, commands.size).map(Bytes).unwrap_or_default();
+        let space = memory.space(commands.space);
+        let read = || space.read(commands.address, commands.size).map(Bytes).unwrap_or_default();
         let messages = match commands.engine {
-            Engine::VcnUnified => vcn::unified(memory, &read()),
-            Engine::VcnDecode => vcn::registers(memory, &read()),
+            Engine::VcnUnified => vcn::unified(space, &read()),
+            Engine::VcnDecode => vcn::registers(space, &read()),
             Engine::Avp => {
-                let commands = batch::commands(memory, commands.address);
-                return self.anv.batch(memory, &commands, self.submissions);
+                let commands = batch::commands(space, commands.address);
+                return self.anv.batch(space, &commands, self.submissions);
             }
             Engine::Other => return Vec::new(),
         };
         let numbered = messages.iter().zip(self.submissions..);
-        numbered.map(|(message, number)| self.radv.message(memory, message, number)).collect()
+        numbered.map(|(message, number)| self.radv.message(space, message, number)).collect()
     }
 }

@@ -22,6 +22,8 @@ pub(crate) enum Engine {
 pub(crate) struct Commands {
     /// What it is for.
     pub(crate) engine: Engine,
+    /// The address space that it works in.
+    pub(crate) space: u32,
     /// GPU address of the commands.
     pub(crate) address: u64,
     /// Their size in bytes; 0 where the commands say themselves where they end.

@@ -2,7 +2,7 @@
 //! message with named parts, and the part for AV1 field by field.
 
 use crate::bytes::Bytes;
-use crate::memory::Memory;
+use crate::memory::Space;
 
 /// How a field's values are stored.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -272,7 +272,7 @@ const MOST: u64 = 1 << 16;
 const DECODE_BUFFER: u32 = 1;
 
 /// Every message of a unified engine's command buffer, in order.
-pub(crate) fn unified(memory: &Memory, commands: &Bytes) -> Vec<Message> {
+pub(crate) fn unified(space: Space<'_>, commands: &Bytes) -> Vec<Message> {
     let mut messages = Vec::new();
     let mut at = 0;
     while at + 8 <= commands.0.len() {
@@ -286,7 +286,7 @@ pub(crate) fn unified(memory: &Memory, commands: &Bytes) -> Vec<Message> {
                 let place = at + 12 + i * 8;
                 u64::from(commands.u32(place)) << 32 | u64::from(commands.u32(place + 4))
             };
-            messages.extend(message(memory, address(0), address(2), address(4)));
+            messages.extend(message(space, address(0), address(2), address(4)));
         }
         at += size;
     }
@@ -295,7 +295,7 @@ pub(crate) fn unified(memory: &Memory, commands: &Bytes) -> Vec<Message> {
 
 /// Every message of a decode engine's command buffer before VCN 4: pairs of (register, value),
 /// where a command register's write takes the two data registers as an address.
-pub(crate) fn registers(memory: &Memory, commands: &Bytes) -> Vec<Message> {
+pub(crate) fn registers(space: Space<'_>, commands: &Bytes) -> Vec<Message> {
     let mut written: Vec<(u32, u32)> = Vec::new();
     let mut addresses: Vec<(u32, u64)> = Vec::new();
     let mut messages = Vec::new();
@@ -312,15 +312,15 @@ pub(crate) fn registers(memory: &Memory, commands: &Bytes) -> Vec<Message> {
     // Each message comes with the buffers that follow it.
     for group in addresses.chunk_by(|_, next| next.0 != 0) {
         let of = |kind| group.iter().find(|a| a.0 == kind).map_or(0, |a| a.1);
-        messages.extend(message(memory, of(0), of(2), of(0x100)));
+        messages.extend(message(space, of(0), of(2), of(0x100)));
     }
     messages
 }
 
 /// The message at an address.
-fn message(memory: &Memory, address: u64, target: u64, bitstream: u64) -> Option<Message> {
-    let header = Bytes(memory.read(address, 24)?);
-    let all = Bytes(memory.read(address, u64::from(header.u32(4)).min(MOST))?);
+fn message(space: Space<'_>, address: u64, target: u64, bitstream: u64) -> Option<Message> {
+    let header = Bytes(space.read(address, 24)?);
+    let all = Bytes(space.read(address, u64::from(header.u32(4)).min(MOST))?);
     let mut parts = Vec::new();
     for index in 0..(header.u32(8) as usize).min(16) {
         let at = 24 + index * 16;

@@ -35,11 +35,15 @@ pub(crate) fn request(
             Ok(())
         }
         0x03 => {
-            arg.set_u32(12, 1);
+            arg.set_u32(12, node.state().memory.create_space());
             Ok(())
         }
-        // VM_DESTROY, MADVISE, EXEC_QUEUE_SET_PROPERTY: nothing to do.
-        0x04 | 0x0C | 0x0E => Ok(()),
+        0x04 => {
+            node.state().destroy_space(arg.u32(0));
+            Ok(())
+        }
+        // MADVISE, EXEC_QUEUE_SET_PROPERTY: nothing to do.
+        0x0C | 0x0E => Ok(()),
         0x05 => bind(node, arg, caller),
         0x06 => create_queue(node, arg, caller),
         0x07 => node.state().contexts.destroy(arg.u32(0)).then_some(()).ok_or(libc::ENOENT),
@@ -162,9 +166,9 @@ fn firmware(arg: &Bytes, caller: &Caller) -> Result<Vec<u8>, Errno> {
     Ok(Builder::default().u16s(&[kind, 0]).u32s(&[0, 70, 40, 2, 0]).u64s(&[0]).done())
 }
 
-/// `struct drm_xe_vm_bind`: changes the address table.
+/// `struct drm_xe_vm_bind`: changes an address space.
 fn bind(node: &Node, arg: &Bytes, caller: &Caller) -> Result<(), Errno> {
-    let count = arg.u32(20);
+    let (space, count) = (arg.u32(8), arg.u32(20));
     if count > MOST {
         return Err(libc::EINVAL);
     }
@@ -181,12 +185,12 @@ fn bind(node: &Node, arg: &Bytes, caller: &Caller) -> Result<(), Errno> {
         let (operation, flags) = (list.u32(at + 40), list.u32(at + 44));
         match operation {
             // MAP of nothing (a sparse range), UNMAP, PREFETCH.
-            0 if flags & 4 != 0 => state.memory.unmap(address, range),
+            0 if flags & 4 != 0 => state.memory.unmap(space, address, range),
             0 => {
                 let buffer = state.memory.buffer(handle).ok_or(libc::ENOENT)?;
-                state.memory.map(address, range, buffer.offset + within);
+                state.memory.map(space, address, range, buffer.offset + within);
             }
-            1 => state.memory.unmap(address, range),
+            1 => state.memory.unmap(space, address, range),
             3 | 4 => {}
             other => {
                 log(&format!("xe address operation {other} is refused"));
@@ -232,7 +236,7 @@ fn signal(
 /// `struct drm_xe_exec_queue_create`: a queue for one of the engines listed.
 fn create_queue(node: &Node, arg: &mut Bytes, caller: &Caller) -> Result<(), Errno> {
     let instances = caller.read(arg.u64(24), 8)?;
-    let queue = node.state().contexts.create(vec![instances.u16(0)]);
+    let queue = node.state().contexts.create(vec![instances.u16(0)], arg.u32(12));
     arg.set_u32(20, queue);
     Ok(())
 }
@@ -240,11 +244,11 @@ fn create_queue(node: &Node, arg: &mut Bytes, caller: &Caller) -> Result<(), Err
 /// `struct drm_xe_exec`.
 fn submit(node: &Node, arg: &Bytes, caller: &Caller) -> Result<(), Errno> {
     let mut state = node.state();
-    let engine = state.contexts.engine(arg.u32(8), 0).ok_or(libc::ENOENT)?;
+    let (engine, space) = state.contexts.engine(arg.u32(8), 0).ok_or(libc::ENOENT)?;
     let commands = match arg.u16(32) {
         // Only to signal.
         0 => Vec::new(),
-        1 => vec![Commands { engine, address: arg.u64(24) & ADDRESS, size: 0 }],
+        1 => vec![Commands { engine, space, address: arg.u64(24) & ADDRESS, size: 0 }],
         other => {
             log(&format!("xe submission of {other} batches is refused"));
             return Err(libc::EINVAL);

@@ -6,7 +6,7 @@ use super::text::{hash, joined, line, tile};
 use crate::avp::{self, Field};
 use crate::batch::Command;
 use crate::intel::ADDRESS;
-use crate::memory::Memory;
+use crate::memory::Space;
 
 /// The commands of one tile, by their number and, where there are several, by surface or segment.
 type State = BTreeMap<(u32, u32), Command>;
@@ -15,12 +15,14 @@ type State = BTreeMap<(u32, u32), Command>;
 #[derive(Debug, Default)]
 pub(super) struct Anv {
     pictures: usize,
-    /// GPU address to the picture that was last written there: the image, its motion vectors, its
-    /// probabilities.
-    images: BTreeMap<u64, usize>,
-    motion: BTreeMap<u64, usize>,
-    tables: BTreeMap<u64, usize>,
+    /// Which picture was last written to a place: the image, its motion vectors, its probabilities.
+    images: Written,
+    motion: Written,
+    tables: Written,
 }
+
+/// Address space and GPU address to the picture that was last written there.
+type Written = BTreeMap<(u32, u64), usize>;
 
 /// The words of a command of the state; none where it was not given.
 fn words(state: &State, number: u32, which: u32) -> &[u32] {
@@ -44,7 +46,7 @@ impl Anv {
     /// The text of each picture in a batch.
     pub(super) fn batch(
         &mut self,
-        memory: &Memory,
+        space: Space<'_>,
         commands: &[Command],
         first: usize,
     ) -> Vec<String> {
@@ -56,7 +58,7 @@ impl Anv {
             match number {
                 avp::MODE => state.clear(),
                 avp::OBJECT => {
-                    let lines = self.state(memory, &state);
+                    let lines = self.state(space, &state);
                     let index =
                         (words(&state, avp::TILE, 0).get(1).copied().unwrap_or(0) & 0xFFF) as usize;
                     if index == 0 || texts.is_empty() {
@@ -64,7 +66,7 @@ impl Anv {
                         before.clone_from(&lines);
                     }
                     if let Some(text) = texts.last_mut() {
-                        one_tile(text, memory, &state, command, index);
+                        one_tile(text, space, &state, command, index);
                         // What of the picture's state is another for this tile.
                         for ((name, value), _) in
                             lines.iter().zip(&before).filter(|(new, old)| new != old)
@@ -72,7 +74,7 @@ impl Anv {
                             line(text, format_args!("tile.{index}.{name}"), value);
                         }
                     }
-                    self.written(&state);
+                    self.written(space.number, &state);
                 }
                 avp::SURFACE | avp::SEGMENT => {
                     let which = command.get(1).copied().unwrap_or(0);
@@ -105,21 +107,21 @@ impl Anv {
     }
 
     /// The state of a tile as names and values.
-    fn state(&self, memory: &Memory, state: &State) -> Vec<(String, String)> {
+    fn state(&self, space: Space<'_>, state: &State) -> Vec<(String, String)> {
         let mut text = String::new();
         let buffers = words(state, avp::BUFFERS, 0);
-        let pictures = |at: usize, known: &BTreeMap<u64, usize>| {
+        let pictures = |at: usize, known: &Written| {
             let name = |index: usize| match address(buffers, at + index * 2) {
                 0 => "none".to_owned(),
-                place => {
-                    known.get(&place).map_or("unwritten".to_owned(), |p| format!("picture {p}"))
-                }
+                place => known
+                    .get(&(space.number, place))
+                    .map_or("unwritten".to_owned(), |p| format!("picture {p}")),
             };
             (1..8).map(name).collect::<Vec<_>>().join(", ")
         };
         line(&mut text, "avp.references", pictures(avp::AT_REFERENCES, &self.images));
         line(&mut text, "avp.motion", pictures(avp::AT_MOTION_READ, &self.motion));
-        let source = self.table(memory, address(buffers, avp::AT_CDF_READ));
+        let source = self.table(space, address(buffers, avp::AT_CDF_READ));
         line(&mut text, "avp.cdf_source", source);
         for (name, at) in [
             ("cdf_kept", avp::AT_CDF_WRITE),
@@ -147,18 +149,18 @@ impl Anv {
 
     /// What the probabilities at an address are: a picture's, or some that the driver has put
     /// there, told apart by what they are.
-    fn table(&self, memory: &Memory, place: u64) -> String {
+    fn table(&self, space: Space<'_>, place: u64) -> String {
         if place == 0 {
             return "none".to_owned();
         }
-        if let Some(picture) = self.tables.get(&place) {
+        if let Some(picture) = self.tables.get(&(space.number, place)) {
             return format!("picture {picture}");
         }
-        format!("default {:016x}", hash(&memory.read_some(place, 1024)))
+        format!("default {:016x}", hash(&space.read_some(place, 1024)))
     }
 
     /// Takes note of what a picture writes, after its last tile.
-    fn written(&mut self, state: &State) {
+    fn written(&mut self, space: u32, state: &State) {
         let last = avp::TILE_FIELDS.iter().find(|field| field.name == "is_last_tile_of_frame_flag");
         let last = last.is_some_and(|f| f.values(words(state, avp::TILE, 0)) == [1]);
         let buffers = words(state, avp::BUFFERS, 0);
@@ -172,7 +174,7 @@ impl Anv {
         ] {
             let place = address(buffers, at);
             if place != 0 {
-                known.insert(place, self.pictures);
+                known.insert((space, place), self.pictures);
             }
         }
         self.pictures += 1;
@@ -180,11 +182,11 @@ impl Anv {
 }
 
 /// One tile's place and bytes.
-fn one_tile(text: &mut String, memory: &Memory, state: &State, object: &[u32], index: usize) {
+fn one_tile(text: &mut String, space: Space<'_>, state: &State, object: &[u32], index: usize) {
     fields(text, &format!("tile.{index}"), avp::TILE_FIELDS, words(state, avp::TILE, 0));
     let base = address(words(state, avp::BITSTREAM, 0), 1);
     let (size, offset) = (object.get(1).copied(), object.get(2).copied());
     let (size, offset) = (u64::from(size.unwrap_or(0)), u64::from(offset.unwrap_or(0)));
     line(text, format_args!("raw.tile.{index}.offset"), offset);
-    tile(text, memory, index, base.checked_add(offset), size);
+    tile(text, space, index, base.checked_add(offset), size);
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::text::{joined, line, tile};
 use crate::bytes::Bytes;
-use crate::memory::Memory;
+use crate::memory::Space;
 use crate::vcn::{self, Message};
 
 /// Numbers of a message's parts.
@@ -28,7 +28,7 @@ pub(super) struct Radv {
 
 impl Radv {
     /// One message's text.
-    pub(super) fn message(&mut self, memory: &Memory, message: &Message, number: usize) -> String {
+    pub(super) fn message(&mut self, space: Space<'_>, message: &Message, number: usize) -> String {
         let known = self.sessions.len();
         let session = self.sessions.entry(message.stream);
         let session = session.or_insert_with(|| Session { number: known, ..Session::default() });
@@ -49,7 +49,7 @@ impl Radv {
             line(&mut text, "raw.target", format_args!("{:#x}", message.target));
         }
         if let Some(part) = message.part(PART_AV1).filter(|_| message.kind == 1) {
-            session.av1(&mut text, memory, message.bitstream, part, self.pictures);
+            session.av1(&mut text, space, message.bitstream, part, self.pictures);
             self.pictures += 1;
         }
         text
@@ -61,7 +61,7 @@ impl Session {
     fn av1(
         &mut self,
         text: &mut String,
-        memory: &Memory,
+        space: Space<'_>,
         bitstream: u64,
         part: &Bytes,
         picture: usize,
@@ -93,12 +93,9 @@ impl Session {
                 "tile_row_start_sb" => {
                     line(text, "av1.tile_row_start_sb", joined(&values[..=rows]))
                 }
-                "tile_info" => tiles(
-                    text,
-                    memory,
-                    bitstream,
-                    &values[..(columns * rows * 2).min(values.len())],
-                ),
+                "tile_info" => {
+                    tiles(text, space, bitstream, &values[..(columns * rows * 2).min(values.len())])
+                }
                 _ => line(text, format_args!("av1.{name}"), joined(values)),
             }
         }
@@ -115,10 +112,10 @@ impl Session {
 }
 
 /// Each tile's bytes: where they lie in the buffer, how many, and their hash.
-fn tiles(text: &mut String, memory: &Memory, bitstream: u64, pairs: &[i64]) {
+fn tiles(text: &mut String, space: Space<'_>, bitstream: u64, pairs: &[i64]) {
     for (index, pair) in pairs.as_chunks::<2>().0.iter().enumerate() {
         let (offset, size) = (pair[0] as u64, pair[1] as u64);
         line(text, format_args!("raw.tile.{index}.offset"), offset);
-        tile(text, memory, index, bitstream.checked_add(offset), size);
+        tile(text, space, index, bitstream.checked_add(offset), size);
     }
 }

@@ -2,7 +2,7 @@
 
 use std::fmt::{Display, Write};
 
-use crate::memory::Memory;
+use crate::memory::Space;
 
 /// One `name = value` line.
 pub(super) fn line(text: &mut String, name: impl Display, value: impl Display) {
@@ -25,13 +25,13 @@ pub(super) fn hash(bytes: &[u8]) -> u64 {
 /// One tile's bytes: how many, and their hash.
 pub(super) fn tile(
     text: &mut String,
-    memory: &Memory,
+    space: Space<'_>,
     index: usize,
     start: Option<u64>,
     size: u64,
 ) {
     let name = format_args!("tile.{index}").to_string();
-    match start.and_then(|at| memory.read(at, size)) {
+    match start.and_then(|at| space.read(at, size)) {
         Some(bytes) => {
             line(text, name, format_args!("{size} bytes, fnv1a64 {:016x}", hash(&bytes)));
         }
