@@ -284,7 +284,7 @@ pub struct SuiteInfoArgs {
 /// Film grain.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum FilmGrain {
-    /// By the driver where its profile allows it, else on the CPU.
+    /// By the driver where its profile allows it, else by vav1d.
     On,
     /// On the CPU.
     Cpu,
