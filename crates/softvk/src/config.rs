@@ -75,7 +75,7 @@ pub fn set_config(text: Option<&str>) {
 /// | `fault=crash@N` | planted, likewise: the process aborts |
 /// | `null` | every decode succeeds at once, no picture is written, and copies of decoded pictures copy nothing: for measuring what is above the driver |
 /// | `stderr` | messages go to standard error, too |
-/// | `threads=N` | decoder threads of a session; without it two at most: one where there is one tile and no third core |
+/// | `threads=N` | decoder threads of a session; without it one for each tile, as far as there are cores, 16 at most; two for one tile, but of two cores one |
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Config {
     /// VK_VIDEO_DECODE_CAPABILITY_DPB_AND_OUTPUT_COINCIDE_BIT_KHR.

@@ -45,7 +45,7 @@ impl Report {
         report.row(&["Cores", &peers.threads.to_string()]);
         report.row(&[
             "Decoder threads",
-            "dav1d, libdav1d: one for each core; softvk: its own choice, two at most",
+            "dav1d, libdav1d: one for each core; softvk: its own choice (`threads` of its configuration)",
         ]);
         report.row(&["Memory", &field("/proc/meminfo", "MemTotal")]);
         report.row(&["System", &said("uname", &["-sr"])]);

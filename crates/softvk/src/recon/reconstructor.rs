@@ -13,6 +13,9 @@ use super::slots::{Opening, Saved, Slots};
 use super::{Decoded, Fault, Frame};
 use crate::video::job::{FrameJob, Profile};
 
+/// Threads that a session's decoder has at most if nobody says how many.
+const MOST_THREADS: usize = 16;
+
 /// How many threads the decoder of a session has.
 #[derive(Clone, Copy)]
 enum Threads {
@@ -23,13 +26,13 @@ enum Threads {
 }
 
 impl Threads {
-    /// The number for frames of `tile_count` tiles. The second thread has little to do where there
-    /// is one tile, and takes its core from the application, which has the frames to look at.
+    /// The number for frames of `tile_count` tiles: one for each, and a second for the filters of a
+    /// single one. That has little to do, and of two cores takes the application's, which has the
+    /// frames to look at.
     fn number(self, tile_count: usize) -> u32 {
         match self {
-            Self::Cores(0 | 1) => 1,
             Self::Cores(2) if tile_count <= 1 => 1,
-            Self::Cores(_) => 2,
+            Self::Cores(cores) => tile_count.max(2).min(cores).clamp(1, MOST_THREADS) as u32,
             Self::Fixed(number) => number.clamp(1, 256),
         }
     }
@@ -67,8 +70,8 @@ impl Unit {
 }
 
 impl Reconstructor {
-    /// Opens a decoder for a session of `profile` with `max_dpb_slots` slots, and as many threads,
-    /// two at most, as the tiles of its streams can use on this machine.
+    /// Opens a decoder for a session of `profile` with `max_dpb_slots` slots, and as many threads
+    /// as the tiles of its streams can use on this machine.
     ///
     /// # Errors
     /// `Fault::Profile` if no AV1 stream has that profile, `Fault::Open` if the decoder fails.

@@ -260,10 +260,14 @@ impl World {
 }
 
 #[test]
-fn a_second_thread_is_for_tiles_or_a_third_core() {
-    let numbers = |tile_count| [1, 2, 3, 64].map(|cores| Threads::Cores(cores).number(tile_count));
-    assert_eq!(numbers(1), [1, 1, 2, 2]);
-    assert_eq!(numbers(4), [1, 2, 2, 2]);
+fn threads_are_for_tiles_and_cores() {
+    let numbers =
+        |tile_count| [0, 1, 2, 3, 8, 64].map(|cores| Threads::Cores(cores).number(tile_count));
+    assert_eq!(numbers(0), [1, 1, 1, 2, 2, 2]);
+    assert_eq!(numbers(1), [1, 1, 1, 2, 2, 2]);
+    assert_eq!(numbers(2), [1, 1, 2, 2, 2, 2]);
+    assert_eq!(numbers(4), [1, 1, 2, 3, 4, 4]);
+    assert_eq!(numbers(128), [1, 1, 2, 3, 8, 16]);
     assert_eq!([0, 5, 1000].map(|n| Threads::Fixed(n).number(1)), [1, 5, 256]);
 }
 
