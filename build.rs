@@ -8,7 +8,7 @@ use naga::back::spv;
 use naga::valid::{Capabilities, ValidationFlags, Validator};
 
 /// Files of `shaders/` that are compiled as they are, without their extension.
-const SHADERS: [&str; 3] = ["film_grain", "gather", "scale"];
+const SHADERS: [&str; 2] = ["film_grain", "gather"];
 
 fn main() -> Result<(), Box<dyn Error>> {
     println!("cargo:rerun-if-changed=build.rs");
@@ -22,6 +22,12 @@ fn main() -> Result<(), Box<dyn Error>> {
     for (index, overlay) in [false, true].into_iter().enumerate() {
         let source = set(&source, "OVERLAY: bool = false", &format!("OVERLAY: bool = {overlay}"))?;
         write(&source, &format!("present-{index}"), &out)?;
+    }
+    // The kernels, by their numbers.
+    let source = fs::read_to_string("shaders/scale.wgsl")?;
+    for kernel in 0..4 {
+        let source = set(&source, "KERNEL: u32 = 2u", &format!("KERNEL: u32 = {kernel}u"))?;
+        write(&source, &format!("scale-{kernel}"), &out)?;
     }
     // The variants of `color::Variant`, in the order of their indices.
     let source = fs::read_to_string("shaders/convert.wgsl")?;

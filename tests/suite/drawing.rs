@@ -1,6 +1,7 @@
 //! Drawn pictures against a conversion on the CPU: formats, matrices, ranges, siting, HDR, scaling,
 //! rotation, overlays. They need a device that draws; Mesa's software driver is one.
 
+use std::f64::consts::PI;
 use std::sync::Arc;
 
 use vav1d::color::{Luminance, Output};
@@ -221,47 +222,66 @@ fn hdr10_surfaces_get_pq_as_it_is_and_hlg_converted() {
     }
 }
 
-/// One direction of a scaling by a cubic through four points, wider where it makes smaller.
-fn scaled(line: &[f64], to: usize) -> Vec<f64> {
+/// What a kernel gives to a pixel at a distance, and from which distance on nothing.
+fn weight(kernel: Kernel, distance: f64) -> (f64, f64) {
+    let sinc = |x: f64| if x == 0.0 { 1.0 } else { (PI * x).sin() / (PI * x) };
+    match (kernel, distance.abs()) {
+        (Kernel::Nearest, _) => (1.0, 0.0),
+        (Kernel::Bilinear, x) => ((1.0 - x).max(0.0), 1.0),
+        (Kernel::Bicubic, x) if x < 1.0 => (1.5 * x.powi(3) - 2.5 * x.powi(2) + 1.0, 2.0),
+        (Kernel::Bicubic, x) if x < 2.0 => {
+            (-0.5 * x.powi(3) + 2.5 * x.powi(2) - 4.0 * x + 2.0, 2.0)
+        }
+        (Kernel::Bicubic, _) => (0.0, 2.0),
+        (Kernel::Lanczos, x) if x < 3.0 => (sinc(x) * sinc(x / 3.0), 3.0),
+        (Kernel::Lanczos, _) => (0.0, 3.0),
+    }
+}
+
+/// One direction of a scaling, by a kernel that is wider where it makes smaller.
+fn scaled(kernel: Kernel, line: &[f64], to: usize) -> Vec<f64> {
     let step = line.len() as f64 / to as f64;
     let stretch = step.max(1.0);
-    let cubic = |x: f64| match x.abs() {
-        x if x < 1.0 => 1.5 * x.powi(3) - 2.5 * x.powi(2) + 1.0,
-        x if x < 2.0 => -0.5 * x.powi(3) + 2.5 * x.powi(2) - 4.0 * x + 2.0,
-        _ => 0.0,
-    };
+    let end = line.len() as i64 - 1;
+    let at = |place: i64| line[place.clamp(0, end) as usize];
     let pixel = |index: usize| {
         let centre = (index as f64 + 0.5) * step - 0.5;
-        let reach = 2.0 * stretch;
-        let (first, last) = ((centre - reach).ceil() as i64, (centre + reach).floor() as i64);
-        let weights: Vec<_> =
-            (first..=last).map(|at| (at, cubic((at as f64 - centre) / stretch))).collect();
-        let total: f64 = weights.iter().map(|(_, weight)| weight).sum();
-        let end = line.len() as i64 - 1;
-        let sum: f64 = weights.iter().map(|(at, w)| w * line[(*at).clamp(0, end) as usize]).sum();
+        let reach = weight(kernel, 0.0).1 * stretch;
+        if reach == 0.0 {
+            return at((centre + 0.5).floor() as i64);
+        }
+        let places = (centre - reach).ceil() as i64..=(centre + reach).floor() as i64;
+        let (sum, total) = places.fold((0.0, 0.0), |(sum, total), place| {
+            let (weight, _) = weight(kernel, (place as f64 - centre) / stretch);
+            (sum + weight * at(place), total + weight)
+        });
         (sum / total).clamp(0.0, 1.0)
     };
     (0..to).map(pixel).collect()
 }
 
 #[test]
-fn pictures_are_scaled_by_a_cubic() {
+fn pictures_are_scaled_by_the_kernels() {
     let Some(device) = device() else { return };
     let format = Format { chroma: Chroma::Monochrome, bit_depth: 8 };
     let picture = picture(format, 90, 70);
     let color = color(format, 1, true);
     let luma: Vec<f64> = reference::samples(&picture, 0).iter().map(|s| s / 255.0).collect();
-    for (width, height) in [(180, 140), (131, 93), (45, 20), (90, 35), (200, 70)] {
-        let rows: Vec<Vec<f64>> = luma.chunks(90).map(|row| scaled(row, width)).collect();
-        let columns: Vec<Vec<f64>> = (0..width)
-            .map(|x| scaled(&rows.iter().map(|row| row[x]).collect::<Vec<_>>(), height))
-            .collect();
-        let pixels: Vec<[f64; 3]> =
-            (0..height).flat_map(|y| columns.iter().map(move |c| [c[y]; 3])).collect();
-        let size = (width as u32, height as u32);
-        let drawn = draw(&device, size, frame(&picture, &color), whole(size));
-        let psnr = psnr(&drawn, &bytes(&pixels));
-        assert!(psnr > 48.0, "{width}x{height}: {psnr:.1} dB");
+    for kernel in [Kernel::Nearest, Kernel::Bilinear, Kernel::Bicubic, Kernel::Lanczos] {
+        for (width, height) in [(180, 140), (131, 93), (45, 20), (90, 35), (201, 70), (7, 3)] {
+            let rows: Vec<Vec<f64>> =
+                luma.chunks(90).map(|row| scaled(kernel, row, width)).collect();
+            let column = |x| rows.iter().map(|row: &Vec<f64>| row[x]).collect::<Vec<_>>();
+            let columns: Vec<Vec<f64>> =
+                (0..width).map(|x| scaled(kernel, &column(x), height)).collect();
+            let pixels: Vec<[f64; 3]> =
+                (0..height).flat_map(|y| columns.iter().map(move |c| [c[y]; 3])).collect();
+            let size = (width as u32, height as u32);
+            let view = View { kernel, ..whole(size) };
+            let drawn = draw(&device, size, frame(&picture, &color), view);
+            let psnr = psnr(&drawn, &bytes(&pixels));
+            assert!(psnr > 48.0, "{kernel:?}, {width}x{height}: {psnr:.1} dB");
+        }
     }
 }
 

@@ -26,9 +26,7 @@ pub(super) struct Scaling {
     source: [u32; 2],
     target: [u32; 2],
     axis: u32,
-    kernel: u32,
     step: f32,
-    padding: u32,
 }
 
 /// The uniform `Gather` of `shaders/gather.wgsl`.
@@ -83,11 +81,7 @@ pub(super) struct Presentation {
 pub(super) const PIXEL_BYTES: u64 = 8;
 
 /// The two passes from `source` to `target` pixels; one where a direction stays, none where both do.
-pub(super) fn scalings(
-    source: (u32, u32),
-    target: (u32, u32),
-    kernel: Kernel,
-) -> impl Iterator<Item = Scaling> {
+pub(super) fn scalings(source: (u32, u32), target: (u32, u32)) -> impl Iterator<Item = Scaling> {
     let between = (target.0, source.1);
     let pass = |axis, source: (u32, u32), target: (u32, u32)| {
         let (from, to) = if axis == 0 { (source.0, target.0) } else { (source.1, target.1) };
@@ -95,9 +89,7 @@ pub(super) fn scalings(
             source: [source.0, source.1],
             target: [target.0, target.1],
             axis,
-            kernel: kernel as u32,
             step: from as f32 / to.max(1) as f32,
-            padding: 0,
         })
     };
     [pass(0, source, between), pass(1, between, target)].into_iter().flatten()
@@ -107,6 +99,14 @@ impl Scaling {
     /// Pixels of the result.
     pub(super) fn target(&self) -> (u32, u32) {
         (self.target[0], self.target[1])
+    }
+
+    /// Work groups that make it, four pixels along the axis at a time.
+    pub(super) fn groups(&self) -> (u32, u32) {
+        match self.axis {
+            0 => groups((self.target[0].div_ceil(4), self.target[1])),
+            _ => groups((self.target[0], self.target[1].div_ceil(4))),
+        }
     }
 }
 
@@ -132,9 +132,7 @@ mod tests {
     #[test]
     fn only_what_changes_is_scaled() {
         let axes = |source, target| {
-            scalings(source, target, Kernel::Bicubic)
-                .map(|s| (s.axis, s.target()))
-                .collect::<Vec<_>>()
+            scalings(source, target).map(|s| (s.axis, s.target())).collect::<Vec<_>>()
         };
         assert_eq!(axes((4, 3), (4, 3)), []);
         assert_eq!(axes((4, 3), (8, 3)), [(0, (8, 3))]);
@@ -144,7 +142,7 @@ mod tests {
 
     #[test]
     fn uniforms_are_as_long_as_in_the_shaders() {
-        assert_eq!(size_of::<Scaling>(), 32);
+        assert_eq!(size_of::<Scaling>(), 24);
         assert_eq!(size_of::<Presentation>(), 48);
         assert_eq!(size_of::<Gather>(), 48);
         assert_eq!(size_of::<crate::color::Conversion>(), 160);

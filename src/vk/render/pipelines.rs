@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use ash::vk;
 
+use super::passes::Kernel;
 use crate::color::Variant;
 use crate::error::Result;
 use crate::vk::device::Device;
@@ -24,7 +25,8 @@ const CONVERT: [&[u8]; Variant::COUNT] =
     variants!("convert": 0 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17);
 /// Without, and with an overlay.
 const PRESENT: [&[u8]; 2] = variants!("present": 0 1);
-const SCALE: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/scale.spv"));
+/// By the kernel.
+const SCALE: [&[u8]; 4] = variants!("scale": 0 1 2 3);
 
 /// Sets of one [`SetPool`]: gather, film grain, convert, scale twice, present.
 pub(super) const SETS: usize = 6;
@@ -41,7 +43,8 @@ pub(super) struct Pipelines {
     film_grain: vk::Pipeline,
     /// By [`Variant::index`]; null until one is wanted.
     convert: [vk::Pipeline; Variant::COUNT],
-    scale: vk::Pipeline,
+    /// By the kernel; null until one is wanted.
+    scale: [vk::Pipeline; 4],
     present: [vk::Pipeline; 2],
 }
 
@@ -51,7 +54,7 @@ pub(super) enum Pass {
     Gather,
     FilmGrain,
     Convert(Variant),
-    Scale,
+    Scale(Kernel),
     /// With an overlay, or without.
     Present(bool),
 }
@@ -66,7 +69,7 @@ impl Pipelines {
             gather: vk::Pipeline::null(),
             film_grain: vk::Pipeline::null(),
             convert: [vk::Pipeline::null(); Variant::COUNT],
-            scale: vk::Pipeline::null(),
+            scale: [vk::Pipeline::null(); 4],
             present: [vk::Pipeline::null(); 2],
         };
         pipelines.set = set_layout(device)?;
@@ -77,18 +80,27 @@ impl Pipelines {
             .map_err(failed("vkCreatePipelineLayout"))?;
         pipelines.gather = compute(device, GATHER, c"gather", pipelines.layout)?;
         pipelines.film_grain = compute(device, FILM_GRAIN, c"film_grain", pipelines.layout)?;
-        pipelines.scale = compute(device, SCALE, c"scale", pipelines.layout)?;
         for (pipeline, code) in pipelines.present.iter_mut().zip(PRESENT) {
             *pipeline = graphics(device, code, format, pipelines.layout)?;
         }
         Ok(pipelines)
     }
 
-    /// Makes the pipeline that converts as `variant` says.
-    pub(super) fn prepare(&mut self, variant: Variant) -> Result<()> {
-        let index = variant.index();
-        if self.convert[index] == vk::Pipeline::null() {
-            self.convert[index] = compute(&self.device, CONVERT[index], c"convert", self.layout)?;
+    /// Makes the pipeline of `pass` if it is not there yet: those that have variants.
+    pub(super) fn prepare(&mut self, pass: Pass) -> Result<()> {
+        let (pipeline, code, name) = match pass {
+            Pass::Convert(variant) => {
+                let index = variant.index();
+                (&mut self.convert[index], CONVERT[index], c"convert")
+            }
+            Pass::Scale(kernel) => {
+                let index = kernel as usize;
+                (&mut self.scale[index], SCALE[index], c"scale")
+            }
+            _ => return Ok(()),
+        };
+        if *pipeline == vk::Pipeline::null() {
+            *pipeline = compute(&self.device, code, name, self.layout)?;
         }
         Ok(())
     }
@@ -110,7 +122,7 @@ impl Pipelines {
             Pass::Convert(variant) => {
                 (vk::PipelineBindPoint::COMPUTE, self.convert[variant.index()])
             }
-            Pass::Scale => (vk::PipelineBindPoint::COMPUTE, self.scale),
+            Pass::Scale(kernel) => (vk::PipelineBindPoint::COMPUTE, self.scale[kernel as usize]),
             Pass::Present(overlay) => {
                 (vk::PipelineBindPoint::GRAPHICS, self.present[usize::from(overlay)])
             }
@@ -126,8 +138,8 @@ impl Pipelines {
 impl Drop for Pipelines {
     fn drop(&mut self) {
         let raw = self.device.raw();
-        let others = [self.gather, self.film_grain, self.scale];
-        for pipeline in self.convert.into_iter().chain(self.present).chain(others) {
+        let all = [&self.convert[..], &self.scale, &self.present, &[self.gather, self.film_grain]];
+        for pipeline in all.concat() {
             // SAFETY: VUID-vkDestroyPipeline-pipeline-00765: no submission uses it any more.
             unsafe { raw.destroy_pipeline(pipeline, None) };
         }

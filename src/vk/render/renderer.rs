@@ -277,11 +277,12 @@ impl Renderer {
         }
         if let Some(scaled) = self.scaled.as_ref().filter(|_| source != wanted) {
             let (between, out) = (whole(&scaled.between), whole(&scaled.out));
-            for scaling in passes::scalings(source, wanted, view.kernel) {
+            self.pipelines.prepare(Pass::Scale(view.kernel))?;
+            for scaling in passes::scalings(source, wanted) {
                 let to = if scaling.target() == wanted { out } else { between };
                 // SAFETY: as above.
                 let set = unsafe { passes.set(bytemuck::bytes_of(&scaling), [shown, to], None) };
-                run.push((Pass::Scale, set, passes::groups(scaling.target())));
+                run.push((Pass::Scale(view.kernel), set, scaling.groups()));
                 shown = to;
             }
         }

@@ -94,7 +94,7 @@ impl Passes<'_> {
         }
         let image = views.is_some();
         let variant = Variant { image, ..conversion.variant(frame.picture.format) };
-        pipelines.prepare(variant)?;
+        pipelines.prepare(Pass::Convert(variant))?;
         let uniform = bytemuck::bytes_of(&conversion);
         // SAFETY: as above.
         let set = unsafe { self.set(uniform, [samples, buffers.rgb], views) };
