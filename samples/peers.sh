@@ -20,10 +20,10 @@ root=${1:-$here/target/sid}
 wrappers=${2:-$root.bin}
 mirror=${MIRROR:-http://deb.debian.org/debian}
 bind=${BIND:-/$(echo "$here" | cut -d/ -f2)}
-packages=(dav1d aom-tools svt-av1 rav1e ffmpeg vulkan-tools
+packages=(dav1d aom-tools svt-av1 rav1e ffmpeg mpv vulkan-tools
     vulkan-validationlayers libvulkan1 mesa-vulkan-drivers
     libaom-dev gcc libc6-dev)
-tools=(sh gcc dav1d aomdec aomenc SvtAv1EncApp rav1e ffmpeg ffprobe vulkaninfo)
+tools=(sh gcc dav1d aomdec aomenc SvtAv1EncApp rav1e ffmpeg ffprobe mpv vulkaninfo)
 
 mkdir -p "$(dirname "$root")" "$wrappers"
 root=$(cd "$(dirname "$root")" && pwd)/$(basename "$root")

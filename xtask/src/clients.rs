@@ -33,7 +33,7 @@ fn failed(outcome: Result<Outcome>) -> Outcome {
 /// Runs all clients over the streams below `dirs`, with the wrappers of `samples/peers.sh` in
 /// `tools`, and prints a table.
 pub(crate) fn run(tools: &Path, dirs: &[PathBuf]) -> Result<()> {
-    if !tools.join("sid-ffmpeg").exists() {
+    if !tools.join("sid-mpv").exists() {
         let status = Command::new("samples/peers.sh").arg("target/sid").arg(tools).status()?;
         if !status.success() {
             bail!("samples/peers.sh: {status}");
@@ -43,22 +43,24 @@ pub(crate) fn run(tools: &Path, dirs: &[PathBuf]) -> Result<()> {
     let streams = find_all(dirs)?;
     let vulkaninfo = info(tools)?;
     let ffmpeg = every(&streams, |stream| failed(ffmpeg(tools, &program, stream)));
+    let mpv = every(&streams, |stream| failed(mpv(tools, &program, stream)));
     let validated = every(&streams, |stream| failed(validated(tools, &program, stream)));
     say("| Client | Vectors | Exact | Refused by the client | Errors | Wrong |");
     say("|---|---|---|---|---|---|");
     say(&format!("| vulkaninfo (4 ways) | 4 | {vulkaninfo} | 0 | {} | 0 |", 4 - vulkaninfo));
     row("ffmpeg -hwaccel vulkan", &ffmpeg);
+    row("mpv --hwdec=vulkan-copy", &mpv);
     row("vav1d --validate", &validated);
-    for (stream, outcome) in ffmpeg.iter().chain(&validated) {
-        match outcome {
-            Outcome::Exact => {}
-            outcome => say(&format!("{}: {outcome:?}", stream.display())),
+    let all = [("ffmpeg", &ffmpeg), ("mpv", &mpv), ("vav1d", &validated)];
+    let all = all.iter().flat_map(|(client, list)| list.iter().map(move |one| (client, one)));
+    let mut bad = vulkaninfo < 4;
+    for (client, (stream, outcome)) in all {
+        bad |= matches!(outcome, Outcome::Error(_) | Outcome::Wrong(_));
+        if *outcome != Outcome::Exact {
+            say(&format!("{client}, {}: {outcome:?}", stream.display()));
         }
     }
-    let bad = |list: &[(PathBuf, Outcome)]| {
-        list.iter().any(|(_, o)| matches!(o, Outcome::Error(_) | Outcome::Wrong(_)))
-    };
-    if vulkaninfo < 4 || bad(&ffmpeg) || bad(&validated) {
+    if bad {
         bail!("clients: not everything is exact");
     }
     Ok(())
@@ -194,6 +196,33 @@ fn ffmpeg(tools: &Path, program: &Path, stream: &Path) -> Result<Outcome> {
             Outcome::Wrong(format!("{got} of {wanted}, the first {first} equal, {end}: {fault}"))
         }
     })
+}
+
+/// mpv with hardware decoding on softvk against mpv without, or, as mpv turns R'G'B' into Y'CbCr
+/// without, against vav1d.
+fn mpv(tools: &Path, program: &Path, stream: &Path) -> Result<Outcome> {
+    let filter = format!("--vf=format={}", pixel_format(program, stream)?);
+    let decode = |hwdec: &str| {
+        let mut command = tool(tools, "sid-mpv");
+        command.args(["--no-config", "--no-audio", hwdec, &filter]);
+        command.args(["--o=-", "--of=framemd5", "--ovc=rawvideo", "--msg-level=all=warn,vd=v"]);
+        command.arg(stream).output()
+    };
+    let output = decode("--hwdec=vulkan-copy")?;
+    let said = String::from_utf8_lossy(&output.stderr);
+    if !said.contains("Using hardware decoding (vulkan-copy)") {
+        // It goes on without.
+        let reason = said.lines().find(|l| l.contains("ailed")).unwrap_or("nothing was said");
+        return Ok(Outcome::Refused(reason.to_owned()));
+    }
+    let (got, wanted) = (hashes(&output), hashes(&decode("--hwdec=no")?));
+    let own = || Command::new(program).args(["md5", "-q", "--device", "soft"]).arg(stream).output();
+    if !got.is_empty() && (got == wanted || got == hashes(&own()?)) {
+        return Ok(Outcome::Exact);
+    }
+    let first = got.iter().zip(&wanted).take_while(|(a, b)| a == b).count();
+    let (got, wanted) = (got.len(), wanted.len());
+    Ok(Outcome::Wrong(format!("{got} of {wanted}, the first {first} equal, {}", output.status)))
 }
 
 /// vav1d on softvk under the validation layer, against vav1d without it.

@@ -48,7 +48,7 @@ enum Task {
         #[arg(last = true)]
         extra: Vec<String>,
     },
-    /// Other programs (vulkaninfo, ffmpeg, the validation layer) on softvk, from a Debian sid chroot
+    /// Other programs (vulkaninfo, ffmpeg, mpv, the validation layer) on softvk, from a Debian sid chroot
     Clients {
         /// The folder of the wrappers that samples/peers.sh writes
         #[arg(long, default_value = "target/sid.bin")]
