@@ -15,8 +15,8 @@ const VCN_DEC: u32 = 6;
 /// Unified engine since VCN 4; before that, encode only.
 const VCN_ENC: u32 = 7;
 
-/// The address space, of which the kernel has one for each open file: RADV has all devices of a
-/// process share one file.
+/// The one address space of a process. The kernel has one for each open file, which requests do not
+/// name; two of RADV's devices in a process are recorded like one all the same.
 const SPACE: u32 = 0;
 
 /// Video memory and shared memory, in bytes.
