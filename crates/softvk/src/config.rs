@@ -2,7 +2,7 @@
 
 use std::cell::RefCell;
 
-use crate::planted::{FrameFault, Planted};
+use crate::planted::Faults;
 
 /// The environment variable.
 pub const VARIABLE: &str = "SOFTVK_CONFIG";
@@ -128,10 +128,8 @@ pub struct Config {
     pub granularity: (u32, u32),
     /// Overwrite what is not tile data.
     pub clobber_headers: bool,
-    /// A fault on purpose.
-    pub fault: Option<Planted>,
-    /// A fault in one decode of a session, counted from 0.
-    pub frame_fault: Option<(FrameFault, u64)>,
+    /// Faults on purpose.
+    pub faults: Faults,
     /// Decodes succeed and write nothing.
     pub null: bool,
     /// Messages go to standard error, too.
@@ -168,8 +166,7 @@ impl Default for Config {
             align: (1, 1),
             granularity: (1, 1),
             clobber_headers: false,
-            fault: None,
-            frame_fault: None,
+            faults: Faults::default(),
             null: false,
             stderr: false,
             threads: 0,
@@ -251,17 +248,22 @@ impl Config {
         }
     }
 
-    /// The configuration of `text`, and the words that are not understood.
-    pub fn parse(text: &str) -> (Self, Vec<&str>) {
+    /// The configuration of `text`, and the words that are not understood. A personality comes
+    /// first: words before it would be lost, and are among them.
+    pub fn parse(text: &str) -> (Self, Vec<String>) {
         let mut config = Self::default();
         let words = text.split(',').map(str::trim).filter(|word| !word.is_empty());
-        let unknown = words.filter(|word| config.word(word).is_none()).collect();
-        (config, unknown)
+        let words: Vec<_> = words.collect();
+        let first = words.iter().rposition(|word| personality(word).is_some()).unwrap_or(0);
+        let (before, rest) = words.split_at(first);
+        let lost = before.iter().map(|word| format!("{word} (before {})", rest[0]));
+        let unknown = rest.iter().filter(|word| config.word(word).is_none());
+        let unknown: Vec<_> = unknown.map(|word| (*word).to_owned()).collect();
+        (config, lost.chain(unknown).collect())
     }
 
     fn word(&mut self, word: &str) -> Option<()> {
-        if let Some((_, words)) = PERSONALITIES.iter().find(|(name, _)| *name == word) {
-            *self = Self::default();
+        if let Some(words) = personality(word) {
             return words.split(',').try_for_each(|word| self.word(word));
         }
         let (name, value) = word.split_once('=').unwrap_or((word, ""));
@@ -295,12 +297,7 @@ impl Config {
             ("null", "") => self.null = true,
             ("stderr", "") => self.stderr = true,
             ("threads", n) => self.threads = number(n, 1, 64)?,
-            ("fault", fault) => match fault.split_once('@') {
-                None => self.fault = Some(Planted::of(fault)?),
-                Some((name, frame)) => {
-                    self.frame_fault = Some((FrameFault::of(name)?, frame.parse().ok()?));
-                }
-            },
+            ("fault", fault) => self.faults.add(fault)?,
             ("align", pair) => {
                 let (offset, size) = pair.split_once('/')?;
                 self.align = (power(offset, 4096)?.into(), power(size, 4096)?.into());
@@ -313,6 +310,11 @@ impl Config {
         }
         Some(())
     }
+}
+
+/// What the personality `name` stands for.
+fn personality(name: &str) -> Option<&'static str> {
+    PERSONALITIES.iter().find(|(known, _)| *known == name).map(|(_, words)| *words)
 }
 
 fn extent(pair: &str) -> Option<(u32, u32)> {
@@ -352,5 +354,24 @@ mod tests {
         }
         let (config, _) = Config::parse("strict-min,slots=9");
         assert!(!config.separate && config.slots == 9);
+    }
+
+    #[test]
+    fn words_before_a_personality_are_named() {
+        let (config, unknown) = Config::parse("queues=3,stderr,nv-like,slots=8");
+        assert_eq!(unknown, ["queues=3 (before nv-like)", "stderr (before nv-like)"]);
+        assert_eq!((config.queues, config.slots), (1, 8));
+        assert_eq!(Config::parse("planar,nv-like").1, ["planar (before nv-like)"]);
+    }
+
+    #[test]
+    fn faults_are_all_kept() {
+        let (config, unknown) = Config::parse("fault=pixel@3,fault=pixel@8,fault=range-end");
+        assert_eq!(unknown, [""; 0]);
+        assert_eq!((config.faults.of_frame(3).len(), config.faults.of_frame(8).len()), (1, 1));
+        assert!(config.faults.has(crate::planted::Planted::RangeEnd));
+        for wrong in ["fault=pixel", "fault=range-end@3", "fault=pixel@", "fault=pixel@-1"] {
+            assert_eq!(Config::parse(wrong).1, [wrong]);
+        }
     }
 }

@@ -1,5 +1,6 @@
 //! The video side of the driver: capabilities, sessions, parameters and decode jobs.
 
+mod bitstream;
 pub(crate) mod caps;
 pub(crate) mod check;
 pub(crate) mod execute;
@@ -8,3 +9,4 @@ pub(crate) mod load;
 pub(crate) mod op;
 pub(crate) mod session;
 pub(crate) mod store;
+mod wrong;

@@ -1,7 +1,10 @@
 //! Commands on a rig: decodes, barriers and copies, right unless a test makes them wrong.
 
 use ash::vk;
-use ash::vk::native::{StdVideoDecodeAV1PictureInfo, StdVideoDecodeAV1ReferenceInfo};
+use ash::vk::native::{
+    StdVideoAV1Quantization, StdVideoAV1TileInfo, StdVideoDecodeAV1PictureInfo,
+    StdVideoDecodeAV1ReferenceInfo,
+};
 
 use crate::rig::{BITSTREAM, DECODES, Rig, SIZE};
 
@@ -64,7 +67,61 @@ impl Default for Decode {
     }
 }
 
+/// A picture of one tile, which a decoder takes: a key frame that is shown.
+pub fn key_frame() -> StdVideoDecodeAV1PictureInfo {
+    // SAFETY: integers and pointers that may be null.
+    let (mut info, mut tiles, mut quantization): (
+        StdVideoDecodeAV1PictureInfo,
+        StdVideoAV1TileInfo,
+        StdVideoAV1Quantization,
+    ) = unsafe { std::mem::zeroed() };
+    info.flags.set_error_resilient_mode(1);
+    info.primary_ref_frame = 7;
+    info.refresh_frame_flags = 0xff;
+    info.TxMode = 1;
+    tiles.flags.set_uniform_tile_spacing_flag(1);
+    (tiles.TileCols, tiles.TileRows) = (1, 1);
+    quantization.base_q_idx = 100;
+    info.pTileInfo = Box::leak(Box::new(tiles));
+    info.pQuantization = Box::leak(Box::new(quantization));
+    info
+}
+
+/// A decode to layer 0 of image 0, in slot 0, without a mistake.
+pub fn right() -> Decode {
+    Decode { info: Some(key_frame()), tile_sizes: vec![512], ..Decode::default() }
+}
+
+/// Bytes of a tile: whatever they are, a decoder makes something of them.
+pub fn tile_bytes() -> Vec<u8> {
+    (0..BITSTREAM).map(|i| (i * i >> 4) as u8 ^ 0x5a).collect()
+}
+
 impl Rig {
+    /// The luma of `picture`, which a decode has left in the layout of reference pictures.
+    pub fn luma(&self, picture: Picture) -> Vec<u8> {
+        let (dpb, src) =
+            (vk::ImageLayout::VIDEO_DECODE_DPB_KHR, vk::ImageLayout::TRANSFER_SRC_OPTIMAL);
+        let region = vk::BufferImageCopy::default()
+            .buffer_offset(BITSTREAM)
+            .image_subresource(vk::ImageSubresourceLayers {
+                aspect_mask: vk::ImageAspectFlags::PLANE_0,
+                mip_level: 0,
+                base_array_layer: picture.layer,
+                layer_count: 1,
+            })
+            .image_extent(SIZE.into());
+        self.run(DECODES, |commands| {
+            self.barrier(commands, picture, |b| b.old_layout(dpb).new_layout(src));
+            let image = self.images[picture.image];
+            // SAFETY: inside image and buffer.
+            unsafe {
+                self.device.cmd_copy_image_to_buffer(commands, image, src, self.buffer, &[region]);
+            }
+        });
+        self.copied()
+    }
+
     /// Runs a decode after the barrier that it needs. The status, and what was said.
     pub fn decode(&self, wrong: impl FnOnce(&mut Decode)) -> (i32, Vec<String>) {
         let mut decode = Decode::default();

@@ -270,13 +270,35 @@ impl Rig {
 
     /// The picture's first row of luma, read from its memory behind the driver's back.
     pub fn first_row(&self) -> Vec<u8> {
-        let (device, memory) = (&self.device, self.memory[0]);
+        self.bytes(self.memory[0], SIZE.width as usize)
+    }
+
+    /// The buffer, of which the second half is where pictures are copied to.
+    pub fn copied(&self) -> Vec<u8> {
+        self.bytes(self.memory[2], 2 * BITSTREAM as usize).split_off(BITSTREAM as usize)
+    }
+
+    /// Writes `bytes` into the buffer, as the host does.
+    pub fn write(&self, offset: u64, bytes: &[u8]) {
+        let (device, memory) = (&self.device, self.memory[2]);
+        // SAFETY: the memory is host visible and not mapped, the bytes are inside it.
+        unsafe {
+            let flags = vk::MemoryMapFlags::empty();
+            let start = device.map_memory(memory, 0, vk::WHOLE_SIZE, flags).expect("mapped");
+            let to = start.cast::<u8>().add(offset as usize);
+            std::ptr::copy_nonoverlapping(bytes.as_ptr(), to, bytes.len());
+            device.unmap_memory(memory);
+        }
+    }
+
+    fn bytes(&self, memory: vk::DeviceMemory, count: usize) -> Vec<u8> {
+        let device = &self.device;
         // SAFETY: the queue is idle; the memory is host visible and not mapped; planes of an image
         // of this driver start at offset 0.
         unsafe {
             let flags = vk::MemoryMapFlags::empty();
             let start = device.map_memory(memory, 0, vk::WHOLE_SIZE, flags).expect("mapped");
-            let row = std::slice::from_raw_parts(start.cast::<u8>(), SIZE.width as usize).to_vec();
+            let row = std::slice::from_raw_parts(start.cast::<u8>(), count).to_vec();
             device.unmap_memory(memory);
             row
         }
