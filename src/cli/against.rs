@@ -79,6 +79,7 @@ fn reference(args: &PipelineArgs, device: &str, wanted: Wanted) -> PipelineArgs 
         force: true,
         validate: false,
         plant: None,
+        spare_plants: true,
         journal: None,
         overwritable: false,
         shape: ShapeArgs::default(),
@@ -110,11 +111,12 @@ impl Rights<'_> {
 
 fn decode(args: &PipelineArgs, wanted: Wanted, sender: &SyncSender<Right>) -> Result<()> {
     let quiet = Notices::silent();
-    let pipeline = Pipeline::open(args, &quiet)?;
-    pipeline.trace(args, wanted, &mut |traced| match sender.send(Right::Picture(traced.picture)) {
+    let pipeline = Pipeline::judged(args, &quiet)?;
+    let traced = pipeline.trace(args, wanted, &mut |traced| match sender.send(Right::Picture(traced.picture)) {
         Ok(()) => Next::Go,
         Err(_) => Next::Stop,
-    })
+    });
+    traced.map(|_| ())
 }
 
 fn read(path: &Path, graph: &Graph, sender: &SyncSender<Right>) -> Result<()> {

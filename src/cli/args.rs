@@ -66,6 +66,10 @@ pub struct Common {
     /// Print JSON Lines on standard output instead of text
     #[arg(long, global = true)]
     pub json: bool,
+    /// Write JSON Lines into FILE, and nothing on standard output: for programs that run this one
+    /// with drivers that print
+    #[arg(long, global = true, value_name = "FILE", hide = true)]
+    pub records: Option<PathBuf>,
     /// Print nothing on standard error but errors
     #[arg(short, long, global = true)]
     pub quiet: bool,
@@ -165,6 +169,9 @@ pub struct PipelineArgs {
     /// Seconds to wait for the device before it is taken to hang
     #[arg(long, default_value_t = 20.0, value_name = "SECONDS", hide_short_help = true, value_parser = seconds)]
     pub device_timeout: f64,
+    /// A planted fault that never applies is recorded, and is no error
+    #[arg(long, hide = true)]
+    pub spare_plants: bool,
     /// Reference pictures are overwritten: `compare --teacher`.
     #[arg(skip)]
     pub overwritable: bool,
@@ -390,9 +397,15 @@ pub struct PlanArgs {
 /// `vav1d caps`.
 #[derive(Debug, Args)]
 pub struct CapsArgs {
-    /// Only this device
+    /// Only this device: all, or as other commands take it
     #[arg(long, default_value = "all", value_name = "DEVICE")]
     pub device: String,
+    /// The one device that verify, compare and matrix judge
+    #[arg(long, hide = true)]
+    pub judged: bool,
+    /// Under the Khronos validation layer
+    #[arg(long, hide = true)]
+    pub validate: bool,
 }
 
 /// `vav1d generate`.

@@ -9,10 +9,13 @@ use super::exit::Exit;
 use super::failure::{Failure, Result};
 use super::json::{Lines, Record};
 use super::output::{self, Notices};
-use super::select::{Devices, Selected, uuid_text};
+use super::select::{self, Devices, Fallback, Selected, uuid_text};
 use crate::vk::{Adapter, Caps, InstanceOptions, ProfileReport, QueueFamily, VideoFormat};
 
 pub(super) fn run(args: &CapsArgs, json: bool, notices: &Notices) -> Result<Exit> {
+    if args.judged {
+        return judged(args, notices);
+    }
     let soft = args.device.strip_prefix("soft:");
     let devices = Devices::all(InstanceOptions::default(), soft)?;
     if let Some(why) = &devices.no_system {
@@ -33,6 +36,23 @@ pub(super) fn run(args: &CapsArgs, json: bool, notices: &Notices) -> Result<Exit
         }),
         false => shown.iter().try_for_each(|(i, d)| write_device(&mut out.0, *i, &d.adapter)),
     };
+    written.and_then(|()| out.0.flush()).map_err(Failure::output)?;
+    Ok(Exit::Done)
+}
+
+/// The record of the device that is judged.
+fn judged(args: &CapsArgs, notices: &Notices) -> Result<Exit> {
+    let options = InstanceOptions { validate: args.validate, present: false };
+    let selected = select::select(&args.device, options, Fallback::Never, notices)?;
+    let adapter = &selected.adapter;
+    let device = json!({
+        "name": adapter.name, "uuid": uuid_text(adapter), "driver_name": adapter.driver_name,
+        "driver_info": adapter.driver_info, "api_version": adapter.api_version_text(),
+        "embedded": selected.is_embedded(),
+    });
+    let mut out = Lines(output::stdout());
+    let written =
+        out.begin("caps", None, Some(&adapter.name)).and_then(|()| out.write(&Record::Device(device)));
     written.and_then(|()| out.0.flush()).map_err(Failure::output)?;
     Ok(Exit::Done)
 }

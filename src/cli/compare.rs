@@ -177,7 +177,7 @@ impl Run<'_> {
         notices: &Notices,
         mut each: impl FnMut(&mut Self, Traced, Right) -> Result<Next>,
     ) -> Result<String> {
-        let pipeline = Pipeline::open(args, notices)?;
+        let pipeline = Pipeline::judged(args, notices)?;
         let device = pipeline.device().to_owned();
         let graph = self.graph;
         let mut failed = Ok(());
@@ -199,7 +199,7 @@ impl Run<'_> {
             error: failure.error.context(format!("the reference ({})", self.args.against)),
         })?;
         match judged {
-            Ok(()) => {}
+            Ok(_) => {}
             Err(failure) if failure.exit == Exit::Unsupported => return Err(failure),
             Err(failure) => self.failure = Some(failure),
         }

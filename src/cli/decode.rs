@@ -9,7 +9,7 @@ use super::failure::{Failure, Result};
 use super::json::Lines;
 use super::options;
 use super::output::{self, Notices};
-use super::pipeline::Pipeline;
+use super::pipeline::{Decoded, Pipeline};
 use crate::sink;
 
 pub(super) fn run(args: &DecodeArgs, json: bool, notices: &Notices) -> Result<Exit> {
@@ -35,7 +35,7 @@ pub(super) fn run(args: &DecodeArgs, json: bool, notices: &Notices) -> Result<Ex
             })?)),
         };
     let mut sink = kind.open(out);
-    let (exit, summary, _) = pipeline.run(&args.pipeline, &mut *sink, notices)?;
+    let Decoded { exit, summary, .. } = pipeline.run(&args.pipeline, &mut *sink, notices)?;
     if json {
         let mut lines = Lines(output::stdout());
         let file = &args.pipeline.input.file;

@@ -56,6 +56,8 @@ pub enum Record<'a> {
     Fault(Fault),
     /// A message of the validation layer.
     Message(Message<'a>),
+    /// A planted fault that was never applied.
+    Unfired(Unfired<'a>),
     /// Last line of a decode.
     Summary(Summary),
 }
@@ -239,6 +241,13 @@ pub struct Message<'a> {
     pub text: &'a str,
 }
 
+/// See [`Record::Unfired`].
+#[derive(Debug, Serialize)]
+pub struct Unfired<'a> {
+    /// Its name and place, as they were asked for.
+    pub fault: &'a str,
+}
+
 /// See [`Record::Summary`].
 #[derive(Debug, Serialize)]
 pub struct Summary {
@@ -298,7 +307,12 @@ impl<W: Write> Lines<W> {
         Ok(())
     }
 
-    /// Why a decode ended early.
+    /// Planted faults that were never applied.
+    pub fn unfired(&mut self, faults: &[String]) -> io::Result<()> {
+        faults.iter().try_for_each(|fault| self.write(&Record::Unfired(Unfired { fault })))
+    }
+
+    /// Why a command ended early.
     pub fn failure(&mut self, failure: &Failure) -> io::Result<()> {
         let cause = failure.error.chain().find_map(|cause| cause.downcast_ref::<Error>());
         let fault = match cause {

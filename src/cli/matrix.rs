@@ -63,13 +63,13 @@ fn shape(point: &Point) -> Result<ShapeArgs> {
 
 fn decode(args: &PipelineArgs, notices: &Notices) -> Result<Outcome> {
     let mut sink = Hashes::default();
-    let run = Pipeline::open(args, notices).and_then(|p| p.run(args, &mut sink, notices));
+    let run = Pipeline::judged(args, notices).and_then(|p| p.run(args, &mut sink, notices));
     match run {
-        Ok((Exit::Unsupported, summary, _)) if sink.0.is_empty() => {
-            let why = summary.faults.first().map(ToString::to_string).unwrap_or_default();
+        Ok(ran) if ran.exit == Exit::Unsupported && sink.0.is_empty() => {
+            let why = ran.summary.faults.first().map(ToString::to_string).unwrap_or_default();
             Ok(Outcome::Refused(why))
         }
-        Ok((exit, ..)) => Ok(Outcome::Decoded(sink.0, exit)),
+        Ok(ran) => Ok(Outcome::Decoded(sink.0, ran.exit)),
         Err(failure) if failure.exit == Exit::Unsupported => {
             Ok(Outcome::Refused(format!("not supported: {}", failure.error.root_cause())))
         }

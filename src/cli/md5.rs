@@ -1,6 +1,6 @@
 //! `vav1d md5`: a hash for every output frame, or one for all.
 
-use std::io::{self, BufWriter, Stdout, Write};
+use std::io::{self, BufWriter, Write};
 use std::ops::DerefMut;
 use std::time::{Duration, Instant};
 
@@ -9,8 +9,8 @@ use super::exit::Exit;
 use super::failure::{Failure, Result};
 use super::json::{Frame, Hashed, Lines, Record};
 use super::options;
-use super::output::Notices;
-use super::pipeline::Pipeline;
+use super::output::{self, Data, Notices};
+use super::pipeline::{Decoded, Pipeline};
 use crate::pixels::{Chroma, Format, Picture};
 use crate::sink::{self, Batches, Beside, Hash, Hasher, Shown, Sink, StreamInfo};
 
@@ -34,7 +34,7 @@ pub(super) fn run(args: &Md5Args, json: bool, notices: &Notices) -> Result<Exit>
     }
     let grain = options::grain(&args.grain, &args.pipeline)?;
     let pipeline = Pipeline::with_grain(&args.pipeline, grain, notices)?;
-    let out = Box::new(BufWriter::new(io::stdout()));
+    let out = Box::new(output::stdout());
     let hash = args.hash.into();
     let mut sink = match args.total {
         true => sink::total(out, hash),
@@ -43,11 +43,11 @@ pub(super) fn run(args: &Md5Args, json: bool, notices: &Notices) -> Result<Exit>
     if args.grey_planes {
         sink = Box::new(GreyPlanes(sink));
     }
-    pipeline.run(&args.pipeline, &mut *sink, notices).map(|(exit, ..)| exit)
+    pipeline.run(&args.pipeline, &mut *sink, notices).map(|decoded| decoded.exit)
 }
 
 fn run_json(args: &Md5Args, notices: &Notices) -> Result<Exit> {
-    let mut lines = Lines(BufWriter::new(io::stdout()));
+    let mut lines = Lines(output::stdout());
     let file = &args.pipeline.input.file;
     let opened = options::grain(&args.grain, &args.pipeline)
         .and_then(|grain| Pipeline::with_grain(&args.pipeline, grain, notices));
@@ -62,10 +62,13 @@ fn run_json(args: &Md5Args, notices: &Notices) -> Result<Exit> {
     });
     let JsonSink { mut lines, total, .. } = sink.into_inner().map_err(Failure::output)?;
     match ran {
-        Ok((exit, summary, messages)) => {
+        Ok(Decoded { exit, summary, messages, unfired }) => {
             let total = total.map(|total| Hashed::new(hash, total.finish()));
-            lines.messages(&messages).map_err(Failure::output)?;
-            lines.end(&summary, total).map_err(Failure::output)?;
+            lines
+                .messages(&messages)
+                .and_then(|()| lines.unfired(&unfired))
+                .and_then(|()| lines.end(&summary, total))
+                .map_err(Failure::output)?;
             Ok(exit)
         }
         Err(failure) => {
@@ -109,7 +112,7 @@ impl<S: DerefMut<Target: Sink>> Sink for GreyPlanes<S> {
 
 /// A record for each picture.
 struct JsonSink {
-    lines: Lines<BufWriter<Stdout>>,
+    lines: Lines<BufWriter<Data>>,
     hash: Hash,
     total: Option<Hasher>,
     /// When the lines were last flushed.

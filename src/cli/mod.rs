@@ -46,6 +46,7 @@ use clap::Parser;
 use args::{Cli, Command};
 use exit::Exit;
 use failure::{Failure, Result};
+use json::Lines;
 use output::Notices;
 
 /// Runs the command line `args` (the program's name first) and says how it ended.
@@ -94,12 +95,28 @@ fn vav1d(args: Vec<OsString>) -> Exit {
     let notices = Notices::new(&cli.common);
     match command(&cli, &notices) {
         Ok(exit) => exit,
-        Err(failure) => report(&failure, &notices),
+        Err(failure) => {
+            let json = cli.common.json || cli.common.records.is_some();
+            // `md5` has told its own, in front of what it had decoded.
+            if json && !matches!(cli.command, Command::Md5(_)) && !failure.is_broken_pipe() {
+                // Where records cannot be written, standard error has it all the same.
+                let _ = Lines(output::stdout()).failure(&failure);
+            }
+            report(&failure, &notices)
+        }
     }
 }
 
 fn command(cli: &Cli, notices: &Notices) -> Result<Exit> {
-    let json = cli.common.json;
+    let json = cli.common.json || cli.common.records.is_some();
+    if let Some(path) = &cli.common.records {
+        output::records(path)
+            .map_err(|e| Failure::new(Exit::Output, format!("{}: {e}", path.display())))?;
+        // Who reads the records is gone when the parent is: nobody wants the rest.
+        #[cfg(target_os = "linux")]
+        rustix::process::set_parent_process_death_signal(Some(rustix::process::Signal::KILL))
+            .map_err(|e| Failure::new(Exit::Fault, format!("PR_SET_PDEATHSIG: {e}")))?;
+    }
     match &cli.command {
         Command::Md5(args) => md5::run(args, json, notices),
         Command::Decode(args) => decode::run(args, json, notices),

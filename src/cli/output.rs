@@ -1,7 +1,9 @@
 //! Standard output is data, standard error is for people.
 
+use std::fs::File;
 use std::io::{self, BufWriter, IsTerminal, Write};
-use std::sync::Arc;
+use std::path::Path;
+use std::sync::{Arc, OnceLock};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
@@ -115,9 +117,52 @@ fn start_log(common: &Common, color: bool) {
         .try_init();
 }
 
-/// Standard output, buffered; the last line is flushed when it is dropped or at the end.
-pub fn stdout() -> BufWriter<io::StdoutLock<'static>> {
-    BufWriter::new(io::stdout().lock())
+/// Where records go in place of standard output: `--records`.
+static RECORDS: OnceLock<File> = OnceLock::new();
+
+/// Data goes into `path` from now on. Standard output is left to whatever else writes there: a
+/// driver, say.
+///
+/// # Errors
+/// The file cannot be opened for writing.
+pub fn records(path: &Path) -> io::Result<()> {
+    let file = File::options().write(true).create(true).truncate(true).open(path)?;
+    // A second call in one process keeps the first file.
+    let _ = RECORDS.set(file);
+    Ok(())
+}
+
+/// Where data goes: standard output, or the file of `--records`.
+#[derive(Debug)]
+pub enum Data {
+    /// Standard output.
+    Stdout(io::Stdout),
+    /// The file of `--records`.
+    Records(&'static File),
+}
+
+impl Write for Data {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        match self {
+            Self::Stdout(out) => out.write(bytes),
+            Self::Records(file) => file.write(bytes),
+        }
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        match self {
+            Self::Stdout(out) => out.flush(),
+            Self::Records(file) => file.flush(),
+        }
+    }
+}
+
+/// Where data goes, buffered; the last line is flushed when it is dropped or at the end.
+pub fn stdout() -> BufWriter<Data> {
+    BufWriter::new(match RECORDS.get() {
+        Some(file) => Data::Records(file),
+        None => Data::Stdout(io::stdout()),
+    })
 }
 
 /// A sink that counts on a progress bar and stops when the user interrupts.

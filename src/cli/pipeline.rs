@@ -8,7 +8,7 @@ use super::args::{FilmGrain, PipelineArgs};
 use super::exit::Exit;
 use super::failure::{Failure, Result};
 use super::output::{Notices, Watched};
-use super::select::{self, Selected};
+use super::select::{self, Fallback, Selected};
 use super::{input, options};
 use crate::compare::{self, TraceOptions, Wanted};
 use crate::container::Source;
@@ -31,19 +31,29 @@ pub(super) struct Pipeline {
 }
 
 impl Pipeline {
-    /// Opens the input, then the device.
-    pub(super) fn open(args: &PipelineArgs, notices: &Notices) -> Result<Self> {
-        Self::with_grain(args, None, notices)
+    /// Opens the input, then the device that is judged, and no other in its place.
+    pub(super) fn judged(args: &PipelineArgs, notices: &Notices) -> Result<Self> {
+        Self::open(args, None, Fallback::Never, notices)
     }
 
-    /// The same; pictures get `grain` in place of the stream's own, if it is given.
+    /// Opens the input, then the device; pictures get `grain` in place of the stream's own, if it
+    /// is given.
     pub(super) fn with_grain(
         args: &PipelineArgs,
         grain: Option<Override>,
         notices: &Notices,
     ) -> Result<Self> {
+        Self::open(args, grain, Fallback::Softvk, notices)
+    }
+
+    fn open(
+        args: &PipelineArgs,
+        grain: Option<Override>,
+        fallback: Fallback,
+        notices: &Notices,
+    ) -> Result<Self> {
         let source = input::open(&args.input)?;
-        let selected = select::select(&args.device, options::instance(args), notices)?;
+        let selected = select::select(&args.device, options::instance(args), fallback, notices)?;
         let mut wanted = options::executor(args);
         if grain.is_some() {
             wanted.film_grain = GrainMode::None;
@@ -68,36 +78,36 @@ impl Pipeline {
     }
 
     /// Gives every picture that is `wanted` to `each`, up to `--limit`, whatever is wrong with the
-    /// stream.
+    /// stream. The planted faults that were never applied.
     pub(super) fn trace(
         mut self,
         args: &PipelineArgs,
         wanted: Wanted,
         each: compare::trace::Each<'_>,
-    ) -> Result<()> {
+    ) -> Result<Vec<String>> {
         let planner = options::planner(&args.layers);
         let (limit, teach) = (args.limit, args.overwritable);
         let options = TraceOptions { planner, wanted, limit, teach };
         compare::trace(&mut *self.source, &mut self.executor, options, each)
             .map_err(Failure::of)?;
+        let unfired = self.executor.unfired();
         drop(self.executor);
         match self.selected.instance.take_messages().first() {
             Some(message) => {
                 let text = format!("{}: {}", message.id, message.text);
                 Err(Failure::new(Exit::Fault, text))
             }
-            None => Ok(()),
+            None => Ok(unfired),
         }
     }
 
-    /// Decodes into `sink` and tells the faults. The exit code is that of the first fault; the
-    /// messages are those of the validation layer.
+    /// Decodes into `sink` and tells the faults.
     pub(super) fn run(
         mut self,
         args: &PipelineArgs,
         sink: &mut dyn Sink,
         notices: &Notices,
-    ) -> Result<(Exit, Summary, Vec<Message>)> {
+    ) -> Result<Decoded> {
         let interrupted = Arc::new(AtomicBool::new(false));
         let signal = signal_hook::consts::SIGINT;
         if let Err(error) = signal_hook::flag::register(signal, Arc::clone(&interrupted)) {
@@ -120,6 +130,11 @@ impl Pipeline {
         if summary.n_faults > summary.faults.len() as u64 {
             notices.error(&format!("{} faults in all", summary.n_faults));
         }
+        let unfired = self.executor.unfired();
+        if let Some(why) = never_applied(args, &unfired, summary.frames) {
+            notices.error(&why);
+            exit = if exit == Exit::Done { Exit::Usage } else { exit };
+        }
         drop(self.executor);
         let mut messages = self.selected.instance.take_messages();
         messages.extend(beside.iter().flat_map(|instance| instance.take_messages()));
@@ -127,6 +142,30 @@ impl Pipeline {
             notices.error(&format!("{}: {}", message.id, message.text));
             exit = Exit::Fault;
         }
-        Ok((exit, summary, messages))
+        Ok(Decoded { exit, summary, messages, unfired })
     }
+}
+
+/// What came of a decode.
+pub(super) struct Decoded {
+    /// The exit code of the first fault.
+    pub(super) exit: Exit,
+    pub(super) summary: Summary,
+    /// Those of the validation layer.
+    pub(super) messages: Vec<Message>,
+    /// Planted faults that were never applied.
+    pub(super) unfired: Vec<String>,
+}
+
+/// Why a run with a planted fault shows nothing, if it does not.
+pub(super) fn never_applied(
+    args: &PipelineArgs,
+    unfired: &[String],
+    frames: u64,
+) -> Option<String> {
+    if args.spare_plants || unfired.is_empty() {
+        return None;
+    }
+    let faults = unfired.join(", ");
+    Some(format!("the planted fault {faults} was never applied: {frames} frames were decoded"))
 }

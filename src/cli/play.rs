@@ -11,7 +11,7 @@ use super::failure::{Failure, Result};
 use super::json::{Fault, Lines, Record};
 use super::output::{self, Notices};
 use super::play_args::{Loop, Pictures, PlayArgs, Scaler};
-use super::select::{self, Selected};
+use super::select::{self, Fallback, Selected};
 use super::{input, options, render_to};
 use crate::error::{DeviceError, Error};
 use crate::play::{self, Entry, OpenDevice, Repeat, Target};
@@ -21,7 +21,7 @@ use crate::window::{self, Judgement, Look, Options, Presenter, Program, Report};
 
 pub(super) fn run(args: &PlayArgs, json: bool, notices: &Notices) -> Result<Exit> {
     let decoding = pipeline(args);
-    let selected = select::select(&args.device, options::instance(&decoding), notices)?;
+    let selected = select::select(&args.device, options::instance(&decoding), Fallback::Softvk, notices)?;
     let mut presenter = presenter(args, &selected)?;
     let look = look(args, &decoding)?;
     let mut options = play_options(args, &decoding, &look);
@@ -30,7 +30,10 @@ pub(super) fn run(args: &PlayArgs, json: bool, notices: &Notices) -> Result<Exit
     let instances = [Arc::clone(&selected.instance), Arc::clone(&presenter.instance)];
     let device_name = selected.adapter.name.clone();
     let reference = match &args.compare {
-        Some(wish) => Some(select::select(wish, options::instance(&decoding), notices)?),
+        Some(wish) => {
+            let options = options::instance(&decoding);
+            Some(select::select(wish, options, Fallback::Never, notices)?)
+        }
         None => None,
     };
     let program = Program {
@@ -83,6 +86,7 @@ fn pipeline(args: &PlayArgs) -> PipelineArgs {
         validate: args.validate,
         plant: None,
         overwritable: false,
+        spare_plants: false,
         journal: None,
         device_timeout: args.device_timeout,
         shape: args.shape.clone(),

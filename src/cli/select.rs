@@ -83,8 +83,22 @@ fn software(options: InstanceOptions, config: Option<&str>) -> Result<Vec<Select
     })
 }
 
+/// Whether softvk may take the place of a device that is not there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Fallback {
+    /// It decodes as well as any.
+    Softvk,
+    /// The device is judged: another one is no answer.
+    Never,
+}
+
 /// The device that `wish` names, checked for AV1 decoding.
-pub(super) fn select(wish: &str, options: InstanceOptions, notices: &Notices) -> Result<Selected> {
+pub(super) fn select(
+    wish: &str,
+    options: InstanceOptions,
+    fallback: Fallback,
+    notices: &Notices,
+) -> Result<Selected> {
     if let Some(soft) = wish.strip_prefix("soft") {
         let config = soft.strip_prefix(':');
         if soft.is_empty() || config.is_some() {
@@ -96,6 +110,10 @@ pub(super) fn select(wish: &str, options: InstanceOptions, notices: &Notices) ->
     match wish {
         "auto" => {
             let hardware = list.iter().position(|d| d.adapter.decodes_av1() && d.is_hardware());
+            if hardware.is_none() && fallback == Fallback::Never {
+                let why = format!("there is no hardware device to judge: {why} (softvk is judged with --device soft)");
+                return Err(Failure::new(Exit::Unsupported, why));
+            }
             let index = hardware.unwrap_or(list.len().saturating_sub(1));
             if index >= list.len() {
                 return Err(Failure::new(Exit::Unsupported, why));

@@ -17,22 +17,31 @@ use crate::plan::planner::PlannerOptions;
 use crate::sink::md5_hex;
 
 pub(super) fn run(args: &SuiteInfoArgs, json: bool) -> Result<Exit> {
-    let mut vectors = Vec::new();
-    for path in &args.suites {
-        let suite = suite::load(path).map_err(|why| Failure::new(Exit::NoInput, why))?;
-        vectors.extend(suite);
+    let vectors = suite::load_all(&args.suites).map_err(|why| Failure::new(Exit::NoInput, why))?;
+    if vectors.is_empty() {
+        let suites: Vec<_> = args.suites.iter().map(|path| path.display().to_string()).collect();
+        let why = format!("{}: there is no stream in it", suites.join(", "));
+        return Err(Failure::new(Exit::NoInput, why));
     }
-    let mut all = vectors.iter().map(exercised).collect::<Result<Vec<_>>>()?;
+    let mut exit = Exit::Done;
+    let mut all = Vec::new();
+    for vector in &vectors {
+        let (exercised, fault) = exercised(vector)?;
+        // The code of the first fault, as for a stream that is decoded.
+        exit = if exit == Exit::Done { fault } else { exit };
+        all.push(exercised);
+    }
     all.sort_by(|a, b| a.name.cmp(&b.name));
     let written = match json {
         true => write_json(&all),
         false => write_text(args, &all),
     };
     written.map_err(Failure::output)?;
-    Ok(Exit::Done)
+    Ok(exit)
 }
 
-fn exercised(vector: &Vector) -> Result<Exercised> {
+/// What a vector exercises, and the exit code of its first fault.
+fn exercised(vector: &Vector) -> Result<(Exercised, Exit)> {
     let bytes = std::fs::read(&vector.input)
         .map_err(|e| Failure::new(Exit::NoInput, format!("{}: {e}", vector.input.display())))?;
     let md5 = md5_hex(&bytes);
@@ -44,13 +53,14 @@ fn exercised(vector: &Vector) -> Result<Exercised> {
         all_layers: oracle.is_some_and(|oracle| oracle.semantics.all_layers),
         ..PlannerOptions::default()
     };
-    let mut graph = match input::open(&args) {
+    let mut graph = match input::source(&args) {
         Ok(mut source) => Graph::of(&mut *source, options, vector.limit),
-        Err(_) => Graph::default(),
+        Err(error) => Graph { faults: vec![error], ..Graph::default() },
     };
+    let exit = graph.faults.first().map_or(Exit::Done, Exit::of);
     // Only the first is shown.
     graph.faults.truncate(1);
-    Ok(Exercised::of(vector, &graph, md5))
+    Ok((Exercised::of(vector, &graph, md5), exit))
 }
 
 fn write_text(args: &SuiteInfoArgs, all: &[Exercised]) -> io::Result<()> {

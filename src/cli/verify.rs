@@ -4,20 +4,26 @@ use std::ffi::OsString;
 use std::io::{self, Write};
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
-use super::args::VerifyArgs;
+use clap::CommandFactory;
+use clap::parser::ValueSource;
+use signal_hook::consts::{SIGINT, SIGTERM};
+use signal_hook::flag;
+
+use super::args::{Cli, FilmGrain, VerifyArgs};
 use super::exit::Exit;
 use super::failure::{Failure, Result};
 use super::output::{self, Notices};
-use super::select::{self, Selected};
 use crate::conform::child::Program;
-use crate::conform::report::{self, About};
+use crate::conform::probe::{self, NoDevice, Probe};
+use crate::conform::report::{self, About, Verdict};
+use crate::conform::reproduce::Reproduce;
 use crate::conform::runner::{self, Options, Record};
+use crate::conform::settle::Effort;
 use crate::conform::turns::Turns;
-use crate::conform::{Expectations, Outcome, Vector, suite};
-use crate::vk::InstanceOptions;
+use crate::conform::{Expectations, Status, Vector, suite};
 
 /// Another program that takes vav1d's place as the child, for tests.
 const CHILD: &str = "VAV1D_VERIFY_CHILD";
@@ -27,78 +33,205 @@ pub(super) fn run(args: &VerifyArgs, json: bool, notices: &Notices) -> Result<Ex
         let why = "--fraction-start: from 1 to the number of --fraction";
         return Err(Failure::new(Exit::Usage, why));
     }
+    check_options(args)?;
     let vectors = vectors(args)?;
-    let selected = select::select(&args.device, InstanceOptions::default(), notices)?;
-    let about = About { properties: properties(args, &selected), no_times: args.no_times };
-    let driver = driver_word(&selected.adapter.driver_name);
-    // The children open it themselves, and a lost device shall not be ours; softvk without asking
-    // the loader again.
-    let device = match selected.is_embedded() && args.device == "auto" {
-        true => runner::REFERENCE.to_owned(),
-        false => args.device.clone(),
+    let stop = stopped_by_signals();
+    let own = std::env::current_exe().map_err(|e| Failure::new(Exit::Fault, e))?;
+    let timeout = Duration::from_secs_f64(args.timeout);
+    let probe = probe::probe(&own, &args.device, args.validate, timeout, &stop.flag);
+    let probe = probe.map_err(|error| no_device(error, &args.device))?;
+    let expectations = expectations(args, &driver_word(&probe.driver_name))?;
+    let folder = args.output.clone();
+    let folder = folder.unwrap_or_else(|| runner::scratch(&std::env::temp_dir()));
+    let lock = report::Folder::take(&folder).map_err(Failure::output)?;
+    let options = options(args, &probe, own, folder.clone());
+    let mut about = About {
+        properties: properties(args, &probe),
+        no_times: args.no_times,
+        is_part: args.fraction > 1,
+        notes: notes(args, &probe, &vectors, &expectations),
     };
-    drop(selected);
-    let expectations = expectations(args, &driver)?;
-    let options = options(args, device)?;
-    let stop = Arc::new(AtomicBool::new(false));
-    let signal = signal_hook::consts::SIGINT;
-    if let Err(error) = signal_hook::flag::register(signal, Arc::clone(&stop)) {
-        log::warn!("an interrupt will not be graceful: {error}");
-    }
     let bar = notices.progress(vectors.len() as u64, "vectors");
     let each = |record: &Record| {
         bar.inc(1);
-        if !record.status.is_success() {
+        if report::is_named(record) {
             bar.suspend(|| notices.notice(&line(record)));
         }
     };
-    let ran = runner::run(&vectors, &expectations, &options, &stop, &each);
+    let ran = runner::run(&vectors, &expectations, &options, &stop.flag, &each);
     bar.finish_and_clear();
     let records = ran.map_err(Failure::output)?;
-    if let Some(folder) = &args.output {
-        report::write(folder, &records, &about).map_err(Failure::output)?;
+    let unfired = never_applied(&records);
+    about.notes.extend(unfired.iter().map(|f| format!("The planted fault {f} was never applied.")));
+    if args.output.is_some() {
+        report::write(&folder, &records, &about).map_err(Failure::output)?;
     } else {
         // Nobody asked for these.
-        let _ = std::fs::remove_dir_all(&options.folder);
+        let _ = std::fs::remove_dir_all(&folder);
     }
+    drop(lock);
     if args.update_expectations {
-        let results =
-            records.iter().filter_map(|r| Some((&*r.name, r.outcome.as_ref()?, r.status)));
-        let results: Vec<(&str, &Outcome, _)> = results.collect();
+        let results: Vec<_> = records.iter().filter_map(Record::known).collect();
         expectations.update(&results).map_err(Failure::output)?;
     }
     write(&records, &about, json).map_err(Failure::output)?;
-    if stop.load(Ordering::Relaxed) {
-        let (done, all) = (records.len(), vectors.len());
-        notices.error(&format!("interrupted after {done} of {all} vectors"));
+    end(&records, &about, &unfired, &stop, notices)
+}
+
+/// The exit code, and on standard error why it is not 0.
+fn end(
+    records: &[Record],
+    about: &About,
+    unfired: &[String],
+    stop: &Stop,
+    notices: &Notices,
+) -> Result<Exit> {
+    let verdict = Verdict::of(records, about);
+    if let Some(signal) = stop.signal() {
+        let (all, left) = (verdict.vectors, verdict.not_run);
+        notices.error(&format!("interrupted after {} of {all} vectors", all - left));
+        if signal == SIGTERM {
+            // Only returns if the default action does not end the process.
+            let _ = signal_hook::low_level::emulate_default_handler(signal);
+        }
         return Ok(Exit::Interrupted);
     }
-    let red = records.iter().any(|record| !record.status.is_success());
-    Ok(if red { Exit::No } else { Exit::Done })
+    if let Some(fault) = unfired.first() {
+        let why = format!("the planted fault {fault} was never applied in any vector");
+        return Err(Failure::new(Exit::Usage, why));
+    }
+    if verdict.evidence == 0 && !verdict.is_success() {
+        notices.error(&verdict.to_string());
+    }
+    Ok(if verdict.is_success() { Exit::Done } else { Exit::No })
+}
+
+/// Set by SIGINT and SIGTERM; a second one ends the process.
+struct Stop {
+    flag: Arc<AtomicBool>,
+    signal: Arc<AtomicUsize>,
+}
+
+impl Stop {
+    fn signal(&self) -> Option<i32> {
+        let signal = i32::try_from(self.signal.load(Ordering::Relaxed)).unwrap_or(SIGINT);
+        self.flag.load(Ordering::Relaxed).then_some(signal)
+    }
+}
+
+fn stopped_by_signals() -> Stop {
+    let stop = Stop { flag: Arc::default(), signal: Arc::default() };
+    for signal in [SIGINT, SIGTERM] {
+        let number = usize::try_from(signal).unwrap_or_default();
+        let code = 128 + signal;
+        let registered =
+            flag::register_conditional_shutdown(signal, code, Arc::clone(&stop.flag))
+                .and_then(|_| flag::register_usize(signal, Arc::clone(&stop.signal), number))
+                .and_then(|_| flag::register(signal, Arc::clone(&stop.flag)));
+        if let Err(error) = registered {
+            log::warn!("an interrupt will not be graceful: {error}");
+        }
+    }
+    stop
+}
+
+fn no_device(error: NoDevice, wish: &str) -> Failure {
+    match error {
+        NoDevice::Interrupted => Failure::new(Exit::Interrupted, "interrupted"),
+        NoDevice::Died(why) => {
+            let why = format!("--device {wish}: asked what it decodes: {why}");
+            Failure::new(Exit::Device, why)
+        }
+        NoDevice::Said(code, why) => {
+            let exit = Exit::ALL.into_iter().find(|exit| i32::from(exit.code()) == code);
+            Failure::new(exit.unwrap_or(Exit::Fault), why)
+        }
+    }
+}
+
+/// Planted faults that were applied in no vector, though runs came to their end.
+fn never_applied(records: &[Record]) -> Vec<String> {
+    let ran = || records.iter().filter(|record| record.is_evidence());
+    let Some(Some(first)) = ran().next().map(|record| record.unfired.clone()) else {
+        return Vec::new();
+    };
+    let mut faults = first;
+    faults.retain(|fault| {
+        ran().all(|record| record.unfired.as_ref().is_some_and(|all| all.contains(fault)))
+    });
+    faults
+}
+
+/// Refuses options of children that would change what is hashed, or that every child would refuse.
+fn check_options(args: &VerifyArgs) -> Result<()> {
+    let own = ["vav1d", "-q", "md5"].map(OsString::from);
+    let words = own.into_iter().chain(child_options(args));
+    let words = words.chain(["--".into(), "FILE".into()]);
+    let matches = Cli::command().try_get_matches_from(words).map_err(|error| {
+        let text = error.to_string();
+        let text = text.trim_start_matches("error: ").lines().next().unwrap_or_default();
+        Failure::new(Exit::Usage, format!("the options behind --: {text}"))
+    })?;
+    let Some(given) = matches.subcommand_matches("md5") else { return Ok(()) };
+    let is_given = |name: &str| given.value_source(name) == Some(ValueSource::CommandLine);
+    if let Some((name, why)) = KEPT.iter().find(|(name, _)| is_given(name)) {
+        let name = name.replace('_', "-");
+        return Err(Failure::new(Exit::Usage, format!("--{name} behind --: {why}")));
+    }
+    if given.get_one::<FilmGrain>("film_grain") == Some(&FilmGrain::Off) {
+        let why = "--film-grain off behind --: whether there is film grain is said by each vector";
+        return Err(Failure::new(Exit::Usage, why));
+    }
+    Ok(())
+}
+
+/// Options of `md5` that are not for all vectors, and why.
+const KEPT: [(&str, &str); 14] = [
+    ("limit", CHANGES),
+    ("skip", CHANGES),
+    ("hash", CHANGES),
+    ("total", CHANGES),
+    ("grey_planes", CHANGES),
+    ("grain_table", CHANGES),
+    ("photon_noise", CHANGES),
+    ("all_layers", "which layers are output is said by each vector"),
+    ("operating_point", "it is said by each vector"),
+    ("device", "it is an option of verify"),
+    ("device_timeout", "--frame-timeout of verify sets it"),
+    ("journal", "each vector has one of its own"),
+    ("json", "--json is an option of verify"),
+    ("records", "each vector has records of its own"),
+];
+const CHANGES: &str = "it changes what is hashed, and the vectors' hashes are of all output";
+
+/// The options that every child gets.
+fn child_options(args: &VerifyArgs) -> Vec<OsString> {
+    let flags = [(args.validate, "--validate"), (args.force, "--force")];
+    let flags = flags.into_iter().filter(|(wanted, _)| *wanted).map(|(_, option)| option.into());
+    flags.chain(args.child_options.iter().cloned()).collect()
 }
 
 fn vectors(args: &VerifyArgs) -> Result<Vec<Vector>> {
-    let mut vectors = Vec::new();
-    for path in &args.suites {
-        let suite = suite::load(path).map_err(|why| Failure::new(Exit::NoInput, why))?;
-        vectors.extend(suite);
+    let all = suite::load_all(&args.suites).map_err(|why| Failure::new(Exit::NoInput, why))?;
+    if all.is_empty() {
+        let suites: Vec<_> = args.suites.iter().map(|path| path.display().to_string()).collect();
+        let why = format!("{}: there is no stream in it", suites.join(", "));
+        return Err(Failure::new(Exit::NoInput, why));
     }
-    let mut names: Vec<_> = vectors.iter().map(|vector| vector.name.clone()).collect();
-    names.sort();
-    if let Some(twice) = names.windows(2).find(|pair| pair[0] == pair[1]) {
-        let why = format!("two vectors are called {}", twice[0]);
-        return Err(Failure::new(Exit::Usage, why));
-    }
+    let mut vectors = all.clone();
     for pattern in &args.filter {
         let regex = regex::Regex::new(pattern)
             .map_err(|e| Failure::new(Exit::Usage, format!("--filter: {e}")))?;
         vectors.retain(|vector| regex.is_match(&vector.name));
     }
-    let vectors = runner::fraction(vectors, args.fraction as usize, args.fraction_start as usize);
-    match vectors.is_empty() {
-        true => Err(Failure::new(Exit::NoInput, "there is no vector to verify")),
-        false => Ok(vectors),
+    if vectors.is_empty() {
+        let n = all.len();
+        let first = all.first().map_or("", |vector| &vector.name);
+        let why = format!("--filter matches none of {n} vectors, such as {first}");
+        return Err(Failure::new(Exit::NoInput, why));
     }
+    // A part may have none: there may be more machines than vectors.
+    Ok(runner::fraction(vectors, args.fraction as usize, args.fraction_start as usize))
 }
 
 fn expectations(args: &VerifyArgs, driver: &str) -> Result<Expectations> {
@@ -113,51 +246,85 @@ fn expectations(args: &VerifyArgs, driver: &str) -> Result<Expectations> {
     read.map_err(|why| Failure::new(Exit::NoInput, why))
 }
 
-fn options(args: &VerifyArgs, device: String) -> Result<Options> {
-    let own = std::env::current_exe().map_err(|e| Failure::new(Exit::Fault, e))?;
+fn options(args: &VerifyArgs, probe: &Probe, own: PathBuf, folder: PathBuf) -> Options {
     let path = std::env::var_os(CHILD).map_or(own, PathBuf::from);
-    let mut arguments: Vec<OsString> = Vec::new();
-    for (wanted, option) in [(args.validate, "--validate"), (args.force, "--force")] {
-        if wanted {
-            arguments.push(option.into());
-        }
-    }
-    arguments.extend(args.child_options.iter().cloned());
     let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
     let jobs = args.jobs.map_or(cores, usize::from);
-    let folder = args.output.clone();
-    Ok(Options {
+    // All children judge one device, and none takes another where it is not there any more.
+    let device = match args.device.as_str() {
+        "auto" | "system" => probe.uuid.clone(),
+        device => device.to_owned(),
+    };
+    let mut own_options: Vec<OsString> = Vec::new();
+    for (seconds, option) in
+        [(args.frame_timeout, "--frame-timeout"), (args.timeout, "--timeout")]
+    {
+        own_options.extend([option.into(), seconds.to_string().into()]);
+    }
+    for (wanted, option) in [(args.validate, "--validate"), (args.force, "--force")] {
+        own_options.extend(wanted.then(|| option.into()));
+    }
+    let called = std::env::args_os().next();
+    Options {
         program: Program {
             path,
             device,
-            arguments,
+            arguments: child_options(args),
             frame_timeout: Duration::from_secs_f64(args.frame_timeout),
             timeout: Duration::from_secs_f64(args.timeout),
             turns: Turns::new(jobs),
         },
         jobs,
+        effort: Effort {
+            repeat: args.repeat.map(usize::from),
+            update: args.update_expectations,
+        },
         // The children share the cores.
         reference_device: format!("{}:threads={}", runner::REFERENCE, (cores / jobs).max(1)),
-        folder: folder.unwrap_or_else(|| runner::scratch(&std::env::temp_dir())),
+        folder,
         reference: cfg!(feature = "soft"),
         explain: args.output.is_some() && !args.no_explain,
-    })
+        reproduce: Reproduce::new(called, &args.device, own_options, &args.child_options),
+    }
 }
 
 /// What is said of the device in every report.
-fn properties(args: &VerifyArgs, selected: &Selected) -> Vec<(String, String)> {
-    let adapter = &selected.adapter;
-    let api = adapter.api_version_text();
+fn properties(args: &VerifyArgs, probe: &Probe) -> Vec<(String, String)> {
+    let driver = format!("{} {}", probe.driver_name, probe.driver_info);
     [
         ("vav1d", env!("CARGO_PKG_VERSION").to_owned()),
-        ("device", adapter.name.clone()),
+        ("device", probe.name.clone()),
         ("device-option", args.device.clone()),
-        ("driver", format!("{} {}", adapter.driver_name, adapter.driver_info).trim().to_owned()),
-        ("vulkan", api),
-        ("uuid", select::uuid_text(adapter)),
+        ("driver", driver.trim().to_owned()),
+        ("vulkan", probe.api_version.clone()),
+        ("uuid", probe.uuid.clone()),
     ]
     .map(|(name, value)| (name.to_owned(), value))
     .into()
+}
+
+/// What the reader of any report has to know.
+fn notes(
+    args: &VerifyArgs,
+    probe: &Probe,
+    vectors: &[Vector],
+    expectations: &Expectations,
+) -> Vec<String> {
+    let mut notes = Vec::new();
+    let bare = vectors.iter().filter(|vector| matches!(vector.oracle, Ok(None))).count();
+    if probe.is_embedded && bare > 0 {
+        notes.push(format!(
+            "{bare} of {} vectors have no hashes: softvk is compared with itself there.",
+            vectors.len()
+        ));
+    }
+    // A part of the vectors leaves lines over that are about others.
+    if args.filter.is_empty() && args.fraction == 1 {
+        let names: Vec<_> = vectors.iter().map(|vector| &*vector.name).collect();
+        let unused = expectations.unused(&names);
+        notes.extend(unused.into_iter().map(|line| format!("Expected, but no vector: {line}.")));
+    }
+    notes
 }
 
 /// A driver's name in the names of files.
@@ -183,15 +350,33 @@ fn write(records: &[Record], about: &About, json: bool) -> io::Result<()> {
         out.write_all(report::jsonl::all(records, about).as_bytes())?;
         return out.flush();
     }
-    for record in records.iter().filter(|record| !record.status.is_success()) {
+    for record in records.iter().filter(|record| report::is_named(record)) {
+        if record.status == Status::NotRun && record.outcome.is_none() {
+            continue;
+        }
         writeln!(out, "{}", line(record))?;
         if let Some(explained) = &record.explained {
             writeln!(out, "   {}", explained.text)?;
         }
+        for command in &record.reproduce {
+            writeln!(out, "   {command}")?;
+        }
     }
+    let value = |wanted: &str| {
+        let found = about.properties.iter().find(|(name, _)| name == wanted);
+        found.map_or("", |(_, value)| value.as_str())
+    };
+    writeln!(out, "device: {} ({}, Vulkan {})", value("device"), value("driver"), value("vulkan"))?;
     for (status, count) in report::counts(records) {
         writeln!(out, "{count:6} {status}")?;
     }
+    for (count, why) in report::reasons(records) {
+        writeln!(out, "       {count:6} {why}")?;
+    }
     writeln!(out, "{:6} vectors", records.len())?;
+    for note in &about.notes {
+        writeln!(out, "{note}")?;
+    }
+    writeln!(out, "{}", Verdict::of(records, about))?;
     out.flush()
 }

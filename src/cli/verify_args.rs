@@ -24,13 +24,18 @@ pub struct VerifyArgs {
     /// index.html, and the logs of children
     #[arg(short, long, value_name = "DIR")]
     pub output: Option<PathBuf>,
-    /// Read what is expected from PREFIX-fails.txt, PREFIX-flakes.txt, PREFIX-skips.txt and
-    /// PREFIX-frames.txt; {driver} in it becomes radv, anv, nvidia, softvk, ...
+    /// Read what is expected from PREFIX-fails.txt, PREFIX-flakes.txt, PREFIX-skips.txt,
+    /// PREFIX-unsupported.txt and PREFIX-frames.txt; {driver} in it becomes radv, anv, nvidia,
+    /// softvk, ...
     #[arg(long, value_name = "PREFIX")]
     pub expect: Option<String>,
-    /// Write PREFIX-fails.txt and PREFIX-frames.txt as the results are
+    /// Write PREFIX-fails.txt, PREFIX-unsupported.txt and PREFIX-frames.txt as the results are, and
+    /// add what is flaky to PREFIX-flakes.txt
     #[arg(long)]
     pub update_expectations: bool,
+    /// Run each vector N times; what passes in some of them only is a flake
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
+    pub repeat: Option<u16>,
     /// Only vectors whose name matches this regular expression; of several, all
     #[arg(long, value_name = "REGEX")]
     pub filter: Vec<String>,

@@ -1,16 +1,19 @@
-//! One run of a vector in a process of its own: what it printed, and how it ended.
+//! One run of a vector in a process of its own: what it told, and how it ended.
+//!
+//! Records come over a descriptor that only vav1d knows of. What a driver prints on standard output
+//! or standard error goes into the log, and cannot be taken for an answer.
 
 use std::ffi::OsString;
 use std::fs::File;
-use std::io::{self, BufRead, BufReader};
+use std::io::{self, BufRead, BufReader, PipeReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::time::{Duration, Instant};
 
-use serde_json::Value;
-
+use super::files::named;
+use super::told::Told;
 use super::turns::{Turn, Turns};
 use super::vector::{Expected, Semantics, Vector};
 
@@ -31,8 +34,11 @@ pub struct Program {
     pub turns: Turns,
 }
 
-/// Time that a child has to say that the device does not answer, before it is killed.
+/// Time that a child has to say that the device does not answer, or to end once it has told
+/// everything, before it is killed.
 const GRACE: Duration = Duration::from_secs(3);
+/// How often it is looked whether a child has ended.
+const LOOK: Duration = Duration::from_millis(50);
 
 /// What is hashed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -71,20 +77,8 @@ pub enum End {
 pub struct Ran {
     /// How it ended.
     pub end: End,
-    /// Whether it came to the end of the stream.
-    pub ended: bool,
-    /// How many output pictures came.
-    pub pictures: usize,
-    /// MD5 of each, if that was asked for.
-    pub frames: Vec<String>,
-    /// MD5 of all of them, if that was asked for and the run came to its end.
-    pub total: Option<String>,
-    /// Kind and text of each fault.
-    pub faults: Vec<(String, String)>,
-    /// Messages of the validation layer.
-    pub messages: Vec<String>,
-    /// The device's name.
-    pub device: Option<String>,
+    /// Its records.
+    pub told: Told,
     /// The last frame that was submitted, in decoding order.
     pub submitted: Option<u64>,
     /// The last frame that ended.
@@ -94,7 +88,7 @@ pub struct Ran {
 }
 
 /// Runs `vector` on `device` for the hashes of its pictures in the sense of `semantics`. What the
-/// child says on standard error is appended to `NAME.log`, its journal is `NAME.journal`, `files`
+/// child and its driver print is appended to `NAME.log`, its journal is `NAME.journal`, `files`
 /// being the path of both without the ending.
 ///
 /// # Errors
@@ -111,57 +105,35 @@ pub fn run(
     let journal = with_ending(files, "journal");
     let log = with_ending(files, "log");
     if let Some(folder) = log.parent() {
-        std::fs::create_dir_all(folder)?;
+        std::fs::create_dir_all(folder).map_err(|e| named(folder, e))?;
     }
-    let mut command = Command::new(&program.path);
-    command.args(["--json", "-q", "md5", "--device", device, "--journal"]).arg(&journal);
+    let mut command = command(&program.path);
+    command.args(["-q", "md5", "--device", device, "--journal"]).arg(&journal);
     if hash == Hash::Total {
         command.arg("--total");
     }
     let seconds = program.frame_timeout.as_secs_f64().max(0.001).to_string();
-    command.args(["--device-timeout", &seconds]);
-    if !semantics.film_grain {
-        command.args(["--film-grain", "off"]);
-    }
-    if semantics.all_layers {
-        command.arg("--all-layers");
-    }
-    if semantics.grey_planes {
-        command.arg("--grey-planes");
-    }
+    command.args(["--device-timeout", &seconds, "--spare-plants"]);
+    command.args(semantics.options());
     command.args(["--operating-point", &vector.operating_point.to_string()]);
     if let Some(limit) = vector.limit {
         command.args(["--limit", &limit.to_string()]);
     }
     command.args(&program.arguments).arg("--").arg(&vector.input);
-    let log = File::options().create(true).append(true).open(log)?;
+    let log = File::options().create(true).append(true).open(&log).map_err(|e| named(&log, e))?;
     let mut turn = Some(program.turns.take());
     let started = Instant::now();
-    let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(log).spawn()?;
-    let lines = lines(&mut child);
-    let mut ran = Ran {
-        end: End::Late,
-        ended: false,
-        pictures: 0,
-        frames: Vec::new(),
-        total: None,
-        faults: Vec::new(),
-        messages: Vec::new(),
-        device: None,
-        submitted: None,
-        done: None,
-        seconds: 0.0,
-    };
-    let late = read(program, &lines, started, stop, &mut ran, &mut turn);
-    if late.is_some() {
-        child.kill()?;
-    }
-    let status = child.wait()?;
-    ran.end = late.unwrap_or_else(|| end(status));
-    ran.seconds = started.elapsed().as_secs_f64();
-    (ran.submitted, ran.done) = last_of(&journal);
+    let mut talk = Talk::start(command, Some(log))?;
+    let limits = Limits { silence: program.frame_timeout, all: program.timeout };
+    let (end, told) = talk.listen(limits, stop, &mut |told| {
+        if told.summary.is_some() {
+            drop::<Option<Turn<'_>>>(turn.take());
+        }
+    })?;
+    let seconds = started.elapsed().as_secs_f64();
+    let (submitted, done) = last_of(&journal);
     let _ = std::fs::remove_file(&journal);
-    Ok(ran)
+    Ok(Ran { end, told, submitted, done, seconds })
 }
 
 /// `path` with `.ending` behind it, whatever dots are in it.
@@ -172,101 +144,195 @@ fn with_ending(path: &Path, ending: &str) -> PathBuf {
     name.into()
 }
 
-/// The child's lines, as they come.
-fn lines(child: &mut Child) -> Receiver<String> {
-    let (sender, receiver) = channel();
-    if let Some(out) = child.stdout.take() {
-        std::thread::spawn(move || {
-            for line in BufReader::new(out).lines().map_while(Result::ok) {
-                if sender.send(line).is_err() {
-                    break;
-                }
-            }
-        });
-    }
-    receiver
+/// How long a child may take.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Limits {
+    /// Without a record.
+    pub(super) silence: Duration,
+    /// In all.
+    pub(super) all: Duration,
 }
 
-/// The lines that `command` prints within `timeout`; then it is killed. `None` if it cannot be
-/// started.
-pub(super) fn output(mut command: Command, timeout: Duration) -> Option<Vec<String>> {
-    let command = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null());
-    let mut child = command.spawn().ok()?;
-    let (started, printed) = (Instant::now(), lines(&mut child));
-    let mut all = Vec::new();
-    loop {
-        match printed.recv_timeout(timeout.saturating_sub(started.elapsed())) {
-            Ok(line) => all.push(line),
-            Err(RecvTimeoutError::Disconnected) => break,
-            Err(RecvTimeoutError::Timeout) => {
-                // It may have ended by itself.
-                let _ = child.kill();
+/// A child and the descriptor on which it tells its records.
+#[derive(Debug)]
+pub(super) struct Talk {
+    child: Child,
+    lines: Receiver<Line>,
+    started: Instant,
+}
+
+/// A line of records, without its end.
+#[derive(Debug)]
+enum Line {
+    Whole(Vec<u8>),
+    /// The records end here, and not with a line.
+    Cut(String),
+}
+
+impl Talk {
+    /// Starts a [`command`] with its arguments. What it prints goes to `log`.
+    ///
+    /// # Errors
+    /// It cannot be started.
+    pub(super) fn start(mut command: Command, log: Option<File>) -> io::Result<Self> {
+        let (reader, writer) = io::pipe()?;
+        records_over(&mut command, writer)?;
+        let (out, err) = match log {
+            Some(file) => (file.try_clone()?.into(), file.into()),
+            None => (Stdio::null(), Stdio::null()),
+        };
+        own_group(&mut command);
+        let child = command.stdin(Stdio::null()).stdout(out).stderr(err).spawn();
+        // The command holds the writing end, and has to go before an end can be seen.
+        let program = PathBuf::from(command.get_program());
+        drop(command);
+        let child = child.map_err(|e| named(&program, e))?;
+        Ok(Self { child, lines: lines(reader), started: Instant::now() })
+    }
+
+    /// Listens until the child has ended, or has to be killed; `each` sees what was told so far,
+    /// after every record.
+    ///
+    /// # Errors
+    /// The child cannot be killed, or waited for.
+    pub(super) fn listen(
+        &mut self,
+        limits: Limits,
+        stop: &AtomicBool,
+        each: &mut dyn FnMut(&Told),
+    ) -> io::Result<(End, Told)> {
+        let mut told = Told::default();
+        let late = self.hear(limits, stop, &mut |line| {
+            match line {
+                Line::Whole(line) => told.line(&line),
+                Line::Cut(why) => told.cut(&why),
+            }
+            each(&told);
+        })?;
+        if late.is_some() {
+            self.kill()?;
+        }
+        let end = match late {
+            Some(end) => {
+                self.child.wait()?;
+                end
+            }
+            None => self.wait(stop)?,
+        };
+        Ok((end, told))
+    }
+
+    /// Hears lines until there can be no more. Why the child has to be killed, if it has.
+    fn hear(
+        &mut self,
+        limits: Limits,
+        stop: &AtomicBool,
+        each: &mut dyn FnMut(Line),
+    ) -> io::Result<Option<End>> {
+        let mut last = Instant::now();
+        let mut ended = false;
+        loop {
+            match self.lines.recv_timeout(LOOK) {
+                Ok(line) => {
+                    last = Instant::now();
+                    each(line);
+                }
+                Err(RecvTimeoutError::Disconnected) => return Ok(None),
+                // A process that the driver has started may hold the descriptor.
+                Err(RecvTimeoutError::Timeout) if ended => return Ok(None),
+                Err(RecvTimeoutError::Timeout) => ended = self.child.try_wait()?.is_some(),
+            }
+            if stop.load(Ordering::Relaxed) {
+                return Ok(Some(End::Interrupted));
+            }
+            if last.elapsed() > limits.silence + GRACE || self.started.elapsed() > limits.all {
+                return Ok(Some(End::Late));
+            }
+        }
+    }
+
+    /// Kills the child, and what it has started.
+    fn kill(&mut self) -> io::Result<()> {
+        #[cfg(target_os = "linux")]
+        if let Some(group) = i32::try_from(self.child.id()).ok().and_then(rustix::process::Pid::from_raw)
+        {
+            // It may have ended by itself.
+            let _ = rustix::process::kill_process_group(group, rustix::process::Signal::KILL);
+        }
+        self.child.kill()
+    }
+
+    /// Waits for the end of a child that has closed its records: [`GRACE`], then it is killed.
+    fn wait(&mut self, stop: &AtomicBool) -> io::Result<End> {
+        let closed = Instant::now();
+        let mut pause = Duration::from_micros(200);
+        loop {
+            if let Some(status) = self.child.try_wait()? {
+                return Ok(end(status));
+            }
+            if closed.elapsed() > GRACE || stop.load(Ordering::Relaxed) {
+                self.kill()?;
+                self.child.wait()?;
+                let interrupted = stop.load(Ordering::Relaxed);
+                return Ok(if interrupted { End::Interrupted } else { End::Late });
+            }
+            std::thread::sleep(pause);
+            pause = (pause * 2).min(LOOK);
+        }
+    }
+}
+
+/// Number of the descriptor in the child.
+const DESCRIPTOR: i32 = 3;
+
+/// A vav1d that tells its records over [`DESCRIPTOR`]; arguments follow.
+pub(super) fn command(program: &Path) -> Command {
+    let mut command = Command::new(program);
+    command.args(["--records", &format!("/dev/fd/{DESCRIPTOR}")]);
+    command
+}
+
+/// A child gets no signals that are meant for us: what a terminal's interrupt means to it is ours
+/// to say.
+fn own_group(command: &mut Command) {
+    #[cfg(unix)]
+    std::os::unix::process::CommandExt::process_group(command, 0);
+}
+
+#[cfg(unix)]
+fn records_over(command: &mut Command, writer: io::PipeWriter) -> io::Result<()> {
+    use command_fds::{CommandFdExt, FdMapping};
+    let mapping = FdMapping { parent_fd: writer.into(), child_fd: DESCRIPTOR };
+    command.fd_mappings(vec![mapping]).map_err(io::Error::other)?;
+    Ok(())
+}
+
+#[cfg(not(unix))]
+fn records_over(_: &mut Command, _: io::PipeWriter) -> io::Result<()> {
+    let what = "children need a descriptor for their records, which only unix has";
+    Err(io::Error::new(io::ErrorKind::Unsupported, what))
+}
+
+/// Lines, as they come.
+fn lines(reader: PipeReader) -> Receiver<Line> {
+    let (sender, receiver) = channel();
+    std::thread::spawn(move || {
+        let mut reader = BufReader::new(reader);
+        loop {
+            let mut line = Vec::new();
+            let read = match reader.read_until(b'\n', &mut line) {
+                Ok(0) => break,
+                Ok(_) if line.pop_if(|byte| *byte == b'\n').is_some() => Line::Whole(line),
+                Ok(_) => Line::Cut("its last record is cut short".to_owned()),
+                Err(error) => Line::Cut(format!("its records cannot be read: {error}")),
+            };
+            let last = matches!(read, Line::Cut(_));
+            if sender.send(read).is_err() || last {
                 break;
             }
         }
-    }
-    child.wait().ok()?;
-    Some(all)
-}
-
-/// Reads until the child closes its output; its turn ends when it has told its result. Why it has
-/// to be killed before that, if it has.
-fn read(
-    program: &Program,
-    lines: &Receiver<String>,
-    started: Instant,
-    stop: &AtomicBool,
-    ran: &mut Ran,
-    turn: &mut Option<Turn<'_>>,
-) -> Option<End> {
-    let mut last = Instant::now();
-    loop {
-        match lines.recv_timeout(Duration::from_millis(50)) {
-            Ok(line) => {
-                last = Instant::now();
-                if let Ok(record) = serde_json::from_str(&line) {
-                    ran.take(&record);
-                }
-                if ran.ended {
-                    *turn = None;
-                }
-            }
-            Err(RecvTimeoutError::Disconnected) => return None,
-            Err(RecvTimeoutError::Timeout) => {}
-        }
-        if stop.load(Ordering::Relaxed) {
-            return Some(End::Interrupted);
-        }
-        if last.elapsed() > program.frame_timeout + GRACE || started.elapsed() > program.timeout {
-            return Some(End::Late);
-        }
-    }
-}
-
-impl Ran {
-    fn take(&mut self, record: &Value) {
-        let data = &record["data"];
-        let text = |name: &str| data[name].as_str().unwrap_or_default().to_owned();
-        match record["type"].as_str().unwrap_or_default() {
-            "header" => self.device = data["device"].as_str().map(str::to_owned),
-            "frame" => {
-                self.pictures += 1;
-                self.frames.extend(data["md5"].as_str().map(str::to_owned));
-            }
-            "fault" => self.faults.push((text("kind"), text("message"))),
-            "message" => self.messages.push(format!("{}: {}", text("id"), text("text"))),
-            "summary" => {
-                self.ended = true;
-                self.total = data["md5"].as_str().map(str::to_owned);
-            }
-            _ => {}
-        }
-    }
-
-    /// The text of the first fault of this kind.
-    pub fn fault(&self, kind: &str) -> Option<&str> {
-        self.faults.iter().find(|(k, _)| k == kind).map(|(_, text)| text.as_str())
-    }
+    });
+    receiver
 }
 
 #[cfg(unix)]
@@ -284,7 +350,7 @@ fn end(status: ExitStatus) -> End {
 }
 
 /// The last frames that a journal says were submitted, and ended.
-fn last_of(journal: &Path) -> (Option<u64>, Option<u64>) {
+pub fn last_of(journal: &Path) -> (Option<u64>, Option<u64>) {
     let text = std::fs::read_to_string(journal).unwrap_or_default();
     let last = |word: &str| {
         let lines = text.lines().filter_map(|line| line.strip_prefix(word));

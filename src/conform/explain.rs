@@ -1,11 +1,11 @@
 //! What `vav1d compare` says of a vector with wrong pictures.
 
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::sync::atomic::AtomicBool;
 
 use serde_json::Value;
 
-use super::child::{self, Program};
+use super::child::{self, Limits, Program, Talk};
 use super::runner::Record;
 
 /// What is known of a wrong decode.
@@ -26,16 +26,22 @@ const STATES: [&str; 5] = ["unjudged", "right", "missing", "inherited", "wrong"]
 
 /// Runs `vav1d compare` for `record`; images go into `folder`. `None` if it cannot be run, or says
 /// nothing.
-pub fn explain(program: &Program, record: &Record, folder: &Path) -> Option<Explained> {
-    let mut command = Command::new(&program.path);
-    command.args(["--json", "-q", "compare", "--device", &program.device, "--png"]).arg(folder);
+pub fn explain(
+    program: &Program,
+    record: &Record,
+    folder: &Path,
+    stop: &AtomicBool,
+) -> Option<Explained> {
+    let mut command = child::command(&program.path);
+    command.args(["-q", "compare", "--spare-plants", "--device", &program.device, "--png"]);
+    command.arg(folder);
     let seconds = program.frame_timeout.as_secs_f64().max(0.001).to_string();
     command.args(["--device-timeout", &seconds]);
     command.args(&record.options).args(&program.arguments).arg("--").arg(&record.input);
     let _turn = program.turns.take();
-    let lines = child::output(command, program.timeout)?;
-    let records: Vec<Value> =
-        lines.iter().filter_map(|line| serde_json::from_str(line).ok()).collect();
+    let limits = Limits { silence: program.timeout, all: program.timeout };
+    let (_, told) = Talk::start(command, None).ok()?.listen(limits, stop, &mut |_| {}).ok()?;
+    let records = told.others;
     let of =
         |kind: &'static str| records.iter().filter(move |r| r["type"] == kind).map(|r| &r["data"]);
     let mut explained = Explained::default();

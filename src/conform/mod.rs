@@ -4,13 +4,20 @@
 
 pub mod child;
 pub mod coverage;
+pub mod evidence;
 pub mod expect;
 pub mod explain;
+pub mod files;
+mod judge;
 pub mod oracle;
 pub mod outcome;
+pub mod probe;
 pub mod report;
+pub mod reproduce;
 pub mod runner;
+pub mod settle;
 pub mod suite;
+pub mod told;
 pub mod turns;
 pub mod vector;
 

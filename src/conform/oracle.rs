@@ -9,7 +9,8 @@ use super::vector::{Expected, Kind, Oracle};
 pub fn beside(stream: &Path) -> Result<Option<Oracle>, String> {
     let Some((path, argon)) = file(stream) else { return Ok(None) };
     let text = std::fs::read_to_string(&path).map_err(|e| format!("{}: {e}", path.display()))?;
-    let (kind, expected) = parse(&text).map_err(|why| format!("{}: {why}", path.display()))?;
+    let text = super::files::without_bom(&text);
+    let (kind, expected) = parse(text).map_err(|why| format!("{}: {why}", path.display()))?;
     let kind = argon.unwrap_or(kind);
     // Whether 4:0:0 has grey planes is not told by libaom's names: what does not match is tried
     // the other way.

@@ -52,6 +52,8 @@ pub enum Failure {
     BadOracle(String),
     /// The stream is not there.
     Missing(String),
+    /// The process ended, but did not tell everything that is needed to judge it: what is missing.
+    Incomplete(String),
     /// Anything else: exit code and message.
     Error(i32, String),
 }
@@ -69,6 +71,7 @@ impl Failure {
             Self::Parser(_) => "parser-error",
             Self::BadOracle(_) => "bad-oracle",
             Self::Missing(_) => "missing",
+            Self::Incomplete(_) => "incomplete",
             Self::Error(..) => "error",
         }
     }
@@ -85,7 +88,7 @@ impl Outcome {
     }
 
     /// The words of all outcomes.
-    pub const WORDS: [&str; 12] = [
+    pub const WORDS: [&str; 13] = [
         "pass",
         "wrong-pixels",
         "unsupported",
@@ -97,6 +100,7 @@ impl Outcome {
         "parser-error",
         "bad-oracle",
         "missing",
+        "incomplete",
         "error",
     ];
 
@@ -138,6 +142,7 @@ impl fmt::Display for Outcome {
                 | Failure::Validation(why)
                 | Failure::Parser(why)
                 | Failure::BadOracle(why)
+                | Failure::Incomplete(why)
                 | Failure::Missing(why) => f.write_str(why),
             },
         }

@@ -5,33 +5,69 @@ mod folder;
 mod manifest;
 mod vvs;
 
-use std::path::Path;
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
 
 use super::vector::Vector;
 
 /// The vectors that `path` names: a Fluster suite or Vulkan-Video-Samples' list (JSON), our own
-/// manifest (TOML), a folder of streams with their oracles beside them, or one stream.
+/// manifest (TOML), a folder of streams with their oracles beside them, or one stream. Names do not
+/// depend on how the path is written.
 ///
 /// # Errors
 /// What cannot be read, or is no suite.
 pub fn load(path: &Path) -> Result<Vec<Vector>, String> {
+    let mut vectors = named(path)?;
+    for vector in &mut vectors {
+        vector.suite_path = path.to_owned();
+    }
+    Ok(vectors)
+}
+
+/// All vectors of `paths`. One that is there twice is taken once; of two that are different and
+/// share a name, the second is called `NAME~2`.
+///
+/// # Errors
+/// As those of [`load`].
+pub fn load_all(paths: &[PathBuf]) -> Result<Vec<Vector>, String> {
+    let mut all: Vec<Vector> = Vec::new();
+    let mut names: HashMap<String, Vec<PathBuf>> = HashMap::new();
+    for path in paths {
+        for mut vector in load(path)? {
+            let input = vector.input.canonicalize().unwrap_or_else(|_| vector.input.clone());
+            let inputs = names.entry(vector.name.clone()).or_default();
+            if inputs.contains(&input) {
+                continue;
+            }
+            inputs.push(input);
+            if inputs.len() > 1 {
+                vector.name = format!("{}~{}", vector.name, inputs.len());
+            }
+            all.push(vector);
+        }
+    }
+    Ok(all)
+}
+
+fn named(path: &Path) -> Result<Vec<Vector>, String> {
     let fail = |e: &dyn std::fmt::Display| format!("{}: {e}", path.display());
+    let manifest = |path: &Path| {
+        let text = read(path)?;
+        manifest::load(path, &text).map_err(|e| format!("{}: {e}", path.display()))
+    };
     if path.is_dir() {
-        let manifest = path.join("manifest.toml");
-        return match manifest.is_file() {
-            true => load(&manifest),
-            false => folder::load(path).map_err(|e| fail(&e)),
+        let list = path.join("manifest.toml");
+        return match list.is_file() {
+            true => manifest(&list),
+            // The error names what cannot be read.
+            false => folder::load(path).map_err(|e| e.to_string()),
         };
     }
-    let extension = path.extension().and_then(|e| e.to_str()).unwrap_or_default();
-    match extension {
-        "toml" => {
-            let text = std::fs::read_to_string(path).map_err(|e| fail(&e))?;
-            manifest::load(path, &text).map_err(|e| fail(&e))
-        }
+    let extension = path.extension().unwrap_or_default().to_string_lossy().to_lowercase();
+    match extension.as_str() {
+        "toml" => manifest(path),
         "json" => {
-            let text = std::fs::read_to_string(path).map_err(|e| fail(&e))?;
-            let json: serde_json::Value = serde_json::from_str(&text).map_err(|e| fail(&e))?;
+            let json: serde_json::Value = serde_json::from_str(&read(path)?).map_err(|e| fail(&e))?;
             match (json.get("test_vectors"), json.get("samples")) {
                 (Some(_), _) => fluster::load(path, &json).map_err(|e| fail(&e)),
                 (None, Some(_)) => vvs::load(path, &json).map_err(|e| fail(&e)),
@@ -40,14 +76,38 @@ pub fn load(path: &Path) -> Result<Vec<Vector>, String> {
         }
         _ => {
             std::fs::metadata(path).map_err(|e| fail(&e))?;
-            Ok(vec![folder::stream(path, &path.display().to_string())])
+            let above = path.parent().unwrap_or(Path::new(""));
+            let list = above.join("manifest.toml");
+            let listed = match list.is_file() {
+                true => manifest(&list).unwrap_or_default(),
+                false => Vec::new(),
+            };
+            let real = path.canonicalize().map_err(|e| fail(&e))?;
+            let is_it = |vector: &Vector| vector.input.canonicalize().is_ok_and(|i| i == real);
+            let listed = listed.into_iter().find(is_it);
+            let name = Path::new(path.file_name().unwrap_or_default());
+            let stream = || folder::stream(path, &folder_name(above), name);
+            Ok(vec![listed.unwrap_or_else(stream)])
         }
     }
 }
 
+/// The text of a file, without a byte order mark.
+fn read(path: &Path) -> Result<String, String> {
+    let text = std::fs::read_to_string(path).map_err(|e| format!("{}: {e}", path.display()))?;
+    Ok(super::files::without_bom(&text).to_owned())
+}
+
+/// The name of the folder `path`, however it was written; empty for the root.
+fn folder_name(path: &Path) -> String {
+    let path = if path.as_os_str().is_empty() { Path::new(".") } else { path };
+    let real = path.canonicalize().unwrap_or_else(|_| path.to_owned());
+    super::vector::plain(real.file_name().unwrap_or_default().as_encoded_bytes())
+}
+
 /// The first of `paths` that is a file, below one of the folders above `json` or a `resources` in
 /// it; the first possibility of all if none is.
-fn find(json: &Path, paths: &[std::path::PathBuf]) -> std::path::PathBuf {
+fn find(json: &Path, paths: &[PathBuf]) -> PathBuf {
     let folders = json.ancestors().skip(1).take(4);
     let all: Vec<_> = folders
         .flat_map(|folder| [folder.join("resources"), folder.to_owned()])

@@ -1,13 +1,16 @@
 //! One vector: a stream, and what it should decode to.
 
+use std::fmt::Write as _;
 use std::path::PathBuf;
 
 /// A stream with what is known of its output.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Vector {
-    /// `SUITE/NAME`, or the path of the file: letters, digits and `/._+@-` only, so that it needs
-    /// no quotes in any report.
+    /// `SUITE/NAME`: letters, digits and `/._+@-` as they are, other bytes as `%XX`, so that it
+    /// needs no quotes in any report and two streams never share one.
     pub name: String,
+    /// The suite that it is of, as it was given.
+    pub suite_path: PathBuf,
     /// The stream.
     pub input: PathBuf,
     /// What it should decode to; `Err` says why what is there cannot be used.
@@ -19,16 +22,45 @@ pub struct Vector {
 }
 
 impl Vector {
-    /// A vector without an oracle. Characters that a name may not have become `_`.
+    /// A vector without an oracle, whose name is `name` as far as that is [`plain`].
     pub fn new(name: &str, input: PathBuf) -> Self {
-        let plain = |c: char| c.is_ascii_alphanumeric() || "/._+@-".contains(c);
-        let name = name.chars().map(|c| if plain(c) { c } else { '_' }).collect();
-        Self { name, input, oracle: Ok(None), operating_point: 0, limit: None }
+        let name = plain(name.as_bytes());
+        let suite_path = input.clone();
+        Self { name, suite_path, input, oracle: Ok(None), operating_point: 0, limit: None }
+    }
+
+    /// The name as the path of a file that has the vector's logs or images.
+    pub fn file_name(&self) -> PathBuf {
+        let parts = self.name.split('/').filter(|part| !part.is_empty());
+        parts.map(|part| if part.starts_with('.') { format!("_{part}") } else { part.into() }).collect()
     }
 
     /// The part of the name before the last `/`: its suite or folder.
     pub fn suite(&self) -> &str {
         self.name.rsplit_once('/').map_or("", |(suite, _)| suite)
+    }
+}
+
+/// `name` with `%XX` for bytes that a list, a report or a shell could take for something else.
+/// Letters of every script stay.
+pub fn plain(name: &[u8]) -> String {
+    let mut text = String::new();
+    for chunk in name.utf8_chunks() {
+        for c in chunk.valid().chars() {
+            match c.is_alphanumeric() || "/._+@-".contains(c) {
+                true => text.push(c),
+                false => bytes(&mut text, c.encode_utf8(&mut [0; 4]).as_bytes()),
+            }
+        }
+        bytes(&mut text, chunk.invalid());
+    }
+    text
+}
+
+fn bytes(text: &mut String, bytes: &[u8]) {
+    for byte in bytes {
+        // Writing to a string cannot fail.
+        let _ = write!(text, "%{byte:02X}");
     }
 }
 
@@ -76,6 +108,27 @@ impl Semantics {
             grey_planes: self.grey_planes ^ (bits & 4 != 0),
         };
         [1, 2, 4, 3, 5, 6, 7].into_iter().map(flip)
+    }
+
+    /// The options of `vav1d md5` that ask for these pictures.
+    pub fn options(self) -> Vec<&'static str> {
+        let mut options = self.decoded();
+        if self.grey_planes {
+            options.push("--grey-planes");
+        }
+        options
+    }
+
+    /// Those of them that `vav1d compare` has: which pictures are decoded.
+    pub fn decoded(self) -> Vec<&'static str> {
+        let mut options = Vec::new();
+        if !self.film_grain {
+            options.extend(["--film-grain", "off"]);
+        }
+        if self.all_layers {
+            options.push("--all-layers");
+        }
+        options
     }
 
     /// In words, as far as `from` says otherwise.
@@ -158,5 +211,31 @@ impl Kind {
             _ => (true, false),
         };
         Semantics { film_grain, all_layers, grey_planes: false }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_stay_apart() {
+        for (name, text) in [
+            ("s/a-1.ivf", "s/a-1.ivf"),
+            ("s/\u{fc}ber \u{65e5}.ivf", "s/\u{fc}ber%20\u{65e5}.ivf"),
+            ("a_b", "a_b"),
+            ("a b", "a%20b"),
+            ("a%20b", "a%2520b"),
+            ("a,b\n", "a%2Cb%0A"),
+        ] {
+            assert_eq!(Vector::new(name, PathBuf::new()).name, text);
+        }
+        assert_eq!(plain(b"a\xffb"), "a%FFb");
+    }
+
+    #[test]
+    fn files_of_a_vector_stay_in_their_folder() {
+        let vector = Vector::new("/../s/./..x/a", PathBuf::new());
+        assert_eq!(vector.file_name(), PathBuf::from("_../s/_./_..x/a"));
     }
 }

@@ -70,7 +70,7 @@ impl Executor {
             Frame { plan, extent, slot: slot.map(DpbSlot::index), targets, info, apply_grain };
         let mut command = self.command(&work, &layout, references, frame)?;
         if let Some(fault) = self.options.planted {
-            fault.apply(plan.frame, &mut command);
+            self.plant_applied |= fault.apply(plan.frame, &mut command);
         }
         let wait = self.copy.wait_for(wait);
         // SAFETY: recorded for the decode family before it is submitted; all that it uses is kept in

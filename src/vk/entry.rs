@@ -45,6 +45,14 @@ pub fn leaked() -> usize {
     return 0;
 }
 
+/// Planted faults of softvk's configurations in this process that had no effect on any device.
+pub(super) fn unfired() -> Vec<String> {
+    #[cfg(feature = "soft")]
+    return softvk::unfired();
+    #[cfg(not(feature = "soft"))]
+    return Vec::new();
+}
+
 fn loader() -> Result<ash::Entry> {
     // SAFETY: the loader's initialisation code is as trustworthy as the system that installed it;
     // nothing else is loaded here.

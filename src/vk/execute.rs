@@ -129,6 +129,8 @@ pub struct Executor {
     pub(super) device: Arc<Device>,
     pub(super) adapter: Adapter,
     pub(super) options: ExecutorOptions,
+    /// The planted fault was applied.
+    pub(super) plant_applied: bool,
     pub(super) decode: Lane,
     pub(super) copy: Lane,
     pub(super) retired: Retired,
@@ -176,6 +178,7 @@ impl Executor {
             device,
             adapter: adapter.clone(),
             options,
+            plant_applied: false,
             decode,
             copy,
             retired: Retired::default(),
@@ -249,6 +252,13 @@ impl Executor {
     /// What the current session is like, once there is one.
     pub fn session(&self) -> Option<&SessionReport> {
         self.active.as_ref().map(|active| &active.report)
+    }
+
+    /// Planted faults that have had no effect so far: `NAME@FRAME` of the options, and words of the
+    /// configuration of a softvk inside this process.
+    pub fn unfired(&self) -> Vec<String> {
+        let own = self.options.planted.filter(|_| !self.plant_applied);
+        own.iter().map(ToString::to_string).chain(super::entry::unfired()).collect()
     }
 
     /// Frames, shown or not, that the driver has reported as failed since the last call.

@@ -1,5 +1,6 @@
 //! Faults on purpose in what is handed to the driver, so that tools can show that they find them.
 
+use std::fmt;
 use std::str::FromStr;
 
 use super::record::DecodeCommand;
@@ -21,7 +22,7 @@ pub enum PlantedValue {
     GlobalMotion,
 }
 
-/// A fault in one frame.
+/// A fault in one frame. As text it is what it was made of: `grain-seed@3`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct PlantedFault {
     /// What is wrong.
@@ -56,11 +57,19 @@ impl FromStr for PlantedFault {
     }
 }
 
+impl fmt::Display for PlantedFault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let name = NAMES.iter().find(|(_, value)| *value == self.value).map_or("", |(name, _)| name);
+        write!(f, "{name}@{}", self.frame)
+    }
+}
+
 impl PlantedFault {
-    /// Spoils `command`, if it is that of the frame.
-    pub(super) fn apply(self, frame: u64, command: &mut DecodeCommand) {
+    /// Spoils `command`, if it is that of the frame. Whether it did.
+    #[must_use]
+    pub(super) fn apply(self, frame: u64, command: &mut DecodeCommand) -> bool {
         if frame != self.frame {
-            return;
+            return false;
         }
         let parts = &mut command.parts;
         match self.value {
@@ -68,21 +77,21 @@ impl PlantedFault {
             PlantedValue::Slot => {
                 let names = &mut command.reference_name_slot_indices;
                 let other = names.iter().copied().find(|slot| *slot >= 0 && *slot != names[0]);
-                names[0] = other.unwrap_or(names[0]);
+                let Some(other) = other else { return false };
+                names[0] = other;
             }
             PlantedValue::LoopFilterDelta => parts.loop_filter.loop_filter_ref_deltas[1] += 1,
-            PlantedValue::TileOffset => {
-                if let Some(offset) = command.tile_offsets.first_mut() {
-                    *offset += 1;
-                }
-            }
-            PlantedValue::GrainSeed => {
-                if let Some(grain) = &mut parts.film_grain {
-                    grain.grain_seed ^= 1;
-                }
-            }
+            PlantedValue::TileOffset => match command.tile_offsets.first_mut() {
+                Some(offset) => *offset += 1,
+                None => return false,
+            },
+            PlantedValue::GrainSeed => match &mut parts.film_grain {
+                Some(grain) => grain.grain_seed ^= 1,
+                None => return false,
+            },
             PlantedValue::GlobalMotion => parts.global_motion.gm_params[1][0] += 4096,
         }
+        true
     }
 }
 
@@ -94,6 +103,7 @@ mod tests {
     fn a_fault_is_named_with_its_frame() {
         let fault = PlantedFault { value: PlantedValue::GrainSeed, frame: 3 };
         assert_eq!("grain-seed@3".parse(), Ok(fault));
+        assert_eq!(fault.to_string(), "grain-seed@3");
         assert!("grain-seed".parse::<PlantedFault>().is_err());
         assert!("grain-seed@x".parse::<PlantedFault>().is_err());
         let why = "grain@1".parse::<PlantedFault>().err().unwrap_or_default();

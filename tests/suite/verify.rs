@@ -12,28 +12,53 @@ use crate::manifest::folder as samples;
 
 const A: &str = "0123456789abcdef0123456789abcdef";
 
-/// Stands for vav1d: the last argument is the stream, and its name says what to do.
+/// Stands for vav1d: the last argument is the stream, and its name says what to do. Records go to
+/// descriptor 3, as `--records` asks.
 const MOCK: &str = r#"#!/bin/sh
 for last; do :; done
+case "$*" in *"--records /dev/fd/3 "*) ;; *) exit 2;; esac
 case "$*" in *"--journal "*) j=${*#*--journal }; j=${j%% *};; esac
-line() { printf '{"type":"%s","data":{%s}}\n' "$1" "$2"; }
+line() { printf '{"type":"%s","data":{%s}}\n' "$1" "$2" >&3; }
 hash=0123456789abcdef0123456789abcdef
-end() { line frame '"index":0'; line summary "\"md5\":\"$1\""; }
+end() { line frame '"index":0'; line summary "\"pictures\":1,\"faults\":0,\"md5\":\"$1\""; }
+# Another answer each time.
+n=0; while [ -e "$last.$n" ]; do n=$((n + 1)); done; : > "$last.$n"
 line header '"device":"mock"'
 case "$(basename "$last")" in
 pass*) end $hash;;
 wrong*) end 00000000000000000000000000000000;;
 grain*) case "$*" in *"--film-grain off"*) end $hash;; *) end 1;; esac;;
-flaky*) if [ -e "$last.again" ]; then end $hash; else : > "$last.again"; end 2; fi;;
+# The first run, and those in the seven other senses.
+flaky*) if [ $n -gt 7 ]; then end $hash; else end 2; fi;;
 crash*) printf 'submit 4 unit 4\n' > "$j"; kill -SEGV $$;;
+moving*) printf 'submit %s unit 4\n' $n > "$j"; kill -SEGV $$;;
+changing*) case $n in 0) kill -SEGV $$;; 1) line fault '"kind":"lost","message":"gone"'; exit 75;;
+    *) end 3;; esac;;
 killed*) kill -KILL $$;;
 hang*) printf 'submit 6 unit 5\ndone 3\n' > "$j"; exec sleep 1000;;
 silent*) line fault '"kind":"timeout","message":"no answer"'; exit 75;;
+dying*) line fault '"kind":"timeout","message":"no answer"'; kill -SEGV $$;;
 lost*) line fault '"kind":"lost","message":"gone"'; exit 75;;
 status*) line fault '"kind":"status","message":"status -1"'; end 3; exit 65;;
 message*) line message '"id":"VUID-1","text":"bad"'; end $hash; exit 70;;
 broken*) line fault '"kind":"stream","message":"value 7"'; exit 65;;
 less*) line fault '"kind":"unsupported","message":"not supported: no 4:4:4"'; exit 69;;
+# Drivers that print, exit, or end after what they have told.
+noisy*) printf 'driver: \377\376 hello\n'; end $hash; printf '{"type":"summary"}';;
+zeros*) printf '\377\n'; end 00000000000000000000000000000000;;
+leaves*) exit 0;;
+midway*) line frame '"index":0'; exit 0;;
+refuses*) exit 69;;
+malformed*) exit 65;;
+glued*) printf 'driver: hello ' >&3; end $hash;;
+binary*) printf '\377\376\n' >&3; end $hash;;
+cut*) line frame '"index":0'; printf '{"type":"summ' >&3; exit 0;;
+after*) end $hash; line fault '"kind":"lost","message":"gone"'; exit 0;;
+quietly*) line summary '"pictures":1,"faults":0,"md5":"'$hash'"'; exit 0;;
+nothing*) line summary '"pictures":0,"faults":0,"md5":"'$hash'"'; exit 0;;
+faulty*) line fault '"kind":"status","message":"m"'; end $hash; exit 0;;
+late*) end $hash; kill -SEGV $$;;
+lingers*) end $hash; exec 3>&-; exec sleep 1000;;
 *) exit 3;;
 esac
 "#;
@@ -110,7 +135,8 @@ fn every_outcome_is_told_apart_and_the_suite_goes_on() {
         ("message", "validation", "Fail", "VUID-1: bad"),
         ("broken", "parser-error", "Fail", "value 7"),
         ("less", "unsupported", "Skip", "no 4:4:4"),
-        ("other", "error", "Fail", "exit 3: "),
+        ("other", "incomplete", "Crash", "exit 3, but it ended without a summary, after 0 pictures"),
+        ("dying", "hang", "Timeout", "last frame submitted: none, last ended: none"),
     ];
     let names: Vec<_> = rows.iter().map(|row| row.0).collect();
     let folder = Folder::new("outcomes", &names);
@@ -123,6 +149,8 @@ fn every_outcome_is_told_apart_and_the_suite_goes_on() {
     assert_eq!(output.status.code(), Some(1), "{}", String::from_utf8_lossy(&output.stderr));
     let (records, summary) = records(&output);
     assert_eq!(summary["vectors"], rows.len() + 2);
+    assert_eq!((&summary["judged"], &summary["success"]), (&12.into(), &false.into()));
+    assert_eq!(summary["refused"][0]["reason"], "no 4:4:4");
     for (name, outcome, status, detail) in rows {
         let record = &records[name];
         assert_eq!(record["outcome"], outcome, "{record}");
@@ -154,13 +182,83 @@ fn a_child_that_says_nothing_is_killed() {
 #[test]
 fn a_failure_that_changes_is_a_flake() {
     let folder = Folder::new("flaky", &["flaky"]);
-    let output = folder.run(&[]);
+    let output = folder.run(&["--output", &folder.path("out")]);
     assert_eq!(output.status.code(), Some(0));
     let (records, _) = records(&output);
     assert_eq!(
         (&records["flaky"]["status"], &records["flaky"]["outcome"]),
         (&"Flake".into(), &"wrong-pixels".into())
     );
+    assert_eq!(records["flaky"]["note"], "of 2 runs 1 wrong-pixels, 1 pass");
+    let junit = folder.text("out/junit.xml");
+    assert!(junit.contains("<flakyFailure message=\"wrong-pixels: of 2 runs"), "{junit}");
+    assert!(folder.text("out/summary.md").contains("| s/flaky.ivf | Flake |"));
+}
+
+/// A driver that lies, prints or crashes: never a pass, and never exit 0.
+#[test]
+fn no_evidence_is_no_pass() {
+    let rows = [
+        ("leaves", "incomplete"),
+        ("midway", "incomplete"),
+        ("refuses", "incomplete"),
+        ("malformed", "incomplete"),
+        ("glued", "incomplete"),
+        ("binary", "incomplete"),
+        ("cut", "incomplete"),
+        ("after", "incomplete"),
+        ("quietly", "incomplete"),
+        ("nothing", "incomplete"),
+        ("faulty", "status-error"),
+        ("late", "crash"),
+        ("zeros", "wrong-pixels"),
+    ];
+    for (name, outcome) in rows {
+        let folder = Folder::new(&format!("evidence-{name}"), &[name]);
+        let output = folder.run(&[]);
+        let (records, summary) = records(&output);
+        assert_eq!(records[name]["outcome"], outcome, "{}", records[name]);
+        assert_eq!((output.status.code(), &summary["success"]), (Some(1), &false.into()));
+    }
+    // What a driver prints is no record: it neither harms nor helps.
+    let folder = Folder::new("evidence-noisy", &["noisy"]);
+    let output = folder.run(&["--output", &folder.path("out")]);
+    assert_eq!(records(&output).0["noisy"]["status"], "Pass");
+    let log = std::fs::read(folder.0.join("out/logs/s/noisy.ivf.log")).expect("a log");
+    assert!(log.starts_with(b"driver: \xff\xfe hello\n"));
+}
+
+/// Fifty runs of vectors that always fail, each time in another way.
+#[test]
+fn what_always_fails_is_no_flake() {
+    let folder = Folder::new("always", &["moving", "crash", "lost", "dying", "glued"]);
+    for _ in 0..50 {
+        let output = folder.run(&["-j4"]);
+        let (records, _) = records(&output);
+        assert_eq!(output.status.code(), Some(1));
+        assert!(records.values().all(|record| record["status"] != "Flake"), "{records:?}");
+    }
+    let changing = Folder::new("changing", &["changing"]);
+    let (records, _) = records(&changing.run(&[]));
+    let record = &records["changing"];
+    assert_eq!((&record["status"], &record["outcome"]), (&"Crash".into(), &"crash".into()));
+    assert_eq!(record["note"], "of 2 runs 1 crash, 1 device-lost");
+}
+
+#[test]
+fn rates_come_with_repeat() {
+    let folder = Folder::new("repeat", &["flaky", "pass"]);
+    let output = folder.run(&["--repeat", "5"]);
+    let (records, _) = records(&output);
+    assert_eq!(records["flaky"]["note"], "of 5 runs 1 wrong-pixels, 4 pass");
+    assert_eq!(records["pass"]["runs"].as_array().map(Vec::len), Some(5));
+}
+
+#[test]
+fn a_child_that_does_not_end_is_killed() {
+    let folder = Folder::new("lingers", &["lingers"]);
+    let (records, _) = records(&folder.run(&["--timeout", "5"]));
+    assert_eq!(records["lingers"]["status"], "Timeout", "{}", records["lingers"]);
 }
 
 #[test]

@@ -1,5 +1,7 @@
 //! Expectations, merged and brought up to date.
 
+use std::path::{Path, PathBuf};
+
 use super::*;
 
 fn wrong(first: u64) -> Outcome {
@@ -125,13 +127,23 @@ fn lists_are_brought_up_to_date_with_their_comments() {
     let lists = Lists::new("update", &[("radv-fails.txt", fails), ("radv-frames.txt", "s/b,1\n")]);
     let known = lists.read().expect("lists");
     let (a, b, d, e) = (wrong(4), Outcome::Pass, crash(), wrong(0));
+    let f = Outcome::Unsupported("no 10 bit,\nat all".to_owned());
+    let first = |outcome: &Outcome| outcome.first_wrong().map(First::At);
     let results = [
         ("s/a", &a, Status::ExpectedFail),
         ("s/b", &b, Status::UnexpectedImprovement(Word::Pass)),
         ("s/d", &d, Status::New(Word::Crash)),
         ("s/e", &e, Status::Flake),
+        ("s/f", &f, Status::Refused),
     ];
+    let results = results
+        .map(|(name, outcome, status)| Known { name, outcome, status, first: first(outcome) });
     known.update(&results).expect("written");
+    assert_eq!(
+        lists.text("radv-unsupported.txt"),
+        "# Name, what the device lacks.\ns/f,no 10 bit, at all\n"
+    );
+    assert!(lists.text("radv-flakes.txt").ends_with("^s/e$\n"));
     assert_eq!(
         lists.text("radv-fails.txt"),
         "# Lists of RADV.\n\n# bug 1: motion vectors\ns/a,Fail\n# not run today\ns/c,Crash\n\
@@ -140,5 +152,26 @@ fn lists_are_brought_up_to_date_with_their_comments() {
     assert!(lists.text("radv-frames.txt").contains("s/a,4\n"));
     assert!(!lists.text("radv-frames.txt").contains("s/b"));
     let known = lists.read().expect("what was written is read");
+    assert_eq!(known.status("s/e", &e).0, Status::KnownFlake);
+    assert_eq!(known.status("s/f", &f).0, Status::New(Word::Skip));
+    assert_eq!(known.unused(&["s/a", "s/c", "s/d", "s/e"]), ["unsupported: s/f"]);
     assert_eq!(known.status("s/d", &d).0, Status::ExpectedFail);
+}
+
+#[test]
+fn what_a_device_has_lost_is_red() {
+    let lists = [("radv-unsupported.txt", "\u{feff}s/a\ns/b, no 4:4:4\n")];
+    let lists = Lists::new("unsupported", &lists);
+    let known = lists.read().expect("lists");
+    let refused = Outcome::Unsupported("no 10 bit".to_owned());
+    for name in ["s/a", "s/b"] {
+        assert_eq!(known.status(name, &refused).0, Status::New(Word::Skip));
+        let better = Status::UnexpectedImprovement(Word::Pass);
+        assert_eq!(known.status(name, &Outcome::Pass).0, better);
+        assert_eq!(known.status(name, &crash()).0, Status::New(Word::Crash));
+    }
+    let (status, _) = known.status("s/c", &refused);
+    assert_eq!((status, status.is_success()), (Status::Refused, false));
+    // Without lists nothing is known.
+    assert_eq!(Expectations::default().status("s/c", &refused).0, Status::New(Word::Skip));
 }

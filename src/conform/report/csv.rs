@@ -10,7 +10,7 @@ pub fn results(records: &[Record], about: &About) -> String {
     let mut text = String::new();
     for record in records {
         let seconds = if about.no_times { 0.0 } else { record.seconds as f32 };
-        let _ = writeln!(text, "{},{},{seconds}", record.name, record.status);
+        let _ = writeln!(text, "{},{},{seconds}", record.name, record.status.deqp());
     }
     text
 }
@@ -19,7 +19,7 @@ pub fn results(records: &[Record], about: &About) -> String {
 pub fn failures(records: &[Record]) -> String {
     let mut text = String::new();
     for record in records.iter().filter(|record| !record.status.is_success()) {
-        let _ = writeln!(text, "{},{}", record.name, record.status);
+        let _ = writeln!(text, "{},{}", record.name, record.status.deqp());
     }
     text
 }

@@ -30,6 +30,8 @@ svg { display: block; max-width: 100% } .right { fill: #3a3 } .inherited { fill:
 .key span { display: inline-block; width: 12px; height: 12px; margin: 0 4px 0 12px }
 img { max-width: 320px; image-rendering: pixelated; margin: 4px 8px 4px 0 }
 figure { display: inline-block; margin: 0 } figcaption { color: #666 } .about { color: #555 }
+pre { white-space: pre-wrap; margin: 2px 0 } .verdict { font-size: 1.3em; font-weight: bold }
+.good { color: #172 } .bad { color: #a00 }
 </style></head><body><h1>vav1d verify</h1>
 ";
 
@@ -39,12 +41,21 @@ figure { display: inline-block; margin: 0 } figcaption { color: #666 } .about { 
 /// An image cannot be read.
 pub fn text(records: &[Record], about: &About) -> io::Result<String> {
     let mut page = HEAD.to_owned();
+    let verdict = super::Verdict::of(records, about);
+    let class = if verdict.is_success() { "good" } else { "bad" };
+    let _ = writeln!(page, "<p class=\"verdict {class}\">{}</p>", plain(&verdict.to_string()));
+    for note in &about.notes {
+        let _ = writeln!(page, "<p>{}</p>", plain(note));
+    }
     page += "<table>\n";
     for (name, value) in &about.properties {
         let _ = writeln!(page, "<tr><th>{}</th><td>{}</td></tr>", plain(name), plain(value));
     }
     for (status, count) in super::counts(records) {
         let _ = writeln!(page, "<tr><th>{status}</th><td>{count}</td></tr>");
+    }
+    for (count, why) in super::reasons(records) {
+        let _ = writeln!(page, "<tr><th>{count} refused or skipped</th><td>{}</td></tr>", plain(&why));
     }
     page += "</table>\n<p class=\"key\">Output pictures:";
     for (word, color) in [
@@ -58,7 +69,7 @@ pub fn text(records: &[Record], about: &About) -> io::Result<String> {
     }
     page += "</p>\n<table class=\"vectors\">\n<tr><th class=\"name\">Vector</th>\
              <th class=\"status\">Status</th><th>Pictures</th></tr>\n";
-    let (red, ok): (Vec<_>, Vec<_>) = records.iter().partition(|r| !r.status.is_success());
+    let (red, ok): (Vec<_>, Vec<_>) = records.iter().partition(|r| super::is_named(r));
     for record in red.into_iter().chain(ok) {
         row(&mut page, record)?;
     }
@@ -67,7 +78,7 @@ pub fn text(records: &[Record], about: &About) -> io::Result<String> {
 
 fn row(page: &mut String, record: &Record) -> io::Result<()> {
     let class = match record.status {
-        Status::New(Word::Skip) => "skip",
+        Status::New(Word::Skip) | Status::NotRun => "skip",
         status if status.is_success() => "ok",
         _ => "red",
     };
@@ -81,6 +92,9 @@ fn row(page: &mut String, record: &Record) -> io::Result<()> {
     let about = super::about(record);
     if about != "pass" {
         let _ = write!(page, "<div class=\"about\">{}</div>", plain(&about));
+    }
+    for command in &record.reproduce {
+        let _ = write!(page, "<pre>{}</pre>", plain(command));
     }
     if let Some(explained) = &record.explained {
         let _ = write!(page, "<div>{}</div>", plain(&explained.text));

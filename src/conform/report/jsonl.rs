@@ -14,17 +14,29 @@ pub fn all(records: &[Record], about: &About) -> String {
         text += &line(record, !about.no_times);
         text.push('\n');
     }
-    text + &format!("{}\n", summary(records))
+    text + &format!("{}\n", summary(records, about))
 }
 
 /// The last line.
-pub fn summary(records: &[Record]) -> Value {
+pub fn summary(records: &[Record], about: &About) -> Value {
+    let verdict = super::Verdict::of(records, about);
+    let reasons: Vec<_> = super::reasons(records)
+        .into_iter()
+        .map(|(vectors, reason)| json!({ "reason": reason, "vectors": vectors }))
+        .collect();
     let statuses: serde_json::Map<String, Value> =
         super::counts(records).into_iter().map(|(s, n)| (s.to_string(), json!(n))).collect();
     json!({ "type": "suite_summary", "data": {
         "vectors": records.len(),
         "statuses": statuses,
         "outcomes": super::outcomes(records),
+        "success": verdict.is_success(),
+        "verdict": verdict.to_string(),
+        "not_expected": verdict.red,
+        "not_run": verdict.not_run,
+        "judged": verdict.evidence,
+        "refused": reasons,
+        "notes": about.notes,
     }})
 }
 
@@ -48,6 +60,9 @@ pub fn line(record: &Record, times: bool) -> String {
         "outcome": outcome.map(|outcome| outcome.word()),
         "detail": outcome.map(ToString::to_string),
         "note": record.note,
+        "runs": record.runs,
+        "unfired": record.unfired,
+        "reproduce": record.reproduce,
         "oracle": record.oracle.map(|kind| kind.word()),
         "first_wrong": outcome.and_then(|outcome| outcome.first_wrong()),
         // A character for each output picture: right, wrong, unknown, missing.

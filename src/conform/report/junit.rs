@@ -3,6 +3,7 @@
 use std::io;
 
 use quick_xml::Writer;
+use quick_xml::writer::ElementWriter;
 use quick_xml::events::{BytesDecl, BytesText, Event};
 
 use super::{About, about as text_of};
@@ -22,7 +23,10 @@ enum Sort {
 
 fn sort(record: &Record) -> Sort {
     match (record.status, &record.outcome) {
-        (Status::New(Word::Skip) | Status::ExpectedFail | Status::KnownFlake, _) => Sort::Skipped,
+        (
+            Status::New(Word::Skip) | Status::ExpectedFail | Status::KnownFlake | Status::NotRun,
+            _,
+        ) => Sort::Skipped,
         (status, _) if status.is_success() => Sort::Passed,
         (
             _,
@@ -44,6 +48,11 @@ pub fn text(records: &[Record], about: &About) -> io::Result<String> {
     writer.write_event(Event::Decl(BytesDecl::new("1.0", Some("UTF-8"), None)))?;
     let mut suites: Vec<&str> = records.iter().map(suite).collect();
     suites.dedup();
+    let verdict = ("verdict".to_owned(), super::Verdict::of(records, about).to_string());
+    let notes = about.notes.iter().map(|note| ("note".to_owned(), note.clone()));
+    let properties: Vec<_> =
+        about.properties.iter().cloned().chain([verdict]).chain(notes).collect();
+    let about = &About { properties, ..about.clone() };
     writer.create_element("testsuites").write_inner_content(|writer| {
         suites.iter().enumerate().try_for_each(|(id, name)| {
             let of: Vec<_> = records.iter().filter(|record| suite(record) == *name).collect();
@@ -99,6 +108,9 @@ fn testcase(writer: &mut Writer<Vec<u8>>, record: &Record, about: &About) -> io:
         .with_attribute(("time", &*seconds(record.seconds, about)));
     let (kind, text) = (record.status.to_string(), plain(&text_of(record)));
     let what = match sort(record) {
+        Sort::Passed if record.status == Status::Flake => {
+            return flake(element, &kind, &text);
+        }
         Sort::Passed => return element.write_empty().map(|_| ()),
         Sort::Failed => "failure",
         Sort::Error => "error",
@@ -111,9 +123,23 @@ fn testcase(writer: &mut Writer<Vec<u8>>, record: &Record, about: &About) -> io:
                 return element.write_empty().map(|_| ());
             }
             let element = element.with_attribute(("type", &*kind));
-            let command =
-                format!("vav1d compare {} {}", record.options.join(" "), record.input.display());
-            element.write_text_content(BytesText::new(&plain(&command))).map(|_| ())
+            let commands = record.reproduce.join("\n");
+            element.write_text_content(BytesText::new(&plain(&commands))).map(|_| ())
+        })
+        .map(|_| ())
+}
+
+/// A case that passed in one run only: Surefire's element for it, and what failed.
+fn flake(
+    element: ElementWriter<'_, Vec<u8>>,
+    kind: &str,
+    text: &str,
+) -> io::Result<()> {
+    element
+        .write_inner_content(|writer| {
+            let element = writer.create_element("flakyFailure");
+            let element = element.with_attribute(("message", text)).with_attribute(("type", kind));
+            element.write_empty().map(|_| ())
         })
         .map(|_| ())
 }

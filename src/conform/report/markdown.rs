@@ -18,17 +18,34 @@ pub fn text(records: &[Record], about: &About) -> String {
     for (status, count) in super::counts(records) {
         let _ = writeln!(text, "| {status} | {count} |");
     }
-    let red: Vec<_> = records.iter().filter(|record| !record.status.is_success()).collect();
-    if red.is_empty() {
-        return text + "\nEverything is as expected.\n";
+    let verdict = super::Verdict::of(records, about).to_string();
+    let _ = writeln!(text, "\n{verdict}");
+    for note in &about.notes {
+        let _ = writeln!(text, "\n{}", plain(note));
+    }
+    let reasons = super::reasons(records);
+    if !reasons.is_empty() {
+        text += "\n| Refused or skipped | Vectors |\n|---|---|\n";
+        for (count, why) in reasons {
+            let _ = writeln!(text, "| {} | {count} |", plain(&why));
+        }
+    }
+    let named: Vec<_> = records.iter().filter(|record| super::is_named(record)).collect();
+    if named.is_empty() {
+        return text;
     }
     text += "\n| Vector | Status | Outcome |\n|---|---|---|\n";
-    for record in red.iter().take(LISTED) {
+    for record in named.iter().take(LISTED) {
         let about = plain(&super::about(record));
         let _ = writeln!(text, "| {} | {} | {about} |", plain(&record.name), record.status);
     }
-    if red.len() > LISTED {
-        let _ = writeln!(text, "\nAnd {} more.", red.len() - LISTED);
+    if named.len() > LISTED {
+        let _ = writeln!(text, "\nAnd {} more.", named.len() - LISTED);
+    }
+    let commands = named.iter().take(LISTED).filter_map(|record| record.reproduce.first());
+    let commands: Vec<_> = commands.map(String::as_str).collect();
+    if !commands.is_empty() {
+        let _ = writeln!(text, "\nTo see them again:\n\n```sh\n{}\n```", commands.join("\n"));
     }
     text
 }

@@ -12,6 +12,8 @@ use std::io;
 use std::path::Path;
 
 use super::expect::Status;
+use super::files::{self, named};
+use super::outcome::Outcome;
 use super::runner::Record;
 
 /// What a report says of the whole run.
@@ -21,6 +23,84 @@ pub struct About {
     pub properties: Vec<(String, String)>,
     /// Whether times are left out.
     pub no_times: bool,
+    /// Whether only a part of the vectors is run here: it may have none of those that the device
+    /// can decode.
+    pub is_part: bool,
+    /// Whatever else the reader has to know, a line each.
+    pub notes: Vec<String>,
+}
+
+/// What a run says, all in all.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Verdict {
+    /// All vectors.
+    pub vectors: usize,
+    /// Those that something is to be done about.
+    pub red: usize,
+    /// Those that were not come to.
+    pub not_run: usize,
+    /// Those by which the device was judged.
+    pub evidence: usize,
+    /// See [`About::is_part`].
+    pub is_part: bool,
+}
+
+impl Verdict {
+    /// Of these records.
+    pub fn of(records: &[Record], about: &About) -> Self {
+        let count = |which: &dyn Fn(&Record) -> bool| records.iter().filter(|r| which(r)).count();
+        let not_run = count(&|record| record.status == Status::NotRun);
+        Self {
+            vectors: records.len(),
+            red: count(&|record| !record.status.is_success()) - not_run,
+            not_run,
+            evidence: count(&Record::is_evidence),
+            is_part: about.is_part,
+        }
+    }
+
+    /// Whether the run is a success: something was judged, and all of it is as expected.
+    pub fn is_success(self) -> bool {
+        self.red == 0 && self.not_run == 0 && (self.evidence > 0 || self.is_part)
+    }
+}
+
+impl std::fmt::Display for Verdict {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Self { vectors, red, not_run, evidence, .. } = *self;
+        if not_run > 0 {
+            write!(f, "Interrupted: {not_run} of {vectors} vectors were not run. ")?;
+        }
+        match (red, evidence) {
+            (0, _) if vectors == 0 => f.write_str("This part has no vectors."),
+            (0, 0) => f.write_str("Nothing was judged: no vector was decoded and compared."),
+            (0, _) if not_run > 0 => f.write_str("What was run is as expected."),
+            (0, _) => f.write_str("Everything is as expected."),
+            (_, 0) => write!(f, "{red} of {vectors} vectors are not as expected; none was decoded."),
+            _ => write!(f, "{red} of {vectors} vectors are not as expected."),
+        }
+    }
+}
+
+/// Why vectors were refused or skipped, the commonest reason first.
+pub fn reasons(records: &[Record]) -> Vec<(usize, String)> {
+    let mut counts: BTreeMap<String, usize> = BTreeMap::new();
+    for record in records {
+        let why = match (&record.outcome, record.status) {
+            (Some(Outcome::Unsupported(why)), _) => why.replace(['\n', '\r'], " "),
+            (None, Status::New(_)) => record.note.clone().unwrap_or_default(),
+            _ => continue,
+        };
+        *counts.entry(why).or_default() += 1;
+    }
+    let mut counts: Vec<_> = counts.into_iter().map(|(why, n)| (n, why)).collect();
+    counts.sort_by(|a, b| b.0.cmp(&a.0).then_with(|| a.1.cmp(&b.1)));
+    counts
+}
+
+/// Vectors to name in any report: those that something is to be done about, and flakes.
+pub fn is_named(record: &Record) -> bool {
+    !record.status.is_success() || matches!(record.status, Status::Flake | Status::KnownFlake)
 }
 
 /// How many records have each status.
@@ -34,7 +114,11 @@ pub fn counts(records: &[Record]) -> BTreeMap<Status, usize> {
 pub fn outcomes(records: &[Record]) -> BTreeMap<&'static str, usize> {
     let mut counts = BTreeMap::new();
     for record in records {
-        let word = record.outcome.as_ref().map_or("skipped", |outcome| outcome.word());
+        let word = match (&record.outcome, record.status) {
+            (Some(outcome), _) => outcome.word(),
+            (None, Status::NotRun) => "not-run",
+            (None, _) => "skipped",
+        };
         *counts.entry(word).or_default() += 1;
     }
     counts
@@ -52,12 +136,65 @@ pub fn about(record: &Record) -> String {
     parts.collect::<Vec<_>>().join(": ").replace(['\n', '\r'], " ")
 }
 
+/// Files and folders that a run writes.
+const WRITTEN: [&str; 9] = [
+    "results.csv",
+    "failures.csv",
+    "results.jsonl",
+    "results.jsonl.part",
+    "junit.xml",
+    "summary.md",
+    "index.html",
+    "logs",
+    "images",
+];
+
+/// A folder of reports that is this run's alone, until it is dropped.
+#[derive(Debug)]
+pub struct Folder {
+    /// Locked as long as it is open.
+    _lock: std::fs::File,
+}
+
+impl Folder {
+    const LOCK: &str = ".verify.lock";
+
+    /// Makes `path`, and takes out of it what the last run left.
+    ///
+    /// # Errors
+    /// It cannot be made or emptied, or another run has it.
+    pub fn take(path: &Path) -> io::Result<Self> {
+        std::fs::create_dir_all(path).map_err(|e| named(path, e))?;
+        let file = path.join(Self::LOCK);
+        let lock = std::fs::File::create(&file).map_err(|e| named(&file, e))?;
+        lock.try_lock().map_err(|error| match error {
+            std::fs::TryLockError::WouldBlock => {
+                let what = format!("{}: another run writes its reports there", path.display());
+                io::Error::new(io::ErrorKind::ResourceBusy, what)
+            }
+            std::fs::TryLockError::Error(error) => named(&file, error),
+        })?;
+        for name in WRITTEN {
+            let old = path.join(name);
+            let removed = match old.is_dir() {
+                true => std::fs::remove_dir_all(&old),
+                false => std::fs::remove_file(&old),
+            };
+            match removed {
+                Err(e) if e.kind() != io::ErrorKind::NotFound => return Err(named(&old, e)),
+                _ => {}
+            }
+        }
+        Ok(Self { _lock: lock })
+    }
+}
+
 /// Writes every report into `folder`.
 ///
 /// # Errors
-/// A file cannot be written.
+/// A file cannot be written; the error names it.
 pub fn write(folder: &Path, records: &[Record], about: &About) -> io::Result<()> {
-    let write = |name: &str, text: String| std::fs::write(folder.join(name), text);
+    let write = |name: &str, text: String| files::write(&folder.join(name), text.as_bytes());
     write("results.csv", csv::results(records, about))?;
     write("failures.csv", csv::failures(records))?;
     write("results.jsonl", jsonl::all(records, about))?;

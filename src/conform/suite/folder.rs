@@ -1,39 +1,67 @@
 //! Folders of streams, with their oracles beside them.
 
+use std::collections::{HashSet, VecDeque};
 use std::io;
 use std::path::{Path, PathBuf};
 
+use crate::conform::files::named;
 use crate::conform::oracle;
-use crate::conform::vector::Vector;
+use crate::conform::vector::{Vector, plain};
 
 /// What streams are called.
 const STREAMS: [&str; 8] = ["ivf", "obu", "av1", "mkv", "webm", "mp4", "m4v", "avif"];
 
-/// All streams below `path`, at any depth.
+/// All streams below `path`, at any depth. What only links lead to comes by its link; no folder is
+/// come to twice.
 pub(super) fn load(path: &Path) -> io::Result<Vec<Vector>> {
     let mut files = Vec::new();
-    collect(path, &mut files)?;
+    let mut seen = HashSet::new();
+    let mut links = VecDeque::from([path.to_owned()]);
+    while let Some(folder) = links.pop_front() {
+        collect(&folder, &mut seen, &mut links, &mut files)?;
+    }
     files.sort();
-    let above = path.parent().unwrap_or(Path::new(""));
-    let name = |file: &Path| file.strip_prefix(above).unwrap_or(file).display().to_string();
-    Ok(files.iter().map(|file| stream(file, &name(file))).collect())
+    let suite = super::folder_name(path);
+    let vector = |file: &PathBuf| {
+        let name = file.strip_prefix(path).unwrap_or(file);
+        stream(file, &suite, name)
+    };
+    Ok(files.iter().map(vector).collect())
 }
 
-/// One stream, by this name.
-pub(super) fn stream(file: &Path, name: &str) -> Vector {
-    let mut vector = Vector::new(name.trim_start_matches(['.', '/']), file.to_owned());
+/// The stream `file`, which is called `name` in `suite`.
+pub(super) fn stream(file: &Path, suite: &str, name: &Path) -> Vector {
+    let mut vector = Vector::new("", file.to_owned());
+    let name = plain(name.as_os_str().as_encoded_bytes());
+    vector.name = if suite.is_empty() { name } else { format!("{suite}/{name}") };
     vector.oracle = oracle::beside(file);
     vector
 }
 
-fn collect(folder: &Path, files: &mut Vec<PathBuf>) -> io::Result<()> {
-    for entry in std::fs::read_dir(folder)? {
-        let path = entry?.path();
-        let extension = path.extension().and_then(|e| e.to_str()).unwrap_or_default();
-        if path.is_dir() {
-            collect(&path, files)?;
-        } else if STREAMS.contains(&extension) {
-            files.push(path);
+/// The streams of `folder` and of those in it that are no links; `seen` has those that were come to.
+fn collect(
+    folder: &Path,
+    seen: &mut HashSet<PathBuf>,
+    links: &mut VecDeque<PathBuf>,
+    files: &mut Vec<PathBuf>,
+) -> io::Result<()> {
+    let real = folder.canonicalize().map_err(|e| named(folder, e))?;
+    if !seen.insert(real) {
+        return Ok(());
+    }
+    let entries = std::fs::read_dir(folder).map_err(|e| named(folder, e))?;
+    let mut paths = entries
+        .map(|entry| entry.map(|entry| entry.path()))
+        .collect::<io::Result<Vec<_>>>()
+        .map_err(|e| named(folder, e))?;
+    paths.sort();
+    for path in paths {
+        let extension = path.extension().unwrap_or_default().to_string_lossy().to_lowercase();
+        match path.is_dir() {
+            true if path.is_symlink() => links.push_back(path),
+            true => collect(&path, seen, links, files)?,
+            false if STREAMS.contains(&extension.as_str()) => files.push(path),
+            false => {}
         }
     }
     Ok(())

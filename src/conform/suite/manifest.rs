@@ -22,11 +22,11 @@ struct Stream {
 pub(super) fn load(path: &Path, text: &str) -> Result<Vec<Vector>, String> {
     let manifest: Manifest = toml::from_str(text).map_err(|e| e.to_string())?;
     let folder = path.parent().unwrap_or(Path::new("."));
-    let suite = folder.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    let suite = super::folder_name(folder);
     let suite = if suite.is_empty() { "manifest".to_owned() } else { suite };
     let vector = |stream: Stream| {
-        let mut vector =
-            Vector::new(&format!("{suite}/{}", stream.name), folder.join(&stream.file));
+        let mut vector = Vector::new(&stream.name, folder.join(&stream.file));
+        vector.name = format!("{suite}/{}", vector.name);
         let kind = Kind::Manifest;
         let frames: Option<Vec<_>> = stream.frames.iter().map(|md5| oracle::md5(md5)).collect();
         vector.oracle = match frames {

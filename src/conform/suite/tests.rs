@@ -47,7 +47,7 @@ fn a_fluster_suite_is_read_unchanged() {
     let oracle = a.oracle.clone().expect("good").expect("there");
     assert_eq!(oracle.expected, Expected::Total(A.to_owned()));
     assert!(oracle.semantics.film_grain && !oracle.semantics.all_layers);
-    assert_eq!((&*b.name, b.operating_point), ("S/b_c", 3));
+    assert_eq!((&*b.name, b.operating_point), ("S/b%20c", 3));
     assert_eq!(b.oracle, Err("result `none` is no MD5".to_owned()));
 }
 
@@ -101,4 +101,48 @@ fn what_is_no_suite_is_an_error() {
         let error = load(&folder.0.join(name)).expect_err(name);
         assert!(error.contains(name), "{error}");
     }
+}
+
+#[test]
+fn names_do_not_depend_on_how_a_path_is_written() {
+    let files = [("f/a.IVF", ""), ("f/g/a b.ivf", ""), ("f/g/a_b.ivf", ""), ("g/c.obu", "")];
+    let folder = Folder::new("names", &files);
+    let names = |path: &str| -> Vec<String> {
+        let vectors = load(&folder.0.join(path)).expect("a suite");
+        vectors.into_iter().map(|vector| vector.name).collect()
+    };
+    for path in ["f", "f/", "f/g/..", "./f/../f/."] {
+        assert_eq!(names(path), ["f/a.IVF", "f/g/a%20b.ivf", "f/g/a_b.ivf"], "{path}");
+    }
+    assert_eq!(names("f/g/../a.IVF"), ["f/a.IVF"]);
+}
+
+#[test]
+fn a_stream_of_a_manifest_is_what_the_manifest_says() {
+    let samples = Path::new(env!("CARGO_MANIFEST_DIR")).join("samples");
+    let vectors = load(&samples.join("main-420-8.ivf")).expect("a stream");
+    let [vector] = vectors.as_slice() else { panic!("one vector") };
+    assert_eq!(vector.name, "samples/main-420-8");
+    assert!(matches!(&vector.oracle, Ok(Some(oracle)) if oracle.kind == Kind::Manifest));
+}
+
+#[cfg(unix)]
+#[test]
+fn links_that_lead_back_end() {
+    let folder = Folder::new("loop", &[("f/a.ivf", ""), ("f/g/b.ivf", "")]);
+    std::os::unix::fs::symlink("..", folder.0.join("f/g/back")).expect("a link");
+    std::os::unix::fs::symlink("g", folder.0.join("f/again")).expect("a link");
+    let vectors = load(&folder.0.join("f")).expect("a folder");
+    let names: Vec<_> = vectors.iter().map(|v| &*v.name).collect();
+    assert_eq!(names, ["f/a.ivf", "f/g/b.ivf"]);
+}
+
+#[test]
+fn one_name_for_one_stream() {
+    let files = [("x/f/a.ivf", ""), ("y/f/a.ivf", "")];
+    let folder = Folder::new("twice", &files);
+    let paths = ["x/f", "y/f", "x/f/a.ivf", "x/../x/f"].map(|path| folder.0.join(path));
+    let vectors = load_all(&paths).expect("suites");
+    let names: Vec<_> = vectors.iter().map(|v| &*v.name).collect();
+    assert_eq!(names, ["f/a.ivf", "f/a.ivf~2"]);
 }

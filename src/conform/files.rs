@@ -1,0 +1,53 @@
+//! Files that are there whole or not at all, and errors that name them.
+
+use std::ffi::OsString;
+use std::io::{self, Write as _};
+use std::path::{Path, PathBuf};
+
+/// `error`, with the file that it is about.
+pub fn named(path: &Path, error: io::Error) -> io::Error {
+    io::Error::new(error.kind(), format!("{}: {error}", path.display()))
+}
+
+/// Writes a file beside `path` and puts it in its place: a full disk leaves what was there before.
+///
+/// # Errors
+/// It cannot be written; the error names it.
+pub fn write(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let mut name = OsString::from(path);
+    name.push(".new");
+    let new = PathBuf::from(name);
+    let written = std::fs::File::create(&new)
+        .and_then(|mut file| file.write_all(bytes).and_then(|()| file.sync_data()))
+        .and_then(|()| std::fs::rename(&new, path));
+    written.map_err(|error| {
+        // It is not wanted in halves.
+        let _ = std::fs::remove_file(&new);
+        named(path, error)
+    })
+}
+
+/// `text` without a byte order mark at its start.
+pub fn without_bom(text: &str) -> &str {
+    text.strip_prefix('\u{feff}').unwrap_or(text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_that_cannot_be_written_is_named_and_leaves_nothing() {
+        let folder = std::env::temp_dir().join(format!("vav1d-files-{}", std::process::id()));
+        std::fs::create_dir_all(&folder).expect("made");
+        let path = folder.join("a.txt");
+        write(&path, b"one").expect("written");
+        assert_eq!(std::fs::read(&path).expect("a file"), b"one");
+        // A folder of the new file's name stands in for a disk that is full.
+        std::fs::create_dir(folder.join("a.txt.new")).expect("made");
+        let error = write(&path, b"two").expect_err("no file");
+        assert!(error.to_string().contains("a.txt"), "{error}");
+        assert_eq!(std::fs::read(&path).expect("a file"), b"one");
+        std::fs::remove_dir_all(&folder).expect("removed");
+    }
+}
