@@ -112,7 +112,9 @@ impl Rights<'_> {
 fn decode(args: &PipelineArgs, wanted: Wanted, sender: &SyncSender<Right>) -> Result<()> {
     let quiet = Notices::silent();
     let pipeline = Pipeline::judged(args, &quiet)?;
-    let traced = pipeline.trace(args, wanted, &mut |traced| match sender.send(Right::Picture(traced.picture)) {
+    let traced = pipeline.trace(args, wanted, &mut |traced| match sender
+        .send(Right::Picture(traced.picture))
+    {
         Ok(()) => Next::Go,
         Err(_) => Next::Stop,
     });

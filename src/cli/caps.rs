@@ -51,8 +51,9 @@ fn judged(args: &CapsArgs, notices: &Notices) -> Result<Exit> {
         "embedded": selected.is_embedded(),
     });
     let mut out = Lines(output::stdout());
-    let written =
-        out.begin("caps", None, Some(&adapter.name)).and_then(|()| out.write(&Record::Device(device)));
+    let written = out
+        .begin("caps", None, Some(&adapter.name))
+        .and_then(|()| out.write(&Record::Device(device)));
     written.and_then(|()| out.0.flush()).map_err(Failure::output)?;
     Ok(Exit::Done)
 }

@@ -35,6 +35,8 @@ pub enum Record<'a> {
     Shape(serde_json::Value),
     /// What of a shape changes the output.
     Cause(serde_json::Value),
+    /// What all shapes gave.
+    Matrix(serde_json::Value),
     /// What became of a frame.
     Verdict(serde_json::Value),
     /// What became of all of them.

@@ -21,7 +21,8 @@ use crate::window::{self, Judgement, Look, Options, Presenter, Program, Report};
 
 pub(super) fn run(args: &PlayArgs, json: bool, notices: &Notices) -> Result<Exit> {
     let decoding = pipeline(args);
-    let selected = select::select(&args.device, options::instance(&decoding), Fallback::Softvk, notices)?;
+    let selected =
+        select::select(&args.device, options::instance(&decoding), Fallback::Softvk, notices)?;
     let mut presenter = presenter(args, &selected)?;
     let look = look(args, &decoding)?;
     let mut options = play_options(args, &decoding, &look);

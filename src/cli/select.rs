@@ -111,7 +111,9 @@ pub(super) fn select(
         "auto" => {
             let hardware = list.iter().position(|d| d.adapter.decodes_av1() && d.is_hardware());
             if hardware.is_none() && fallback == Fallback::Never {
-                let why = format!("there is no hardware device to judge: {why} (softvk is judged with --device soft)");
+                let why = format!(
+                    "there is no hardware device to judge: {why} (softvk is judged with --device soft)"
+                );
                 return Err(Failure::new(Exit::Unsupported, why));
             }
             let index = hardware.unwrap_or(list.len().saturating_sub(1));

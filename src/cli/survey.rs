@@ -16,11 +16,17 @@ pub(super) enum Outcome {
     Decoded(Vec<String>, Exit),
     /// The device does not take the shape.
     Refused(String),
+    /// The driver crashed, hung, lost the device or said that a decode failed.
+    Failed(String),
 }
 
 impl Outcome {
-    fn refused(&self) -> bool {
+    pub(super) fn refused(&self) -> bool {
         matches!(self, Self::Refused(_))
+    }
+
+    fn decoded(&self) -> bool {
+        matches!(self, Self::Decoded(..))
     }
 }
 
@@ -32,8 +38,17 @@ type Value = (usize, usize);
 pub(super) struct Cause {
     /// The axes that it changes, and to what.
     pub(super) values: Vec<Value>,
-    /// The first picture that differs.
-    pub(super) picture: usize,
+    /// What it does.
+    pub(super) effect: Effect,
+}
+
+/// What a change of the shape does.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Effect {
+    /// It changes the output from this picture on.
+    Output(usize),
+    /// The driver fails so.
+    Failure(String),
 }
 
 /// Shapes and what they gave.
@@ -55,7 +70,10 @@ pub(super) fn survey<E>(
     let survey = Survey { base: None, outcomes: BTreeMap::new(), causes: Vec::new() };
     let mut surveyor = Surveyor { survey, decode };
     surveyor.find_base()?;
-    if let Some(base) = surveyor.survey.base {
+    let Survey { base, outcomes, .. } = &surveyor.survey;
+    // Where no shape is decoded there is nothing to compare with, and each may take its time.
+    let base = base.filter(|base| outcomes.get(base).is_some_and(Outcome::decoded));
+    if let Some(base) = base {
         for value in values() {
             surveyor.visit(&with(base, &[value]))?;
         }
@@ -86,12 +104,21 @@ impl<E, F: FnMut(&Point) -> Result<Outcome, E>> Surveyor<F> {
         Ok(outcome)
     }
 
-    /// The legal shape with the fewest values that are not the first of their axis.
+    /// The shape that is decoded with the fewest values that are not the first of their axis; where
+    /// the driver fails in all that it takes, the first of those.
     fn find_base(&mut self) -> Result<(), E> {
         let zero = [0; AXES.len()];
         let single = values().map(|value| with(zero, &[value]));
+        for point in std::iter::once(zero).chain(single) {
+            if self.visit(&point)?.decoded() {
+                self.survey.base = Some(point);
+                return Ok(());
+            }
+        }
+        let failed = self.survey.outcomes.iter().find(|(_, outcome)| !outcome.refused());
+        self.survey.base = failed.map(|(point, _)| *point);
         let double = pairs().map(|(a, b)| with(zero, &[a, b]));
-        for point in std::iter::once(zero).chain(single).chain(double) {
+        for point in double.filter(|_| self.survey.base.is_none()).collect::<Vec<_>>() {
             if !self.visit(&point)?.refused() {
                 self.survey.base = Some(point);
                 return Ok(());
@@ -138,13 +165,14 @@ impl<E, F: FnMut(&Point) -> Result<Outcome, E>> Surveyor<F> {
             }
             let changed = (0..AXES.len()).filter(|axis| point[*axis] != base[*axis]);
             let values = changed.map(|axis| (axis, point[axis])).collect();
-            let (Outcome::Decoded(wrong, _), Outcome::Decoded(right, _)) =
-                (self.visit(&point)?, &reference)
-            else {
-                continue;
+            let effect = match (self.visit(&point)?, &reference) {
+                (Outcome::Decoded(wrong, _), Outcome::Decoded(right, _)) => {
+                    Effect::Output(wrong.iter().zip(right).take_while(|(a, b)| a == b).count())
+                }
+                (Outcome::Failed(why), _) => Effect::Failure(why),
+                _ => continue,
             };
-            let picture = wrong.iter().zip(right).take_while(|(a, b)| a == b).count();
-            let cause = Cause { values, picture };
+            let cause = Cause { values, effect };
             if !self.survey.causes.contains(&cause) {
                 self.survey.causes.push(cause);
             }
@@ -245,9 +273,12 @@ mod tests {
     #[test]
     fn causes_are_as_small_as_can_be() {
         let alone = check(|p| decoded(if p[2] == 1 { "bad" } else { "good" }));
-        assert_eq!(alone.causes, [Cause { values: vec![(2, 1)], picture: 1 }]);
+        assert_eq!(alone.causes, [Cause { values: vec![(2, 1)], effect: Effect::Output(1) }]);
         let both = check(|p| decoded(if p[0] == 1 && p[7] == 1 { "bad" } else { "good" }));
-        assert_eq!(both.causes, [Cause { values: vec![(0, 1), (7, 1)], picture: 1 }]);
+        assert_eq!(
+            both.causes,
+            [Cause { values: vec![(0, 1), (7, 1)], effect: Effect::Output(1) }]
+        );
     }
 
     #[test]
@@ -260,7 +291,26 @@ mod tests {
         let mut base = [0; AXES.len()];
         base[0] = 1;
         assert_eq!(survey.base, Some(base));
-        assert_eq!(survey.causes, [Cause { values: vec![(1, 1)], picture: 1 }]);
+        assert_eq!(survey.causes, [Cause { values: vec![(1, 1)], effect: Effect::Output(1) }]);
         assert_eq!(check(|_| Outcome::Refused("no".into())).base, None);
+    }
+    #[test]
+    fn a_shape_in_which_the_driver_fails_is_named() {
+        let crash = |p: &Point| match p[3] {
+            1 => Outcome::Failed("crash".into()),
+            _ => decoded("good"),
+        };
+        let survey = check(crash);
+        let cause = Cause { values: vec![(3, 1)], effect: Effect::Failure("crash".into()) };
+        assert_eq!(survey.causes, [cause]);
+        // The first shape fails: another one is what is compared with.
+        let survey = check(|p| match p[0] {
+            0 => Outcome::Failed("crash".into()),
+            _ => decoded("good"),
+        });
+        assert_eq!(survey.base.map(|base| base[0]), Some(1));
+        assert_eq!(survey.causes.len(), 1);
+        let survey = check(|_| Outcome::Failed("hang".into()));
+        assert!(survey.base.is_some() && survey.outcomes.len() < 40);
     }
 }

@@ -124,10 +124,9 @@ fn stopped_by_signals() -> Stop {
     for signal in [SIGINT, SIGTERM] {
         let number = usize::try_from(signal).unwrap_or_default();
         let code = 128 + signal;
-        let registered =
-            flag::register_conditional_shutdown(signal, code, Arc::clone(&stop.flag))
-                .and_then(|_| flag::register_usize(signal, Arc::clone(&stop.signal), number))
-                .and_then(|_| flag::register(signal, Arc::clone(&stop.flag)));
+        let registered = flag::register_conditional_shutdown(signal, code, Arc::clone(&stop.flag))
+            .and_then(|_| flag::register_usize(signal, Arc::clone(&stop.signal), number))
+            .and_then(|_| flag::register(signal, Arc::clone(&stop.flag)));
         if let Err(error) = registered {
             log::warn!("an interrupt will not be graceful: {error}");
         }
@@ -135,7 +134,7 @@ fn stopped_by_signals() -> Stop {
     stop
 }
 
-fn no_device(error: NoDevice, wish: &str) -> Failure {
+pub(super) fn no_device(error: NoDevice, wish: &str) -> Failure {
     match error {
         NoDevice::Interrupted => Failure::new(Exit::Interrupted, "interrupted"),
         NoDevice::Died(why) => {
@@ -146,6 +145,15 @@ fn no_device(error: NoDevice, wish: &str) -> Failure {
             let exit = Exit::ALL.into_iter().find(|exit| i32::from(exit.code()) == code);
             Failure::new(exit.unwrap_or(Exit::Fault), why)
         }
+    }
+}
+
+/// The device as children are told of it: all judge one, and none takes another where it is not
+/// there any more.
+pub(super) fn resolved(wish: &str, probe: &Probe) -> String {
+    match wish {
+        "auto" | "system" => probe.uuid.clone(),
+        device => device.to_owned(),
     }
 }
 
@@ -250,14 +258,9 @@ fn options(args: &VerifyArgs, probe: &Probe, own: PathBuf, folder: PathBuf) -> O
     let path = std::env::var_os(CHILD).map_or(own, PathBuf::from);
     let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
     let jobs = args.jobs.map_or(cores, usize::from);
-    // All children judge one device, and none takes another where it is not there any more.
-    let device = match args.device.as_str() {
-        "auto" | "system" => probe.uuid.clone(),
-        device => device.to_owned(),
-    };
+    let device = resolved(&args.device, probe);
     let mut own_options: Vec<OsString> = Vec::new();
-    for (seconds, option) in
-        [(args.frame_timeout, "--frame-timeout"), (args.timeout, "--timeout")]
+    for (seconds, option) in [(args.frame_timeout, "--frame-timeout"), (args.timeout, "--timeout")]
     {
         own_options.extend([option.into(), seconds.to_string().into()]);
     }
@@ -275,10 +278,7 @@ fn options(args: &VerifyArgs, probe: &Probe, own: PathBuf, folder: PathBuf) -> O
             turns: Turns::new(jobs),
         },
         jobs,
-        effort: Effort {
-            repeat: args.repeat.map(usize::from),
-            update: args.update_expectations,
-        },
+        effort: Effort { repeat: args.repeat.map(usize::from), update: args.update_expectations },
         // The children share the cores.
         reference_device: format!("{}:threads={}", runner::REFERENCE, (cores / jobs).max(1)),
         folder,

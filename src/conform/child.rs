@@ -87,18 +87,42 @@ pub struct Ran {
     pub seconds: f64,
 }
 
-/// Runs `vector` on `device` for the hashes of its pictures in the sense of `semantics`. What the
-/// child and its driver print is appended to `NAME.log`, its journal is `NAME.journal`, `files`
-/// being the path of both without the ending.
+/// Runs `vector` on `device` for the hashes of its pictures in the sense of `semantics`.
 ///
 /// # Errors
-/// The child cannot be started, or its files cannot be made.
+/// As those of [`call`].
 pub fn run(
     program: &Program,
     device: &str,
     vector: &Vector,
     semantics: Semantics,
     hash: Hash,
+    files: &Path,
+    stop: &AtomicBool,
+) -> io::Result<Ran> {
+    let mut arguments: Vec<OsString> = Vec::new();
+    if hash == Hash::Total {
+        arguments.push("--total".into());
+    }
+    arguments.extend(semantics.options().into_iter().map(OsString::from));
+    arguments.extend(["--operating-point".into(), vector.operating_point.to_string().into()]);
+    if let Some(limit) = vector.limit {
+        arguments.extend(["--limit".into(), limit.to_string().into()]);
+    }
+    call(program, device, &arguments, &vector.input, files, stop)
+}
+
+/// Runs `vav1d md5` on `device` and `input` with the program's and these arguments. What the child
+/// and its driver print is appended to `NAME.log`, its journal is `NAME.journal`, `files` being the
+/// path of both without the ending.
+///
+/// # Errors
+/// The child cannot be started, or its files cannot be made.
+pub fn call(
+    program: &Program,
+    device: &str,
+    arguments: &[OsString],
+    input: &Path,
     files: &Path,
     stop: &AtomicBool,
 ) -> io::Result<Ran> {
@@ -109,17 +133,9 @@ pub fn run(
     }
     let mut command = command(&program.path);
     command.args(["-q", "md5", "--device", device, "--journal"]).arg(&journal);
-    if hash == Hash::Total {
-        command.arg("--total");
-    }
     let seconds = program.frame_timeout.as_secs_f64().max(0.001).to_string();
     command.args(["--device-timeout", &seconds, "--spare-plants"]);
-    command.args(semantics.options());
-    command.args(["--operating-point", &vector.operating_point.to_string()]);
-    if let Some(limit) = vector.limit {
-        command.args(["--limit", &limit.to_string()]);
-    }
-    command.args(&program.arguments).arg("--").arg(&vector.input);
+    command.args(&program.arguments).args(arguments).arg("--").arg(input);
     let log = File::options().create(true).append(true).open(&log).map_err(|e| named(&log, e))?;
     let mut turn = Some(program.turns.take());
     let started = Instant::now();
@@ -254,7 +270,8 @@ impl Talk {
     /// Kills the child, and what it has started.
     fn kill(&mut self) -> io::Result<()> {
         #[cfg(target_os = "linux")]
-        if let Some(group) = i32::try_from(self.child.id()).ok().and_then(rustix::process::Pid::from_raw)
+        if let Some(group) =
+            i32::try_from(self.child.id()).ok().and_then(rustix::process::Pid::from_raw)
         {
             // It may have ended by itself.
             let _ = rustix::process::kill_process_group(group, rustix::process::Signal::KILL);

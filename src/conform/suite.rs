@@ -67,7 +67,8 @@ fn named(path: &Path) -> Result<Vec<Vector>, String> {
     match extension.as_str() {
         "toml" => manifest(path),
         "json" => {
-            let json: serde_json::Value = serde_json::from_str(&read(path)?).map_err(|e| fail(&e))?;
+            let json: serde_json::Value =
+                serde_json::from_str(&read(path)?).map_err(|e| fail(&e))?;
             match (json.get("test_vectors"), json.get("samples")) {
                 (Some(_), _) => fluster::load(path, &json).map_err(|e| fail(&e)),
                 (None, Some(_)) => vvs::load(path, &json).map_err(|e| fail(&e)),

@@ -32,7 +32,9 @@ impl Vector {
     /// The name as the path of a file that has the vector's logs or images.
     pub fn file_name(&self) -> PathBuf {
         let parts = self.name.split('/').filter(|part| !part.is_empty());
-        parts.map(|part| if part.starts_with('.') { format!("_{part}") } else { part.into() }).collect()
+        parts
+            .map(|part| if part.starts_with('.') { format!("_{part}") } else { part.into() })
+            .collect()
     }
 
     /// The part of the name before the last `/`: its suite or folder.

@@ -59,7 +59,8 @@ impl FromStr for PlantedFault {
 
 impl fmt::Display for PlantedFault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let name = NAMES.iter().find(|(_, value)| *value == self.value).map_or("", |(name, _)| name);
+        let name =
+            NAMES.iter().find(|(_, value)| *value == self.value).map_or("", |(name, _)| name);
         write!(f, "{name}@{}", self.frame)
     }
 }

@@ -55,12 +55,15 @@ fn planted_faults_are_found_in_their_axis() {
         ("stale-bitstream", "--frames-in-flight=4 changes"),
         ("offset-zero", "--bitstream-offset=3 changes"),
         ("range-end", "--bitstream-padding=2 changes"),
-        ("header-skip", "--header-bytes=none changes"),
     ] {
         let (code, text) = matrix("svt-pyramid", &format!("soft:fault={fault}"), "12");
         assert_eq!(code, Some(1), "{fault}: {text}");
         assert!(text.contains(&format!("\n{cause} the output from picture ")), "{fault}: {text}");
     }
+    // The driver itself says that a tile ends outside the range.
+    let (code, text) = matrix("svt-pyramid", "soft:fault=header-skip", "12");
+    assert_eq!(code, Some(1), "{text}");
+    assert!(text.contains("\n--header-bytes=none ends in a failure: validation: VUID-"), "{text}");
     for (sample, fault, limit, what) in [
         (
             "tiles-4x2",
@@ -79,4 +82,34 @@ fn planted_faults_are_found_in_their_axis() {
         assert_eq!(code, Some(1), "{text}");
         assert!(text.contains(&format!("\n{what}")), "{text}");
     }
+}
+
+/// A driver that is wrong in all shapes, crashes in one, or in all.
+#[test]
+fn a_driver_that_is_wrong_everywhere_is_wrong() {
+    let (code, text) = matrix("main-420-8", "soft:fault=base-q@1", "4");
+    assert_eq!(code, Some(1), "{text}");
+    assert!(text.contains("\nagainst softvk: wrong from picture "), "{text}");
+    let (code, text) = matrix("main-420-8", "soft:fault=crash@1", "4");
+    assert_eq!(code, Some(1), "{text}");
+    assert!(
+        text.contains("\nno shape is decoded: crash: signal 6, last frame submitted: "),
+        "{text}"
+    );
+    assert!(text.contains("\nagainst softvk: not judged: it fails\n"), "{text}");
+}
+
+#[test]
+fn a_fault_that_never_applies_shows_nothing() {
+    let (code, text) = matrix("main-420-8", "soft:fault=pixel@999", "4");
+    assert_eq!(code, Some(2), "{text}");
+}
+
+#[test]
+fn the_reference_shape_is_judged() {
+    let (_, text) = matrix("main-420-8", "soft", "4");
+    assert!(
+        text.contains("\nagainst softvk: equal in 4 pictures (softvk against itself)\n"),
+        "{text}"
+    );
 }

@@ -135,7 +135,12 @@ fn every_outcome_is_told_apart_and_the_suite_goes_on() {
         ("message", "validation", "Fail", "VUID-1: bad"),
         ("broken", "parser-error", "Fail", "value 7"),
         ("less", "unsupported", "Skip", "no 4:4:4"),
-        ("other", "incomplete", "Crash", "exit 3, but it ended without a summary, after 0 pictures"),
+        (
+            "other",
+            "incomplete",
+            "Crash",
+            "exit 3, but it ended without a summary, after 0 pictures",
+        ),
         ("dying", "hang", "Timeout", "last frame submitted: none, last ended: none"),
     ];
     let names: Vec<_> = rows.iter().map(|row| row.0).collect();

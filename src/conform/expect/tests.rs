@@ -136,8 +136,12 @@ fn lists_are_brought_up_to_date_with_their_comments() {
         ("s/e", &e, Status::Flake),
         ("s/f", &f, Status::Refused),
     ];
-    let results = results
-        .map(|(name, outcome, status)| Known { name, outcome, status, first: first(outcome) });
+    let results = results.map(|(name, outcome, status)| Known {
+        name,
+        outcome,
+        status,
+        first: first(outcome),
+    });
     known.update(&results).expect("written");
     assert_eq!(
         lists.text("radv-unsupported.txt"),

@@ -55,7 +55,8 @@ pub fn text(records: &[Record], about: &About) -> io::Result<String> {
         let _ = writeln!(page, "<tr><th>{status}</th><td>{count}</td></tr>");
     }
     for (count, why) in super::reasons(records) {
-        let _ = writeln!(page, "<tr><th>{count} refused or skipped</th><td>{}</td></tr>", plain(&why));
+        let _ =
+            writeln!(page, "<tr><th>{count} refused or skipped</th><td>{}</td></tr>", plain(&why));
     }
     page += "</table>\n<p class=\"key\">Output pictures:";
     for (word, color) in [

@@ -3,8 +3,8 @@
 use std::io;
 
 use quick_xml::Writer;
-use quick_xml::writer::ElementWriter;
 use quick_xml::events::{BytesDecl, BytesText, Event};
+use quick_xml::writer::ElementWriter;
 
 use super::{About, about as text_of};
 use crate::conform::expect::{Status, Word};
@@ -130,11 +130,7 @@ fn testcase(writer: &mut Writer<Vec<u8>>, record: &Record, about: &About) -> io:
 }
 
 /// A case that passed in one run only: Surefire's element for it, and what failed.
-fn flake(
-    element: ElementWriter<'_, Vec<u8>>,
-    kind: &str,
-    text: &str,
-) -> io::Result<()> {
+fn flake(element: ElementWriter<'_, Vec<u8>>, kind: &str, text: &str) -> io::Result<()> {
     element
         .write_inner_content(|writer| {
             let element = writer.create_element("flakyFailure");

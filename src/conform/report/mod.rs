@@ -76,7 +76,9 @@ impl std::fmt::Display for Verdict {
             (0, 0) => f.write_str("Nothing was judged: no vector was decoded and compared."),
             (0, _) if not_run > 0 => f.write_str("What was run is as expected."),
             (0, _) => f.write_str("Everything is as expected."),
-            (_, 0) => write!(f, "{red} of {vectors} vectors are not as expected; none was decoded."),
+            (_, 0) => {
+                write!(f, "{red} of {vectors} vectors are not as expected; none was decoded.")
+            }
             _ => write!(f, "{red} of {vectors} vectors are not as expected."),
         }
     }
