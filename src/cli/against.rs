@@ -14,6 +14,9 @@ use super::pipeline::Pipeline;
 use super::shape::ShapeArgs;
 use crate::compare::trace::Wanted;
 use crate::compare::{Graph, Next, Node};
+use crate::conform::files::without_bom;
+use crate::conform::runner::REFERENCE;
+use crate::conform::{Expected, oracle};
 use crate::pixels::Picture;
 
 /// Pictures that wait for the other side, at most.
@@ -26,6 +29,8 @@ pub(super) enum Against {
     Device(String),
     /// What is in a file: output pictures.
     File(PathBuf),
+    /// A file with one MD5 of all that is output.
+    Total(PathBuf, String),
 }
 
 /// One right picture, or what is known of it.
@@ -39,10 +44,30 @@ pub(super) enum Right {
 
 impl Against {
     /// A file where there is one of this name, else a device.
-    pub(super) fn of(text: &str) -> Self {
-        match Path::new(text).is_file() {
-            true => Self::File(text.into()),
-            false => Self::Device(text.to_owned()),
+    ///
+    /// # Errors
+    /// The file's name says that it has hashes, and it has none that are understood; or nothing
+    /// says what it has.
+    pub(super) fn of(text: &str) -> Result<Self> {
+        let path = Path::new(text);
+        if !path.is_file() {
+            // A device's name has no folders, and none of these endings; softvk's words may.
+            let is_path = path.components().count() > 1 || Form::of(path).is_some();
+            return match is_path && !text.starts_with(REFERENCE) {
+                true => Err(Failure::new(Exit::NoInput, format!("{text}: there is no such file"))),
+                false => Ok(Self::Device(text.to_owned())),
+            };
+        }
+        match Form::of(path) {
+            Some(Form::Md5) => match expected(path)? {
+                Expected::Total(md5) => Ok(Self::Total(path.to_owned(), md5)),
+                Expected::Frames(_) => Ok(Self::File(path.to_owned())),
+            },
+            Some(_) => Ok(Self::File(path.to_owned())),
+            None => {
+                let why = "is no reference that can be read: .yuv, .y4m, .md5 or .framemd5";
+                Err(Failure::new(Exit::Usage, format!("{text}: {why}")))
+            }
         }
     }
 
@@ -60,14 +85,17 @@ impl Against {
                 let args = reference(args, device, wanted);
                 scope.spawn(move || decode(&args, wanted, &sender))
             }
-            Self::File(path) => scope.spawn(move || read(path, graph, &sender)),
+            Self::File(path) | Self::Total(path, _) => {
+                let limited = args.limit.is_some();
+                scope.spawn(move || read(path, graph, limited, &sender))
+            }
         };
         Rights { receiver, thread }
     }
 }
 
 /// How the right pictures are decoded: as simply as it goes.
-fn reference(args: &PipelineArgs, device: &str, wanted: Wanted) -> PipelineArgs {
+pub(super) fn reference(args: &PipelineArgs, device: &str, wanted: Wanted) -> PipelineArgs {
     let film_grain = match (args.film_grain, wanted) {
         (_, Wanted::Decoded) => FilmGrain::Cpu,
         (FilmGrain::Off, _) => FilmGrain::Off,
@@ -121,51 +149,90 @@ fn decode(args: &PipelineArgs, wanted: Wanted, sender: &SyncSender<Right>) -> Re
     traced.map(|_| ())
 }
 
-fn read(path: &Path, graph: &Graph, sender: &SyncSender<Right>) -> Result<()> {
+/// What is in a file, by its ending.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Form {
+    Md5,
+    Y4m,
+    Yuv,
+}
+
+impl Form {
+    fn of(path: &Path) -> Option<Self> {
+        let extension = path.extension().unwrap_or_default().to_string_lossy().to_lowercase();
+        match extension.as_str() {
+            "md5" | "framemd5" => Some(Self::Md5),
+            "y4m" => Some(Self::Y4m),
+            "yuv" | "i420" | "raw" => Some(Self::Yuv),
+            _ => None,
+        }
+    }
+}
+
+/// The hashes of a file: libaom's lines, ffmpeg's framemd5, or one hash of all.
+fn expected(path: &Path) -> Result<Expected> {
+    let fail = |why: String| Failure::new(Exit::NoInput, format!("{}: {why}", path.display()));
+    let text = std::fs::read_to_string(path).map_err(|e| fail(e.to_string()))?;
+    oracle::parse(without_bom(&text)).map(|(_, expected)| expected).map_err(fail)
+}
+
+fn read(path: &Path, graph: &Graph, limited: bool, sender: &SyncSender<Right>) -> Result<()> {
     let fail = |e: io::Error| Failure::new(Exit::NoInput, format!("{}: {e}", path.display()));
-    let extension = path.extension().unwrap_or_default().to_string_lossy().to_lowercase();
-    let mut file = BufReader::new(File::open(path).map_err(fail)?);
-    match extension.as_str() {
-        "md5" | "framemd5" => md5s(&mut file, sender).map_err(fail),
-        "y4m" => {
+    let wanted = graph.outputs.len();
+    let open = || File::open(path).map(BufReader::new).map_err(fail);
+    let (had, more) = match Form::of(path) {
+        Some(Form::Md5) => {
+            let frames = match expected(path)? {
+                Expected::Frames(frames) => frames,
+                Expected::Total(md5) => vec![md5],
+            };
+            let n = frames.len();
+            for md5 in frames {
+                if sender.send(Right::Md5(md5)).is_err() {
+                    break;
+                }
+            }
+            (n, n > wanted)
+        }
+        Some(Form::Y4m) => {
+            let mut file = open()?;
             let mut header = Vec::new();
             file.read_until(b'\n', &mut header).map_err(fail)?;
             if !header.starts_with(b"YUV4MPEG2 ") {
                 return Err(fail(io::Error::other("no Y4M header")));
             }
-            pictures(&mut file, graph, true, sender).map_err(fail)
+            let had = pictures(&mut file, graph, true, sender).map_err(fail)?;
+            (had, !file.fill_buf().map_err(fail)?.is_empty())
         }
-        _ => pictures(&mut file, graph, false, sender).map_err(fail),
+        Some(Form::Yuv) | None => {
+            let mut file = open()?;
+            let had = pictures(&mut file, graph, false, sender).map_err(fail)?;
+            (had, !file.fill_buf().map_err(fail)?.is_empty())
+        }
+    };
+    let path = path.display();
+    if had < wanted {
+        let why = format!("{path}: it has {had} pictures, the stream outputs {wanted}");
+        return Err(Failure::new(Exit::NoInput, why));
+    }
+    match more && !limited {
+        true => {
+            let why = format!("{path}: it has more pictures than the {wanted} of the stream");
+            Err(Failure::new(Exit::NoInput, why))
+        }
+        false => Ok(()),
     }
 }
 
-/// MD5s of libaom's, or of ffmpeg's framemd5: `#` lines are comments; the hash is the word of 32
-/// hexadecimal digits.
-fn md5s(file: &mut dyn BufRead, sender: &SyncSender<Right>) -> io::Result<()> {
-    for line in file.lines() {
-        let line = line?;
-        if line.starts_with('#') || line.trim().is_empty() {
-            continue;
-        }
-        let words = line.split([',', ' ', '\t']).map(str::trim);
-        let is_md5 = |w: &&str| w.len() == 32 && w.bytes().all(|b| b.is_ascii_hexdigit());
-        let Some(md5) = words.into_iter().find(is_md5) else {
-            return Err(io::Error::other(format!("no MD5 in the line `{line}`")));
-        };
-        if sender.send(Right::Md5(md5.to_lowercase())).is_err() {
-            break;
-        }
-    }
-    Ok(())
-}
-
-/// Raw pictures of the sizes that the stream's output has; with `frames`, a line before each.
+/// Raw pictures of the sizes that the stream's output has; with `frames`, a line before each. How
+/// many there are.
 fn pictures(
     file: &mut dyn BufRead,
     graph: &Graph,
     frames: bool,
     sender: &SyncSender<Right>,
-) -> io::Result<()> {
+) -> io::Result<usize> {
+    let mut had = 0;
     for node in graph.outputs.iter().filter_map(|shown| graph.node(shown.frame)) {
         if file.fill_buf()?.is_empty() {
             break;
@@ -177,12 +244,17 @@ fn pictures(
                 return Err(io::Error::other("no FRAME where one should begin"));
             }
         }
-        let picture = picture(file, node)?;
+        let picture = picture(file, node).map_err(|error| match error.kind() {
+            io::ErrorKind::UnexpectedEof => io::Error::other(format!("it ends in picture {had}")),
+            _ => error,
+        })?;
+        had += 1;
         if sender.send(Right::Picture(picture)).is_err() {
-            break;
+            // Nobody wants the rest, and nobody is told how much there is.
+            return Ok(graph.outputs.len());
         }
     }
-    Ok(())
+    Ok(had)
 }
 
 fn picture(file: &mut dyn BufRead, node: &Node) -> io::Result<Picture> {

@@ -275,6 +275,9 @@ pub struct CompareArgs {
     /// Write images of the frames that errors begin with (is, should-be, difference) into DIR
     #[arg(long, value_name = "DIR")]
     pub png: Option<PathBuf>,
+    /// This is the process that the driver may end; in DIR it leaves how far it came
+    #[arg(long, value_name = "DIR", hide = true)]
+    pub guarded: Option<PathBuf>,
 }
 
 /// `suite-info`.

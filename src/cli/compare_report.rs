@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use serde_json::{Value, json};
 
 use super::args::CompareArgs;
-use super::compare::Comparison;
+use super::compare::{Comparison, Ended};
 use super::json::{Lines, Record};
 use super::output;
 use crate::compare::shared::Shared;
@@ -33,6 +33,9 @@ fn write_text(out: &mut impl Write, all: &Comparison, shared: &[Shared]) -> io::
             frame(out, all, verdict, node)?;
         }
     }
+    if let Some(ended) = &all.ended {
+        writeln!(out, "{}", headline(all, ended))?;
+    }
     let first = all.verdicts.iter().find(|v| v.state == State::Wrong || v.grain.is_some());
     if let Some(verdict) = first {
         writeln!(out, "first wrong frame: {}", verdict.frame)?;
@@ -44,6 +47,9 @@ fn write_text(out: &mut impl Write, all: &Comparison, shared: &[Shared]) -> io::
         let good = all.count(State::Right);
         writeln!(out, "   {feature}: {wrong} of {wrong} wrong, {right} of {good} right")?;
     }
+    for note in &all.notes {
+        writeln!(out, "{note}")?;
+    }
     let counts = [State::Right, State::Wrong, State::Inherited, State::Missing, State::Unjudged]
         .map(|state| (all.count(state), state.word()));
     let counts = counts.iter().filter(|(n, _)| *n > 0).map(|(n, word)| format!("{n} {word}"));
@@ -54,6 +60,31 @@ fn write_text(out: &mut impl Write, all: &Comparison, shared: &[Shared]) -> io::
     let how = if all.teacher { ", each judged alone" } else { "" };
     writeln!(out, "{n} frames on {device}, against {against}{how}: {counts}{grain}")?;
     out.flush()
+}
+
+/// Which frame the driver had when it failed.
+pub(super) fn headline(all: &Comparison, ended: &Ended) -> String {
+    let Ended { what, submitted, done } = ended;
+    let frame = match submitted.and_then(|frame| all.graph.node(frame)) {
+        None => "no frame was submitted".to_owned(),
+        Some(node) => {
+            let (width, height) = node.size();
+            let outputs: Vec<_> =
+                all.graph.outputs_of(node.frame).map(|n| format!("output {n}, ")).collect();
+            format!(
+                "frame {} ({}unit {}, {}, {width}x{height}) was submitted last",
+                node.frame,
+                outputs.concat(),
+                node.unit,
+                node.header.frame_type
+            )
+        }
+    };
+    let done = match done {
+        Some(done) => format!("frame {done} is the last that is known to have ended"),
+        None => "none is known to have ended".to_owned(),
+    };
+    format!("{what}: {frame}, {done}")
 }
 
 /// Whether the driver reports that the frame could not be decoded.
@@ -164,6 +195,7 @@ fn write_json(args: &CompareArgs, all: &Comparison, shared: &[Shared]) -> io::Re
     for (verdict, node) in all.verdicts.iter().zip(&all.graph.nodes) {
         lines.write(&Record::Verdict(verdict_json(all, verdict, node)))?;
     }
+    lines.unfired(&all.unfired)?;
     let first = all.verdicts.iter().find(|v| v.state == State::Wrong || v.grain.is_some());
     lines.write(&Record::Comparison(json!({
         "against": all.against,
@@ -175,6 +207,11 @@ fn write_json(args: &CompareArgs, all: &Comparison, shared: &[Shared]) -> io::Re
         "missing": all.count(State::Missing),
         "unjudged": all.count(State::Unjudged),
         "first_wrong": first.map(|v| v.frame),
+        "ended": all.ended.as_ref().map(|ended| json!({
+            "what": ended.what, "submitted": ended.submitted, "done": ended.done,
+            "text": headline(all, ended),
+        })),
+        "notes": all.notes,
         "shared_features": shared.iter().map(|s| json!({
             "feature": s.feature, "wrong": s.wrong, "right": s.right,
         })).collect::<Vec<_>>(),

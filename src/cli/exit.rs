@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use crate::error::{DeviceError, Error};
+use crate::error::{DeviceError, Error, StreamFault};
 
 /// How a run of the command ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -19,7 +19,8 @@ pub enum Exit {
     NoInput,
     /// Valid, but not supported by us or the device.
     Unsupported,
-    /// A fault of ours: a broken invariant, a validation message.
+    /// A fault of the driver or of ours: a crash, a failed decode, a validation message, a broken
+    /// invariant.
     Fault,
     /// The output could not be written.
     Output,
@@ -60,6 +61,11 @@ impl Exit {
         }
     }
 
+    /// What a child's code says; a code that is none of ours is a fault.
+    pub fn from_code(code: i32) -> Self {
+        Self::ALL.into_iter().find(|exit| i32::from(exit.code()) == code).unwrap_or(Self::Fault)
+    }
+
     /// One line for the help text and the README.
     pub fn meaning(self) -> &'static str {
         match self {
@@ -69,7 +75,9 @@ impl Exit {
             Self::Stream => "the stream is malformed, or a frame was dropped because of it",
             Self::NoInput => "the input cannot be opened or read",
             Self::Unsupported => "valid, but not supported by vav1d or the device, or over a limit",
-            Self::Fault => "a fault of vav1d or the driver: broken invariant, validation message",
+            Self::Fault => {
+                "a fault of the driver or vav1d: crash, failed decode, validation message"
+            }
             Self::Output => "output could not be written",
             Self::Device => "device lost, out of memory or silent; a later try may work",
             Self::Interrupted => "interrupted",
@@ -80,7 +88,11 @@ impl Exit {
     pub fn of(error: &Error) -> Self {
         match error {
             Error::Io(_) => Self::NoInput,
-            Error::Stream(_) => Self::Stream,
+            Error::Stream(stream) => match stream.kind {
+                // The driver says so, and nothing is known against the stream.
+                StreamFault::DecodeStatus { .. } => Self::Fault,
+                _ => Self::Stream,
+            },
             Error::Unsupported(_) | Error::Limit(_) => Self::Unsupported,
             Error::Device(DeviceError::Fault(_)) => Self::Fault,
             Error::Device(DeviceError::None(_)) => Self::Unsupported,

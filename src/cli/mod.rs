@@ -13,6 +13,7 @@ mod dump;
 mod failure;
 mod generate;
 mod grain;
+mod guard;
 mod info;
 mod input;
 mod json;
@@ -85,7 +86,7 @@ fn print(text: &str) -> Exit {
 }
 
 fn vav1d(args: Vec<OsString>) -> Exit {
-    let cli = match Cli::try_parse_from(args) {
+    let cli = match Cli::try_parse_from(args.clone()) {
         Ok(cli) => cli,
         Err(error) => {
             let exit = if error.use_stderr() { Exit::Usage } else { Exit::Done };
@@ -93,7 +94,7 @@ fn vav1d(args: Vec<OsString>) -> Exit {
         }
     };
     let notices = Notices::new(&cli.common);
-    match command(&cli, &notices) {
+    match command(&cli, &args, &notices) {
         Ok(exit) => exit,
         Err(failure) => {
             let json = cli.common.json || cli.common.records.is_some();
@@ -107,12 +108,16 @@ fn vav1d(args: Vec<OsString>) -> Exit {
     }
 }
 
-fn command(cli: &Cli, notices: &Notices) -> Result<Exit> {
+/// Runs what `cli` says; `words` are what it was made of.
+fn command(cli: &Cli, words: &[OsString], notices: &Notices) -> Result<Exit> {
     let json = cli.common.json || cli.common.records.is_some();
     if let Some(path) = &cli.common.records {
         output::records(path)
             .map_err(|e| Failure::new(Exit::Output, format!("{}: {e}", path.display())))?;
-        // Who reads the records is gone when the parent is: nobody wants the rest.
+    }
+    let guarded = matches!(&cli.command, Command::Compare(args) if args.guarded.is_some());
+    if guarded || cli.common.records.is_some() {
+        // Who asked for this process is gone then, and nobody wants the rest.
         #[cfg(target_os = "linux")]
         rustix::process::set_parent_process_death_signal(Some(rustix::process::Signal::KILL))
             .map_err(|e| Failure::new(Exit::Fault, format!("PR_SET_PDEATHSIG: {e}")))?;
@@ -124,7 +129,7 @@ fn command(cli: &Cli, notices: &Notices) -> Result<Exit> {
         Command::Info(args) => info::run(args, json, notices),
         Command::Dump(args) => dump::run(args, json, notices),
         Command::Plan(args) => plan::run(args, json, notices),
-        Command::Compare(args) => compare::run(args, json, notices),
+        Command::Compare(args) => compare::run(args, words, json, notices),
         Command::Verify(args) => verify::run(args, json, notices),
         Command::SuiteInfo(args) => suite_info::run(args, json),
         Command::Matrix(args) => matrix::run(args, json, notices),

@@ -47,11 +47,6 @@ impl Notices {
         Self { quiet: true, silent: true, color: false }
     }
 
-    /// The same for something that is done many times: nothing is said.
-    pub fn silenced(&self) -> Self {
-        Self { silent: true, quiet: true, ..*self }
-    }
-
     /// Something that the user should know, and that is no fault.
     pub fn notice(&self, text: &str) {
         if !self.quiet {

@@ -141,10 +141,7 @@ pub(super) fn no_device(error: NoDevice, wish: &str) -> Failure {
             let why = format!("--device {wish}: asked what it decodes: {why}");
             Failure::new(Exit::Device, why)
         }
-        NoDevice::Said(code, why) => {
-            let exit = Exit::ALL.into_iter().find(|exit| i32::from(exit.code()) == code);
-            Failure::new(exit.unwrap_or(Exit::Fault), why)
-        }
+        NoDevice::Said(code, why) => Failure::new(Exit::from_code(code), why),
     }
 }
 

@@ -98,6 +98,13 @@ impl<'g> Judge<'g> {
         }
     }
 
+    /// A frame is known to be wrong, and no more than that.
+    pub fn wrong(&mut self, frame: u64) {
+        if let Some(verdict) = self.verdict(frame) {
+            verdict.state = State::Wrong;
+        }
+    }
+
     /// A frame is overwritten with the right samples before others refer to it: they inherit
     /// nothing of it.
     pub fn overwritten(&mut self, frame: u64) {

@@ -67,8 +67,8 @@ pub type Each<'a> = &'a mut dyn FnMut(Traced) -> Next;
 /// failed are given like others, and what refers to them is decoded all the same.
 ///
 /// # Errors
-/// `Unsupported` for what the device cannot decode, `Device` for its failures. Faults of the
-/// stream are no errors: what can be decoded is.
+/// `Unsupported` for what the device cannot decode, `Device` for its failures, `Io` where the source
+/// cannot be read. Faults of the stream are no errors: what can be decoded is.
 pub fn trace(
     source: &mut dyn Source,
     executor: &mut Executor,
@@ -82,6 +82,8 @@ pub fn trace(
     while !ended && left > 0 {
         let planned = match source.next_unit() {
             Ok(Some(unit)) => planner.unit(&unit, &mut steps),
+            // What cannot be read is no end of the stream.
+            Err(Error::Io(error)) => return Err(Error::Io(error)),
             Ok(None) | Err(_) => {
                 ended = true;
                 planner.finish(&mut steps);

@@ -9,9 +9,13 @@ use crate::manifest::{sample, samples};
 
 /// Exit code, verdicts by frame, and the summary.
 fn compare(name: &str, args: &[&str]) -> (Option<i32>, Vec<Value>, Value) {
+    // The judged device has to be named: there is no hardware here, and softvk does not take its
+    // place.
+    let device: &[&str] = if args.contains(&"--device") { &[] } else { &["--device", "soft"] };
     let output = Command::new(env!("CARGO_BIN_EXE_vav1d"))
         .args(["--json", "-q", "compare"])
         .arg(sample(name).path())
+        .args(device)
         .args(args)
         .output()
         .expect("vav1d runs");
@@ -166,14 +170,96 @@ fn a_short_reference_leaves_the_rest_unjudged() {
     std::fs::write(&file, text).expect("a file");
     let file = file.to_str().expect("a plain path");
     let (code, verdicts, summary) = compare("main-420-8", &["--against", file]);
-    assert_eq!((code, &summary["right"]), (Some(0), &Value::from(4)));
+    assert_eq!((code, &summary["right"]), (Some(66), &Value::from(4)));
     assert_eq!(in_state(&verdicts, "unjudged").len(), verdicts.len() - 4);
+    let code = compare("main-420-8", &["--against", file, "--limit", "4"]).0;
+    assert_eq!(code, Some(0));
 }
 
 #[test]
 fn a_frame_that_the_driver_refuses_is_no_success() {
     let refusing = ["--device", "soft:fault=status@3", "--against", "soft:fault=status@3"];
     let (code, verdicts, summary) = compare("key-frames", &refusing);
-    assert_eq!(code, Some(65), "{summary}");
+    assert_eq!(code, Some(70), "{summary}");
     assert_eq!(in_state(&verdicts, "wrong"), Vec::<u64>::new());
+}
+
+#[test]
+fn one_hash_of_all_is_no_hash_of_the_first() {
+    let folder = Folder::new("total");
+    let file = folder.0.join("total.md5");
+    let output = Command::new(env!("CARGO_BIN_EXE_vav1d"))
+        .args(["md5", "-q", "--total", "--device", "soft"])
+        .arg(sample("main-420-8").path())
+        .output()
+        .expect("vav1d runs");
+    std::fs::write(&file, &output.stdout).expect("a file");
+    let path = file.to_str().expect("a plain path");
+    let (code, verdicts, summary) = compare("main-420-8", &["--against", path]);
+    // All that is output; of the frame that never is, a file says nothing.
+    assert_eq!(code, Some(0), "{summary}");
+    assert!(in_state(&verdicts, "right").len() >= 12, "{summary}");
+    let device = ["--against", path, "--device", "soft:fault=base-q@3"];
+    let (code, _, summary) = compare("main-420-8", &device);
+    assert_eq!((code, &summary["first_wrong"]), (Some(1), &Value::from(3)), "{summary}");
+    // A hash that nothing has: which pictures are wrong is not made up.
+    std::fs::write(&file, "0123456789abcdef0123456789abcdef").expect("a file");
+    let (code, verdicts, summary) = compare("main-420-8", &["--against", path]);
+    assert_eq!((code, &summary["wrong"]), (Some(1), &Value::from(0)), "{summary}");
+    assert_eq!(in_state(&verdicts, "unjudged").len(), verdicts.len());
+    assert_eq!(compare("main-420-8", &["--against", path, "--limit", "3"]).0, Some(2));
+}
+
+#[test]
+fn what_is_no_reference_is_refused() {
+    let folder = Folder::new("references");
+    let (short, other) = (folder.0.join("short.yuv"), folder.0.join("x.txt"));
+    std::fs::write(&short, [0; 50000]).expect("a file");
+    std::fs::write(&other, "text").expect("a file");
+    for (file, exit) in [(&short, 66), (&other, 2), (&folder.0.join("none.md5"), 66)] {
+        let file = file.to_str().expect("a plain path");
+        assert_eq!(compare("main-420-8", &["--against", file]).0, Some(exit), "{file}");
+    }
+}
+
+/// What the driver had when it crashed, hung or lost the device.
+#[test]
+fn the_frame_of_a_failure_is_named() {
+    for (fault, what, exit) in
+        [("crash", "crash: signal 6", 70), ("lost", "device lost", 75), ("hang", "hang", 75)]
+    {
+        let device = format!("soft:fault={fault}@3");
+        let args = ["--device", &device, "--device-timeout", "1", "--frames-in-flight", "1"];
+        let (code, verdicts, summary) = compare("main-420-8", &args);
+        let ended = &summary["ended"];
+        assert_eq!((code, &ended["what"]), (Some(exit), &Value::from(what)), "{summary}");
+        assert_eq!(ended["submitted"], 3, "{summary}");
+        assert_eq!(verdicts[3]["state"], "missing", "{fault}");
+        // All that had ended before was judged, or is said not to have come.
+        assert!(in_state(&verdicts, "right").iter().all(|frame| *frame < 3), "{fault}");
+        assert_eq!(in_state(&verdicts, "wrong"), Vec::<u64>::new());
+    }
+}
+
+#[test]
+fn no_other_device_is_judged() {
+    let output = Command::new(env!("CARGO_BIN_EXE_vav1d"))
+        .env("VK_DRIVER_FILES", "/nonexistent.json")
+        .arg("compare")
+        .arg(sample("main-420-8").path())
+        .output()
+        .expect("vav1d runs");
+    let text = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(69), "{text}");
+    assert!(text.contains("--device soft"), "{text}");
+}
+
+#[test]
+fn a_planted_fault_that_is_never_applied_shows_nothing() {
+    for args in [["--plant", "loop-filter-delta@99"], ["--device", "soft:fault=pixel@999"]] {
+        assert_eq!(compare("main-420-8", &args).0, Some(2), "{args:?}");
+    }
+    let both = ["--device", "soft:fault=base-q@3,fault=base-q@8", "--teacher"];
+    let (code, verdicts, _) = compare("main-420-8", &both);
+    assert_eq!((code, in_state(&verdicts, "wrong")), (Some(1), vec![3, 8]));
 }
