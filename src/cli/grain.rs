@@ -1,7 +1,6 @@
 //! `vav1d grain`: a stream's film grain as a table that encoders read. No device is needed.
 
 use std::collections::HashMap;
-use std::fs;
 use std::io::Write;
 use std::sync::Arc;
 
@@ -34,7 +33,8 @@ pub(super) fn run(args: &GrainTableArgs, json: bool, notices: &Notices) -> Resul
         notices.notice(&format!("{}: no film grain", args.input.file.display()));
     }
     if let Some(path) = file {
-        fs::write(path, table.to_string())
+        output::create(path, &[&args.input.file])?
+            .write_all(table.to_string().as_bytes())
             .map_err(|e| Failure::new(Exit::Output, format!("{}: {e}", path.display())))?;
     }
     for fault in &reading.faults {

@@ -10,6 +10,8 @@ use std::time::Duration;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use super::args::{Common, When};
+use super::exit::Exit;
+use super::failure::{Failure, Result};
 use crate::pixels::Picture;
 use crate::sink::{Shown, Sink, StreamInfo};
 
@@ -110,6 +112,31 @@ fn start_log(common: &Common, color: bool) {
         .format_timestamp(None)
         .format_target(false)
         .try_init();
+}
+
+/// Makes the file `path` for output, unless it is one of `inputs`, by whatever name.
+///
+/// # Errors
+/// It is one of them (exit 2), or cannot be made; the file is named.
+pub fn create(path: &Path, inputs: &[&Path]) -> Result<File> {
+    if let Some(input) = inputs.iter().find(|input| is_same(path, input)) {
+        let what = "the output would be written over the input";
+        return Err(Failure::new(Exit::Usage, format!("{}: {what}", input.display())));
+    }
+    File::create(path).map_err(|e| Failure::new(Exit::Output, format!("{}: {e}", path.display())))
+}
+
+/// Whether two paths lead to one regular file, by links of any kind.
+fn is_same(a: &Path, b: &Path) -> bool {
+    let (Ok(one), Ok(other)) = (std::fs::metadata(a), std::fs::metadata(b)) else { return false };
+    #[cfg(unix)]
+    let same = {
+        use std::os::unix::fs::MetadataExt;
+        (one.dev(), one.ino()) == (other.dev(), other.ino())
+    };
+    #[cfg(not(unix))]
+    let same = a.canonicalize().ok() == b.canonicalize().ok();
+    one.is_file() && other.is_file() && same
 }
 
 /// Where records go in place of standard output: `--records`.

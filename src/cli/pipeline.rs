@@ -1,6 +1,5 @@
 //! The decode pipeline as the commands use it: device, source and sink joined, faults told.
 
-use std::fs::File;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
@@ -9,7 +8,7 @@ use super::exit::Exit;
 use super::failure::{Failure, Result};
 use super::output::{Notices, Watched};
 use super::select::{self, Fallback, Selected};
-use super::{input, options};
+use super::{input, options, output};
 use crate::compare::{self, TraceOptions, Wanted};
 use crate::container::Source;
 use crate::decode::{self, Summary};
@@ -61,8 +60,7 @@ impl Pipeline {
         let mut executor =
             Executor::new(&selected.instance, &selected.adapter, wanted).map_err(Failure::of)?;
         if let Some(path) = &args.journal {
-            let file = File::create(path)
-                .map_err(|e| Failure::new(Exit::Output, format!("{}: {e}", path.display())))?;
+            let file = output::create(path, &[&args.input.file])?;
             executor.set_journal(Journal::new(file, selected.is_hardware()));
         }
         let synthesizer = match args.film_grain {

@@ -65,13 +65,11 @@ pub(super) fn run(args: &SimArgs) -> Result<Exit> {
         }
     }
     if let Some(record) = &args.record {
-        // The library does not write over a recording: it would be another process's.
-        match std::fs::remove_file(record) {
-            Err(reason) if reason.kind() != std::io::ErrorKind::NotFound => {
-                return Err(Failure::output(reason));
-            }
-            _ => {}
-        }
+        // The library does not write over a recording: it would be another process's. That one
+        // can be made is known before the program runs.
+        drop(super::output::create(record, &[])?);
+        std::fs::remove_file(record)
+            .map_err(|e| Failure::new(Exit::Output, format!("{}: {e}", record.display())))?;
     }
     let reason = command.exec();
     Err(Failure::new(Exit::NoInput, format!("{}: {reason}", program.to_string_lossy())))

@@ -8,6 +8,8 @@ mod faults;
 mod grain;
 #[cfg(unix)]
 mod hostile;
+#[cfg(unix)]
+mod judges;
 mod manifest;
 mod matrix;
 mod plans;

@@ -35,6 +35,12 @@ moving*) printf 'submit %s unit 4\n' $n > "$j"; kill -SEGV $$;;
 changing*) case $n in 0) kill -SEGV $$;; 1) line fault '"kind":"lost","message":"gone"'; exit 75;;
     *) end 3;; esac;;
 killed*) kill -KILL $$;;
+slow*) sleep 0.2; end $hash;;
+# Wrong in another of eight pictures each time.
+racing*) for i in 0 1 2 3 4 5 6 7; do
+        [ $i -eq $(($$ % 8)) ] && h=00000000000000000000000000000000 || h=$hash
+        line frame "\"index\":$i,\"md5\":\"$h\""
+    done; line summary '"pictures":8,"faults":0';;
 hang*) printf 'submit 6 unit 5\ndone 3\n' > "$j"; exec sleep 1000;;
 silent*) line fault '"kind":"timeout","message":"no answer"'; exit 75;;
 dying*) line fault '"kind":"timeout","message":"no answer"'; kill -SEGV $$;;
@@ -64,10 +70,10 @@ esac
 "#;
 
 /// A folder with streams, their hashes and the mock; removed at the end.
-struct Folder(PathBuf);
+pub(crate) struct Folder(pub(crate) PathBuf);
 
 impl Folder {
-    fn new(name: &str, streams: &[&str]) -> Self {
+    pub(crate) fn new(name: &str, streams: &[&str]) -> Self {
         let path = std::env::temp_dir().join(format!("vav1d-verify-{name}-{}", std::process::id()));
         let suite = path.join("s");
         std::fs::create_dir_all(&suite).expect("made");
@@ -81,23 +87,28 @@ impl Folder {
         Self(path)
     }
 
-    fn path(&self, name: &str) -> String {
+    pub(crate) fn path(&self, name: &str) -> String {
         self.0.join(name).to_str().expect("a plain path").to_owned()
     }
 
-    fn text(&self, name: &str) -> String {
+    pub(crate) fn text(&self, name: &str) -> String {
         std::fs::read_to_string(self.0.join(name)).expect("a file")
     }
 
     /// Runs the suite with the mock.
-    fn run(&self, args: &[&str]) -> Output {
-        Command::new(env!("CARGO_BIN_EXE_vav1d"))
+    pub(crate) fn run(&self, args: &[&str]) -> Output {
+        self.command(args).output().expect("vav1d runs")
+    }
+
+    /// The command that does so.
+    pub(crate) fn command(&self, args: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_vav1d"));
+        command
             .env("VAV1D_VERIFY_CHILD", self.0.join("mock"))
             .args(["--json", "-q", "verify", "--device", "soft"])
             .arg(self.0.join("s"))
-            .args(args)
-            .output()
-            .expect("vav1d runs")
+            .args(args);
+        command
     }
 }
 
@@ -108,7 +119,7 @@ impl Drop for Folder {
 }
 
 /// Records of vectors by the file's stem, and the summary.
-fn records(output: &Output) -> (BTreeMap<String, Value>, Value) {
+pub(crate) fn records(output: &Output) -> (BTreeMap<String, Value>, Value) {
     let text = String::from_utf8_lossy(&output.stdout);
     let lines: Vec<Value> =
         text.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect();
