@@ -193,7 +193,7 @@ mod tests {
         assert!(!enough(&[wrong(2), wrong(2)], &known, once));
         assert!(enough(&vec![wrong(2); TO_MOVE], &known, once));
         let repeat = Effort { repeat: Some(3), update: false };
-        assert!(!enough(&[Outcome::Pass; 2], &none, repeat));
-        assert!(enough(&[Outcome::Pass; 3], &none, repeat));
+        assert!(!enough(&vec![Outcome::Pass; 2], &none, repeat));
+        assert!(enough(&vec![Outcome::Pass; 3], &none, repeat));
     }
 }

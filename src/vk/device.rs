@@ -203,6 +203,14 @@ impl Device {
         self.abandoned.load(Ordering::Relaxed)
     }
 
+    /// Destroys something by `destroy`. Of a device that does not answer nothing is destroyed:
+    /// submissions may go on using it, and the process ends soon.
+    pub(super) fn destroy(&self, destroy: impl FnOnce(&ash::Device)) {
+        if !self.is_abandoned() {
+            destroy(&self.raw);
+        }
+    }
+
     /// Names an object for messages of layers and debuggers.
     pub(super) fn name_object<H: vk::Handle>(&self, object: H, name: &str) {
         let (Some(names), Ok(name)) = (&self.names, CString::new(name)) else { return };
@@ -217,6 +225,8 @@ impl Device {
 impl Drop for Device {
     fn drop(&mut self) {
         if self.is_abandoned() {
+            // An instance goes after its devices, and this one stays.
+            std::mem::forget(Arc::clone(&self.instance));
             return;
         }
         // SAFETY: VUID-vkDestroyDevice-device-05137: all objects hold an `Arc` of the device, so

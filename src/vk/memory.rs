@@ -154,6 +154,6 @@ impl Drop for Memory {
     fn drop(&mut self) {
         // SAFETY: the object bound to it is gone or goes with it, and no submission uses it
         // (VUID-vkFreeMemory-memory-00677). Freeing unmaps.
-        unsafe { self.device.raw().free_memory(self.raw, None) };
+        self.device.destroy(|raw| unsafe { raw.free_memory(self.raw, None) });
     }
 }

@@ -40,7 +40,7 @@ impl Semaphore {
 impl Drop for Semaphore {
     fn drop(&mut self) {
         // SAFETY: VUID-vkDestroySemaphore-semaphore-05149: no submission uses it any more.
-        unsafe { self.device.raw().destroy_semaphore(self.raw, None) };
+        self.device.destroy(|raw| unsafe { raw.destroy_semaphore(self.raw, None) });
     }
 }
 
@@ -107,7 +107,7 @@ impl Commands {
 impl Drop for Commands {
     fn drop(&mut self) {
         // SAFETY: VUID-vkDestroyCommandPool-commandPool-00041: no submission uses its buffer.
-        unsafe { self.device.raw().destroy_command_pool(self.pool, None) };
+        self.device.destroy(|raw| unsafe { raw.destroy_command_pool(self.pool, None) });
     }
 }
 
@@ -248,7 +248,7 @@ impl Buffer {
 impl Drop for Buffer {
     fn drop(&mut self) {
         // SAFETY: VUID-vkDestroyBuffer-buffer-00922: no submission uses it any more.
-        unsafe { self.device.raw().destroy_buffer(self.raw, None) };
+        self.device.destroy(|raw| unsafe { raw.destroy_buffer(self.raw, None) });
     }
 }
 
@@ -304,7 +304,7 @@ impl Image {
 impl Drop for Image {
     fn drop(&mut self) {
         // SAFETY: VUID-vkDestroyImage-image-01000: no submission uses it any more.
-        unsafe { self.device.raw().destroy_image(self.raw, None) };
+        self.device.destroy(|raw| unsafe { raw.destroy_image(self.raw, None) });
     }
 }
 
@@ -357,7 +357,7 @@ impl View {
 impl Drop for View {
     fn drop(&mut self) {
         // SAFETY: VUID-vkDestroyImageView-imageView-01026: no submission uses it any more.
-        unsafe { self.image.device.raw().destroy_image_view(self.raw, None) };
+        self.image.device.destroy(|raw| unsafe { raw.destroy_image_view(self.raw, None) });
     }
 }
 
@@ -406,7 +406,7 @@ impl PlaneView {
 impl Drop for PlaneView {
     fn drop(&mut self) {
         // SAFETY: VUID-vkDestroyImageView-imageView-01026: no submission uses it any more.
-        unsafe { self.image.device.raw().destroy_image_view(self.raw, None) };
+        self.image.device.destroy(|raw| unsafe { raw.destroy_image_view(self.raw, None) });
     }
 }
 
@@ -457,6 +457,6 @@ impl QueryPool {
 impl Drop for QueryPool {
     fn drop(&mut self) {
         // SAFETY: VUID-vkDestroyQueryPool-queryPool-00793: no submission uses it any more.
-        unsafe { self.device.raw().destroy_query_pool(self.raw, None) };
+        self.device.destroy(|raw| unsafe { raw.destroy_query_pool(self.raw, None) });
     }
 }

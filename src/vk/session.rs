@@ -126,7 +126,7 @@ impl Drop for VideoSession {
     fn drop(&mut self) {
         // SAFETY: VUID-vkDestroyVideoSessionKHR-videoSession-07192: no submission uses it any
         // more. Its memory is freed afterwards.
-        unsafe { self.device.table().destroy_video_session(self.raw) };
+        self.device.destroy(|_| unsafe { self.device.table().destroy_video_session(self.raw) });
     }
 }
 
@@ -159,8 +159,9 @@ impl Parameters {
 
 impl Drop for Parameters {
     fn drop(&mut self) {
+        let device = &self.session.device;
         // SAFETY: VUID-vkDestroyVideoSessionParametersKHR-videoSessionParameters-07212: no
         // submission uses them any more.
-        unsafe { self.session.device.table().destroy_parameters(self.raw) };
+        device.destroy(|_| unsafe { device.table().destroy_parameters(self.raw) });
     }
 }

@@ -15,10 +15,14 @@ fn record(name: &str, outcome: Option<Outcome>, status: Status) -> Record {
         oracle: Some(Kind::Fluster),
         outcome,
         status,
+        runs: vec!["pass"],
+        first: None,
         note: None,
         frames: vec![Some(true), Some(false), None],
         missing: 1,
         explained: None,
+        reproduce: vec!["vav1d verify 'a <&> b'".to_owned()],
+        unfired: None,
         device: Some("dev".to_owned()),
         seconds: 0.25,
     }
@@ -43,7 +47,8 @@ fn records() -> Vec<Record> {
 }
 
 fn about() -> About {
-    About { properties: vec![("device".to_owned(), "A <&\"> B".to_owned())], no_times: false }
+    let properties = vec![("device".to_owned(), "A <&\"> B".to_owned())];
+    About { properties, ..About::default() }
 }
 
 #[test]
@@ -117,4 +122,42 @@ fn json_lines_are_json() {
     assert_eq!(lines[2]["data"]["pictures"], ".x?-");
     assert_eq!(lines[9]["data"]["outcomes"]["pass"], 2);
     assert_eq!(lines[9]["data"]["statuses"]["Skip"], 2);
+}
+
+#[test]
+fn a_verdict_needs_evidence() {
+    let of = |records: &[Record], is_part| {
+        let verdict = Verdict::of(records, &About { is_part, ..About::default() });
+        (verdict.is_success(), verdict.to_string())
+    };
+    let pass = record("s/a", Some(Outcome::Pass), Status::New(Word::Pass));
+    let skip = record("s/b", Some(Outcome::Unsupported("x".into())), Status::New(Word::Skip));
+    let mut not_run = record("s/c", None, Status::NotRun);
+    not_run.note = None;
+    let known = Failure::BadOracle("no hash".to_owned());
+    let known = record("s/d", Some(Outcome::Fail(known)), Status::ExpectedFail);
+    let (good, text) = of(&[pass.clone(), skip.clone()], false);
+    assert_eq!((good, text.as_str()), (true, "Everything is as expected."));
+    for records in [vec![skip.clone()], vec![known], vec![]] {
+        assert!(!of(&records, false).0, "{records:?}");
+        assert!(of(&records, true).0, "{records:?}");
+    }
+    let (good, text) = of(&[pass, not_run], false);
+    assert!(
+        !good && text == "Interrupted: 1 of 2 vectors were not run. What was run is as expected."
+    );
+}
+
+#[test]
+fn reasons_are_counted() {
+    let refused = |name, why: &str| {
+        record(name, Some(Outcome::Unsupported(why.to_owned())), Status::New(Word::Skip))
+    };
+    let records = [refused("a", "no 4:4:4"), refused("b", "no 10 bit"), refused("c", "no 10 bit")];
+    let counted = [(2, "no 10 bit".to_owned()), (1, "no 4:4:4".to_owned())];
+    assert_eq!(reasons(&records), counted);
+    let markdown = markdown::text(&records, &about());
+    assert!(markdown.contains("| no 10 bit | 2 |"), "{markdown}");
+    let page = html::text(&records, &about()).expect("a page");
+    assert!(page.contains("<th>2 refused or skipped</th><td>no 10 bit</td>"), "{page}");
 }

@@ -151,6 +151,6 @@ impl ColorView {
 impl Drop for ColorView {
     fn drop(&mut self) {
         // SAFETY: VUID-vkDestroyImageView-imageView-01026: no submission uses it any more.
-        unsafe { self.device.raw().destroy_image_view(self.raw, None) };
+        self.device.destroy(|raw| unsafe { raw.destroy_image_view(self.raw, None) });
     }
 }

@@ -137,16 +137,16 @@ impl Pipelines {
 
 impl Drop for Pipelines {
     fn drop(&mut self) {
-        let raw = self.device.raw();
+        let device = &self.device;
         let all = [&self.convert[..], &self.scale, &self.present, &[self.gather, self.film_grain]];
         for pipeline in all.concat() {
             // SAFETY: VUID-vkDestroyPipeline-pipeline-00765: no submission uses it any more.
-            unsafe { raw.destroy_pipeline(pipeline, None) };
+            device.destroy(|raw| unsafe { raw.destroy_pipeline(pipeline, None) });
         }
         // SAFETY: nothing is recorded with it any more.
-        unsafe { raw.destroy_pipeline_layout(self.layout, None) };
+        device.destroy(|raw| unsafe { raw.destroy_pipeline_layout(self.layout, None) });
         // SAFETY: as above.
-        unsafe { raw.destroy_descriptor_set_layout(self.set, None) };
+        device.destroy(|raw| unsafe { raw.destroy_descriptor_set_layout(self.set, None) });
     }
 }
 
@@ -357,6 +357,6 @@ impl SetPool {
 impl Drop for SetPool {
     fn drop(&mut self) {
         // SAFETY: VUID-vkDestroyDescriptorPool-descriptorPool-00303: no submission uses its sets.
-        unsafe { self.device.raw().destroy_descriptor_pool(self.pool, None) };
+        self.device.destroy(|raw| unsafe { raw.destroy_descriptor_pool(self.pool, None) });
     }
 }

@@ -294,7 +294,7 @@ impl Screen {
             raw,
             fns: self.fns.clone(),
             extent,
-            _device: self.device.clone(),
+            device: self.device.clone(),
             _surface: self.surface.clone(),
         };
         // SAFETY: just made.
@@ -348,7 +348,7 @@ struct Chain {
     raw: vk::SwapchainKHR,
     fns: ash::khr::swapchain::Device,
     extent: (u32, u32),
-    _device: Arc<Device>,
+    device: Arc<Device>,
     _surface: Arc<Surface>,
 }
 
@@ -356,7 +356,7 @@ impl Drop for Chain {
     fn drop(&mut self) {
         self.images.clear();
         // SAFETY: VUID-vkDestroySwapchainKHR-swapchain-01282: the queue was idle, or is lost.
-        unsafe { self.fns.destroy_swapchain(self.raw, None) };
+        self.device.destroy(|_| unsafe { self.fns.destroy_swapchain(self.raw, None) });
     }
 }
 
@@ -379,7 +379,7 @@ impl BinarySemaphore {
 impl Drop for BinarySemaphore {
     fn drop(&mut self) {
         // SAFETY: VUID-vkDestroySemaphore-semaphore-05149: the queue was idle, or is lost.
-        unsafe { self.device.raw().destroy_semaphore(self.raw, None) };
+        self.device.destroy(|raw| unsafe { raw.destroy_semaphore(self.raw, None) });
     }
 }
 
