@@ -230,7 +230,10 @@ fn resource(info: &vk::VideoPictureResourceInfoKHR<'_>) -> Option<Resource> {
 fn slot(info: &vk::VideoReferenceSlotInfoKHR<'_>) -> Slot {
     // SAFETY: see the top of the folder.
     let picture = unsafe { info.p_picture_resource.as_ref() };
-    Slot { index: info.slot_index, resource: picture.and_then(resource) }
+    // SAFETY: as above.
+    let dpb = unsafe { chain::find::<vk::VideoDecodeAV1DpbSlotInfoKHR<'_>>(info.p_next) };
+    let std = dpb.and_then(|dpb| copied(dpb.p_std_reference_info));
+    Slot { index: info.slot_index, resource: picture.and_then(resource), info: std }
 }
 
 unsafe extern "system" fn cmd_begin_video_coding(

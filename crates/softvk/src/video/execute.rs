@@ -8,6 +8,7 @@ use super::check;
 use super::job::{FrameJob, SequenceHeader};
 use super::load;
 use super::op::{BeginOp, DecodeOp, Picture, Resource};
+use super::reference::{self, Known};
 use super::session::{Session, State};
 use super::store;
 use super::wrong::{self, Wrong};
@@ -70,6 +71,7 @@ impl Scope {
         state.initialized = true;
         state.slots.fill(None);
         state.outputs.fill(None);
+        state.known.fill(None);
         if let Ok(recon) = &mut state.recon {
             recon.reset();
         }
@@ -101,6 +103,9 @@ impl Scope {
         let frame = state.frames;
         state.frames += 1;
         check::pictures(tracker, &begin.session, op);
+        if let Some(sequence) = op.sequence(begin) {
+            reference::check(&self.messages, frame, &state, op, sequence);
+        }
         let faults = &begin.session.config.faults;
         let planted = faults.of_frame(frame);
         if planted.contains(&FrameFault::Crash) {
@@ -130,7 +135,10 @@ impl Scope {
 }
 
 fn deactivate(state: &mut State, index: u32) {
-    let State { slots, outputs, .. } = state;
+    let State { slots, outputs, known, .. } = state;
+    if let Some(known) = known.get_mut(index as usize) {
+        *known = None;
+    }
     for list in [slots, outputs] {
         if let Some(slot) = list.get_mut(index as usize) {
             *slot = None;
@@ -185,7 +193,7 @@ fn decode(
     };
     if session.config.null {
         store::nothing(dst, session.profile.chroma);
-        activate(state, op, picture);
+        activate(state, op, picture, &sequence);
         return Ok(());
     }
     let bytes = bitstream::read(op, picture, state, (session.config.clobber_headers, wrong))?;
@@ -193,7 +201,7 @@ fn decode(
     if wrong.fires(FrameFault::Status) {
         return Err(Fault::new("", "a planted fault"));
     }
-    let job = job(op, (dst, picture), sequence, state, wrong);
+    let job = job(op, (dst, picture), &sequence, state, wrong);
     transferred(state, op, session, |slot| wrong.slot(slot))?;
     let recon = state.recon.as_mut().map_err(|e| Fault::new("", e.clone()))?;
     let decoded = match catch_unwind(AssertUnwindSafe(|| recon.decode(&job, &tiles))) {
@@ -211,7 +219,7 @@ fn decode(
             store::spoil(&dst);
         }
     }
-    activate(state, op, picture);
+    activate(state, op, picture, &sequence);
     Ok(())
 }
 
@@ -219,14 +227,14 @@ fn decode(
 fn job(
     op: &DecodeOp,
     (dst, picture): (&Resource, &Picture),
-    sequence: Arc<SequenceHeader>,
+    sequence: &Arc<SequenceHeader>,
     state: &State,
     wrong: Wrong<'_>,
 ) -> FrameJob {
     let setup_slot = op.setup.as_ref().and_then(|slot| u32::try_from(slot.index).ok());
     let name = |name: i32| u32::try_from(name).map_or(name, |slot| wrong.slot(slot) as i32);
     let mut job = FrameJob {
-        sequence,
+        sequence: Arc::clone(sequence),
         picture: picture.info.clone(),
         coded_extent: dst.extent,
         setup_slot: setup_slot.map(|slot| wrong.slot(slot)),
@@ -244,7 +252,7 @@ fn job(
 }
 
 /// The setup slot holds its picture, if later frames may refer to it.
-fn activate(state: &mut State, op: &DecodeOp, picture: &Picture) {
+fn activate(state: &mut State, op: &DecodeOp, picture: &Picture, sequence: &SequenceHeader) {
     let Some(setup) = &op.setup else { return };
     let Ok(index) = usize::try_from(setup.index) else { return };
     if let Some(recorded) = state.recorded.get_mut(index) {
@@ -255,6 +263,10 @@ fn activate(state: &mut State, op: &DecodeOp, picture: &Picture) {
     }
     if let Some(output) = state.outputs.get_mut(index) {
         output.clone_from(&op.dst);
+    }
+    let known = Known::new(state, picture, sequence);
+    if let Some(held) = state.known.get_mut(index) {
+        *held = Some(known);
     }
     let refreshed = picture.info.std.refresh_frame_flags != 0;
     if let Some(held) = state.slots.get_mut(index) {

@@ -7,6 +7,7 @@ pub(crate) mod execute;
 pub mod job;
 pub(crate) mod load;
 pub(crate) mod op;
+pub(crate) mod reference;
 pub(crate) mod session;
 pub(crate) mod store;
 mod wrong;

@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use ash::vk::native::StdVideoDecodeAV1ReferenceInfo;
+
 use super::job::{PictureInfo, SequenceHeader};
 use super::session::Session;
 use crate::image::{Buffer, ImageView};
@@ -36,6 +38,8 @@ pub(crate) struct Slot {
     pub(crate) index: i32,
     /// `pPictureResource`.
     pub(crate) resource: Option<Resource>,
+    /// `pStdReferenceInfo` of the chained `VkVideoDecodeAV1DpbSlotInfoKHR`.
+    pub(crate) info: Option<StdVideoDecodeAV1ReferenceInfo>,
 }
 
 /// vkCmdBeginVideoCodingKHR.
@@ -63,6 +67,13 @@ pub(crate) struct DecodeOp {
     pub(crate) recorded: Recorded,
     /// `VkVideoInlineQueryInfoKHR`.
     pub(crate) inline_query: Option<(Arc<QueryPool>, u32)>,
+}
+
+impl DecodeOp {
+    /// The sequence header in force.
+    pub(crate) fn sequence<'a>(&'a self, begin: &'a BeginOp) -> Option<&'a Arc<SequenceHeader>> {
+        self.inline_sequence.as_ref().or(begin.parameters.as_ref())
+    }
 }
 
 /// Decode commands by the order of recording: their number, and the numbers of those whose pictures

@@ -5,6 +5,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use super::job::Profile;
 use super::op::{Recorded, Resource};
+use super::reference::Known;
 use crate::config::Config;
 use crate::recon::Reconstructor;
 
@@ -36,6 +37,8 @@ pub(crate) struct State {
     pub(crate) initialized: bool,
     /// The picture that each active slot holds.
     pub(crate) slots: Vec<Option<Resource>>,
+    /// What was decoded into each slot.
+    pub(crate) known: Vec<Option<Known>>,
     pub(crate) recon: Result<Reconstructor, String>,
     /// Decode operations so far.
     pub(crate) frames: u64,
@@ -67,6 +70,7 @@ impl Session {
         let state = State {
             initialized: false,
             slots: vec![None; max_dpb_slots as usize],
+            known: vec![None; max_dpb_slots as usize],
             recon,
             frames: 0,
             recorded: vec![0; max_dpb_slots as usize],

@@ -6,6 +6,7 @@ use ash::vk;
 
 use super::job::SequenceHeader;
 use super::op::{BeginOp, DecodeOp, Resource};
+use super::reference;
 use super::session::State;
 use crate::access;
 use crate::planted::{Faults, FrameFault, Planted};
@@ -61,6 +62,7 @@ pub(super) fn spoils(
             let tiles = p.info.tile_info.as_ref();
             tiles.is_some_and(|tiles| tiles.leaves_as_superblocks(dst.extent))
         }),
+        Planted::ShiftedHints => op.picture.as_ref().is_some_and(|p| reference::misread(state, p)),
         Planted::IntraUnnamed => op.picture.as_ref().is_some_and(|p| {
             let unnamed = p.reference_name_slot_indices.iter().all(|slot| *slot < 0);
             unnamed && p.info.std.frame_type == INTRA_ONLY

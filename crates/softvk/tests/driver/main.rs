@@ -5,6 +5,7 @@
 
 mod faults;
 mod record;
+mod references;
 mod rig;
 mod rules;
 

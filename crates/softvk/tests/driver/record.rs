@@ -24,7 +24,9 @@ pub fn picture(image: usize, layer: u32) -> Picture {
 /// A decode in a scope of its own.
 pub struct Decode {
     pub info: Option<StdVideoDecodeAV1PictureInfo>,
-    pub setup_info: StdVideoDecodeAV1ReferenceInfo,
+    pub setup_info: Option<StdVideoDecodeAV1ReferenceInfo>,
+    /// Of all references.
+    pub reference_info: Option<StdVideoDecodeAV1ReferenceInfo>,
     pub reset: bool,
     pub extent: vk::Extent2D,
     pub names: [i32; 7],
@@ -49,7 +51,9 @@ impl Default for Decode {
             // SAFETY: integers and pointers that may be null.
             info: Some(unsafe { std::mem::zeroed() }),
             // SAFETY: as above.
-            setup_info: unsafe { std::mem::zeroed() },
+            setup_info: Some(unsafe { std::mem::zeroed() }),
+            // SAFETY: as above.
+            reference_info: Some(unsafe { std::mem::zeroed() }),
             reset: true,
             extent: SIZE,
             names: [-1; 7],
@@ -92,12 +96,79 @@ pub fn right() -> Decode {
     Decode { info: Some(key_frame()), tile_sizes: vec![512], ..Decode::default() }
 }
 
+/// An inter frame of order hint `hint`, all of whose references have order hint `references`.
+pub fn inter_frame(hint: u8, references: u8) -> StdVideoDecodeAV1PictureInfo {
+    let mut info = key_frame();
+    info.frame_type = 1;
+    info.flags.set_error_resilient_mode(0);
+    (info.refresh_frame_flags, info.OrderHint) = (1, hint);
+    info.OrderHints = [references; 8];
+    info.OrderHints[0] = 0;
+    info
+}
+
+/// What is to be said of the frame of `info` as a reference.
+pub fn reference_info(info: &StdVideoDecodeAV1PictureInfo) -> StdVideoDecodeAV1ReferenceInfo {
+    // SAFETY: integers.
+    let mut reference: StdVideoDecodeAV1ReferenceInfo = unsafe { std::mem::zeroed() };
+    reference.frame_type = info.frame_type as u8;
+    (reference.OrderHint, reference.SavedOrderHints) = (info.OrderHint, info.OrderHints);
+    if info.frame_type == 1 && info.OrderHints[1] > info.OrderHint {
+        reference.RefFrameSignBias = 0xfe;
+    }
+    reference
+}
+
+/// A key frame of order hint `hint` in slot 1.
+pub fn first(hint: u8) -> Decode {
+    let (mut info, to) = (key_frame(), picture(1, 0));
+    info.OrderHint = hint;
+    Decode {
+        setup_info: Some(reference_info(&info)),
+        info: Some(info),
+        bound: vec![(-1, Some(to))],
+        dst: Some(to),
+        setup: Some((1, to)),
+        ..right()
+    }
+}
+
+/// The inter frame of `info` to layer 0 of image 0, in slot 0; all its references are the frame of
+/// `from` in slot 1.
+pub fn second(info: StdVideoDecodeAV1PictureInfo, from: &Decode) -> Decode {
+    Decode {
+        setup_info: Some(reference_info(&info)),
+        info: Some(info),
+        reset: false,
+        names: [1; 7],
+        reference_info: from.setup_info,
+        bound: vec![(-1, Some(picture(0, 0))), (1, from.dst)],
+        references: from.dst.map(|picture| (1, picture)).into_iter().collect(),
+        ..right()
+    }
+}
+
 /// Bytes of a tile: whatever they are, a decoder makes something of them.
 pub fn tile_bytes() -> Vec<u8> {
-    (0..BITSTREAM).map(|i| (i * i >> 4) as u8 ^ 0x5a).collect()
+    (0..BITSTREAM).map(|i| ((i * i) >> 4) as u8 ^ 0x5a).collect()
 }
 
 impl Rig {
+    /// Runs `decodes` one after the other, of pictures whose contents nobody needs. What is said.
+    pub fn decode_all(&self, decodes: &[&Decode]) -> Vec<String> {
+        self.write(0, &tile_bytes());
+        let dpb = vk::ImageLayout::VIDEO_DECODE_DPB_KHR;
+        for decode in decodes {
+            self.run(DECODES, |commands| {
+                for to in [decode.dst, decode.setup.map(|(_, p)| p)].into_iter().flatten() {
+                    self.discard(commands, to, dpb);
+                }
+                self.record(commands, decode);
+            });
+        }
+        self.heard()
+    }
+
     /// The luma of `picture`, which a decode has left in the layout of reference pictures.
     pub fn luma(&self, picture: Picture) -> Vec<u8> {
         let (dpb, src) =
@@ -195,9 +266,12 @@ impl Rig {
     /// # Safety
     /// Inside a scope.
     unsafe fn decode_command(&self, commands: vk::CommandBuffer, decode: &Decode) {
-        let setup_info = decode.setup_info;
-        let mut setup_dpb =
-            vk::VideoDecodeAV1DpbSlotInfoKHR::default().std_reference_info(&setup_info);
+        let dpb_slot = |info: &Option<StdVideoDecodeAV1ReferenceInfo>| {
+            let p_std_reference_info = info.as_ref().map_or(std::ptr::null(), std::ptr::from_ref);
+            vk::VideoDecodeAV1DpbSlotInfoKHR { p_std_reference_info, ..Default::default() }
+        };
+        let mut setup_dpb = dpb_slot(&decode.setup_info);
+        let reference_dpb = dpb_slot(&decode.reference_info);
         let setup_resource = self.resource(decode.setup.map(|(_, p)| p), decode.extent);
         let setup = vk::VideoReferenceSlotInfoKHR::default()
             .slot_index(decode.setup.map_or(0, |(index, _)| index))
@@ -211,7 +285,9 @@ impl Rig {
             .zip(&resources)
             .map(|((index, _), resource)| {
                 let info = vk::VideoReferenceSlotInfoKHR::default();
-                info.slot_index(*index).picture_resource(resource)
+                let mut info = info.slot_index(*index).picture_resource(resource);
+                info.p_next = std::ptr::from_ref(&reference_dpb).cast();
+                info
             })
             .collect();
         let mut av1 = vk::VideoDecodeAV1PictureInfoKHR::default()

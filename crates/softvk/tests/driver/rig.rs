@@ -81,7 +81,7 @@ unsafe extern "system" fn hear(
     vk::FALSE
 }
 
-/// 64x64, 4:2:0, 8 bit.
+/// 64x64, 4:2:0, 8 bit, with 7 bits of order hint, superres and loop restoration.
 fn sequence_header() -> StdVideoAV1SequenceHeader {
     // SAFETY: all zero is a value of this structure: integers and pointers that may be null.
     let mut header: StdVideoAV1SequenceHeader = unsafe { std::mem::zeroed() };
@@ -89,6 +89,10 @@ fn sequence_header() -> StdVideoAV1SequenceHeader {
     header.frame_height_bits_minus_1 = 5;
     header.max_frame_width_minus_1 = 63;
     header.max_frame_height_minus_1 = 63;
+    header.flags.set_enable_order_hint(1);
+    header.order_hint_bits_minus_1 = 6;
+    header.flags.set_enable_superres(1);
+    header.flags.set_enable_restoration(1);
     header
 }
 
