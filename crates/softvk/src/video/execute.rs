@@ -3,6 +3,7 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
+use super::begin;
 use super::bitstream;
 use super::check;
 use super::job::{FrameJob, SequenceHeader};
@@ -52,12 +53,10 @@ impl Scope {
     /// vkCmdBeginVideoCodingKHR.
     pub(crate) fn begin(&mut self, begin: &BeginOp) {
         let mut state = begin.session.state();
-        for slot in &begin.slots {
-            let Ok(index) = u32::try_from(slot.index) else { continue };
-            if slot.resource.is_none() {
+        begin::check(&self.messages, &state, begin);
+        for slot in begin.slots.iter().filter(|slot| slot.resource.is_none()) {
+            if let Ok(index) = u32::try_from(slot.index) {
                 deactivate(&mut state, index);
-            } else {
-                check::bound_slot(&self.messages, &state, slot);
             }
         }
         drop(state);
@@ -103,6 +102,9 @@ impl Scope {
         let frame = state.frames;
         state.frames += 1;
         check::pictures(tracker, &begin.session, op);
+        for (vuid, text) in check::lesser(&begin.session, op) {
+            check::report(&self.messages, vuid, Some(frame), &text);
+        }
         if let Some(sequence) = op.sequence(begin) {
             reference::check(&self.messages, frame, &state, op, sequence);
         }

@@ -1,8 +1,10 @@
 //! The video side of the driver: capabilities, sessions, parameters and decode jobs.
 
+mod begin;
 mod bitstream;
 pub(crate) mod caps;
 pub(crate) mod check;
+pub(crate) mod create;
 pub(crate) mod execute;
 pub mod job;
 pub(crate) mod load;

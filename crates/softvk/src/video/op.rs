@@ -1,6 +1,6 @@
 //! Video commands as recorded.
 
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 
 use ash::vk::native::StdVideoDecodeAV1ReferenceInfo;
 
@@ -17,6 +17,8 @@ pub(crate) struct Resource {
     pub(crate) layer: u32,
     /// `codedExtent`.
     pub(crate) extent: (u32, u32),
+    /// `codedOffset`.
+    pub(crate) offset: (i32, i32),
 }
 
 impl Resource {
@@ -25,9 +27,9 @@ impl Resource {
         Arc::ptr_eq(&self.view.image, &other.view.image) && self.layer == other.layer
     }
 
-    /// Whether both match: the same subresource and extent.
+    /// Whether both match: the same subresource, offset and extent.
     pub(crate) fn matches(&self, other: &Self) -> bool {
-        self.is_same(other) && self.extent == other.extent
+        self.is_same(other) && self.extent == other.extent && self.offset == other.offset
     }
 }
 
@@ -42,11 +44,18 @@ pub(crate) struct Slot {
     pub(crate) info: Option<StdVideoDecodeAV1ReferenceInfo>,
 }
 
+/// A VkVideoSessionParametersKHR.
+pub(crate) struct Parameters {
+    pub(crate) header: Arc<SequenceHeader>,
+    /// The session that they were made for.
+    pub(crate) session: Weak<Session>,
+}
+
 /// vkCmdBeginVideoCodingKHR.
 #[derive(Clone)]
 pub(crate) struct BeginOp {
     pub(crate) session: Arc<Session>,
-    pub(crate) parameters: Option<Arc<SequenceHeader>>,
+    pub(crate) parameters: Option<Arc<Parameters>>,
     pub(crate) slots: Vec<Slot>,
 }
 
@@ -72,7 +81,8 @@ pub(crate) struct DecodeOp {
 impl DecodeOp {
     /// The sequence header in force.
     pub(crate) fn sequence<'a>(&'a self, begin: &'a BeginOp) -> Option<&'a Arc<SequenceHeader>> {
-        self.inline_sequence.as_ref().or(begin.parameters.as_ref())
+        let bound = begin.parameters.as_ref().map(|parameters| &parameters.header);
+        self.inline_sequence.as_ref().or(bound)
     }
 }
 

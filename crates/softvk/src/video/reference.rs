@@ -206,7 +206,8 @@ fn picture_info(
 /// `SkipModeFrame`, spec 5.9.22; `None` where it is not allowed, or a reference is not known.
 fn skip_mode_frames(known: &Known, bits: u32) -> Option<[u8; 2]> {
     let now = known.order_hint;
-    let (mut forward, mut backward): (Option<(u8, u8)>, Option<(u8, u8)>) = (None, None);
+    let mut forward: Option<(u8, u8)> = None;
+    let mut backward: Option<(u8, u8)> = None;
     for name in 1..8 {
         let (hint, _) = known.references[name]?;
         let newer = |than: Option<(u8, u8)>| than.map(|(_, h)| relative_dist(bits, hint, h));

@@ -9,6 +9,7 @@ use super::op::{BeginOp, DecodeOp, Resource};
 use super::reference;
 use super::session::State;
 use crate::access;
+use crate::image::Profiles;
 use crate::planted::{Faults, FrameFault, Planted};
 
 /// STD_VIDEO_AV1_FRAME_TYPE_INTRA_ONLY.
@@ -57,7 +58,7 @@ pub(super) fn spoils(
     match fault {
         Planted::StatusWrite => wrong.asked,
         Planted::GeneralLayout => access::layout(image, dst.layer) == vk::ImageLayout::GENERAL,
-        Planted::ProfileIndependent => image.profile_independent,
+        Planted::ProfileIndependent => image.profiles == Profiles::Independent,
         Planted::TileStarts => op.picture.as_ref().is_some_and(|p| {
             let tiles = p.info.tile_info.as_ref();
             tiles.is_some_and(|tiles| tiles.leaves_as_superblocks(dst.extent))
@@ -78,7 +79,7 @@ pub(super) fn spoils(
 
 /// The sequence header in force.
 pub(super) fn sequence(begin: &BeginOp, op: &DecodeOp) -> Option<Arc<SequenceHeader>> {
-    let Some(inline) = op.inline_sequence.clone() else { return begin.parameters.clone() };
+    let Some(inline) = op.inline_sequence.clone() else { return op.sequence(begin).cloned() };
     let flags = &inline.std.flags;
     let effect =
         flags.enable_cdef() | flags.enable_filter_intra() | flags.enable_intra_edge_filter();

@@ -29,6 +29,13 @@ pub struct Decode {
     pub reference_info: Option<StdVideoDecodeAV1ReferenceInfo>,
     pub reset: bool,
     pub extent: vk::Extent2D,
+    pub offset: vk::Offset2D,
+    /// The same of what the scope binds, and of references.
+    pub bound_extent: vk::Extent2D,
+    pub bound_offset: vk::Offset2D,
+    pub reference_extent: vk::Extent2D,
+    pub reference_offset: vk::Offset2D,
+    pub header_offset: u32,
     pub names: [i32; 7],
     pub tile_offsets: Vec<u32>,
     pub tile_sizes: Vec<u32>,
@@ -56,6 +63,12 @@ impl Default for Decode {
             reference_info: Some(unsafe { std::mem::zeroed() }),
             reset: true,
             extent: SIZE,
+            offset: vk::Offset2D::default(),
+            bound_extent: SIZE,
+            bound_offset: vk::Offset2D::default(),
+            reference_extent: SIZE,
+            reference_offset: vk::Offset2D::default(),
+            header_offset: 0,
             names: [-1; 7],
             tile_offsets: vec![0],
             tile_sizes: vec![16],
@@ -217,9 +230,10 @@ impl Rig {
     fn resource(
         &self,
         picture: Option<Picture>,
-        extent: vk::Extent2D,
+        (extent, offset): (vk::Extent2D, vk::Offset2D),
     ) -> vk::VideoPictureResourceInfoKHR<'static> {
-        let info = vk::VideoPictureResourceInfoKHR::default().coded_extent(extent);
+        let info = vk::VideoPictureResourceInfoKHR::default();
+        let info = info.coded_extent(extent).coded_offset(offset);
         match picture {
             Some(p) => {
                 info.image_view_binding(self.view(p.image, p.layer)).base_array_layer(p.base)
@@ -230,8 +244,9 @@ impl Rig {
 
     /// Records the scope of `decode`.
     pub fn record(&self, commands: vk::CommandBuffer, decode: &Decode) {
+        let at = (decode.bound_extent, decode.bound_offset);
         let bound: Vec<_> =
-            decode.bound.iter().map(|(_, p)| p.map(|p| self.resource(Some(p), SIZE))).collect();
+            decode.bound.iter().map(|(_, p)| p.map(|p| self.resource(Some(p), at))).collect();
         let slots = decode.bound.iter().zip(&bound).map(|((index, _), resource)| {
             let info = vk::VideoReferenceSlotInfoKHR::default().slot_index(*index);
             resource.as_ref().map_or(info, |resource| info.picture_resource(resource))
@@ -272,13 +287,15 @@ impl Rig {
         };
         let mut setup_dpb = dpb_slot(&decode.setup_info);
         let reference_dpb = dpb_slot(&decode.reference_info);
-        let setup_resource = self.resource(decode.setup.map(|(_, p)| p), decode.extent);
+        let at = (decode.extent, decode.offset);
+        let setup_resource = self.resource(decode.setup.map(|(_, p)| p), at);
         let setup = vk::VideoReferenceSlotInfoKHR::default()
             .slot_index(decode.setup.map_or(0, |(index, _)| index))
             .picture_resource(&setup_resource)
             .push_next(&mut setup_dpb);
+        let reference = (decode.reference_extent, decode.reference_offset);
         let resources: Vec<_> =
-            decode.references.iter().map(|(_, p)| self.resource(Some(*p), SIZE)).collect();
+            decode.references.iter().map(|(_, p)| self.resource(Some(*p), reference)).collect();
         let references: Vec<_> = decode
             .references
             .iter()
@@ -292,6 +309,7 @@ impl Rig {
             .collect();
         let mut av1 = vk::VideoDecodeAV1PictureInfoKHR::default()
             .reference_name_slot_indices(decode.names)
+            .frame_header_offset(decode.header_offset)
             .tile_offsets(&decode.tile_offsets)
             .tile_sizes(&decode.tile_sizes);
         av1.p_std_picture_info = decode.info.as_ref().map_or(std::ptr::null(), std::ptr::from_ref);
@@ -299,7 +317,7 @@ impl Rig {
             .src_buffer(self.buffer)
             .src_buffer_offset(decode.src_offset)
             .src_buffer_range(decode.src_range)
-            .dst_picture_resource(self.resource(decode.dst, decode.extent))
+            .dst_picture_resource(self.resource(decode.dst, at))
             .reference_slots(&references);
         if decode.setup.is_some() {
             info = info.setup_reference_slot(&setup);

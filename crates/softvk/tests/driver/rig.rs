@@ -22,7 +22,7 @@ pub struct Rig {
     pub session: vk::VideoSessionKHR,
     pub parameters: vk::VideoSessionParametersKHR,
     session_memory: Vec<vk::DeviceMemory>,
-    pub images: [vk::Image; 2],
+    pub images: Vec<vk::Image>,
     views: Vec<vk::ImageView>,
     pub buffer: vk::Buffer,
     memory: Vec<vk::DeviceMemory>,
@@ -41,12 +41,37 @@ pub const SIZE: vk::Extent2D = vk::Extent2D { width: 64, height: 64 };
 const MAX_SIZE: vk::Extent2D = vk::Extent2D { width: 128, height: 128 };
 pub const BITSTREAM: u64 = 4096;
 
+/// What an image is like.
+#[derive(Clone, Copy)]
+pub struct Kind {
+    pub format: vk::Format,
+    pub usage: vk::ImageUsageFlags,
+    /// It has a list of profiles.
+    pub listed: bool,
+    /// filmGrainSupport of its profile, if not that of the session.
+    pub film_grain: Option<bool>,
+}
+
+impl Kind {
+    /// As it has to be for outputs and reference pictures of the session.
+    pub const RIGHT: Self = Self {
+        format: vk::Format::G8_B8R8_2PLANE_420_UNORM,
+        usage: vk::ImageUsageFlags::from_raw(
+            vk::ImageUsageFlags::VIDEO_DECODE_DST_KHR.as_raw()
+                | vk::ImageUsageFlags::VIDEO_DECODE_DPB_KHR.as_raw()
+                | vk::ImageUsageFlags::TRANSFER_SRC.as_raw(),
+        ),
+        listed: true,
+        film_grain: None,
+    };
+}
+
 thread_local! {
     static FILM_GRAIN: Cell<bool> = const { Cell::new(false) };
 }
 
 /// Calls `f` with the profile that all objects share.
-fn with_profile<R>(f: impl FnOnce(&vk::VideoProfileInfoKHR<'_>) -> R) -> R {
+pub fn with_profile<R>(f: impl FnOnce(&vk::VideoProfileInfoKHR<'_>) -> R) -> R {
     let mut av1 = vk::VideoDecodeAV1ProfileInfoKHR {
         std_profile: vk::native::StdVideoAV1Profile_STD_VIDEO_AV1_PROFILE_MAIN,
         film_grain_support: FILM_GRAIN.get().into(),
@@ -82,7 +107,7 @@ unsafe extern "system" fn hear(
 }
 
 /// 64x64, 4:2:0, 8 bit, with 7 bits of order hint, superres and loop restoration.
-fn sequence_header() -> StdVideoAV1SequenceHeader {
+pub fn sequence_header() -> StdVideoAV1SequenceHeader {
     // SAFETY: all zero is a value of this structure: integers and pointers that may be null.
     let mut header: StdVideoAV1SequenceHeader = unsafe { std::mem::zeroed() };
     header.frame_width_bits_minus_1 = 5;
@@ -181,7 +206,7 @@ impl Rig {
             let decode_fns = ash::khr::video_decode_queue::DeviceFn::load(load);
             let (session, session_memory) = session(&device, &queue_fns);
             let parameters = parameters(&device, &queue_fns, session);
-            let (one, other) = (image(&device), image(&device));
+            let (one, other) = (image(&device, Kind::RIGHT), image(&device, Kind::RIGHT));
             let (buffer, buffer_memory) = buffer(&device);
             let pools = [COPIES, DECODES].map(|family| {
                 let info = vk::CommandPoolCreateInfo::default().queue_family_index(family);
@@ -212,15 +237,25 @@ impl Rig {
                 session,
                 parameters,
                 session_memory,
-                images: [one.0, other.0],
+                images: vec![one.0, other.0],
                 views: one.1.into_iter().chain(other.1).collect(),
                 buffer,
-                memory: vec![one.2, other.2, buffer_memory],
+                memory: vec![one.2, buffer_memory, other.2],
                 pools,
                 commands,
                 queries,
             }
         }
+    }
+
+    /// One more image; its number.
+    pub fn add_image(&mut self, kind: Kind) -> usize {
+        // SAFETY: a living device; the mistakes are on purpose.
+        let (image, views, memory) = unsafe { image(&self.device, kind) };
+        self.images.push(image);
+        self.views.extend(views);
+        self.memory.push(memory);
+        self.images.len() - 1
     }
 
     /// The view of one layer of an image.
@@ -279,12 +314,12 @@ impl Rig {
 
     /// The buffer, of which the second half is where pictures are copied to.
     pub fn copied(&self) -> Vec<u8> {
-        self.bytes(self.memory[2], 2 * BITSTREAM as usize).split_off(BITSTREAM as usize)
+        self.bytes(self.memory[1], 2 * BITSTREAM as usize).split_off(BITSTREAM as usize)
     }
 
     /// Writes `bytes` into the buffer, as the host does.
     pub fn write(&self, offset: u64, bytes: &[u8]) {
-        let (device, memory) = (&self.device, self.memory[2]);
+        let (device, memory) = (&self.device, self.memory[1]);
         // SAFETY: the memory is host visible and not mapped, the bytes are inside it.
         unsafe {
             let flags = vk::MemoryMapFlags::empty();
@@ -321,8 +356,8 @@ impl Drop for Rig {
             for view in &self.views {
                 self.device.destroy_image_view(*view, None);
             }
-            for image in self.images {
-                self.device.destroy_image(image, None);
+            for image in &self.images {
+                self.device.destroy_image(*image, None);
             }
             self.device.destroy_buffer(self.buffer, None);
             let none = std::ptr::null();
@@ -344,10 +379,8 @@ unsafe fn allocate(device: &ash::Device, size: u64, kind: u32) -> vk::DeviceMemo
     unsafe { device.allocate_memory(&info, None) }.expect("memory")
 }
 
-unsafe fn session(
-    device: &ash::Device,
-    fns: &ash::khr::video_queue::DeviceFn,
-) -> (vk::VideoSessionKHR, Vec<vk::DeviceMemory>) {
+/// The version of the std header that the driver has.
+pub fn std_header() -> vk::ExtensionProperties {
     let name = b"VK_STD_vulkan_video_codec_av1_decode";
     let mut version = vk::ExtensionProperties {
         spec_version: vk::make_api_version(0, 1, 0, 0),
@@ -356,16 +389,32 @@ unsafe fn session(
     for (to, from) in version.extension_name.iter_mut().zip(name) {
         *to = *from as c_char;
     }
+    version
+}
+
+/// What the session of a rig is made of.
+pub fn session_info<'a>(
+    profile: &'a vk::VideoProfileInfoKHR<'a>,
+    version: &'a vk::ExtensionProperties,
+) -> vk::VideoSessionCreateInfoKHR<'a> {
+    vk::VideoSessionCreateInfoKHR::default()
+        .queue_family_index(DECODES)
+        .video_profile(profile)
+        .picture_format(vk::Format::G8_B8R8_2PLANE_420_UNORM)
+        .reference_picture_format(vk::Format::G8_B8R8_2PLANE_420_UNORM)
+        .max_coded_extent(MAX_SIZE)
+        .max_dpb_slots(2)
+        .max_active_reference_pictures(1)
+        .std_header_version(version)
+}
+
+unsafe fn session(
+    device: &ash::Device,
+    fns: &ash::khr::video_queue::DeviceFn,
+) -> (vk::VideoSessionKHR, Vec<vk::DeviceMemory>) {
+    let version = std_header();
     with_profile(|profile| {
-        let info = vk::VideoSessionCreateInfoKHR::default()
-            .queue_family_index(DECODES)
-            .video_profile(profile)
-            .picture_format(vk::Format::G8_B8R8_2PLANE_420_UNORM)
-            .reference_picture_format(vk::Format::G8_B8R8_2PLANE_420_UNORM)
-            .max_coded_extent(MAX_SIZE)
-            .max_dpb_slots(2)
-            .max_active_reference_pictures(1)
-            .std_header_version(&version);
+        let info = session_info(profile, &version);
         let mut session = vk::VideoSessionKHR::null();
         // SAFETY: the caller's promise.
         unsafe {
@@ -418,23 +467,23 @@ unsafe fn parameters(
     parameters
 }
 
-unsafe fn image(device: &ash::Device) -> (vk::Image, Vec<vk::ImageView>, vk::DeviceMemory) {
-    with_profile(|profile| {
+unsafe fn image(
+    device: &ash::Device,
+    kind: Kind,
+) -> (vk::Image, Vec<vk::ImageView>, vk::DeviceMemory) {
+    let before = FILM_GRAIN.replace(kind.film_grain.unwrap_or(FILM_GRAIN.get()));
+    let made = with_profile(|profile| {
         let profiles = [*profile];
         let mut list = vk::VideoProfileListInfoKHR::default().profiles(&profiles);
         let info = vk::ImageCreateInfo::default()
             .image_type(vk::ImageType::TYPE_2D)
-            .format(vk::Format::G8_B8R8_2PLANE_420_UNORM)
+            .format(kind.format)
             .extent(SIZE.into())
             .mip_levels(1)
             .array_layers(LAYERS)
             .samples(vk::SampleCountFlags::TYPE_1)
-            .usage(
-                vk::ImageUsageFlags::VIDEO_DECODE_DST_KHR
-                    | vk::ImageUsageFlags::VIDEO_DECODE_DPB_KHR
-                    | vk::ImageUsageFlags::TRANSFER_SRC,
-            )
-            .push_next(&mut list);
+            .usage(kind.usage);
+        let info = if kind.listed { info.push_next(&mut list) } else { info };
         // SAFETY: the caller's promise.
         unsafe {
             let image = device.create_image(&info, None).expect("an image");
@@ -445,7 +494,7 @@ unsafe fn image(device: &ash::Device) -> (vk::Image, Vec<vk::ImageView>, vk::Dev
                 let info = vk::ImageViewCreateInfo::default()
                     .image(image)
                     .view_type(vk::ImageViewType::TYPE_2D)
-                    .format(vk::Format::G8_B8R8_2PLANE_420_UNORM)
+                    .format(kind.format)
                     .subresource_range(vk::ImageSubresourceRange {
                         aspect_mask: vk::ImageAspectFlags::COLOR,
                         base_mip_level: 0,
@@ -457,7 +506,9 @@ unsafe fn image(device: &ash::Device) -> (vk::Image, Vec<vk::ImageView>, vk::Dev
             };
             (image, (0..LAYERS).map(view).collect(), memory)
         }
-    })
+    });
+    FILM_GRAIN.set(before);
+    made
 }
 
 unsafe fn buffer(device: &ash::Device) -> (vk::Buffer, vk::DeviceMemory) {
