@@ -117,6 +117,18 @@ fn shifted_hints_are_right_as_long_as_hints_are_zero() {
 }
 
 #[test]
+fn the_referee_names_what_a_client_gets_wrong() {
+    let args = ["md5", "--device", "soft", "--plant", "order-hint@3"];
+    let output = vav1d(&args, "main-420-8");
+    let said = String::from_utf8_lossy(&output.stderr);
+    // The reference information of the frame is right, its OrderHint is not: no pixel tells.
+    let line = "decode 3: setup slot 3: StdVideoDecodeAV1ReferenceInfo: OrderHint is 1, not 2";
+    assert!(said.contains(line), "{said}");
+    let line = "decode 3: the frame cannot be decoded; every member is in its range";
+    assert!(said.contains(line), "{said}");
+}
+
+#[test]
 fn one_sample_is_found() {
     let verdict = begins("main-420-8", "pixel", 4, 0);
     let luma = &verdict["difference"]["planes"][0];

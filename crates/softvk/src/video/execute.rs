@@ -8,6 +8,7 @@ use super::bitstream;
 use super::check;
 use super::job::{FrameJob, SequenceHeader};
 use super::load;
+use super::members;
 use super::op::{BeginOp, DecodeOp, Picture, Resource};
 use super::reference::{self, Known};
 use super::session::{Session, State};
@@ -17,7 +18,7 @@ use crate::access::{self, Tracker};
 use crate::message::Messages;
 use crate::planted::{FrameFault, Planted};
 use crate::query::{Query, QueryPool};
-use crate::recon::Decoded;
+use crate::recon::{self, Decoded};
 
 /// VK_QUERY_RESULT_STATUS_COMPLETE_KHR.
 const COMPLETE: i32 = 1;
@@ -105,8 +106,13 @@ impl Scope {
         for (vuid, text) in check::lesser(&begin.session, op) {
             check::report(&self.messages, vuid, Some(frame), &text);
         }
+        let mut in_range = true;
         if let Some(sequence) = op.sequence(begin) {
             reference::check(&self.messages, frame, &state, op, sequence);
+            for text in members::check(op, sequence, &begin.session.profile) {
+                in_range = false;
+                check::report(&self.messages, "", Some(frame), &text);
+            }
         }
         let faults = &begin.session.config.faults;
         let planted = faults.of_frame(frame);
@@ -114,7 +120,7 @@ impl Scope {
             std::process::abort();
         }
         let asked = self.query.is_some() || op.inline_query.is_some();
-        let wrong = Wrong { faults, busy: self.busy, asked, frame, planted: &planted };
+        let wrong = Wrong { faults, busy: self.busy, asked, frame, planted: &planted, in_range };
         let status = match decode(begin, &mut state, op, wrong) {
             Ok(()) => COMPLETE,
             Err(fault) => {
@@ -208,6 +214,7 @@ fn decode(
     let recon = state.recon.as_mut().map_err(|e| Fault::new("", e.clone()))?;
     let decoded = match catch_unwind(AssertUnwindSafe(|| recon.decode(&job, &tiles))) {
         Ok(Ok(decoded)) => decoded,
+        Ok(Err(recon::Fault::Decoder(_))) => return Err(refused(wrong.in_range)),
         Ok(Err(fault)) => return Err(Fault::new("", fault.to_string())),
         Err(_) => return Err(Fault::new("", "the decoder panicked")),
     };
@@ -223,6 +230,19 @@ fn decode(
     }
     activate(state, op, picture, &sequence);
     Ok(())
+}
+
+/// The decoder takes no frame of these values and these tiles; whether all members are in their
+/// ranges, and agree.
+fn refused(in_range: bool) -> Fault {
+    let why = match in_range {
+        true => {
+            "every member is in its range: the bytes of the tiles are not those that the values \
+             and the references are of"
+        }
+        false => "see the members that are reported for it",
+    };
+    Fault::new("", format!("the frame cannot be decoded; {why}"))
 }
 
 /// What the reconstructor is given, with the planted faults in it.

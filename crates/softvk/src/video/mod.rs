@@ -8,6 +8,7 @@ pub(crate) mod create;
 pub(crate) mod execute;
 pub mod job;
 pub(crate) mod load;
+mod members;
 pub(crate) mod op;
 pub(crate) mod reference;
 pub(crate) mod session;

@@ -28,6 +28,8 @@ pub(super) struct Wrong<'a> {
     pub(super) frame: u64,
     /// Its own faults.
     pub(super) planted: &'a [FrameFault],
+    /// The application's values are in their ranges.
+    pub(super) in_range: bool,
 }
 
 impl Wrong<'_> {

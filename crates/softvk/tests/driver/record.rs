@@ -54,9 +54,11 @@ impl Default for Decode {
     /// Nothing but zeros: a key frame without a tile layout, quantiser and filters, which no
     /// decoder takes. Output and reference picture are layer 0 of image 0, in slot 0.
     fn default() -> Self {
+        // SAFETY: integers and pointers that may be null.
+        let mut info: StdVideoDecodeAV1PictureInfo = unsafe { std::mem::zeroed() };
+        info.primary_ref_frame = 7;
         Self {
-            // SAFETY: integers and pointers that may be null.
-            info: Some(unsafe { std::mem::zeroed() }),
+            info: Some(info),
             // SAFETY: as above.
             setup_info: Some(unsafe { std::mem::zeroed() }),
             // SAFETY: as above.
