@@ -2,8 +2,9 @@
 
 use ash::vk;
 
+use crate::make::{sequence_header, session_info, std_header};
 use crate::record::right;
-use crate::rig::{Rig, session_info, std_header, with_profile};
+use crate::rig::{Rig, with_profile};
 
 /// What is said of a session with a mistake, on a driver of `config`.
 fn session(
@@ -57,7 +58,7 @@ fn sessions() {
 fn session_parameters() {
     let rig = Rig::new();
     let expect = |rule: &str| said(&rig.heard(), rule);
-    let header = crate::rig::sequence_header();
+    let header = sequence_header();
     let info = vk::VideoSessionParametersCreateInfoKHR::default().video_session(rig.session);
     let (device, none) = (rig.device.handle(), std::ptr::null());
     let create = |info: &vk::VideoSessionParametersCreateInfoKHR<'_>| {

@@ -5,6 +5,7 @@
 
 mod creation;
 mod faults;
+mod make;
 mod members;
 mod record;
 mod references;

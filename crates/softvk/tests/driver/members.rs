@@ -129,6 +129,10 @@ fn of_its_parts() {
         }),
         "StdVideoAV1LoopRestoration::LoopRestorationSize[0] is 4, not 1 to 3 (5.9.20)",
     );
+}
+
+#[test]
+fn of_motion_and_tiles() {
     named(
         &inter(|i| {
             i.pGlobalMotion = structure!(StdVideoAV1GlobalMotion, |g| {
