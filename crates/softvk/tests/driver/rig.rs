@@ -303,6 +303,11 @@ impl Rig {
         self.bytes(self.memory[1], 2 * BITSTREAM as usize).split_off(BITSTREAM as usize)
     }
 
+    /// The first bytes of the buffer.
+    pub fn buffer_bytes(&self, count: usize) -> Vec<u8> {
+        self.bytes(self.memory[1], count)
+    }
+
     /// Writes `bytes` into the buffer, as the host does.
     pub fn write(&self, offset: u64, bytes: &[u8]) {
         let (device, memory) = (&self.device, self.memory[1]);

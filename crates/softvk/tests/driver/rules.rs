@@ -395,3 +395,48 @@ fn missing_semaphores() {
     }
     expect(&rig, "hazard: a change of layout after TRANSFER_READ");
 }
+
+#[test]
+fn discarded_contents() {
+    let (dpb, src) = (Layout::VIDEO_DECODE_DPB_KHR, Layout::TRANSFER_SRC_OPTIMAL);
+    let decoded = |old| {
+        let rig = Rig::new();
+        assert_eq!(rig.decode_all(&[&right()]), [""; 0]);
+        rig.run(DECODES, |c| {
+            rig.barrier(c, picture(0, 0), |b| b.old_layout(old).new_layout(src));
+            rig.copy(c, picture(0, 0), src);
+        });
+        // The copy goes to the start of the buffer.
+        (rig.heard(), rig.buffer_bytes(256))
+    };
+    let (said, texels) = decoded(dpb);
+    assert_eq!(said, [""; 0]);
+    assert!(texels.iter().any(|texel| *texel != 0xa5));
+    let (said, texels) = decoded(Layout::UNDEFINED);
+    let text = "TRANSFER_READ of layer 0, the contents of which a barrier with oldLayout UNDEFINED";
+    expect_said(&said, text);
+    assert_eq!(texels, [0xa5; 256]);
+}
+
+#[test]
+fn discarded_references() {
+    let dpb = Layout::VIDEO_DECODE_DPB_KHR;
+    let (key, inter) = (first(0), second(inter_frame(1, 0), &first(0)));
+    let luma = |discard: bool| {
+        let rig = Rig::new();
+        rig.decode_all(&[&key]);
+        if discard {
+            rig.run(DECODES, |c| rig.discard(c, picture(1, 0), dpb));
+        }
+        let said = rig.decode_all(&[&inter]);
+        (rig.luma(picture(0, 0)), said)
+    };
+    let ((right, silent), (wrong, said)) = (luma(false), luma(true));
+    assert_eq!(silent, [""; 0]);
+    expect_said(&said, "reference slot 1 (LAST_FRAME, LAST2_FRAME, LAST3_FRAME, GOLDEN_FRAME");
+    expect_said(&said, "is layer 0 of its image, the contents of which a barrier with oldLayout");
+    assert!(right != wrong);
+    // What is written after it is not discarded.
+    let rig = Rig::new();
+    assert_eq!(rig.decode_all(&[&key, &key, &inter]), [""; 0]);
+}
