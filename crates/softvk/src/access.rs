@@ -9,6 +9,7 @@ use ash::vk::{self, AccessFlags2, ImageLayout, PipelineStageFlags2};
 use crate::image::Image;
 use crate::message::Messages;
 use crate::video::check::report;
+use crate::video::store;
 
 /// Queues of a device at most.
 pub(crate) const QUEUES: usize = 6;
@@ -138,16 +139,29 @@ pub(crate) struct LayerState {
     /// Released by its owner: families and layouts.
     released: Option<((u32, u32), (ImageLayout, ImageLayout))>,
     past: Vec<Past>,
-    /// Transfers that have written it.
+    /// Transfers that have written it, or barriers that have discarded it.
     transfers: u64,
+    /// A barrier has discarded its contents, and nothing was written since.
+    discarded: bool,
 }
 
 impl LayerState {
     /// The state of a layer of a new image.
     pub(crate) fn new(layout: ImageLayout) -> Self {
-        Self { layout, owner: None, released: None, past: Vec::new(), transfers: 0 }
+        Self {
+            layout,
+            owner: None,
+            released: None,
+            past: Vec::new(),
+            transfers: 0,
+            discarded: false,
+        }
     }
 }
+
+/// Why contents are undefined.
+pub(crate) const DISCARDED: &str =
+    "the contents of which a barrier with oldLayout UNDEFINED has discarded";
 
 /// One queue's view of it all.
 pub(crate) struct Tracker {
@@ -169,7 +183,12 @@ pub(crate) fn layout(image: &Image, layer: u32) -> ImageLayout {
     states(image).get(layer as usize).map_or(ImageLayout::UNDEFINED, |state| state.layout)
 }
 
-/// How many transfers have written `layer` of `image` so far.
+/// Whether a barrier from UNDEFINED has discarded `layer` of `image`, and nothing was written since.
+pub(crate) fn is_discarded(image: &Image, layer: u32) -> bool {
+    states(image).get(layer as usize).is_some_and(|state| state.discarded)
+}
+
+/// How many transfers have written `layer` of `image` so far, or barriers discarded it.
 pub(crate) fn transfers(image: &Image, layer: u32) -> u64 {
     states(image).get(layer as usize).map_or(0, |state| state.transfers)
 }
@@ -202,7 +221,7 @@ impl Tracker {
         clock
     }
 
-    fn say(&self, vuid: &str, text: &str) {
+    pub(crate) fn say(&self, vuid: &str, text: &str) {
         report(&self.messages, vuid, None, text);
     }
 
@@ -247,6 +266,10 @@ impl Tracker {
             if let Some(text) = self.hazard(state, access) {
                 self.say("", &format!("layer {layer}: {text}"));
             }
+            if state.discarded && access == Access::CopyRead {
+                self.say("", &format!("{} of layer {layer}, {DISCARDED}", access.name()));
+            }
+            state.discarded &= !access.writes();
             let writes = access.writes();
             state.past.retain(|past| !writes && past.batch > self.known[past.queue]);
             let after = Side { stages: Default::default(), access: Default::default() };
@@ -282,6 +305,11 @@ impl Tracker {
             for layer in barrier.layers.clone() {
                 if let Some(state) = states.get_mut(layer as usize) {
                     self.image_barrier(layer, state, barrier);
+                    if barrier.old == ImageLayout::UNDEFINED {
+                        state.discarded = true;
+                        state.transfers += 1;
+                        store::discard(&barrier.image, layer);
+                    }
                 }
             }
         }

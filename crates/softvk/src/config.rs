@@ -64,10 +64,15 @@ pub fn set_config(text: Option<&str>) {
 /// | `fault=dpb-at-record` | planted: the same where a reference slot held another picture when the command was recorded |
 /// | `fault=inline-header` | planted: an inline sequence header's `enable_cdef`, `enable_filter_intra` and `enable_intra_edge_filter` are taken as 0 |
 /// | `fault=stale-bitstream` | planted: what is submitted while the queue is busy decodes the bytes before it |
+/// | `fault=shifted-hints` | planted: the same in an inter frame where `OrderHints`, read one entry too low, are not those of its references |
 /// | `fault=base-q@N` | planted, in decode N of a session: `base_q_idx` is taken as one more, or as 254 where it is 255 |
 /// | `fault=slot@N` | planted, likewise: the first reference name is taken from another slot that holds a picture |
 /// | `fault=cdf@N` | planted, likewise: `primary_ref_frame` is taken as PRIMARY_REF_NONE, so that CDFs and what else 7.20 loads are not inherited |
 /// | `fault=grain-seed@N` | planted, likewise: the lowest bit of `grain_seed` is inverted |
+/// | `fault=order-hint@N` | planted, likewise: `OrderHint` is taken as one more, within its bits, and later frames inherit it |
+/// | `fault=segmentation@N` | planted, likewise: the first value of `FeatureData` is off by one, towards 0 where it can be |
+/// | `fault=restoration@N` | planted, likewise: the first `FrameRestorationType` that is not NONE is taken as WIENER, or as SGRPROJ where it is WIENER |
+/// | `fault=extent@N` | planted, likewise: `coded_denom` is taken as one less (0 as 1), or, without superres, `codedExtent` as a sample narrower (1 as 2) |
 /// | `fault=pixel@N` | planted, likewise: the lowest bit of the luma sample in the middle is inverted, in the output alone: later frames do not inherit it |
 /// | `fault=status@N` | planted, likewise: it fails, and the result status says so |
 /// | `fault=hang@N` | planted, likewise: its queue never does anything again |
@@ -200,6 +205,11 @@ pub enum Grain {
 pub const PERSONALITIES: &[(&str, &str)] = &[
     ("nv-like", "coincide,two-plane,only-420,depth=10,align=256/256,granularity=16x16"),
     (
+        "nv-560",
+        "coincide,two-plane,only-420,depth=10,align=256/256,granularity=16x16,no-maintenance2,\
+         no-unified-layouts,fault=shifted-hints",
+    ),
+    (
         "radv-vcn4",
         "distinct,two-plane,only-420-and-400,depth=10,align=256/128,granularity=16x16,\
          min-extent=16x16,extent=8192x4352,level=17,strict-usages,no-status,pure-decode-family",
@@ -264,7 +274,9 @@ impl Config {
 
     fn word(&mut self, word: &str) -> Option<()> {
         if let Some(words) = personality(word) {
-            return words.split(',').try_for_each(|word| self.word(word));
+            words.split(',').try_for_each(|word| self.word(word))?;
+            self.faults.imply();
+            return Some(());
         }
         let (name, value) = word.split_once('=').unwrap_or((word, ""));
         match (name, value) {

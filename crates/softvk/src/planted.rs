@@ -12,9 +12,9 @@ static ASKED: Mutex<Vec<Asked>> = Mutex::new(Vec::new());
 /// process has and that had no effect on any device so far. A word comes once.
 pub fn unfired() -> Vec<String> {
     let asked = ASKED.lock().unwrap_or_else(PoisonError::into_inner);
-    let fired = |what: What| asked.iter().any(|a| a.what == what && a.count() > 0);
+    let vain = |what: What| asked.iter().filter(|a| a.what == what).all(Asked::is_vain);
     let mut words = Vec::new();
-    for word in asked.iter().filter(|a| !fired(a.what)).map(Asked::word) {
+    for word in asked.iter().filter(|a| vain(a.what)).map(Asked::word) {
         if !words.contains(&word) {
             words.push(word);
         }
@@ -34,16 +34,15 @@ enum What {
 #[derive(Clone, Debug)]
 struct Asked {
     what: What,
+    /// It belongs to a personality: nobody has asked for an effect.
+    implied: bool,
     fired: Arc<AtomicU64>,
 }
 
 impl Asked {
-    fn new(what: What) -> Self {
-        Self { what, fired: Arc::default() }
-    }
-
-    fn count(&self) -> u64 {
-        self.fired.load(Ordering::Relaxed)
+    /// Whether it was asked for, and nothing came of it.
+    fn is_vain(&self) -> bool {
+        !self.implied && self.fired.load(Ordering::Relaxed) == 0
     }
 
     fn word(&self) -> String {
@@ -79,14 +78,20 @@ impl Faults {
             Some((name, at)) => What::At(FrameFault::of(name)?, at.parse().ok()?),
         };
         if self.0.iter().all(|known| known.what != what) {
-            self.0.push(Asked::new(what));
+            self.0.push(Asked { what, implied: false, fired: Arc::default() });
         }
         Some(())
     }
 
+    /// Those so far belong to a personality: it is not said if they have no effect.
+    pub(crate) fn imply(&mut self) {
+        self.0.iter_mut().for_each(|asked| asked.implied = true);
+    }
+
     /// The same faults for a new device: nothing has had an effect, and [`unfired`] knows them.
     pub(crate) fn of_device(&self) -> Self {
-        let own = Self(self.0.iter().map(|asked| Asked::new(asked.what)).collect());
+        let fresh = |asked: &Asked| Asked { fired: Arc::default(), ..asked.clone() };
+        let own = Self(self.0.iter().map(fresh).collect());
         ASKED.lock().unwrap_or_else(PoisonError::into_inner).extend(own.0.iter().cloned());
         own
     }
@@ -133,7 +138,7 @@ impl Faults {
 
     /// The words of those that had no effect.
     pub(crate) fn without_effect(&self) -> Vec<String> {
-        self.0.iter().filter(|asked| asked.count() == 0).map(Asked::word).collect()
+        self.0.iter().filter(|asked| asked.is_vain()).map(Asked::word).collect()
     }
 }
 
@@ -168,6 +173,8 @@ pub enum Planted {
     InlineHeader,
     /// The bitstream is that of the decode before.
     StaleBitstream,
+    /// `OrderHints` are read one entry too low.
+    ShiftedHints,
 }
 
 impl Planted {
@@ -177,7 +184,7 @@ impl Planted {
     }
 
     /// All of them, by name.
-    const ALL: [(&'static str, Self); 14] = [
+    const ALL: [(&'static str, Self); 15] = [
         ("layer-zero", Self::LayerZero),
         ("offset-zero", Self::OffsetZero),
         ("three-bit-slots", Self::ThreeBitSlots),
@@ -192,6 +199,7 @@ impl Planted {
         ("dpb-at-record", Self::DpbAtRecord),
         ("inline-header", Self::InlineHeader),
         ("stale-bitstream", Self::StaleBitstream),
+        ("shifted-hints", Self::ShiftedHints),
     ];
 }
 
@@ -206,6 +214,14 @@ pub enum FrameFault {
     Cdf,
     /// grain_seed is off by one bit.
     GrainSeed,
+    /// OrderHint is one more.
+    OrderHint,
+    /// The first value of FeatureData is off by one.
+    Segmentation,
+    /// The first FrameRestorationType that is not NONE is another.
+    Restoration,
+    /// coded_denom is off by one, or the frame a sample narrower.
+    Extent,
     /// One sample of the output is off by one bit.
     Pixel,
     /// The decode fails.
@@ -225,11 +241,15 @@ impl FrameFault {
     }
 
     /// All of them, by name.
-    const ALL: [(&'static str, Self); 9] = [
+    const ALL: [(&'static str, Self); 13] = [
         ("base-q", Self::BaseQ),
         ("slot", Self::Slot),
         ("cdf", Self::Cdf),
         ("grain-seed", Self::GrainSeed),
+        ("order-hint", Self::OrderHint),
+        ("segmentation", Self::Segmentation),
+        ("restoration", Self::Restoration),
+        ("extent", Self::Extent),
         ("pixel", Self::Pixel),
         ("status", Self::Status),
         ("hang", Self::Hang),
@@ -259,6 +279,10 @@ impl FrameFault {
                 grain.grain_seed ^= 1;
                 true
             }
+            Self::OrderHint => order_hint(job),
+            Self::Segmentation => segmentation(info),
+            Self::Restoration => restoration(info),
+            Self::Extent => extent(job),
             Self::Pixel | Self::Status | Self::Hang | Self::Lost | Self::Crash => false,
         }
     }
@@ -269,6 +293,58 @@ fn base_q(info: &mut PictureInfo) -> bool {
     let Some(quantization) = &mut info.quantization else { return false };
     let q = &mut quantization.base_q_idx;
     *q = if *q == 255 { 254 } else { *q + 1 };
+    true
+}
+
+/// OrderHint is one more, within its bits.
+fn order_hint(job: &mut FrameJob) -> bool {
+    let std = &job.sequence.std;
+    let reduced = std.flags.reduced_still_picture_header() != 0;
+    if std.flags.enable_order_hint() == 0 || reduced {
+        return false;
+    }
+    let most = ((2_u32 << (std.order_hint_bits_minus_1 & 7)) - 1) as u8;
+    let hint = &mut job.picture.std.OrderHint;
+    *hint = hint.wrapping_add(1) & most;
+    true
+}
+
+/// The value of the first feature that has one is off by one, towards 0 where it can be.
+fn segmentation(info: &mut PictureInfo) -> bool {
+    /// SEG_LVL_REF_FRAME: the features from here on have a reference frame, or no value.
+    const VALUES: usize = 5;
+    let Some(segmentation) = &mut info.segmentation else { return false };
+    for (enabled, data) in segmentation.FeatureEnabled.iter().zip(&mut segmentation.FeatureData) {
+        let value = data.iter_mut().take(VALUES).enumerate().find(|(i, _)| enabled >> i & 1 == 1);
+        if let Some((_, value)) = value {
+            *value += if *value > 0 { -1 } else { 1 };
+            return true;
+        }
+    }
+    false
+}
+
+/// WIENER becomes SGRPROJ, and everything else WIENER.
+fn restoration(info: &mut PictureInfo) -> bool {
+    const WIENER: u32 = 1;
+    const SGRPROJ: u32 = 2;
+    let Some(restoration) = &mut info.loop_restoration else { return false };
+    let Some(kind) = restoration.FrameRestorationType.iter_mut().find(|kind| **kind != 0) else {
+        return false;
+    };
+    *kind = if *kind == WIENER { SGRPROJ } else { WIENER };
+    true
+}
+
+/// With superres another width is coded, else the frame is a sample narrower, or two wide.
+fn extent(job: &mut FrameJob) -> bool {
+    let std = &mut job.picture.std;
+    if std.flags.use_superres() != 0 {
+        std.coded_denom = if std.coded_denom == 0 { 1 } else { std.coded_denom - 1 };
+    } else {
+        let width = &mut job.coded_extent.0;
+        *width = if *width == 1 { 2 } else { *width - 1 };
+    }
     true
 }
 

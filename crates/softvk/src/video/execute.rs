@@ -3,11 +3,14 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
+use super::begin;
 use super::bitstream;
 use super::check;
 use super::job::{FrameJob, SequenceHeader};
 use super::load;
+use super::members;
 use super::op::{BeginOp, DecodeOp, Picture, Resource};
+use super::reference::{self, Known};
 use super::session::{Session, State};
 use super::store;
 use super::wrong::{self, Wrong};
@@ -15,7 +18,7 @@ use crate::access::{self, Tracker};
 use crate::message::Messages;
 use crate::planted::{FrameFault, Planted};
 use crate::query::{Query, QueryPool};
-use crate::recon::Decoded;
+use crate::recon::{self, Decoded};
 
 /// VK_QUERY_RESULT_STATUS_COMPLETE_KHR.
 const COMPLETE: i32 = 1;
@@ -51,12 +54,10 @@ impl Scope {
     /// vkCmdBeginVideoCodingKHR.
     pub(crate) fn begin(&mut self, begin: &BeginOp) {
         let mut state = begin.session.state();
-        for slot in &begin.slots {
-            let Ok(index) = u32::try_from(slot.index) else { continue };
-            if slot.resource.is_none() {
+        begin::check(&self.messages, &state, begin);
+        for slot in begin.slots.iter().filter(|slot| slot.resource.is_none()) {
+            if let Ok(index) = u32::try_from(slot.index) {
                 deactivate(&mut state, index);
-            } else {
-                check::bound_slot(&self.messages, &state, slot);
             }
         }
         drop(state);
@@ -70,6 +71,7 @@ impl Scope {
         state.initialized = true;
         state.slots.fill(None);
         state.outputs.fill(None);
+        state.known.fill(None);
         if let Ok(recon) = &mut state.recon {
             recon.reset();
         }
@@ -101,13 +103,24 @@ impl Scope {
         let frame = state.frames;
         state.frames += 1;
         check::pictures(tracker, &begin.session, op);
+        for (vuid, text) in check::lesser(&begin.session, op) {
+            check::report(&self.messages, vuid, Some(frame), &text);
+        }
+        let mut in_range = true;
+        if let Some(sequence) = op.sequence(begin) {
+            reference::check(&self.messages, frame, &state, op, sequence);
+            for text in members::check(op, sequence, &begin.session.profile) {
+                in_range = false;
+                check::report(&self.messages, "", Some(frame), &text);
+            }
+        }
         let faults = &begin.session.config.faults;
         let planted = faults.of_frame(frame);
         if planted.contains(&FrameFault::Crash) {
             std::process::abort();
         }
         let asked = self.query.is_some() || op.inline_query.is_some();
-        let wrong = Wrong { faults, busy: self.busy, asked, frame, planted: &planted };
+        let wrong = Wrong { faults, busy: self.busy, asked, frame, planted: &planted, in_range };
         let status = match decode(begin, &mut state, op, wrong) {
             Ok(()) => COMPLETE,
             Err(fault) => {
@@ -130,7 +143,10 @@ impl Scope {
 }
 
 fn deactivate(state: &mut State, index: u32) {
-    let State { slots, outputs, .. } = state;
+    let State { slots, outputs, known, .. } = state;
+    if let Some(known) = known.get_mut(index as usize) {
+        *known = None;
+    }
     for list in [slots, outputs] {
         if let Some(slot) = list.get_mut(index as usize) {
             *slot = None;
@@ -185,7 +201,7 @@ fn decode(
     };
     if session.config.null {
         store::nothing(dst, session.profile.chroma);
-        activate(state, op, picture);
+        activate(state, op, picture, &sequence);
         return Ok(());
     }
     let bytes = bitstream::read(op, picture, state, (session.config.clobber_headers, wrong))?;
@@ -193,11 +209,12 @@ fn decode(
     if wrong.fires(FrameFault::Status) {
         return Err(Fault::new("", "a planted fault"));
     }
-    let job = job(op, (dst, picture), sequence, state, wrong);
+    let job = job(op, (dst, picture), &sequence, state, wrong);
     transferred(state, op, session, |slot| wrong.slot(slot))?;
     let recon = state.recon.as_mut().map_err(|e| Fault::new("", e.clone()))?;
     let decoded = match catch_unwind(AssertUnwindSafe(|| recon.decode(&job, &tiles))) {
         Ok(Ok(decoded)) => decoded,
+        Ok(Err(recon::Fault::Decoder(_))) => return Err(refused(wrong.in_range)),
         Ok(Err(fault)) => return Err(Fault::new("", fault.to_string())),
         Err(_) => return Err(Fault::new("", "the decoder panicked")),
     };
@@ -211,22 +228,35 @@ fn decode(
             store::spoil(&dst);
         }
     }
-    activate(state, op, picture);
+    activate(state, op, picture, &sequence);
     Ok(())
+}
+
+/// The decoder takes no frame of these values and these tiles; whether all members are in their
+/// ranges, and agree.
+fn refused(in_range: bool) -> Fault {
+    let why = match in_range {
+        true => {
+            "every member is in its range: the bytes of the tiles are not those that the values \
+             and the references are of"
+        }
+        false => "see the members that are reported for it",
+    };
+    Fault::new("", format!("the frame cannot be decoded; {why}"))
 }
 
 /// What the reconstructor is given, with the planted faults in it.
 fn job(
     op: &DecodeOp,
     (dst, picture): (&Resource, &Picture),
-    sequence: Arc<SequenceHeader>,
+    sequence: &Arc<SequenceHeader>,
     state: &State,
     wrong: Wrong<'_>,
 ) -> FrameJob {
     let setup_slot = op.setup.as_ref().and_then(|slot| u32::try_from(slot.index).ok());
     let name = |name: i32| u32::try_from(name).map_or(name, |slot| wrong.slot(slot) as i32);
     let mut job = FrameJob {
-        sequence,
+        sequence: Arc::clone(sequence),
         picture: picture.info.clone(),
         coded_extent: dst.extent,
         setup_slot: setup_slot.map(|slot| wrong.slot(slot)),
@@ -244,7 +274,7 @@ fn job(
 }
 
 /// The setup slot holds its picture, if later frames may refer to it.
-fn activate(state: &mut State, op: &DecodeOp, picture: &Picture) {
+fn activate(state: &mut State, op: &DecodeOp, picture: &Picture, sequence: &SequenceHeader) {
     let Some(setup) = &op.setup else { return };
     let Ok(index) = usize::try_from(setup.index) else { return };
     if let Some(recorded) = state.recorded.get_mut(index) {
@@ -255,6 +285,10 @@ fn activate(state: &mut State, op: &DecodeOp, picture: &Picture) {
     }
     if let Some(output) = state.outputs.get_mut(index) {
         output.clone_from(&op.dst);
+    }
+    let known = Known::new(state, picture, sequence);
+    if let Some(held) = state.known.get_mut(index) {
+        *held = Some(known);
     }
     let refreshed = picture.info.std.refresh_frame_flags != 0;
     if let Some(held) = state.slots.get_mut(index) {

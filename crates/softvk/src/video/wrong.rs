@@ -6,8 +6,10 @@ use ash::vk;
 
 use super::job::SequenceHeader;
 use super::op::{BeginOp, DecodeOp, Resource};
+use super::reference;
 use super::session::State;
 use crate::access;
+use crate::image::Profiles;
 use crate::planted::{Faults, FrameFault, Planted};
 
 /// STD_VIDEO_AV1_FRAME_TYPE_INTRA_ONLY.
@@ -26,6 +28,8 @@ pub(super) struct Wrong<'a> {
     pub(super) frame: u64,
     /// Its own faults.
     pub(super) planted: &'a [FrameFault],
+    /// The application's values are in their ranges.
+    pub(super) in_range: bool,
 }
 
 impl Wrong<'_> {
@@ -56,11 +60,12 @@ pub(super) fn spoils(
     match fault {
         Planted::StatusWrite => wrong.asked,
         Planted::GeneralLayout => access::layout(image, dst.layer) == vk::ImageLayout::GENERAL,
-        Planted::ProfileIndependent => image.profile_independent,
+        Planted::ProfileIndependent => image.profiles == Profiles::Independent,
         Planted::TileStarts => op.picture.as_ref().is_some_and(|p| {
             let tiles = p.info.tile_info.as_ref();
             tiles.is_some_and(|tiles| tiles.leaves_as_superblocks(dst.extent))
         }),
+        Planted::ShiftedHints => op.picture.as_ref().is_some_and(|p| reference::misread(state, p)),
         Planted::IntraUnnamed => op.picture.as_ref().is_some_and(|p| {
             let unnamed = p.reference_name_slot_indices.iter().all(|slot| *slot < 0);
             unnamed && p.info.std.frame_type == INTRA_ONLY
@@ -76,7 +81,7 @@ pub(super) fn spoils(
 
 /// The sequence header in force.
 pub(super) fn sequence(begin: &BeginOp, op: &DecodeOp) -> Option<Arc<SequenceHeader>> {
-    let Some(inline) = op.inline_sequence.clone() else { return begin.parameters.clone() };
+    let Some(inline) = op.inline_sequence.clone() else { return op.sequence(begin).cloned() };
     let flags = &inline.std.flags;
     let effect =
         flags.enable_cdef() | flags.enable_filter_intra() | flags.enable_intra_edge_filter();
