@@ -145,7 +145,13 @@ pub struct PipelineArgs {
     pub device: String,
     /// Film grain: on (by the driver if it can, else on the CPU), cpu (never by the driver), gpu (by
     /// a shader, on the first device of the Vulkan loader that draws) or off
-    #[arg(long, value_enum, default_value = "on", value_name = "MODE", overrides_with = "film_grain")]
+    #[arg(
+        long,
+        value_enum,
+        default_value = "on",
+        value_name = "MODE",
+        overrides_with = "film_grain"
+    )]
     pub film_grain: FilmGrain,
     /// Output frames to deliver at most
     #[arg(long, value_name = "N")]

@@ -127,7 +127,7 @@ pub(super) fn tell(
         None if unfired.is_some() => Err(Failure::new(Exit::Usage, unfired.unwrap_or_default())),
         None if bad => Ok(Exit::No),
         // What `md5` says of such a frame.
-        None if refused => Ok(Exit::Fault),
+        None if refused => Ok(Exit::Stream),
         None => match comparison.graph.faults.first() {
             Some(fault) => Ok(Exit::of(fault)),
             None if unjudged || nothing => Ok(Exit::No),

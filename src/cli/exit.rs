@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use crate::error::{DeviceError, Error, StreamFault};
+use crate::error::{DeviceError, Error};
 
 /// How a run of the command ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -19,8 +19,7 @@ pub enum Exit {
     NoInput,
     /// Valid, but not supported by us or the device.
     Unsupported,
-    /// A fault of the driver or of ours: a crash, a failed decode, a validation message, a broken
-    /// invariant.
+    /// A fault of the driver or of ours: a crash, a validation message, a broken invariant.
     Fault,
     /// The output could not be written.
     Output,
@@ -76,7 +75,7 @@ impl Exit {
             Self::NoInput => "the input cannot be opened or read",
             Self::Unsupported => "valid, but not supported by vav1d or the device, or over a limit",
             Self::Fault => {
-                "a fault of the driver or vav1d: crash, failed decode, validation message"
+                "a fault of the driver or vav1d: crash, validation message, broken invariant"
             }
             Self::Output => "output could not be written",
             Self::Device => "device lost, out of memory or silent; a later try may work",
@@ -88,11 +87,7 @@ impl Exit {
     pub fn of(error: &Error) -> Self {
         match error {
             Error::Io(_) => Self::NoInput,
-            Error::Stream(stream) => match stream.kind {
-                // The driver says so, and nothing is known against the stream.
-                StreamFault::DecodeStatus { .. } => Self::Fault,
-                _ => Self::Stream,
-            },
+            Error::Stream(_) => Self::Stream,
             Error::Unsupported(_) | Error::Limit(_) => Self::Unsupported,
             Error::Device(DeviceError::Fault(_)) => Self::Fault,
             Error::Device(DeviceError::None(_)) => Self::Unsupported,

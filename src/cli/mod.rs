@@ -97,9 +97,11 @@ fn vav1d(args: Vec<OsString>) -> Exit {
     match command(&cli, &args, &notices) {
         Ok(exit) => exit,
         Err(failure) => {
-            let json = cli.common.json || cli.common.records.is_some();
+            // Of a command line that is not understood, nothing says who reads standard output.
+            let json = cli.common.json && failure.exit != Exit::Usage;
             // `md5` has told its own, in front of what it had decoded.
-            if json && !matches!(cli.command, Command::Md5(_)) && !failure.is_broken_pipe() {
+            let told = matches!(cli.command, Command::Md5(_)) || failure.is_broken_pipe();
+            if (json || cli.common.records.is_some()) && !told {
                 // Where records cannot be written, standard error has it all the same.
                 let _ = Lines(output::stdout()).failure(&failure);
             }

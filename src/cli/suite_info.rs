@@ -40,7 +40,7 @@ pub(super) fn run(args: &SuiteInfoArgs, json: bool) -> Result<Exit> {
     Ok(exit)
 }
 
-/// What a vector exercises, and the exit code of its first fault.
+/// What a vector exercises, and the exit code if that is nothing.
 fn exercised(vector: &Vector) -> Result<(Exercised, Exit)> {
     let bytes = std::fs::read(&vector.input)
         .map_err(|e| Failure::new(Exit::NoInput, format!("{}: {e}", vector.input.display())))?;
@@ -57,7 +57,11 @@ fn exercised(vector: &Vector) -> Result<(Exercised, Exit)> {
         Ok(mut source) => Graph::of(&mut *source, options, vector.limit),
         Err(error) => Graph { faults: vec![error], ..Graph::default() },
     };
-    let exit = graph.faults.first().map_or(Exit::Done, Exit::of);
+    // What was read says what it exercises, however it ends.
+    let exit = match graph.nodes.is_empty() {
+        true => graph.faults.first().map_or(Exit::Stream, Exit::of),
+        false => Exit::Done,
+    };
     // Only the first is shown.
     graph.faults.truncate(1);
     Ok((Exercised::of(vector, &graph, md5), exit))

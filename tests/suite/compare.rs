@@ -180,7 +180,7 @@ fn a_short_reference_leaves_the_rest_unjudged() {
 fn a_frame_that_the_driver_refuses_is_no_success() {
     let refusing = ["--device", "soft:fault=status@3", "--against", "soft:fault=status@3"];
     let (code, verdicts, summary) = compare("key-frames", &refusing);
-    assert_eq!(code, Some(70), "{summary}");
+    assert_eq!(code, Some(65), "{summary}");
     assert_eq!(in_state(&verdicts, "wrong"), Vec::<u64>::new());
 }
 
