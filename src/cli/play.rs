@@ -46,6 +46,10 @@ pub(super) fn run(args: &PlayArgs, json: bool, notices: &Notices) -> Result<Exit
         },
         device_name,
         options,
+        tell: {
+            let notices = *notices;
+            Box::new(move |text: &str| notices.error(text))
+        },
     };
     let played = match &args.render_to {
         Some(path) => render_to::run(path, args.size, look, args.osd, program, &presenter),
@@ -59,7 +63,8 @@ pub(super) fn run(args: &PlayArgs, json: bool, notices: &Notices) -> Result<Exit
     })?;
     let otherwise = if report.judgement.wrong > 0 { Exit::No } else { Exit::Done };
     let mut exit = report.faults.first().map_or(otherwise, Exit::of);
-    for fault in &report.faults {
+    // A window has told them as it found them.
+    for fault in report.faults.iter().filter(|_| args.render_to.is_some()) {
         match &name {
             Some(name) => notices.error(&format!("{name}: {fault}")),
             None => notices.error(&fault.to_string()),
@@ -70,7 +75,14 @@ pub(super) fn run(args: &PlayArgs, json: bool, notices: &Notices) -> Result<Exit
         exit = Exit::Fault;
     }
     say(args, &report, json, notices)?;
-    Ok(exit)
+    match report.signal.and_then(|signal| i32::try_from(signal).ok()) {
+        Some(signal) => {
+            // Only returns if the default action does not end the process.
+            let _ = signal_hook::low_level::emulate_default_handler(signal);
+            Ok(Exit::Interrupted)
+        }
+        None => Ok(exit),
+    }
 }
 
 /// What the arguments of decoding are to the other commands.

@@ -73,7 +73,14 @@ impl Statistics {
             seen += count;
             seen >= wanted
         });
-        bucket.map_or(Duration::ZERO, |(end, _)| end.min(self.worst))
+        // What the last bucket holds has no end but the worst.
+        let last = BUCKET * BUCKETS as u32;
+        bucket.map_or(
+            Duration::ZERO,
+            |(end, _)| {
+                if end == last { self.worst } else { end.min(self.worst) }
+            },
+        )
     }
 
     fn note(&mut self, deviation: Duration) {
@@ -99,6 +106,8 @@ pub struct Pacer<T> {
     cost: Duration,
     /// Frames to show although the clock stands.
     steps: u64,
+    /// Seconds of the stream for each of the clock.
+    speed: f64,
     statistics: Statistics,
 }
 
@@ -132,6 +141,7 @@ impl<T> Pacer<T> {
             pending: None,
             cost: Duration::ZERO,
             steps: 0,
+            speed: 1.0,
             statistics: Statistics::default(),
         }
     }
@@ -166,6 +176,25 @@ impl<T> Pacer<T> {
             Clock::Paused { .. } => Clock::Paused { stream: None },
             _ => Clock::Unset,
         };
+    }
+
+    /// How many times as fast as the stream says frames are shown.
+    pub fn speed(&self) -> f64 {
+        self.speed
+    }
+
+    /// From `now` on frames are shown `speed` times as fast as the stream says; above 0.
+    pub fn set_speed(&mut self, now: Duration, speed: f64) {
+        if let Clock::Running { stream, at } = self.clock {
+            let stream = stream + now.saturating_sub(at).mul_f64(self.speed);
+            self.clock = Clock::Running { stream, at: now };
+        }
+        self.speed = speed.max(f64::MIN_POSITIVE);
+    }
+
+    /// How long `time` of the stream takes.
+    pub fn lasts(&self, time: Duration) -> Duration {
+        Duration::try_from_secs_f64(time.as_secs_f64() / self.speed).unwrap_or(Duration::MAX)
     }
 
     /// Whether the clock stands.
@@ -207,7 +236,7 @@ impl<T> Pacer<T> {
         let (time, duration) = self.shown?;
         let position = match self.clock {
             Clock::Unset => time,
-            Clock::Running { stream, at } => stream + now.saturating_sub(at),
+            Clock::Running { stream, at } => stream + now.saturating_sub(at).mul_f64(self.speed),
             Clock::Paused { stream } => stream.unwrap_or(time),
         };
         Some(position.clamp(time, time + duration))
@@ -287,7 +316,14 @@ impl<T> Pacer<T> {
     /// When a frame of `time` is due, with a running clock.
     fn due(&self, time: Duration) -> Duration {
         match self.clock {
-            Clock::Running { stream, at } => (at + time).saturating_sub(stream),
+            // Without rounding where nothing is faster or slower.
+            Clock::Running { stream, at } if self.speed == 1.0 => {
+                (at + time).saturating_sub(stream)
+            }
+            Clock::Running { stream, at } if time >= stream => {
+                at.saturating_add(self.lasts(time - stream))
+            }
+            Clock::Running { stream, at } => at.saturating_sub(self.lasts(stream - time)),
             _ => Duration::ZERO,
         }
     }

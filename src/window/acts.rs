@@ -1,10 +1,10 @@
 //! What keys and clicks do to the player.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use winit::event::MouseButton;
 use winit::event_loop::ActiveEventLoop;
 
+use super::aim;
 use super::app::{App, Shown};
 use super::display::Display;
 use super::keys::Action;
@@ -15,18 +15,18 @@ use crate::play::{Repeat, Target};
 use crate::vk::GrainMode;
 use crate::vk::render::{self, Drawing, Kernel};
 
-/// Two clicks within this are one double click.
-const DOUBLE_CLICK: Duration = Duration::from_millis(400);
+/// How slow and how fast things can be played.
+const SPEEDS: (f64, f64) = (0.01, 100.0);
 
 impl App {
     pub(super) fn act(&mut self, event_loop: &ActiveEventLoop, action: Action) {
         let now = self.now();
         match action {
             Action::Quit => event_loop.exit(),
-            Action::Leave => match &self.display {
-                Some(d) if d.window.fullscreen().is_some() => d.toggle_fullscreen(),
-                _ => event_loop.exit(),
-            },
+            Action::Leave => {
+                let full = |d: &&Display| d.window.fullscreen().is_some();
+                self.display.iter().filter(full).for_each(Display::toggle_fullscreen);
+            }
             Action::Pause => {
                 match self.pacer.is_paused() {
                     true => self.pacer.resume(now),
@@ -37,11 +37,25 @@ impl App {
             }
             Action::Step(count) => self.step(count),
             Action::Seek(seconds) => {
-                let at = self.pacer.position(now).unwrap_or_default().as_secs_f64() + seconds;
-                self.go(Target::Time(Duration::from_secs_f64(at.max(0.0))));
+                let duration = self.shown.as_ref().and_then(|shown| shown.frame.stream.duration);
+                let shown = || self.shown.as_ref().map(|shown| shown.frame.time);
+                let from = self.aim.time(duration).or_else(|| self.pacer.position(now));
+                let from = from.or_else(shown).unwrap_or_default();
+                self.go(Target::Time(aim::moved(from, seconds, duration)));
             }
+            Action::Speed(factor) => {
+                let (low, high) = SPEEDS;
+                self.speed(now, (self.pacer.speed() * factor).clamp(low, high));
+            }
+            Action::Normal => self.speed(now, 1.0),
+            Action::Section => self.section(),
             Action::Start => self.go(Target::Index(0)),
-            Action::End => self.go(Target::Index(u64::MAX)),
+            Action::End => {
+                // It is to be looked at, not to be played away.
+                self.pacer.pause(now);
+                self.title();
+                self.go(Target::Index(u64::MAX));
+            }
             Action::Entry(step) => self.entry(step),
             Action::Fullscreen => {
                 self.display.iter().for_each(Display::toggle_fullscreen);
@@ -54,10 +68,38 @@ impl App {
         }
     }
 
+    fn speed(&mut self, now: Duration, speed: f64) {
+        self.pacer.set_speed(now, speed);
+        self.say(&format!("speed {speed:.2}"));
+    }
+
+    /// Sets the first end of what is repeated, then the other, then neither.
+    fn section(&mut self) {
+        let Some(at) = self.shown.as_ref().map(|shown| shown.frame.time) else { return };
+        let text = match self.section {
+            (None, _) => {
+                self.section = (Some(at), None);
+                format!("repeat from {}", osd::clock(at))
+            }
+            (Some(from), None) if at > from => {
+                self.section = (Some(from), Some(at));
+                format!("repeat {} to {}", osd::clock(from), osd::clock(at))
+            }
+            _ => {
+                self.section = (None, None);
+                "repeat no section".to_owned()
+            }
+        };
+        self.say(&text);
+    }
+
     fn step(&mut self, count: i64) {
         let now = self.now();
         self.pacer.pause(now);
         self.title();
+        if self.aim.step(count) {
+            return;
+        }
         // What is decoded ahead is the next picture.
         if count == 1 && self.pacer.queued() > 0 {
             return self.pacer.step(now);
@@ -74,6 +116,8 @@ impl App {
             _ => self.feed.previous_entry(),
         }
         self.pacer.reset();
+        self.aim.clear();
+        self.section = (None, None);
         self.at_end = false;
     }
 
@@ -128,6 +172,11 @@ impl App {
                 };
                 self.feed.set_film_grain(mode, frame.index);
                 self.pacer.reset();
+                // Where it was on its way to is where it goes.
+                match self.aim.target() {
+                    Some(target) => self.feed.seek(Some(frame.stream.entry), target),
+                    None => self.aim.set(Target::Index(frame.index)),
+                }
             }
             self.show(shown.frame, shown.blocks);
         }
@@ -156,28 +205,13 @@ impl App {
         let pixels = canvas.draw(&Drawing { frame: Some(frame), view, overlay: None })?;
         let stem = std::path::Path::new(&shown.frame.stream.name);
         let stem = stem.file_stem().map_or_else(|| "vav1d".into(), |s| s.to_string_lossy());
-        let name = format!("{stem}-{:06}.png", shown.frame.index);
-        let path = self.options.screenshots.join(name);
+        let name = format!("{stem}-{:06}", shown.frame.index);
+        // Nothing that was saved before is written over.
+        let numbered = (1..).map(|n| format!("{name}-{n}.png"));
+        let names = std::iter::once(format!("{name}.png")).chain(numbered);
+        let mut paths = names.map(|name| self.options.screenshots.join(name));
+        let path = paths.find(|path| !path.exists()).unwrap_or_default();
         crate::compare::images::save_rgba(&path, size, pixels)?;
         Ok(path.display().to_string())
-    }
-
-    pub(super) fn pressed(&mut self, event_loop: &ActiveEventLoop, button: MouseButton) {
-        let Some(size) = self.display.as_ref().map(|d| d.screen.size()) else { return };
-        if button == MouseButton::Right {
-            return self.act(event_loop, Action::Pause);
-        }
-        let (start, length) = osd::bar_track(size);
-        let on_bar = self.pointer.1 >= f64::from(size.1.saturating_sub(osd::bar_height(size)));
-        let duration = self.shown.as_ref().and_then(|shown| shown.frame.stream.duration);
-        if let (true, Some(duration)) = (on_bar && self.bar_until.is_some(), duration) {
-            let part = (self.pointer.0 - f64::from(start)) / f64::from(length.max(1));
-            return self.go(Target::Time(duration.mul_f64(part.clamp(0.0, 1.0))));
-        }
-        let now = Instant::now();
-        match self.clicked.take() {
-            Some(before) if now - before < DOUBLE_CLICK => self.act(event_loop, Action::Fullscreen),
-            _ => self.clicked = Some(now),
-        }
     }
 }

@@ -1,6 +1,7 @@
 //! The player's window: events in, pictures out.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use winit::application::ApplicationHandler;
@@ -9,13 +10,15 @@ use winit::event_loop::{ActiveEventLoop, ControlFlow, EventLoop};
 use winit::keyboard::{Key, ModifiersState};
 use winit::window::WindowId;
 
+use super::aim::Aim;
 use super::blocks::Blocks;
 use super::display::Display;
 use super::feed::{Fed, Feed, Judged};
 use super::keys;
-use super::osd::{self, Osd};
+use super::mouse::Mouse;
 use super::picture::{luminance, shaped};
-use super::{Judgement, Options, Presenter, Program, Report};
+use super::stop::stopped_by_signals;
+use super::{Options, Presenter, Program, Report};
 use crate::color::{self, Luminance};
 use crate::error::{DeviceError, Error, Result};
 use crate::pixels::Picture;
@@ -50,10 +53,14 @@ pub fn play(program: Program, presenter: Presenter, options: Options) -> Result<
         Some((list, device)) => Some(player(list, device, program.options.clone())?),
         None => None,
     };
+    let names = program.playlist.iter().map(|entry| entry.name.clone()).collect();
+    let about = About { device_name: program.device_name, names, tell: program.tell };
     let feed = Feed::new(player(program.playlist, program.device, program.options)?, reference);
-    let mut app = App::new(feed, program.device_name, presenter, options);
+    let stop = stopped_by_signals(&event_loop);
+    let mut app = App::new(feed, about, Arc::clone(&stop), presenter, options);
     let ended = event_loop.run_app(&mut app);
     let App { mut report, failure, pacer, display, .. } = app;
+    report.signal = Some(stop.load(Ordering::Relaxed)).filter(|signal| *signal > 0);
     report.statistics = pacer.statistics().clone();
     if let Some(display) = &display {
         report.presenter = format!("{} ({})", display.device, display.screen.description());
@@ -66,6 +73,13 @@ pub fn play(program: Program, presenter: Presenter, options: Options) -> Result<
             Ok(report)
         }
     }
+}
+
+/// What is known of a program beside its pictures.
+struct About {
+    device_name: String,
+    names: Vec<String>,
+    tell: Box<dyn Fn(&str)>,
 }
 
 /// What is shown, and what is known.
@@ -86,9 +100,17 @@ pub(super) struct App {
     pub(super) message: Option<(String, Instant)>,
     /// The bar stays until then.
     pub(super) bar_until: Option<Instant>,
-    pub(super) pointer: (f64, f64),
+    pub(super) mouse: Mouse,
     pub(super) modifiers: ModifiersState,
-    pub(super) clicked: Option<Instant>,
+    /// What is on its way to the screen.
+    pub(super) aim: Aim,
+    /// The section that is repeated: its first end, and the other.
+    pub(super) section: (Option<Duration>, Option<Duration>),
+    /// Names of the playlist's entries.
+    names: Vec<String>,
+    tell: Box<dyn Fn(&str)>,
+    /// The signal that asks for the end, or 0.
+    stop: Arc<AtomicUsize>,
     pub(super) report: Report,
     pub(super) failure: Option<Error>,
 }
@@ -105,7 +127,14 @@ pub(super) struct Shown {
 }
 
 impl App {
-    fn new(feed: Feed, device_name: String, presenter: Presenter, options: Options) -> Self {
+    fn new(
+        feed: Feed,
+        about: About,
+        stop: Arc<AtomicUsize>,
+        presenter: Presenter,
+        options: Options,
+    ) -> Self {
+        let About { device_name, names, tell } = about;
         let clock = Instant::now();
         let mut pacer = Pacer::new(Duration::from_millis(16));
         if options.paused {
@@ -125,9 +154,13 @@ impl App {
             keys: false,
             message: None,
             bar_until: None,
-            pointer: (0.0, 0.0),
+            mouse: Mouse::default(),
             modifiers: ModifiersState::empty(),
-            clicked: None,
+            aim: Aim::default(),
+            section: (None, None),
+            names,
+            tell,
+            stop,
             report: Report::default(),
             failure: None,
             options,
@@ -141,12 +174,16 @@ impl App {
     /// Takes what the player has, and shows what is due: one picture, so that keys are heard also
     /// where drawing takes longer than there is time.
     fn tick(&mut self, event_loop: &ActiveEventLoop) {
+        if self.stop.load(Ordering::Relaxed) > 0 {
+            event_loop.exit();
+        }
         self.pull(event_loop);
         let wake = match self.pacer.poll(self.now()) {
             Decision::Wait(wake) => wake,
             Decision::Present(timed) => {
                 self.take(timed.what);
                 self.draw(event_loop);
+                self.landed();
                 let now = self.now();
                 let held_up = self.display.as_ref().map(|display| display.screen.held_up());
                 self.pacer.presented(now, held_up.unwrap_or_default());
@@ -176,9 +213,8 @@ impl App {
                 }
                 Fed::EndOfStream => self.at_end = true,
                 Fed::Fault(error) => {
-                    log::warn!("{error}");
-                    self.say(&error.to_string());
-                    self.report.faults.push(error);
+                    let name = self.stream.as_ref().map(|stream| stream.name.clone());
+                    self.fault(&name.unwrap_or_default(), error);
                 }
                 Fed::Failed(error) => self.failed(event_loop, error),
                 Fed::Unjudged(error) => {
@@ -192,14 +228,9 @@ impl App {
     /// A stream was opened: the first one opens the window.
     fn opened(&mut self, event_loop: &ActiveEventLoop, stream: Arc<StreamInfo>) {
         let hdr = color::is_hdr(&stream.sequence.color_config).then(Luminance::default);
+        let size = shaped(stream.render_size, stream.pixel_aspect, stream.rotation);
         if self.display.is_none() {
-            match Display::open(
-                event_loop,
-                &self.presenter,
-                &self.options,
-                shaped(stream.render_size, stream.pixel_aspect, stream.rotation),
-                hdr,
-            ) {
+            match Display::open(event_loop, &self.presenter, &self.options, size, hdr) {
                 Ok(display) => {
                     self.pacer.set_refresh(display.refresh());
                     self.display = Some(display);
@@ -215,9 +246,16 @@ impl App {
     }
 
     pub(super) fn title(&self) {
-        let (Some(display), Some(stream)) = (&self.display, &self.stream) else { return };
-        let (entry, entries) = self.feed.entry();
-        let place = if entries > 1 { format!(" [{}/{entries}]", entry + 1) } else { String::new() };
+        // What was opened last is not on the screen yet.
+        let shown = self.shown.as_ref().map(|shown| &shown.frame.stream);
+        let (Some(display), Some(stream)) = (&self.display, shown.or(self.stream.as_ref())) else {
+            return;
+        };
+        let entries = self.feed.entry().1;
+        let place = match entries {
+            0 | 1 => String::new(),
+            _ => format!(" [{}/{entries}]", stream.entry + 1),
+        };
         let paused = if self.pacer.is_paused() { " (paused)" } else { "" };
         let title = format!("{}{place}{paused} - vav1d on {}", stream.name, self.device_name);
         display.window.set_title(&title);
@@ -226,15 +264,25 @@ impl App {
     /// A stream cannot be played: the next one is, if there is one.
     fn failed(&mut self, event_loop: &ActiveEventLoop, error: Error) {
         let (entry, entries) = self.feed.entry();
-        let lost = matches!(&error, Error::Device(_));
-        if lost || entry + 1 >= entries {
+        if matches!(&error, Error::Device(_)) {
             return self.end_with(event_loop, error);
         }
-        log::error!("{error}");
-        self.say(&error.to_string());
-        self.report.faults.push(error);
+        let name = self.names.get(entry).cloned().unwrap_or_default();
+        self.fault(&name, error);
+        if entry + 1 >= entries {
+            return event_loop.exit();
+        }
         self.feed.next_entry();
         self.pacer.reset();
+        self.aim.clear();
+    }
+
+    /// Says what is wrong with the entry called `name`, once.
+    fn fault(&mut self, name: &str, error: Error) {
+        let text = if name.is_empty() { error.to_string() } else { format!("{name}: {error}") };
+        (self.tell)(&text);
+        self.say(&text);
+        self.report.faults.push(error);
     }
 
     fn end_with(&mut self, event_loop: &ActiveEventLoop, error: Error) {
@@ -247,6 +295,8 @@ impl App {
         if !self.at_end || self.pacer.queued() > 0 || self.pacer.is_paused() {
             return None;
         }
+        // Nothing comes any more of what was asked for.
+        self.aim.clear();
         let Some(shown) = &self.shown else {
             event_loop.exit();
             return None;
@@ -255,7 +305,7 @@ impl App {
         let over = shown.frame.time + shown.frame.duration;
         let left = over.saturating_sub(self.pacer.position(now).unwrap_or(over));
         if !left.is_zero() {
-            return Some(now + left);
+            return Some(now.saturating_add(self.pacer.lasts(left)));
         }
         match self.options.keep_open {
             true => {
@@ -272,13 +322,36 @@ impl App {
         let now = Instant::now();
         let over = |until: Option<Instant>| until.is_some_and(|until| until <= now);
         let message = self.message.as_ref().map(|(_, until)| *until);
+        if self.is_on_bar() && over(self.bar_until) {
+            self.bar_until = Some(now + MESSAGE);
+        }
         if over(message) || over(self.bar_until) {
             self.message.take_if(|(_, until)| *until <= now);
             self.bar_until.take_if(|until| *until <= now);
             self.redraw();
         }
         let message = self.message.as_ref().map(|(_, until)| *until);
-        [message, self.bar_until].into_iter().flatten().min()
+        [message, self.bar_until, self.hide_pointer(now)].into_iter().flatten().min()
+    }
+
+    /// A picture is on the screen: goes on to where else was asked for meanwhile, and back to the
+    /// begin of a section that is repeated. An image stays until it is told to go.
+    fn landed(&mut self) {
+        let Some(frame) = self.shown.as_ref().map(|shown| &shown.frame) else { return };
+        let (index, time) = (frame.index, frame.time);
+        let is_image = frame.sequence.still_picture;
+        if let Some(target) = self.aim.landed(index) {
+            return self.go(target);
+        }
+        if let (Some(from), Some(to)) = self.section
+            && time >= to
+        {
+            return self.go(Target::Time(from));
+        }
+        if is_image && !self.pacer.is_paused() {
+            self.pacer.pause(self.now());
+            self.title();
+        }
     }
 
     fn take(&mut self, judged: Judged) {
@@ -292,7 +365,19 @@ impl App {
     /// Puts `frame` on the screen, as it is to look now.
     pub(super) fn show(&mut self, frame: Box<Frame>, blocks: Option<Blocks>) {
         let (picture, grain) = self.options.look.picture(&frame);
-        self.shown = Some(Shown { frame, picture, grain, blocks, is_uploaded: false });
+        let shown = Shown { frame, picture, grain, blocks, is_uploaded: false };
+        let stream = Arc::clone(&shown.frame.stream);
+        let before = self.shown.replace(shown);
+        if before.is_some_and(|before| before.frame.stream.entry != stream.entry) {
+            self.title();
+            // Each file gets a window of its size; what the user has made of it is for one file.
+            let size = shaped(stream.render_size, stream.pixel_aspect, stream.rotation);
+            let scale = self.options.scale;
+            if let Some(display) = self.display.as_mut().filter(|d| d.window.fullscreen().is_none())
+            {
+                display.scale(size, scale);
+            }
+        }
     }
 
     pub(super) fn redraw(&self) {
@@ -323,6 +408,10 @@ impl App {
         match drawn {
             Ok(render::Presented::No) => {}
             Ok(render::Presented::Yes) => {
+                // What lies on the picture was made for the size that the window had.
+                if display.screen.size() != size {
+                    display.window.request_redraw();
+                }
                 let is_new = !std::mem::replace(&mut shown.is_uploaded, true);
                 let on_device = is_new && display.screen.has(&shown.picture);
                 self.report.on_device += u64::from(on_device);
@@ -341,67 +430,6 @@ impl App {
         }
     }
 
-    fn osd(&self, size: (u32, u32)) -> Osd {
-        let mut osd = Osd { keys: self.keys, ..Osd::default() };
-        osd.message = self.message.as_ref().map(|(text, _)| text.clone());
-        let Some(shown) = &self.shown else { return osd };
-        if let Some(blocks) = &shown.blocks {
-            osd.marked = blocks.places(&self.options.look.view(&shown.frame, size));
-        }
-        osd.bar = self.bar_until.map(|_| (shown.frame.time, shown.frame.stream.duration));
-        if self.osd {
-            osd.info = self.info(shown);
-        }
-        osd
-    }
-
-    fn info(&self, shown: &Shown) -> Vec<String> {
-        let frame = &*shown.frame;
-        let (entry, entries) = self.feed.entry();
-        let stream = &frame.stream;
-        let total = stream.duration.map_or_else(|| "-".to_owned(), osd::clock);
-        let paused = if self.pacer.is_paused() { ", paused" } else { "" };
-        let rate = 1.0 / stream.interval.as_secs_f64().max(1e-6);
-        let mut lines = vec![
-            format!("{} ({}), {} of {entries}", stream.name, stream.container, entry + 1),
-            format!("{} of {total}, {rate:.3} pictures a second{paused}", osd::clock(frame.time)),
-        ];
-        lines.extend(osd::about(frame));
-        let grain = match (&frame.pending_grain, frame.header.film_grain_params.apply_grain) {
-            _ if !self.options.look.film_grain => "off",
-            _ if self.options.look.other.is_some() => "another than the stream's",
-            (Some(_), _) => "applied here",
-            (None, true) => "applied by the driver",
-            (None, false) => "none",
-        };
-        lines.push(format!("decoded by {}, film grain {grain}", self.device_name));
-        if let Some(display) = &self.display {
-            let (width, height) = display.screen.size();
-            let (device, how) = (&display.device, display.screen.description());
-            lines.push(format!("drawn by {device}, {how}, {width}x{height}"));
-            let from = match display.screen.has(&shown.picture) {
-                true => "the image it was decoded to",
-                false => "an upload",
-            };
-            lines.push(format!("from {from}, scaling {:?}", self.options.look.kernel));
-        }
-        lines.push(osd::counts(self.pacer.statistics()));
-        lines.extend(self.verdict());
-        lines
-    }
-
-    /// What a comparison says of the picture.
-    fn verdict(&self) -> Option<String> {
-        let against = self.options.against.as_ref()?;
-        let here = match self.shown.as_ref().and_then(|shown| shown.blocks.as_ref()) {
-            None => "not compared".to_owned(),
-            Some(blocks) if blocks.corners.is_empty() => "right".to_owned(),
-            Some(blocks) => format!("{} blocks of 64x64 wrong", blocks.corners.len()),
-        };
-        let Judgement { wrong, compared, .. } = self.report.judgement;
-        Some(format!("against {against}: {here}; {wrong} of {compared} pictures wrong"))
-    }
-
     pub(super) fn say(&mut self, text: &str) {
         self.message = Some((text.to_owned(), Instant::now() + MESSAGE));
         self.redraw();
@@ -416,6 +444,7 @@ impl App {
         // The player may have gone on to the next file.
         let entry = self.shown.as_ref().map(|shown| shown.frame.stream.entry);
         self.feed.seek(entry, target);
+        self.aim.set(target);
         self.pacer.reset();
         self.at_end = false;
         self.show_bar();
@@ -454,17 +483,17 @@ impl ApplicationHandler<Wake> for App {
                     _ => return,
                 };
                 let plain = !self.modifiers.control_key() && !self.modifiers.alt_key();
-                if let Some(action) = keys::action(&name).filter(|_| plain) {
+                let shifted = self.modifiers.shift_key().then(|| format!("Shift+{name}"));
+                let action = shifted.and_then(|name| keys::action(&name));
+                let action = action.or_else(|| keys::action(&name)).filter(|_| plain);
+                if let Some(action) = action.filter(|a| a.repeats() || !event.repeat) {
                     self.act(event_loop, action);
                 }
             }
-            WindowEvent::CursorMoved { position, .. } => {
-                self.pointer = (position.x, position.y);
-                self.show_bar();
-            }
-            WindowEvent::MouseInput { state: ElementState::Pressed, button, .. } => {
-                self.pressed(event_loop, button);
-            }
+            WindowEvent::CursorMoved { position, .. } => self.moved((position.x, position.y)),
+            WindowEvent::CursorLeft { .. } => self.left(),
+            WindowEvent::MouseWheel { delta, .. } => self.wheel(event_loop, delta),
+            WindowEvent::MouseInput { state, button, .. } => self.button(event_loop, button, state),
             _ => {}
         }
     }

@@ -2,6 +2,7 @@
 //! that names winit.
 
 mod acts;
+mod aim;
 mod app;
 mod bitmap;
 mod blocks;
@@ -9,8 +10,11 @@ mod display;
 mod feed;
 mod keys;
 mod layout;
+mod mouse;
 mod osd;
 mod picture;
+mod stop;
+mod tell;
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -91,6 +95,8 @@ pub struct Program {
     /// before film grain, which both leave to their caller
     /// ([`GrainMode::Host`](crate::vk::GrainMode::Host)).
     pub reference: Option<(Vec<Entry>, OpenDevice)>,
+    /// Is told what is wrong with an entry, with its name, as it is found.
+    pub tell: Box<dyn Fn(&str)>,
 }
 
 /// How playing went.
@@ -106,6 +112,8 @@ pub struct Report {
     pub faults: Vec<Error>,
     /// What a comparison found.
     pub judgement: Judgement,
+    /// The signal that ended it, if one did.
+    pub signal: Option<usize>,
 }
 
 /// What a comparison found of the pictures that were shown.

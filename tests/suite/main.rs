@@ -22,3 +22,5 @@ mod teacher;
 mod verify;
 #[cfg(feature = "window")]
 mod window;
+#[cfg(feature = "window")]
+mod window_acts;

@@ -22,7 +22,7 @@ use crate::reference::{self, BT601, Colors, bytes, psnr};
 const PATIENCE: Duration = Duration::from_secs(60);
 
 /// An X server without a screen.
-struct Server {
+pub(crate) struct Server {
     child: Child,
     display: String,
 }
@@ -30,7 +30,7 @@ struct Server {
 impl Server {
     /// Starts one. Where Xvfb and a device that draws are installed, there must be one.
     #[allow(clippy::print_stderr, reason = "who runs tests shall know what was not tested")]
-    fn start() -> Option<Self> {
+    pub(crate) fn start() -> Option<Self> {
         crate::drawing::device()?;
         let started = Command::new("Xvfb")
             .args([
@@ -61,7 +61,7 @@ impl Server {
     }
 
     /// Plays, and waits for the window.
-    fn play(&self, arguments: &[&str]) -> Player {
+    pub(crate) fn play(&self, arguments: &[&str]) -> Player {
         let mut command = Command::new(env!("CARGO_BIN_EXE_vav1d"));
         let is_named = arguments.iter().any(|argument| argument.starts_with("--device"));
         let device = if is_named { None } else { Some("--device=soft") };
@@ -105,15 +105,15 @@ fn lavapipe() -> Option<std::path::PathBuf> {
 }
 
 /// A player in its window.
-struct Player {
-    child: Child,
-    connection: RustConnection,
-    window: Window,
+pub(crate) struct Player {
+    pub(crate) child: Child,
+    pub(crate) connection: RustConnection,
+    pub(crate) window: Window,
 }
 
 impl Player {
     #[track_caller]
-    fn until(&mut self, what: &str, mut is: impl FnMut(&mut Self) -> bool) {
+    pub(crate) fn until(&mut self, what: &str, mut is: impl FnMut(&mut Self) -> bool) {
         let start = Instant::now();
         while !is(self) {
             let ended = self.child.try_wait().expect("a child");
@@ -143,7 +143,7 @@ impl Player {
         })
     }
 
-    fn title(&self) -> String {
+    pub(crate) fn title(&self) -> String {
         title(&self.connection, self.window)
     }
 
@@ -159,7 +159,7 @@ impl Player {
     }
 
     /// Presses the key that X calls `symbol`.
-    fn press(&self, symbol: u32) {
+    pub(crate) fn press(&self, symbol: u32) {
         let c = &self.connection;
         let setup = c.setup();
         let (min, max) = (setup.min_keycode, setup.max_keycode);
@@ -179,7 +179,7 @@ impl Player {
 
     /// Waits until the window looks like `expected`.
     #[track_caller]
-    fn shows(&mut self, what: &str, size: (u32, u32), expected: &[u8]) {
+    pub(crate) fn shows(&mut self, what: &str, size: (u32, u32), expected: &[u8]) {
         let mut best = 0.0_f64;
         let start = Instant::now();
         while start.elapsed() < PATIENCE {
@@ -197,7 +197,7 @@ impl Player {
 
     /// Waits for the end. Exit code, what it said on standard output.
     #[track_caller]
-    fn end(mut self) -> (Option<i32>, String) {
+    pub(crate) fn end(mut self) -> (Option<i32>, String) {
         let start = Instant::now();
         while self.child.try_wait().expect("a child").is_none() {
             assert!(start.elapsed() < PATIENCE, "the player does not end");
@@ -225,16 +225,16 @@ fn title(connection: &RustConnection, window: Window) -> String {
 }
 
 /// Keys, by their X names.
-const SPACE: u32 = 0x20;
-const PERIOD: u32 = 0x2e;
+pub(crate) const SPACE: u32 = 0x20;
+pub(crate) const PERIOD: u32 = 0x2e;
 const COMMA: u32 = 0x2c;
-const END: u32 = 0xff57;
-const HOME: u32 = 0xff50;
+pub(crate) const END: u32 = 0xff57;
+pub(crate) const HOME: u32 = 0xff50;
 const KEY_O: u32 = 0x6f;
-const KEY_Q: u32 = 0x71;
+pub(crate) const KEY_Q: u32 = 0x71;
 
 /// Output picture `index` of `path`, as `vav1d decode` writes it.
-fn decoded(path: &Path, index: u64, format: Format, size: (u32, u32)) -> Picture {
+pub(crate) fn decoded(path: &Path, index: u64, format: Format, size: (u32, u32)) -> Picture {
     let output = Command::new(env!("CARGO_BIN_EXE_vav1d"))
         .args(["decode", "-q", "--device", "soft", "-o", "-", "--output-format", "yuv"])
         .args(["--skip", &index.to_string(), "--limit", "1"])
@@ -246,9 +246,9 @@ fn decoded(path: &Path, index: u64, format: Format, size: (u32, u32)) -> Picture
     Picture::in_memory(format, size.0, size.1, output.stdout)
 }
 
-const SDR: Colors = Colors { luma: BT601, full: false, colocated: false };
+pub(crate) const SDR: Colors = Colors { luma: BT601, full: false, colocated: false };
 
-fn rgb(picture: &Picture, colors: Colors) -> Vec<u8> {
+pub(crate) fn rgb(picture: &Picture, colors: Colors) -> Vec<u8> {
     bytes(&reference::rgb(picture, colors))
 }
 
@@ -329,7 +329,7 @@ fn keys_step_seek_and_pause() {
 }
 
 /// Size of the pictures, and how many there are.
-fn vav1d_info(path: &Path) -> ((u32, u32), u64) {
+pub(crate) fn vav1d_info(path: &Path) -> ((u32, u32), u64) {
     let output = Command::new(env!("CARGO_BIN_EXE_vav1d"))
         .args(["md5", "--json", "-q", "--device", "soft"])
         .arg(path)

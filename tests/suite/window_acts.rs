@@ -1,0 +1,175 @@
+//! What a user of a window does in its first minute: seeks in quick succession, drags the bar, looks
+//! at images, opens what cannot be played.
+
+use std::io::Read as _;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use vav1d::pixels::{Chroma, Format};
+use x11rb::connection::Connection as _;
+use x11rb::protocol::xproto::{
+    BUTTON_PRESS_EVENT, BUTTON_RELEASE_EVENT, ConnectionExt as _, MOTION_NOTIFY_EVENT,
+};
+use x11rb::protocol::xtest::ConnectionExt as _;
+
+use crate::manifest::sample;
+use crate::window::{
+    END, HOME, KEY_Q, PERIOD, Player, SDR, SPACE, Server, decoded, rgb, vav1d_info,
+};
+
+const RIGHT: u32 = 0xff53;
+const ESCAPE: u32 = 0xff1b;
+const SIZE: (u32, u32) = (96, 80);
+
+/// The sample with five key frames and 60 pictures, a second each; removed at the end.
+struct Slow(PathBuf);
+
+impl Slow {
+    fn new(name: &str) -> Self {
+        let mut bytes = std::fs::read(sample("key-frames").path()).expect("a sample");
+        // IVF: 32 bits for pictures a second, 32 for what they are divided by.
+        bytes[16..24].copy_from_slice(&[1, 0, 0, 0, 1, 0, 0, 0]);
+        let path = std::env::temp_dir().join(format!("vav1d-slow-{name}-{}", std::process::id()));
+        std::fs::write(&path, bytes).expect("written");
+        Self(path)
+    }
+
+    fn text(&self) -> &str {
+        self.0.to_str().expect("a plain path")
+    }
+
+    /// Picture `index`, as the window shows it.
+    fn shown(&self, index: u64) -> Vec<u8> {
+        let format = Format { chroma: Chroma::Yuv420, bit_depth: 8 };
+        rgb(&decoded(&self.0, index, format, SIZE), SDR)
+    }
+}
+
+impl Drop for Slow {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_file(&self.0);
+    }
+}
+
+fn move_to(player: &Player, x: i16, y: i16) {
+    let c = &player.connection;
+    let root = c.setup().roots[0].root;
+    let at = c.translate_coordinates(player.window, root, x, y).unwrap().reply().unwrap();
+    c.xtest_fake_input(MOTION_NOTIFY_EVENT, 0, 0, root, at.dst_x, at.dst_y, 0).unwrap();
+    c.flush().unwrap();
+    c.get_input_focus().unwrap().reply().unwrap();
+    std::thread::sleep(Duration::from_millis(50));
+}
+
+fn button(player: &Player, kind: u8) {
+    let c = &player.connection;
+    c.xtest_fake_input(kind, 1, 0, c.setup().roots[0].root, 0, 0, 0).unwrap();
+    c.flush().unwrap();
+    c.get_input_focus().unwrap().reply().unwrap();
+}
+
+#[test]
+fn seeks_add_up_and_steps_wait_for_them() {
+    let Some(server) = Server::start() else { return };
+    let slow = Slow::new("seeks");
+    let mut player = server.play(&["--paused", slow.text()]);
+    player.shows("the first", SIZE, &slow.shown(0));
+    for _ in 0..6 {
+        player.press(RIGHT);
+    }
+    player.shows("six times five seconds", SIZE, &slow.shown(30));
+    player.press(HOME);
+    player.press(RIGHT);
+    player.press(PERIOD);
+    player.press(PERIOD);
+    player.shows("two pictures behind the seek", SIZE, &slow.shown(7));
+    player.press(KEY_Q);
+    assert_eq!(player.end().0, Some(0));
+}
+
+#[test]
+fn the_bar_is_dragged() {
+    let Some(server) = Server::start() else { return };
+    let slow = Slow::new("drag");
+    let mut player = server.play(&["--paused", slow.text()]);
+    player.shows("the first", SIZE, &slow.shown(0));
+    // The window is as wide as the bar: 96 pixels for 60 seconds.
+    let y = SIZE.1 as i16 - 4;
+    move_to(&player, 40, 20);
+    move_to(&player, 16, y);
+    // It stays as long as the pointer is on it.
+    std::thread::sleep(Duration::from_millis(2500));
+    button(&player, BUTTON_PRESS_EVENT);
+    for x in [30, 50, 70, 80] {
+        move_to(&player, x, y);
+    }
+    button(&player, BUTTON_RELEASE_EVENT);
+    move_to(&player, 40, 20);
+    player.shows("where it was dragged to", SIZE, &slow.shown(50));
+    player.press(KEY_Q);
+    let mut errors = player.child.stderr.take().expect("piped");
+    let code = player.end().0;
+    let mut said = String::new();
+    errors.read_to_string(&mut said).expect("text");
+    assert_eq!(code, Some(0), "{said}");
+}
+
+#[test]
+fn the_last_picture_and_images_stay() {
+    let Some(server) = Server::start() else { return };
+    let slow = Slow::new("end");
+    let mut player = server.play(&[slow.text()]);
+    player.press(END);
+    player.shows("the last", SIZE, &slow.shown(vav1d_info(&slow.0).1 - 1));
+    // Esc leaves fullscreen, and nothing else.
+    player.press(ESCAPE);
+    std::thread::sleep(Duration::from_millis(300));
+    player.until("the window", |player| player.title().contains("(paused)"));
+    player.press(KEY_Q);
+    assert_eq!(player.end().0, Some(0));
+    // An image, and another file behind it.
+    let image = sample("still-reduced").path();
+    let mut player = server.play(&[image.to_str().unwrap(), slow.text()]);
+    player.until("an image", |player| player.title().contains("[1/2] (paused)"));
+    std::thread::sleep(Duration::from_millis(500));
+    assert!(player.title().contains("[1/2]"), "{}", player.title());
+    player.press(SPACE);
+    player.until("the next", |player| player.title().contains("[2/2]"));
+    player.press(KEY_Q);
+    assert_eq!(player.end().0, Some(0));
+}
+
+#[test]
+fn errors_name_their_file_once() {
+    let Some(server) = Server::start() else { return };
+    let junk = std::env::temp_dir().join(format!("vav1d-junk-{}.mkv", std::process::id()));
+    std::fs::write(&junk, "no stream").expect("written");
+    let good = sample("main-420-8").path();
+    let files = [junk.to_str().unwrap(), good.to_str().unwrap(), "/nonexistent/gone.ivf"];
+    let mut player = server.play(&files);
+    let mut errors = player.child.stderr.take().expect("piped");
+    let (code, text) = player.end();
+    let mut said = String::new();
+    errors.read_to_string(&mut said).expect("text");
+    std::fs::remove_file(&junk).expect("removed");
+    assert_eq!(code, Some(65), "{said}");
+    let name = junk.file_name().unwrap().to_string_lossy().into_owned();
+    for name in [name.as_str(), "gone.ivf"] {
+        assert_eq!(said.matches(name).count(), 1, "{name}: {said}");
+    }
+    assert!(text.contains("\"played\""), "{text}");
+}
+
+#[test]
+fn a_signal_ends_with_the_record() {
+    let Some(server) = Server::start() else { return };
+    let slow = Slow::new("signal");
+    let mut player = server.play(&["--paused", slow.text()]);
+    player.shows("the first", SIZE, &slow.shown(0));
+    let id = player.child.id().to_string();
+    let killed = std::process::Command::new("kill").args(["-TERM", &id]).status();
+    assert!(killed.expect("kill runs").success());
+    let (code, text) = player.end();
+    assert_eq!(code, None);
+    assert!(text.contains("\"played\""), "{text}");
+}
