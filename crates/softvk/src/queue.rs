@@ -1,6 +1,6 @@
 //! Queues: one worker thread each, which executes submissions in their order.
 
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::BTreeSet;
 use std::ops::Range;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, Sender, channel};
@@ -17,7 +17,7 @@ use crate::image::{Buffer, Image};
 use crate::message::Messages;
 use crate::planted::FrameFault;
 use crate::query::{Query, QueryPool};
-use crate::snapshot::{self, Snapshot};
+use crate::snapshot::{self, Snapshots};
 use crate::sync::{Counter, Hub};
 use crate::video::execute::Scope;
 
@@ -46,7 +46,7 @@ pub(crate) struct Batch {
     busy: bool,
     waits: Vec<(Arc<Counter>, u64)>,
     /// Each with the bitstreams of its decodes as they were when it was submitted.
-    commands: Vec<(Arc<[Command]>, VecDeque<Option<Snapshot>>)>,
+    commands: Vec<(Arc<[Command]>, Snapshots)>,
     pub(crate) signals: Vec<(Arc<Counter>, u64)>,
 }
 
@@ -199,6 +199,30 @@ struct Executor<'a> {
 impl Executor<'_> {
     fn execute(&mut self, command: &Command) {
         match command {
+            Command::Barrier(dependency) => self.tracker.barrier(dependency),
+            Command::SetEvent { event, value } => event.set(*value),
+            Command::WaitEvents(events) => {
+                for event in events {
+                    event.wait_on_queue(1);
+                }
+                let memory = vec![(Side::ALL, Side::ALL)];
+                self.tracker.barrier(&Dependency { memory, ..Dependency::default() });
+            }
+            Command::BeginVideo(begin) => self.scope.begin(begin),
+            Command::ResetVideo => self.scope.reset(),
+            Command::Decode(decode) => self.scope.decode(decode, self.tracker),
+            Command::EndVideo => self.scope.end(),
+            Command::Execute(lists) => {
+                for command in lists.iter().flat_map(|list| list.iter()) {
+                    self.execute(command);
+                }
+            }
+            other => self.transfer(other),
+        }
+    }
+
+    fn transfer(&mut self, command: &Command) {
+        match command {
             Command::CopyBuffer { src, dst, regions } => {
                 let bytes = |at: u64, size: u64| Bytes::all(at..at.saturating_add(size));
                 let from: Vec<_> = regions.iter().map(|r| bytes(r.src_offset, r.size)).collect();
@@ -248,24 +272,6 @@ impl Executor<'_> {
                 let rule = (&[*layout][..], "VUID-vkCmdClearColorImage-imageLayout-00004");
                 self.tracker.touch(dst, 0..dst.layers, Access::CopyWrite, rule);
                 copy::clear(dst, texel);
-            }
-            Command::Barrier(dependency) => self.tracker.barrier(dependency),
-            Command::SetEvent { event, value } => event.set(*value),
-            Command::WaitEvents(events) => {
-                for event in events {
-                    event.wait_on_queue(1);
-                }
-                let memory = vec![(Side::ALL, Side::ALL)];
-                self.tracker.barrier(&Dependency { memory, ..Dependency::default() });
-            }
-            Command::BeginVideo(begin) => self.scope.begin(begin),
-            Command::ResetVideo => self.scope.reset(),
-            Command::Decode(decode) => self.scope.decode(decode, self.tracker),
-            Command::EndVideo => self.scope.end(),
-            Command::Execute(lists) => {
-                for command in lists.iter().flat_map(|list| list.iter()) {
-                    self.execute(command);
-                }
             }
             query => self.query(query),
         }

@@ -8,6 +8,9 @@ use crate::access::buffer::writes;
 use crate::command::Command;
 use crate::video::op::DecodeOp;
 
+/// Those of the decodes of a command buffer, in their order.
+pub(crate) type Snapshots = VecDeque<Option<Snapshot>>;
+
 /// The bitstream range of a decode at some time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Snapshot {
@@ -49,7 +52,7 @@ fn mix(hash: u64, bytes: &[u8]) -> u64 {
 }
 
 /// The snapshots of all decodes in `commands`, in their order.
-pub(crate) fn take(commands: &Arc<[Command]>) -> VecDeque<Option<Snapshot>> {
+pub(crate) fn take(commands: &Arc<[Command]>) -> Snapshots {
     let mut null = false;
     let mut taken = VecDeque::new();
     for command in commands.iter() {

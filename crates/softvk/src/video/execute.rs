@@ -1,6 +1,5 @@
 //! Execution of video commands: slots, checks, reconstruction, stores.
 
-use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
@@ -20,7 +19,7 @@ use crate::message::Messages;
 use crate::planted::{FrameFault, Planted};
 use crate::query::{Query, QueryPool};
 use crate::recon::{self, Decoded};
-use crate::snapshot::Snapshot;
+use crate::snapshot::{Snapshot, Snapshots};
 
 /// VK_QUERY_RESULT_STATUS_COMPLETE_KHR.
 const COMPLETE: i32 = 1;
@@ -37,18 +36,14 @@ pub(crate) struct Scope {
     /// The queue was at work when this was submitted.
     busy: bool,
     /// The bitstreams of the decodes to come, as they were when this was submitted.
-    snapshots: VecDeque<Option<Snapshot>>,
+    snapshots: Snapshots,
     /// What planted faults of decodes in it do to the queue.
     end: Option<FrameFault>,
 }
 
 impl Scope {
     /// No scope is open; messages go to `messages`.
-    pub(crate) fn new(
-        messages: &Arc<Messages>,
-        busy: bool,
-        snapshots: VecDeque<Option<Snapshot>>,
-    ) -> Self {
+    pub(crate) fn new(messages: &Arc<Messages>, busy: bool, snapshots: Snapshots) -> Self {
         Self {
             messages: Arc::clone(messages),
             begin: None,
