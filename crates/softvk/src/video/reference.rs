@@ -84,16 +84,18 @@ impl Known {
         if self.enable_order_hint {
             differ("OrderHint", info.OrderHint.into(), self.order_hint.into());
         }
-        let mut bias = info.RefFrameSignBias;
+        // There is no bit of INTRA_FRAME, and those of names without a picture are anybody's.
+        let (mut bias, mut known) = (info.RefFrameSignBias & !1, 0);
         for (name, reference) in self.references.iter().enumerate() {
             let Some((hint, backward)) = *reference else { continue };
             bias = bias & !(1 << name) | u8::from(backward) << name;
+            known |= 1 << name;
             if self.enable_order_hint {
                 let member = format!("SavedOrderHints[{name}] ({})", NAMES[name]);
                 differ(&member, info.SavedOrderHints[name].into(), hint.into());
             }
         }
-        if info.RefFrameSignBias != bias {
+        if (info.RefFrameSignBias ^ bias) & known != 0 {
             let given = info.RefFrameSignBias;
             found.push(format!("RefFrameSignBias is {given:#04x}, not {bias:#04x}"));
         }
