@@ -1,12 +1,15 @@
 //! What executed commands have made of images: the layout and the owner of each layer, and the
 //! accesses that nothing orders yet. Breaches are reported; they do not stop anything.
 
+pub(crate) mod buffer;
+
 use std::ops::Range;
 use std::sync::{Arc, MutexGuard, PoisonError, Weak};
 
 use ash::vk::{self, AccessFlags2, ImageLayout, PipelineStageFlags2};
 
-use crate::image::Image;
+pub(crate) use self::buffer::{BufferBarrier, BufferState, Bytes};
+use crate::image::{Buffer, Image};
 use crate::message::Messages;
 use crate::video::check::report;
 use crate::video::store;
@@ -107,6 +110,7 @@ pub(crate) struct ImageBarrier {
 pub(crate) struct Dependency {
     pub(crate) memory: Vec<(Side, Side)>,
     pub(crate) images: Vec<ImageBarrier>,
+    pub(crate) buffers: Vec<BufferBarrier>,
 }
 
 /// An access, or a change of layout, that later ones have to be ordered after.
@@ -172,6 +176,10 @@ pub(crate) struct Tracker {
     known: Clock,
     /// Images that this queue has touched.
     touched: Vec<Weak<Image>>,
+    /// Buffers that this queue has touched.
+    buffers: Vec<Weak<Buffer>>,
+    /// A barrier of this batch has ordered something after writes of the host.
+    after_host: bool,
 }
 
 fn states(image: &Image) -> MutexGuard<'_, Vec<LayerState>> {
@@ -197,14 +205,25 @@ impl Tracker {
     /// For queue number `queue` of the device, of `family`.
     pub(crate) fn new(messages: &Arc<Messages>, queue: usize, family: u32) -> Self {
         let messages = Arc::clone(messages);
-        Self { messages, queue, family, batch: 0, known: [0; QUEUES], touched: Vec::new() }
+        Self {
+            messages,
+            queue,
+            family,
+            batch: 0,
+            known: [0; QUEUES],
+            touched: Vec::new(),
+            buffers: Vec::new(),
+            after_host: false,
+        }
     }
 
     /// The next batch, submitted when all of `ended` had ended.
     pub(crate) fn start_batch(&mut self, ended: &Clock) {
         self.batch += 1;
+        self.after_host = false;
         self.learn(ended);
         self.touched.retain(|image| image.strong_count() > 0);
+        self.buffers.retain(|buffer| buffer.strong_count() > 0);
     }
 
     /// A semaphore tells that all of `clock` has ended.
@@ -272,14 +291,27 @@ impl Tracker {
             state.discarded &= !access.writes();
             let writes = access.writes();
             state.past.retain(|past| !writes && past.batch > self.known[past.queue]);
-            let after = Side { stages: Default::default(), access: Default::default() };
-            let past = Past { queue: self.queue, batch: self.batch, what: Some(access), after };
-            state.past.push(past);
+            state.past.push(self.now(Some(access)));
         }
+    }
+
+    /// What happens here and now.
+    fn now(&self, what: Option<Access>) -> Past {
+        let after = Side { stages: Default::default(), access: Default::default() };
+        Past { queue: self.queue, batch: self.batch, what, after }
     }
 
     /// An access that `access` conflicts with, and that nothing orders before it.
     fn hazard(&self, state: &LayerState, access: Access) -> Option<String> {
+        self.unordered(state.past.iter(), access)
+    }
+
+    /// The first of `all` that `access` conflicts with, and that nothing orders before it.
+    fn unordered<'a>(
+        &self,
+        mut all: impl Iterator<Item = &'a Past>,
+        access: Access,
+    ) -> Option<String> {
         let unordered = |past: &&Past| {
             let conflict = past.writes() || access.writes();
             let ended = past.batch <= self.known[past.queue];
@@ -287,18 +319,28 @@ impl Tracker {
                 && if past.writes() { past.after.sees(access) } else { past.after.runs(access) };
             conflict && !ended && !barrier
         };
-        let past = state.past.iter().find(unordered)?;
+        let past = all.find(unordered)?;
         let where_ = if past.queue == self.queue { "barrier" } else { "semaphore" };
         Some(format!("hazard: {} after {} without a {where_}", access.name(), past.name()))
     }
 
+    /// Whether a barrier of this batch has ordered something after writes of the host.
+    pub(crate) fn is_after_host(&self) -> bool {
+        self.after_host
+    }
+
     /// A pipeline barrier.
     pub(crate) fn barrier(&mut self, dependency: &Dependency) {
+        let host = |from: &Side| from.stages.contains(PipelineStageFlags2::HOST);
+        self.after_host |= dependency.memory.iter().any(|(from, _)| host(from))
+            || dependency.buffers.iter().any(|barrier| host(&barrier.from));
         for (from, to) in &dependency.memory {
             for image in self.touched.iter().filter_map(Weak::upgrade) {
                 states(&image).iter_mut().for_each(|state| self.order(state, from, to));
             }
+            self.order_buffers(from, to);
         }
+        dependency.buffers.iter().for_each(|barrier| self.buffer_barrier(barrier));
         for barrier in &dependency.images {
             self.remember(&barrier.image);
             let mut states = states(&barrier.image);
@@ -406,52 +448,4 @@ pub(crate) fn accesses(flags: vk::AccessFlags) -> AccessFlags2 {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    const DECODE: Side = Side {
-        stages: PipelineStageFlags2::VIDEO_DECODE_KHR,
-        access: AccessFlags2::VIDEO_DECODE_WRITE_KHR,
-    };
-    const COPY: Side =
-        Side { stages: PipelineStageFlags2::COPY, access: AccessFlags2::TRANSFER_READ };
-
-    fn state(what: Access) -> LayerState {
-        let none = Side { stages: Default::default(), access: Default::default() };
-        let mut state = LayerState::new(ImageLayout::GENERAL);
-        state.past.push(Past { queue: 0, batch: 1, what: Some(what), after: none });
-        state
-    }
-
-    #[test]
-    fn a_barrier_orders_what_is_in_both_scopes() {
-        let tracker = Tracker::new(&Arc::default(), 0, 1);
-        let mut written = state(Access::DecodeWrite);
-        assert!(tracker.hazard(&written, Access::CopyRead).is_some());
-        tracker.order(&mut written, &COPY, &Side::ALL);
-        assert!(tracker.hazard(&written, Access::CopyRead).is_some());
-        tracker.order(&mut written, &DECODE, &COPY);
-        assert_eq!(tracker.hazard(&written, Access::CopyRead), None);
-        assert!(tracker.hazard(&written, Access::DecodeRead).is_some());
-        // What was ordered before the copy is ordered before what follows it.
-        tracker.order(&mut written, &COPY, &Side::ALL);
-        assert_eq!(tracker.hazard(&written, Access::DecodeRead), None);
-    }
-
-    #[test]
-    fn a_semaphore_orders_queues() {
-        let mut tracker = Tracker::new(&Arc::default(), 2, 0);
-        let written = state(Access::DecodeWrite);
-        assert!(tracker.hazard(&written, Access::CopyRead).is_some());
-        tracker.learn(&[1, 0, 0, 0, 0, 0]);
-        assert_eq!(tracker.hazard(&written, Access::CopyRead), None);
-    }
-
-    #[test]
-    fn reads_do_not_conflict() {
-        let tracker = Tracker::new(&Arc::default(), 0, 1);
-        let read = state(Access::DecodeRead);
-        assert_eq!(tracker.hazard(&read, Access::CopyRead), None);
-        assert!(tracker.hazard(&read, Access::DecodeWrite).is_some());
-    }
-}
+mod tests;

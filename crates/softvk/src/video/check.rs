@@ -7,7 +7,7 @@ use super::execute::Fault;
 use super::op::{BeginOp, DecodeOp, Resource};
 use super::reference;
 use super::session::{Session, State};
-use crate::access::{self, Access, Tracker};
+use crate::access::{self, Access, Bytes, Tracker};
 use crate::message::Messages;
 
 /// Reports a breach of `vuid` (empty if it is none) at decode operation `frame` of its session.
@@ -105,6 +105,8 @@ fn output(found: &mut Vec<(&'static str, String)>, session: &Session, dst: &Reso
 
 /// The pictures of a decode: layouts, owners, and what has to be over before it.
 pub(crate) fn pictures(tracker: &mut Tracker, session: &Session, op: &DecodeOp) {
+    let bitstream = op.src_offset..op.src_offset.saturating_add(op.src_range);
+    tracker.touch_buffer(&op.src, &[Bytes::all(bitstream)], Access::DecodeRead);
     let setup = op.setup.as_ref().and_then(|slot| slot.resource.as_ref());
     let mut discarded = Vec::new();
     let mut touch = |resource: &Resource, access, layout, vuid| {

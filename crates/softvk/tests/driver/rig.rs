@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use ash::vk;
 
-use crate::make::{buffer, image, parameters, session};
+use crate::make::{buffer, image, parameters, sequence_header, session};
 
 /// What the driver said to a messenger.
 pub type Heard = Mutex<Vec<String>>;
@@ -191,7 +191,7 @@ impl Rig {
             let queue_fns = ash::khr::video_queue::DeviceFn::load(load);
             let decode_fns = ash::khr::video_decode_queue::DeviceFn::load(load);
             let (session, session_memory) = session(&device, &queue_fns);
-            let parameters = parameters(&device, &queue_fns, session);
+            let parameters = parameters(&device, &queue_fns, session, &sequence_header());
             let (one, other) = (image(&device, Kind::RIGHT), image(&device, Kind::RIGHT));
             let (buffer, buffer_memory) = buffer(&device);
             let pools = [COPIES, DECODES].map(|family| {
@@ -244,6 +244,22 @@ impl Rig {
         self.images.len() - 1
     }
 
+    /// Session parameters of `header`.
+    pub fn parameters_of(
+        &self,
+        header: &vk::native::StdVideoAV1SequenceHeader,
+    ) -> vk::VideoSessionParametersKHR {
+        // SAFETY: a living device and its session.
+        unsafe { parameters(&self.device, &self.queue_fns, self.session, header) }
+    }
+
+    /// Ends what `parameters_of` has made.
+    pub fn destroy_parameters(&self, made: vk::VideoSessionParametersKHR) {
+        let destroy = self.queue_fns.destroy_video_session_parameters_khr;
+        // SAFETY: the queue is idle.
+        unsafe { destroy(self.device.handle(), made, std::ptr::null()) };
+    }
+
     /// The view of one layer of an image.
     pub fn view(&self, image: usize, layer: u32) -> vk::ImageView {
         self.views[image * LAYERS as usize + layer as usize]
@@ -283,6 +299,30 @@ impl Rig {
         }
     }
 
+    /// Submits what `record` records for the family that decodes, to wait until `meanwhile` is over.
+    pub fn gated(
+        &self,
+        meanwhile: impl FnOnce(&Self),
+        record: impl FnOnce(&Self, vk::CommandBuffer),
+    ) {
+        let mut kind =
+            vk::SemaphoreTypeCreateInfo::default().semaphore_type(vk::SemaphoreType::TIMELINE);
+        let info = vk::SemaphoreCreateInfo::default().push_next(&mut kind);
+        // SAFETY: a device with timeline semaphores.
+        let gate = unsafe { self.device.create_semaphore(&info, None) }.expect("a semaphore");
+        let values = [1];
+        let mut at_one = vk::TimelineSemaphoreSubmitInfo::default().wait_semaphore_values(&values);
+        self.submit(DECODES, &mut at_one, &[gate], |c| record(self, c));
+        meanwhile(self);
+        let signal = vk::SemaphoreSignalInfo::default().semaphore(gate).value(1);
+        // SAFETY: as above; the queue is idle before the semaphore goes.
+        unsafe {
+            self.device.signal_semaphore(&signal).expect("signalled");
+            self.device.queue_wait_idle(self.queue(DECODES)).expect("idle");
+            self.device.destroy_semaphore(gate, None);
+        }
+    }
+
     pub fn queue(&self, family: u32) -> vk::Queue {
         // SAFETY: the family has a queue.
         unsafe { self.device.get_device_queue(family, 0) }
@@ -301,11 +341,6 @@ impl Rig {
     /// The buffer, of which the second half is where pictures are copied to.
     pub fn copied(&self) -> Vec<u8> {
         self.bytes(self.memory[1], 2 * BITSTREAM as usize).split_off(BITSTREAM as usize)
-    }
-
-    /// The first bytes of the buffer.
-    pub fn buffer_bytes(&self, count: usize) -> Vec<u8> {
-        self.bytes(self.memory[1], count)
     }
 
     /// Writes `bytes` into the buffer, as the host does.
