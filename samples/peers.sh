@@ -21,8 +21,8 @@ wrappers=${2:-$root.bin}
 bind=${BIND:-/$(echo "$here" | cut -d/ -f2)}
 packages=(dav1d aom-tools svt-av1 rav1e ffmpeg mpv vulkan-tools
     vulkan-validationlayers libvulkan1 mesa-vulkan-drivers
-    libaom-dev gcc libc6-dev)
-tools=(sh gcc dav1d aomdec aomenc SvtAv1EncApp rav1e ffmpeg ffprobe mpv vulkaninfo)
+    libaom-dev gcc libc6-dev fluster)
+tools=(sh gcc dav1d aomdec aomenc SvtAv1EncApp rav1e ffmpeg ffprobe mpv vulkaninfo fluster)
 
 mkdir -p "$(dirname "$root")" "$wrappers"
 root=$(cd "$(dirname "$root")" && pwd)/$(basename "$root")
