@@ -4,7 +4,7 @@ use std::path::Path;
 
 use anyhow::Result;
 
-use super::{Outcome, Tools, Tried, chroma_and_depth};
+use super::{Outcome, TIMED_OUT, Tools, Tried, chroma_and_depth};
 
 /// What GStreamer asks of a driver, and the specification does not.
 const CONFIG: &str = "gstreamer";
@@ -24,7 +24,7 @@ pub(super) fn decode(tools: &Tools, stream: &Path) -> Result<Tried> {
         pipeline.push(format!("video/x-raw,format={}", format(&chroma, &depth)));
     }
     pipeline.push(format!("videocodectestsink location={}", out.display()));
-    let mut command = tools.client("sid-gst-launch-1.0", CONFIG);
+    let mut command = tools.patient("sid-gst-launch-1.0", CONFIG);
     command.env("GST_DEBUG", "2").env("GST_DEBUG_NO_COLOR", "1").arg("-q");
     command.args(pipeline.join(" ! ").split(' '));
     let output = command.output()?;
@@ -35,6 +35,7 @@ pub(super) fn decode(tools: &Tools, stream: &Path) -> Result<Tried> {
     let _ = std::fs::remove_file(&out);
     let outcome = match got {
         Some(got) if got == wanted && output.status.success() => Outcome::Exact,
+        Some(_) if output.status.code() == Some(TIMED_OUT) => Outcome::Error("no end".to_owned()),
         Some(_) => {
             Outcome::Wrong(format!("{bytes} bytes, {}: {}", output.status, first(&said, "error:")))
         }

@@ -16,6 +16,9 @@ use crate::{ci, say};
 /// Where the driver and its manifest are laid out for the chroot.
 const DRIVER: &str = "target/clients";
 
+/// How `timeout` ends when it has ended a program.
+const TIMED_OUT: i32 = 124;
+
 /// The clients, by the names of `--only`.
 pub(crate) const ALL: [&str; 6] = ["vulkaninfo", "ffmpeg", "mpv", "vav1d", "gstreamer", "fluster"];
 
@@ -85,6 +88,16 @@ impl Tools {
         let mut command = Command::new(self.wrappers.join(name));
         command.env("VK_DRIVER_FILES", crate::root().join(DRIVER).join("softvk_icd.json"));
         command.env("SOFTVK_CONFIG", format!("{config},{},stderr", self.config));
+        command
+    }
+
+    /// The same, ended after 30 seconds, with [`TIMED_OUT`]: gst-launch-1.0 may wait for ever for
+    /// the first picture of a stream that its decoder has refused.
+    fn patient(&self, name: &str, config: &str) -> Command {
+        let client = self.client(name, config);
+        let mut command = Command::new("timeout");
+        command.args(["-k", "5", "30"]).arg(client.get_program());
+        command.envs(client.get_envs().filter_map(|(name, value)| Some((name, value?))));
         command
     }
 
