@@ -88,6 +88,47 @@ fn cdfs_that_are_not_inherited_are_found_where_they_are_missed() {
 }
 
 #[test]
+fn a_wrong_value_of_each_kind_is_found_in_its_frame() {
+    begins("superres-fixed", "order-hint", 3, 2);
+    begins("segmentation-cyclic", "segmentation", 2, 13);
+    begins("superres-fixed", "restoration", 2, 3);
+    begins("svt-pyramid", "extent", 2, 14);
+    // With superres the tiles are of another width, and the decoder loses its way.
+    assert_eq!(begins("superres-fixed", "extent", 3, 2)["status"], -1);
+}
+
+#[test]
+fn shifted_hints_are_right_as_long_as_hints_are_zero() {
+    let verdicts = |personality: &str| {
+        let device = format!("soft:{personality}");
+        let output = vav1d(&["compare", "--device", &device], "main-420-8");
+        let verdicts = records(&output, "verdict").into_iter();
+        let right = verdicts.map(|v| v["state"] == "right").collect::<Vec<_>>();
+        (output.status.code(), right)
+    };
+    let (code, right) = verdicts("nv-like");
+    assert!(code == Some(0) && right.iter().all(|right| *right), "{code:?} {right:?}");
+    let (code, right) = verdicts("nv-560");
+    // The key frame, and the frame that refers to nothing else.
+    assert!(code == Some(1) && right[..2] == [true; 2] && !right[2], "{code:?} {right:?}");
+    let output = vav1d(&["compare", "--device", "soft:nv-560"], "still-reduced");
+    assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stderr));
+    assert!(!String::from_utf8_lossy(&output.stderr).contains("never applied"));
+}
+
+#[test]
+fn the_referee_names_what_a_client_gets_wrong() {
+    let args = ["md5", "--device", "soft", "--plant", "order-hint@3"];
+    let output = vav1d(&args, "main-420-8");
+    let said = String::from_utf8_lossy(&output.stderr);
+    // The reference information of the frame is right, its OrderHint is not: no pixel tells.
+    let line = "decode 3: setup slot 3: StdVideoDecodeAV1ReferenceInfo: OrderHint is 1, not 2";
+    assert!(said.contains(line), "{said}");
+    let line = "decode 3: the frame cannot be decoded; every member is in its range";
+    assert!(said.contains(line), "{said}");
+}
+
+#[test]
 fn one_sample_is_found() {
     let verdict = begins("main-420-8", "pixel", 4, 0);
     let luma = &verdict["difference"]["planes"][0];

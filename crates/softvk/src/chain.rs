@@ -38,6 +38,7 @@ chained! {
     VideoDecodeAV1CapabilitiesKHR<'_> = VIDEO_DECODE_AV1_CAPABILITIES_KHR,
     VideoDecodeAV1SessionParametersCreateInfoKHR<'_> =
         VIDEO_DECODE_AV1_SESSION_PARAMETERS_CREATE_INFO_KHR,
+    VideoDecodeAV1DpbSlotInfoKHR<'_> = VIDEO_DECODE_AV1_DPB_SLOT_INFO_KHR,
     VideoDecodeAV1PictureInfoKHR<'_> = VIDEO_DECODE_AV1_PICTURE_INFO_KHR,
     QueueFamilyVideoPropertiesKHR<'_> = QUEUE_FAMILY_VIDEO_PROPERTIES_KHR,
     QueueFamilyQueryResultStatusPropertiesKHR<'_> =

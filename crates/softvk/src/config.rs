@@ -5,7 +5,7 @@ use std::cell::RefCell;
 use ash::vk;
 
 use crate::entry::instance::API_VERSION;
-use crate::planted::{FrameFault, Planted};
+use crate::planted::Faults;
 
 /// The environment variable.
 pub const VARIABLE: &str = "SOFTVK_CONFIG";
@@ -73,10 +73,15 @@ pub fn set_config(text: Option<&str>) {
 /// | `fault=dpb-at-record` | planted: the same where a reference slot held another picture when the command was recorded |
 /// | `fault=inline-header` | planted: an inline sequence header's `enable_cdef`, `enable_filter_intra` and `enable_intra_edge_filter` are taken as 0 |
 /// | `fault=stale-bitstream` | planted: what is submitted while the queue is busy decodes the bytes before it |
+/// | `fault=shifted-hints` | planted: the same in an inter frame where `OrderHints`, read one entry too low, are not those of its references |
 /// | `fault=base-q@N` | planted, in decode N of a session: `base_q_idx` is taken as one more, or as 254 where it is 255 |
 /// | `fault=slot@N` | planted, likewise: the first reference name is taken from another slot that holds a picture |
 /// | `fault=cdf@N` | planted, likewise: `primary_ref_frame` is taken as PRIMARY_REF_NONE, so that CDFs and what else 7.20 loads are not inherited |
 /// | `fault=grain-seed@N` | planted, likewise: the lowest bit of `grain_seed` is inverted |
+/// | `fault=order-hint@N` | planted, likewise: `OrderHint` is taken as one more, within its bits, and later frames inherit it |
+/// | `fault=segmentation@N` | planted, likewise: the first value of `FeatureData` is off by one, towards 0 where it can be |
+/// | `fault=restoration@N` | planted, likewise: the first `FrameRestorationType` that is not NONE is taken as WIENER, or as SGRPROJ where it is WIENER |
+/// | `fault=extent@N` | planted, likewise: `coded_denom` is taken as one less (0 as 1), or, without superres, `codedExtent` as a sample narrower (1 as 2) |
 /// | `fault=pixel@N` | planted, likewise: the lowest bit of the luma sample in the middle is inverted, in the output alone: later frames do not inherit it |
 /// | `fault=status@N` | planted, likewise: it fails, and the result status says so |
 /// | `fault=hang@N` | planted, likewise: its queue never does anything again |
@@ -141,10 +146,8 @@ pub struct Config {
     pub granularity: (u32, u32),
     /// Overwrite what is not tile data.
     pub clobber_headers: bool,
-    /// A fault on purpose.
-    pub fault: Option<Planted>,
-    /// A fault in one decode of a session, counted from 0.
-    pub frame_fault: Option<(FrameFault, u64)>,
+    /// Faults on purpose.
+    pub faults: Faults,
     /// Decodes succeed and write nothing.
     pub null: bool,
     /// Messages go to standard error, too.
@@ -183,8 +186,7 @@ impl Default for Config {
             align: (1, 1),
             granularity: (1, 1),
             clobber_headers: false,
-            fault: None,
-            frame_fault: None,
+            faults: Faults::default(),
             null: false,
             stderr: false,
             threads: 0,
@@ -228,6 +230,11 @@ pub enum Grain {
 /// Drivers that can be imitated, and what that means in words; further words change it.
 pub const PERSONALITIES: &[(&str, &str)] = &[
     ("nv-like", "coincide,two-plane,only-420,depth=10,align=256/256,granularity=16x16"),
+    (
+        "nv-560",
+        "coincide,two-plane,only-420,depth=10,align=256/256,granularity=16x16,no-maintenance2,\
+         no-unified-layouts,fault=shifted-hints",
+    ),
     (
         "radv-vcn4",
         "distinct,two-plane,only-420-and-400,depth=10,align=256/128,granularity=16x16,\
@@ -284,18 +291,25 @@ impl Config {
         }
     }
 
-    /// The configuration of `text`, and the words that are not understood.
-    pub fn parse(text: &str) -> (Self, Vec<&str>) {
+    /// The configuration of `text`, and the words that are not understood. A personality comes
+    /// first: words before it would be lost, and are among them.
+    pub fn parse(text: &str) -> (Self, Vec<String>) {
         let mut config = Self::default();
         let words = text.split(',').map(str::trim).filter(|word| !word.is_empty());
-        let unknown = words.filter(|word| config.word(word).is_none()).collect();
-        (config, unknown)
+        let words: Vec<_> = words.collect();
+        let first = words.iter().rposition(|word| personality(word).is_some()).unwrap_or(0);
+        let (before, rest) = words.split_at(first);
+        let lost = before.iter().map(|word| format!("{word} (before {})", rest[0]));
+        let unknown = rest.iter().filter(|word| config.word(word).is_none());
+        let unknown: Vec<_> = unknown.map(|word| (*word).to_owned()).collect();
+        (config, lost.chain(unknown).collect())
     }
 
     fn word(&mut self, word: &str) -> Option<()> {
-        if let Some((_, words)) = PERSONALITIES.iter().find(|(name, _)| *name == word) {
-            *self = Self::default();
-            return words.split(',').try_for_each(|word| self.word(word));
+        if let Some(words) = personality(word) {
+            words.split(',').try_for_each(|word| self.word(word))?;
+            self.faults.imply();
+            return Some(());
         }
         let (name, value) = word.split_once('=').unwrap_or((word, ""));
         match (name, value) {
@@ -331,12 +345,7 @@ impl Config {
             ("null", "") => self.null = true,
             ("stderr", "") => self.stderr = true,
             ("threads", n) => self.threads = number(n, 1, 64)?,
-            ("fault", fault) => match fault.split_once('@') {
-                None => self.fault = Some(Planted::of(fault)?),
-                Some((name, frame)) => {
-                    self.frame_fault = Some((FrameFault::of(name)?, frame.parse().ok()?));
-                }
-            },
+            ("fault", fault) => self.faults.add(fault)?,
             ("align", pair) => {
                 let (offset, size) = pair.split_once('/')?;
                 self.align = (power(offset, 4096)?.into(), power(size, 4096)?.into());
@@ -349,6 +358,11 @@ impl Config {
         }
         Some(())
     }
+}
+
+/// What the personality `name` stands for.
+fn personality(name: &str) -> Option<&'static str> {
+    PERSONALITIES.iter().find(|(known, _)| *known == name).map(|(_, words)| *words)
 }
 
 fn extent(pair: &str) -> Option<(u32, u32)> {
@@ -414,5 +428,24 @@ mod tests {
         }
         let (config, _) = Config::parse("strict-min,slots=9");
         assert!(!config.separate && config.slots == 9);
+    }
+
+    #[test]
+    fn words_before_a_personality_are_named() {
+        let (config, unknown) = Config::parse("queues=3,stderr,nv-like,slots=8");
+        assert_eq!(unknown, ["queues=3 (before nv-like)", "stderr (before nv-like)"]);
+        assert_eq!((config.queues, config.slots), (1, 8));
+        assert_eq!(Config::parse("planar,nv-like").1, ["planar (before nv-like)"]);
+    }
+
+    #[test]
+    fn faults_are_all_kept() {
+        let (config, unknown) = Config::parse("fault=pixel@3,fault=pixel@8,fault=range-end");
+        assert_eq!(unknown, [""; 0]);
+        assert_eq!((config.faults.of_frame(3).len(), config.faults.of_frame(8).len()), (1, 1));
+        assert!(config.faults.has(crate::planted::Planted::RangeEnd));
+        for wrong in ["fault=pixel", "fault=range-end@3", "fault=pixel@", "fault=pixel@-1"] {
+            assert_eq!(Config::parse(wrong).1, [wrong]);
+        }
     }
 }

@@ -7,12 +7,33 @@ use ash::vk;
 use crate::access::LayerState;
 use crate::format::{self, Format, PlaneFormat};
 use crate::memory::{ALIGNMENT, Binding};
+use crate::video::job::Profile;
 use crate::video::store::Pending;
 
 /// A buffer.
 pub(crate) struct Buffer {
     pub(crate) size: u64,
     pub(crate) binding: Binding,
+    pub(crate) profiles: Profiles,
+}
+
+/// The video profiles that a resource may be used with.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Profiles {
+    /// Those of its list.
+    Listed(Vec<Profile>),
+    /// VIDEO_PROFILE_INDEPENDENT: all.
+    Independent,
+}
+
+impl Profiles {
+    /// Whether a resource with them is compatible with `profile`.
+    pub(crate) fn has(&self, profile: &Profile) -> bool {
+        match self {
+            Self::Listed(list) => list.contains(profile),
+            Self::Independent => true,
+        }
+    }
 }
 
 /// One plane of an image.
@@ -44,8 +65,9 @@ pub(crate) struct Image {
     pending: Vec<Mutex<Option<Pending>>>,
     /// VK_SHARING_MODE_EXCLUSIVE.
     pub(crate) exclusive: bool,
-    /// VK_IMAGE_CREATE_VIDEO_PROFILE_INDEPENDENT_BIT_KHR.
-    pub(crate) profile_independent: bool,
+    pub(crate) profiles: Profiles,
+    /// What it may be used for.
+    pub(crate) usage: vk::ImageUsageFlags,
     /// The state of each layer, as the executed commands left it.
     pub(crate) states: Mutex<Vec<LayerState>>,
 }
@@ -54,7 +76,7 @@ const ROW_ALIGNMENT: u64 = 64;
 
 impl Image {
     /// An image without memory; `None` for what the driver does not support.
-    pub(crate) fn new(info: &vk::ImageCreateInfo<'_>) -> Option<Self> {
+    pub(crate) fn new(info: &vk::ImageCreateInfo<'_>, profiles: Profiles) -> Option<Self> {
         let format = format::describe(info.format)?;
         let supported = info.image_type == vk::ImageType::TYPE_2D
             && info.mip_levels == 1
@@ -85,9 +107,8 @@ impl Image {
             optimal: info.tiling == vk::ImageTiling::OPTIMAL,
             pending: (0..info.array_layers).map(|_| Mutex::default()).collect(),
             exclusive: info.sharing_mode == vk::SharingMode::EXCLUSIVE,
-            profile_independent: info
-                .flags
-                .contains(vk::ImageCreateFlags::VIDEO_PROFILE_INDEPENDENT_KHR),
+            profiles,
+            usage: info.usage,
             states: Mutex::new(vec![
                 LayerState::new(info.initial_layout);
                 info.array_layers as usize
@@ -143,6 +164,7 @@ impl Image {
 /// An image view.
 pub(crate) struct ImageView {
     pub(crate) image: Arc<Image>,
+    pub(crate) format: vk::Format,
     pub(crate) base_layer: u32,
     pub(crate) layer_count: u32,
 }

@@ -27,4 +27,4 @@ pub mod video;
 pub use config::{Config, Grain, PERSONALITIES, Planes, VARIABLE, set_config};
 pub use handle::handles;
 pub use icd::get_instance_proc_addr;
-pub use planted::{FrameFault, Planted};
+pub use planted::{Faults, FrameFault, Planted, unfired};

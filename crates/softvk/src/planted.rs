@@ -1,6 +1,146 @@
 //! Faults that the driver has on purpose, so that tools can show that they find them.
 
-use crate::video::job::FrameJob;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use crate::video::job::{FrameJob, PictureInfo};
+
+/// The faults that devices of this process have, and how often each has had an effect.
+static ASKED: Mutex<Vec<Asked>> = Mutex::new(Vec::new());
+
+/// The planted faults, as words of a configuration (`fault=pixel@3`), that some device of this
+/// process has and that had no effect on any device so far. A word comes once.
+pub fn unfired() -> Vec<String> {
+    let asked = ASKED.lock().unwrap_or_else(PoisonError::into_inner);
+    let vain = |what: What| asked.iter().filter(|a| a.what == what).all(Asked::is_vain);
+    let mut words = Vec::new();
+    for word in asked.iter().filter(|a| vain(a.what)).map(Asked::word) {
+        if !words.contains(&word) {
+            words.push(word);
+        }
+    }
+    words
+}
+
+/// Which fault, and when.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum What {
+    Always(Planted),
+    /// In this decode of a session, counted from 0.
+    At(FrameFault, u64),
+}
+
+/// A fault that was asked for. Clones count together.
+#[derive(Clone, Debug)]
+struct Asked {
+    what: What,
+    /// It belongs to a personality: nobody has asked for an effect.
+    implied: bool,
+    fired: Arc<AtomicU64>,
+}
+
+impl Asked {
+    /// Whether it was asked for, and nothing came of it.
+    fn is_vain(&self) -> bool {
+        !self.implied && self.fired.load(Ordering::Relaxed) == 0
+    }
+
+    fn word(&self) -> String {
+        match self.what {
+            What::Always(fault) => format!("fault={}", name_of(&Planted::ALL, fault)),
+            What::At(fault, at) => format!("fault={}@{at}", name_of(&FrameFault::ALL, fault)),
+        }
+    }
+}
+
+fn name_of<T: PartialEq>(all: &[(&'static str, T)], fault: T) -> &'static str {
+    all.iter().find(|(_, known)| *known == fault).map_or("", |(name, _)| name)
+}
+
+/// All faults of a configuration: any number, of one kind or of several.
+#[derive(Clone, Debug, Default)]
+pub struct Faults(Vec<Asked>);
+
+impl PartialEq for Faults {
+    /// The same faults, whatever they have done.
+    fn eq(&self, other: &Self) -> bool {
+        self.0.iter().map(|a| a.what).eq(other.0.iter().map(|a| a.what))
+    }
+}
+
+impl Eq for Faults {}
+
+impl Faults {
+    /// Adds `NAME` or `NAME@N`, once however often it is given; `None` if there is no such fault.
+    pub(crate) fn add(&mut self, fault: &str) -> Option<()> {
+        let what = match fault.split_once('@') {
+            None => What::Always(Planted::of(fault)?),
+            Some((name, at)) => What::At(FrameFault::of(name)?, at.parse().ok()?),
+        };
+        if self.0.iter().all(|known| known.what != what) {
+            self.0.push(Asked { what, implied: false, fired: Arc::default() });
+        }
+        Some(())
+    }
+
+    /// Those so far belong to a personality: it is not said if they have no effect.
+    pub(crate) fn imply(&mut self) {
+        self.0.iter_mut().for_each(|asked| asked.implied = true);
+    }
+
+    /// The same faults for a new device: nothing has had an effect, and [`unfired`] knows them.
+    pub(crate) fn of_device(&self) -> Self {
+        let fresh = |asked: &Asked| Asked { fired: Arc::default(), ..asked.clone() };
+        let own = Self(self.0.iter().map(fresh).collect());
+        ASKED.lock().unwrap_or_else(PoisonError::into_inner).extend(own.0.iter().cloned());
+        own
+    }
+
+    /// Whether there is `fault`.
+    pub(crate) fn has(&self, fault: Planted) -> bool {
+        self.0.iter().any(|asked| asked.what == What::Always(fault))
+    }
+
+    /// Whether `fault` is there and does something, `effect`: then it is counted.
+    pub(crate) fn fires(&self, fault: Planted, effect: bool) -> bool {
+        effect && self.count(What::Always(fault))
+    }
+
+    /// The faults that are there at all times.
+    pub(crate) fn always(&self) -> impl Iterator<Item = Planted> {
+        self.0.iter().filter_map(|asked| match asked.what {
+            What::Always(fault) => Some(fault),
+            What::At(..) => None,
+        })
+    }
+
+    /// The faults of decode `frame`.
+    pub(crate) fn of_frame(&self, frame: u64) -> Vec<FrameFault> {
+        let of = |asked: &Asked| match asked.what {
+            What::At(fault, at) if at == frame => Some(fault),
+            _ => None,
+        };
+        self.0.iter().filter_map(of).collect()
+    }
+
+    /// `fault` had an effect on decode `frame`.
+    pub(crate) fn fired(&self, fault: FrameFault, frame: u64) {
+        self.count(What::At(fault, frame));
+    }
+
+    fn count(&self, what: What) -> bool {
+        let asked = self.0.iter().find(|asked| asked.what == what);
+        asked.is_some_and(|asked| {
+            asked.fired.fetch_add(1, Ordering::Relaxed);
+            true
+        })
+    }
+
+    /// The words of those that had no effect.
+    pub(crate) fn without_effect(&self) -> Vec<String> {
+        self.0.iter().filter(|asked| asked.is_vain()).map(Asked::word).collect()
+    }
+}
 
 /// A fault that the driver has on purpose, so that tools can show that they find it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,16 +173,18 @@ pub enum Planted {
     InlineHeader,
     /// The bitstream is that of the decode before.
     StaleBitstream,
+    /// `OrderHints` are read one entry too low.
+    ShiftedHints,
 }
 
 impl Planted {
     /// The fault called `name`.
-    pub(crate) fn of(name: &str) -> Option<Self> {
+    fn of(name: &str) -> Option<Self> {
         Self::ALL.iter().find(|(known, _)| *known == name).map(|(_, fault)| *fault)
     }
 
     /// All of them, by name.
-    const ALL: [(&'static str, Self); 14] = [
+    const ALL: [(&'static str, Self); 15] = [
         ("layer-zero", Self::LayerZero),
         ("offset-zero", Self::OffsetZero),
         ("three-bit-slots", Self::ThreeBitSlots),
@@ -57,6 +199,7 @@ impl Planted {
         ("dpb-at-record", Self::DpbAtRecord),
         ("inline-header", Self::InlineHeader),
         ("stale-bitstream", Self::StaleBitstream),
+        ("shifted-hints", Self::ShiftedHints),
     ];
 }
 
@@ -71,6 +214,14 @@ pub enum FrameFault {
     Cdf,
     /// grain_seed is off by one bit.
     GrainSeed,
+    /// OrderHint is one more.
+    OrderHint,
+    /// The first value of FeatureData is off by one.
+    Segmentation,
+    /// The first FrameRestorationType that is not NONE is another.
+    Restoration,
+    /// coded_denom is off by one, or the frame a sample narrower.
+    Extent,
     /// One sample of the output is off by one bit.
     Pixel,
     /// The decode fails.
@@ -85,47 +236,116 @@ pub enum FrameFault {
 
 impl FrameFault {
     /// The fault called `name`.
-    pub(crate) fn of(name: &str) -> Option<Self> {
-        Some(match name {
-            "base-q" => Self::BaseQ,
-            "slot" => Self::Slot,
-            "cdf" => Self::Cdf,
-            "grain-seed" => Self::GrainSeed,
-            "pixel" => Self::Pixel,
-            "status" => Self::Status,
-            "hang" => Self::Hang,
-            "lost" => Self::Lost,
-            "crash" => Self::Crash,
-            _ => return None,
-        })
+    fn of(name: &str) -> Option<Self> {
+        Self::ALL.iter().find(|(known, _)| *known == name).map(|(_, fault)| *fault)
     }
 
-    /// Makes `job` wrong, as far as this fault does. `held` says whether a slot holds a picture.
-    pub(crate) fn spoil(self, job: &mut FrameJob, held: impl Fn(u32) -> bool) {
+    /// All of them, by name.
+    const ALL: [(&'static str, Self); 13] = [
+        ("base-q", Self::BaseQ),
+        ("slot", Self::Slot),
+        ("cdf", Self::Cdf),
+        ("grain-seed", Self::GrainSeed),
+        ("order-hint", Self::OrderHint),
+        ("segmentation", Self::Segmentation),
+        ("restoration", Self::Restoration),
+        ("extent", Self::Extent),
+        ("pixel", Self::Pixel),
+        ("status", Self::Status),
+        ("hang", Self::Hang),
+        ("lost", Self::Lost),
+        ("crash", Self::Crash),
+    ];
+
+    /// Makes `job` wrong, as far as this fault does; whether it did. `held` says whether a slot
+    /// holds a picture.
+    pub(crate) fn spoil(self, job: &mut FrameJob, held: impl Fn(u32) -> bool) -> bool {
         let info = &mut job.picture;
         match self {
-            Self::BaseQ => {
-                if let Some(quantization) = &mut info.quantization {
-                    let q = &mut quantization.base_q_idx;
-                    *q = if *q == 255 { 254 } else { *q + 1 };
-                }
-            }
+            Self::BaseQ => base_q(info),
             Self::Slot => {
                 let mut names = job.reference_name_slot_indices.iter_mut();
-                if let Some(name) = names.find(|name| **name >= 0) {
-                    let other = (0..16).find(|slot| held(*slot) && *slot as i32 != *name);
-                    *name = other.map_or(*name, |slot| slot as i32);
-                }
+                let Some(name) = names.find(|name| **name >= 0) else { return false };
+                let other = (0..16).find(|slot| held(*slot) && *slot as i32 != *name);
+                *name = other.map_or(*name, |slot| slot as i32);
+                other.is_some()
             }
-            Self::Cdf => info.std.primary_ref_frame = PRIMARY_REF_NONE,
+            Self::Cdf => {
+                let before = std::mem::replace(&mut info.std.primary_ref_frame, PRIMARY_REF_NONE);
+                before < PRIMARY_REF_NONE
+            }
             Self::GrainSeed => {
-                if let Some(grain) = &mut info.film_grain {
-                    grain.grain_seed ^= 1;
-                }
+                let Some(grain) = &mut info.film_grain else { return false };
+                grain.grain_seed ^= 1;
+                true
             }
-            _ => {}
+            Self::OrderHint => order_hint(job),
+            Self::Segmentation => segmentation(info),
+            Self::Restoration => restoration(info),
+            Self::Extent => extent(job),
+            Self::Pixel | Self::Status | Self::Hang | Self::Lost | Self::Crash => false,
         }
     }
+}
+
+/// base_q_idx is off by one.
+fn base_q(info: &mut PictureInfo) -> bool {
+    let Some(quantization) = &mut info.quantization else { return false };
+    let q = &mut quantization.base_q_idx;
+    *q = if *q == 255 { 254 } else { *q + 1 };
+    true
+}
+
+/// OrderHint is one more, within its bits.
+fn order_hint(job: &mut FrameJob) -> bool {
+    let std = &job.sequence.std;
+    let reduced = std.flags.reduced_still_picture_header() != 0;
+    if std.flags.enable_order_hint() == 0 || reduced {
+        return false;
+    }
+    let most = ((2_u32 << (std.order_hint_bits_minus_1 & 7)) - 1) as u8;
+    let hint = &mut job.picture.std.OrderHint;
+    *hint = hint.wrapping_add(1) & most;
+    true
+}
+
+/// The value of the first feature that has one is off by one, towards 0 where it can be.
+fn segmentation(info: &mut PictureInfo) -> bool {
+    /// SEG_LVL_REF_FRAME: the features from here on have a reference frame, or no value.
+    const VALUES: usize = 5;
+    let Some(segmentation) = &mut info.segmentation else { return false };
+    for (enabled, data) in segmentation.FeatureEnabled.iter().zip(&mut segmentation.FeatureData) {
+        let value = data.iter_mut().take(VALUES).enumerate().find(|(i, _)| enabled >> i & 1 == 1);
+        if let Some((_, value)) = value {
+            *value += if *value > 0 { -1 } else { 1 };
+            return true;
+        }
+    }
+    false
+}
+
+/// WIENER becomes SGRPROJ, and everything else WIENER.
+fn restoration(info: &mut PictureInfo) -> bool {
+    const WIENER: u32 = 1;
+    const SGRPROJ: u32 = 2;
+    let Some(restoration) = &mut info.loop_restoration else { return false };
+    let Some(kind) = restoration.FrameRestorationType.iter_mut().find(|kind| **kind != 0) else {
+        return false;
+    };
+    *kind = if *kind == WIENER { SGRPROJ } else { WIENER };
+    true
+}
+
+/// With superres another width is coded, else the frame is a sample narrower, or two wide.
+fn extent(job: &mut FrameJob) -> bool {
+    let std = &mut job.picture.std;
+    if std.flags.use_superres() != 0 {
+        std.coded_denom = if std.coded_denom == 0 { 1 } else { std.coded_denom - 1 };
+    } else {
+        let width = &mut job.coded_extent.0;
+        *width = if *width == 1 { 2 } else { *width - 1 };
+    }
+    true
 }
 
 /// PRIMARY_REF_NONE of the AV1 specification.

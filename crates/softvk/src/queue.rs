@@ -168,7 +168,7 @@ impl Worker {
                 for command in commands.iter() {
                     executor.execute(command);
                 }
-                match executor.scope.fault() {
+                match executor.scope.end_of_queue() {
                     Some(FrameFault::Hang) => return Self::hang(receiver),
                     Some(FrameFault::Lost) => self.hub.lose(),
                     _ => {}

@@ -7,7 +7,7 @@ use anyhow::Result;
 use super::{Outcome, TIMED_OUT, Tools, Tried, chroma_and_depth};
 
 /// What GStreamer asks of a driver, and the specification does not.
-const CONFIG: &str = "gstreamer";
+const CONFIG: &str = "api=1.4.321,graphics-bit";
 
 /// Decodes `stream` to a file of planar pictures, as Fluster's GStreamer decoders do.
 pub(super) fn decode(tools: &Tools, stream: &Path) -> Result<Tried> {

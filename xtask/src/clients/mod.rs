@@ -87,7 +87,7 @@ impl Tools {
     fn client(&self, name: &str, config: &str) -> Command {
         let mut command = Command::new(self.wrappers.join(name));
         command.env("VK_DRIVER_FILES", crate::root().join(DRIVER).join("softvk_icd.json"));
-        command.env("SOFTVK_CONFIG", format!("{config},{},stderr", self.config));
+        command.env("SOFTVK_CONFIG", format!("{},{config},stderr", self.config));
         command
     }
 
@@ -160,7 +160,9 @@ pub(crate) fn run(tools: &Path, clients: &[String], config: &str, dirs: &[PathBu
     }
     if asked("fluster") {
         let configs = [("fluster", "", ""), ("fluster, nv-like", "nv-like", " (`nv-like`)")];
-        for (client, config, suffix) in configs {
+        // One personality alone may be asked for.
+        let shown = if config.is_empty() { &configs[..] } else { &configs[..1] };
+        for &(client, config, suffix) in shown {
             let tried = fluster::run(&tools, &streams, config)?;
             row(&format!("Fluster, FFmpeg-AV1-Vulkan{suffix}"), &tried);
             all.push((client, tried));

@@ -133,7 +133,11 @@ unsafe extern "system" fn create_device(
     let family =
         |family: u32| (0..counts[family as usize]).map(|index| queue(family, index)).collect();
     let device = Device {
-        config: Config { unified_layouts, ..physical.config.clone() },
+        config: Config {
+            unified_layouts,
+            faults: physical.config.faults.of_device(),
+            ..physical.config.clone()
+        },
         messages: Arc::clone(&physical.messages),
         queues: (0..FAMILIES).map(family).collect(),
         hub: Arc::clone(&hub),
@@ -162,6 +166,9 @@ unsafe extern "system" fn destroy_device(
                 &format!("{n} objects of kind {kind:?} were not destroyed"),
             );
         }
+    }
+    for word in object.config.faults.without_effect() {
+        object.messages.error("", &format!("planted fault never applied: {word}"));
     }
     for queue in object.queues.iter().flatten() {
         // SAFETY: a queue of this device, which ends here.

@@ -9,8 +9,9 @@ use ash::vk;
 use super::device::{Device, Kind};
 use super::{Row, table};
 use crate::format::plane_of;
-use crate::image::{Buffer, Image};
+use crate::image::{Buffer, Image, Profiles};
 use crate::memory::{ALIGNMENT, Binding, Memory};
+use crate::video::create;
 use crate::{chain, handle};
 
 pub(crate) const TABLE: &[Row] = table! {
@@ -115,9 +116,17 @@ unsafe extern "system" fn create_buffer(
     // SAFETY: see the top of the folder.
     let device = unsafe { handle::get::<Device, _>(device) };
     // SAFETY: as above.
-    let size = unsafe { &*p_info }.size;
+    let info = unsafe { &*p_info };
+    // SAFETY: as above.
+    let listed = unsafe { super::video::profiles(info.p_next, &device.config) };
+    let independent = vk::BufferCreateFlags::VIDEO_PROFILE_INDEPENDENT_KHR;
+    let profiles = match info.flags.contains(independent) {
+        true => Profiles::Independent,
+        false => Profiles::Listed(listed.unwrap_or_default()),
+    };
+    create::buffer(&device.messages, info, &profiles);
     device.made(Kind::Buffer);
-    let buffer = Buffer { size, binding: Binding::default() };
+    let buffer = Buffer { size: info.size, binding: Binding::default(), profiles };
     // SAFETY: as above.
     unsafe { handle::put(p_buffer, handle::share(Arc::new(buffer))) };
     vk::Result::SUCCESS
@@ -226,9 +235,14 @@ unsafe extern "system" fn bind_buffer_memory2(
 /// The image that `info` describes, without memory.
 fn image(device: &Device, info: &vk::ImageCreateInfo<'_>) -> Result<Image, vk::Result> {
     // SAFETY: see the top of the folder.
-    let _profiles = unsafe { super::video::profiles(info.p_next, &device.config) }?;
+    let listed = unsafe { super::video::profiles(info.p_next, &device.config) }?;
+    create::image(&device.messages, info, &listed, &device.config);
+    let profiles = match info.flags.contains(vk::ImageCreateFlags::VIDEO_PROFILE_INDEPENDENT_KHR) {
+        true => Profiles::Independent,
+        false => Profiles::Listed(listed),
+    };
     let tiling = info.tiling == vk::ImageTiling::OPTIMAL || info.tiling == vk::ImageTiling::LINEAR;
-    Image::new(info).filter(|_| tiling).ok_or(vk::Result::ERROR_FORMAT_NOT_SUPPORTED)
+    Image::new(info, profiles).filter(|_| tiling).ok_or(vk::Result::ERROR_FORMAT_NOT_SUPPORTED)
 }
 
 unsafe extern "system" fn create_image(

@@ -102,7 +102,8 @@ unsafe extern "system" fn create_image_view(
         vk::REMAINING_ARRAY_LAYERS => image.layers.saturating_sub(range.base_array_layer),
         count => count,
     };
-    let view = ImageView { image, base_layer: range.base_array_layer, layer_count };
+    let view =
+        ImageView { image, format: info.format, base_layer: range.base_array_layer, layer_count };
     // SAFETY: as above.
     unsafe { create(device, Kind::ImageView, view, p_view) }
 }

@@ -465,20 +465,10 @@ unsafe extern "system" fn video_format_properties(
         let to = unsafe { &mut *at };
         to.format = *format;
         to.component_mapping = vk::ComponentMapping::default();
-        to.image_create_flags = vk::ImageCreateFlags::MUTABLE_FORMAT
-            | vk::ImageCreateFlags::EXTENDED_USAGE
-            | vk::ImageCreateFlags::ALIAS;
+        to.image_create_flags = caps::image_flags();
         to.image_type = vk::ImageType::TYPE_2D;
         to.image_tiling = vk::ImageTiling::OPTIMAL;
-        to.image_usage_flags = info.image_usage;
-        if config.asked_usages {
-            continue;
-        }
-        to.image_usage_flags |= caps::image_usage(config, info.image_usage);
-        if config.coincide {
-            to.image_usage_flags |= vk::ImageUsageFlags::VIDEO_DECODE_DST_KHR
-                | vk::ImageUsageFlags::VIDEO_DECODE_DPB_KHR;
-        }
+        to.image_usage_flags = caps::image_usage(config, info.image_usage);
     }
     *count = n as u32;
     if n < formats.len() { vk::Result::INCOMPLETE } else { vk::Result::SUCCESS }

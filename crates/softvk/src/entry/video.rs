@@ -2,7 +2,7 @@
 #![allow(clippy::missing_safety_doc, reason = "see the top of the folder")]
 
 use std::ffi::c_void;
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 
 use ash::vk::{self, native as std_av1};
 
@@ -15,10 +15,10 @@ use crate::command::Command;
 use crate::config::Config;
 use crate::handle::{array, get, put, release, share, shared};
 use crate::image::ImageView;
-use crate::video::caps;
 use crate::video::job::{PictureInfo, Profile, SequenceHeader, TileInfo};
-use crate::video::op::{BeginOp, DecodeOp, Picture, Resource, Slot};
-use crate::video::session::Session;
+use crate::video::op::{BeginOp, DecodeOp, Parameters, Picture, Resource, Slot};
+use crate::video::session::{Limits, Session};
+use crate::video::{caps, create};
 
 pub(crate) const TABLE: &[Row] = table! {
     c"vkCreateVideoSessionKHR" => create_video_session,
@@ -81,10 +81,8 @@ unsafe extern "system" fn create_video_session(
     {
         return vk::Result::ERROR_VIDEO_STD_VERSION_NOT_SUPPORTED_KHR;
     }
-    let extent = info.max_coded_extent;
-    let slots = info.max_dpb_slots.min(device.config.slots);
-    let session =
-        Session::new(profile, slots, (extent.width, extent.height), device.config.clone());
+    create::session(&device.messages, info, &profile, &device.config);
+    let session = Session::new(profile, Limits::new(info, &device.config), device.config.clone());
     device.made(Kind::VideoSession);
     // SAFETY: as above.
     unsafe { put(p_session, share(Arc::new(session))) };
@@ -179,17 +177,34 @@ unsafe extern "system" fn create_video_session_parameters(
     // SAFETY: as above.
     let av1 =
         unsafe { chain::find::<vk::VideoDecodeAV1SessionParametersCreateInfoKHR<'_>>(info.p_next) };
-    // SAFETY: as above.
-    let Some(header) = av1.and_then(|av1| unsafe { av1.p_std_sequence_header.as_ref() }) else {
+    if info.video_session_parameters_template != vk::VideoSessionParametersKHR::null() {
+        device.messages.error(
+            "VUID-VkVideoSessionParametersCreateInfoKHR-videoSession-09258",
+            "AV1 session parameters have no template",
+        );
+    }
+    let Some(av1) = av1 else {
         device.messages.error(
             "VUID-VkVideoSessionParametersCreateInfoKHR-videoSession-09259",
-            "session parameters without a sequence header",
+            "session parameters without VkVideoDecodeAV1SessionParametersCreateInfoKHR",
         );
         return vk::Result::ERROR_INITIALIZATION_FAILED;
     };
-    device.made(Kind::VideoSessionParameters);
     // SAFETY: as above.
-    unsafe { put(p_parameters, share(Arc::new(sequence_header(header)))) };
+    let Some(header) = (unsafe { av1.p_std_sequence_header.as_ref() }) else {
+        device.messages.error(
+            "VUID-VkVideoDecodeAV1SessionParametersCreateInfoKHR-pStdSequenceHeader-parameter",
+            "session parameters whose pStdSequenceHeader is NULL",
+        );
+        return vk::Result::ERROR_INITIALIZATION_FAILED;
+    };
+    // SAFETY: as above.
+    let session = unsafe { shared::<Session, _>(info.video_session) };
+    device.made(Kind::VideoSessionParameters);
+    let session = session.map_or_else(Weak::new, |session| Arc::downgrade(&session));
+    let parameters = Parameters { header: Arc::new(sequence_header(header)), session };
+    // SAFETY: as above.
+    unsafe { put(p_parameters, share(Arc::new(parameters))) };
     vk::Result::SUCCESS
 }
 
@@ -214,7 +229,7 @@ unsafe extern "system" fn destroy_video_session_parameters(
     // SAFETY: see the top of the folder.
     unsafe { get::<Device, _>(device) }.gone(Kind::VideoSessionParameters, parameters);
     // SAFETY: as above.
-    unsafe { release::<SequenceHeader, _>(parameters) };
+    unsafe { release::<Parameters, _>(parameters) };
 }
 
 fn resource(info: &vk::VideoPictureResourceInfoKHR<'_>) -> Option<Resource> {
@@ -223,6 +238,7 @@ fn resource(info: &vk::VideoPictureResourceInfoKHR<'_>) -> Option<Resource> {
     Some(Resource {
         layer: view.base_layer.saturating_add(info.base_array_layer),
         extent: (info.coded_extent.width, info.coded_extent.height),
+        offset: (info.coded_offset.x, info.coded_offset.y),
         view,
     })
 }
@@ -230,7 +246,10 @@ fn resource(info: &vk::VideoPictureResourceInfoKHR<'_>) -> Option<Resource> {
 fn slot(info: &vk::VideoReferenceSlotInfoKHR<'_>) -> Slot {
     // SAFETY: see the top of the folder.
     let picture = unsafe { info.p_picture_resource.as_ref() };
-    Slot { index: info.slot_index, resource: picture.and_then(resource) }
+    // SAFETY: as above.
+    let dpb = unsafe { chain::find::<vk::VideoDecodeAV1DpbSlotInfoKHR<'_>>(info.p_next) };
+    let std = dpb.and_then(|dpb| copied(dpb.p_std_reference_info));
+    Slot { index: info.slot_index, resource: picture.and_then(resource), info: std }
 }
 
 unsafe extern "system" fn cmd_begin_video_coding(

@@ -19,3 +19,4 @@ mod testing;
 pub use fault::Fault;
 pub use frame::{Decoded, Frame, Plane, PlaneData};
 pub use reconstructor::Reconstructor;
+pub(crate) use sequence::relative_dist;

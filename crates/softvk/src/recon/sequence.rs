@@ -83,12 +83,7 @@ impl Sequence {
 
     /// `get_relative_dist(a, b)`, spec 5.9.3.
     pub(crate) fn relative_dist(&self, a: u8, b: u8) -> i32 {
-        if self.order_hint_bits == 0 {
-            return 0;
-        }
-        let diff = i32::from(a) - i32::from(b);
-        let m = 1 << (self.order_hint_bits - 1);
-        (diff & (m - 1)) - (diff & m)
+        relative_dist(self.order_hint_bits, a, b)
     }
 
     /// The payload of an OBU_SEQUENCE_HEADER.
@@ -170,6 +165,16 @@ impl Sequence {
         }
         w.flag(self.separate_uv_delta_q);
     }
+}
+
+/// `get_relative_dist(a, b)`, spec 5.9.3, with `bits` as `OrderHintBits`.
+pub(crate) fn relative_dist(bits: u32, a: u8, b: u8) -> i32 {
+    if bits == 0 {
+        return 0;
+    }
+    let diff = i32::from(a) - i32::from(b);
+    let m = 1 << (bits - 1);
+    (diff & (m - 1)) - (diff & m)
 }
 
 /// Whether there is no chroma. Monochrome streams run in 4:2:0 sessions too, so the flag counts.

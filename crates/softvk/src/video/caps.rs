@@ -147,13 +147,25 @@ fn outputs() -> vk::ImageUsageFlags {
     vk::ImageUsageFlags::TRANSFER_SRC | vk::ImageUsageFlags::SAMPLED
 }
 
-/// Usages beside decoding that images for `usage` are said to have.
+/// Usages that images for `usage` are said to have.
 pub(crate) fn image_usage(config: &Config, usage: vk::ImageUsageFlags) -> vk::ImageUsageFlags {
-    match config.strict_usages {
-        true if usage.contains(vk::ImageUsageFlags::VIDEO_DECODE_DPB_KHR) => {
-            vk::ImageUsageFlags::empty()
-        }
+    if config.asked_usages {
+        return usage;
+    }
+    let (dst, dpb) =
+        (vk::ImageUsageFlags::VIDEO_DECODE_DST_KHR, vk::ImageUsageFlags::VIDEO_DECODE_DPB_KHR);
+    let decode = if config.coincide { dst | dpb } else { vk::ImageUsageFlags::empty() };
+    let beside = match config.strict_usages {
+        true if usage.contains(dpb) => vk::ImageUsageFlags::empty(),
         true => outputs(),
         false => outputs() | vk::ImageUsageFlags::TRANSFER_DST,
-    }
+    };
+    usage | decode | beside
+}
+
+/// Flags that images of video formats may have.
+pub(crate) fn image_flags() -> vk::ImageCreateFlags {
+    vk::ImageCreateFlags::MUTABLE_FORMAT
+        | vk::ImageCreateFlags::EXTENDED_USAGE
+        | vk::ImageCreateFlags::ALIAS
 }

@@ -4,7 +4,7 @@
 use ash::vk;
 
 use super::execute::Fault;
-use super::op::{BeginOp, DecodeOp, Resource, Slot};
+use super::op::{BeginOp, DecodeOp, Resource};
 use super::session::{Session, State};
 use crate::access::{Access, Tracker};
 use crate::message::Messages;
@@ -13,26 +13,6 @@ use crate::message::Messages;
 pub(crate) fn report(messages: &Messages, vuid: &str, frame: Option<u64>, text: &str) {
     let at = frame.map(|n| format!("decode {n}: ")).unwrap_or_default();
     messages.error(vuid, &format!("{at}{text}"));
-}
-
-/// A slot that vkCmdBeginVideoCodingKHR lists with an index and a picture.
-pub(crate) fn bound_slot(messages: &Messages, state: &State, slot: &Slot) {
-    let held = usize::try_from(slot.index).ok().and_then(|i| state.slots.get(i)?.as_ref());
-    match (held, &slot.resource) {
-        (None, _) => report(
-            messages,
-            "VUID-vkCmdBeginVideoCodingKHR-slotIndex-07239",
-            None,
-            &format!("slot {} is bound, but not active", slot.index),
-        ),
-        (Some(held), Some(resource)) if !held.matches(resource) => report(
-            messages,
-            "VUID-vkCmdBeginVideoCodingKHR-pPictureResource-07265",
-            None,
-            &format!("slot {} is bound with a picture that it does not hold", slot.index),
-        ),
-        _ => {}
-    }
 }
 
 /// Everything about one decode operation that does not depend on its pictures' contents.
@@ -55,7 +35,71 @@ pub(crate) fn decode(
     bitstream(session, op)?;
     resources(session, op)?;
     setup(session, begin, op)?;
-    references(state, begin, op)
+    references(session, state, begin, op)
+}
+
+/// What is wrong with a decode operation, though it can be done: each with its VUID.
+pub(crate) fn lesser(session: &Session, op: &DecodeOp) -> Vec<(&'static str, String)> {
+    let mut found = Vec::new();
+    if !op.src.profiles.has(&session.profile) {
+        let vuid = "VUID-vkCmdDecodeVideoKHR-pDecodeInfo-07135";
+        found.push((vuid, "srcBuffer is of another profile than the session's".to_owned()));
+    }
+    if let Some(dst) = &op.dst {
+        output(&mut found, session, dst);
+    }
+    for (i, slot) in op.references.iter().enumerate() {
+        let before = &op.references[..i];
+        if before.iter().any(|other| other.index == slot.index) {
+            let vuid = "VUID-vkCmdDecodeVideoKHR-dpbFrameUseCount-07176";
+            found.push((vuid, format!("slot {} is referred to twice", slot.index)));
+        }
+        let Some(resource) = &slot.resource else { continue };
+        if before.iter().filter_map(|other| other.resource.as_ref()).any(|r| r.is_same(resource)) {
+            let vuid = "VUID-vkCmdDecodeVideoKHR-pDecodeInfo-07264";
+            found.push((vuid, format!("the picture of slot {} is referred to twice", slot.index)));
+        }
+        let names = op.picture.as_ref().map(|p| p.reference_name_slot_indices);
+        if names.is_some_and(|names| !names.contains(&slot.index)) {
+            let vuid = "VUID-vkCmdDecodeVideoKHR-slotIndex-09263";
+            found.push((vuid, format!("slot {} is listed, but not named", slot.index)));
+        }
+    }
+    if let Some(picture) = &op.picture {
+        let std = &picture.info.std;
+        if u64::from(picture.frame_header_offset) >= op.src_range {
+            let vuid = "VUID-vkCmdDecodeVideoKHR-frameHeaderOffset-09251";
+            let (offset, range) = (picture.frame_header_offset, op.src_range);
+            found.push((vuid, format!("frameHeaderOffset {offset} of {range} bytes")));
+        }
+        if std.flags.apply_grain() != 0 && !session.profile.film_grain_support {
+            let vuid = "VUID-vkCmdDecodeVideoKHR-filmGrainSupport-09248";
+            let text = "apply_grain is 1 in a session without filmGrainSupport: there is no grain";
+            found.push((vuid, text.to_owned()));
+        } else if std.flags.apply_grain() != 0 && picture.info.film_grain.is_none() {
+            let text = "StdVideoDecodeAV1PictureInfo::pFilmGrain is NULL, though apply_grain is 1: \
+                        there is no grain";
+            found.push(("", text.to_owned()));
+        }
+    }
+    found
+}
+
+fn output(found: &mut Vec<(&'static str, String)>, session: &Session, dst: &Resource) {
+    let (view, limits) = (&dst.view, &session.limits);
+    if !view.image.profiles.has(&session.profile) {
+        let vuid = "VUID-vkCmdDecodeVideoKHR-pDecodeInfo-07142";
+        found.push((vuid, "the output's image is of another profile than the session's".into()));
+    }
+    if view.format != limits.format {
+        let vuid = "VUID-vkCmdDecodeVideoKHR-pDecodeInfo-07143";
+        let text = format!("the output is {:?}, pictureFormat {:?}", view.format, limits.format);
+        found.push((vuid, text));
+    }
+    if !view.image.usage.contains(vk::ImageUsageFlags::VIDEO_DECODE_DST_KHR) {
+        let vuid = "VUID-vkCmdDecodeVideoKHR-pDecodeInfo-07146";
+        found.push((vuid, "the output's image has no usage VIDEO_DECODE_DST".to_owned()));
+    }
 }
 
 /// The pictures of a decode: layouts, owners, and what has to be over before it.
@@ -101,16 +145,19 @@ fn resources(session: &Session, op: &DecodeOp) -> Result<(), Fault> {
     let Some(dst) = &op.dst else {
         return Err(Fault::new("VUID-VkVideoDecodeInfoKHR-dstPictureResource", "no output"));
     };
-    let (width, height) = dst.extent;
-    let (max_width, max_height) = session.max_coded_extent;
-    if width == 0 || height == 0 || width > max_width || height > max_height {
-        let vuid = "VUID-vkCmdDecodeVideoKHR-pDecodeInfo-07145";
-        return Err(Fault::new(vuid, format!("codedExtent {width}x{height}")));
+    if let Some(text) = session.extent_fault(dst.extent) {
+        return Err(Fault::new("VUID-vkCmdDecodeVideoKHR-pDecodeInfo-07145", text));
+    }
+    if dst.offset != (0, 0) {
+        return Err(offset("VUID-vkCmdDecodeVideoKHR-pDecodeInfo-07144", "output", dst));
     }
     inside(dst, "output")?;
     let setup = op.setup.as_ref().and_then(|slot| slot.resource.as_ref());
     let Some(setup) = setup else { return Ok(()) };
     inside(setup, "setup picture")?;
+    if setup.offset != (0, 0) {
+        return Err(offset("VUID-vkCmdDecodeVideoKHR-pDecodeInfo-07173", "setup picture", setup));
+    }
     let grain = op.picture.as_ref().is_some_and(|p| p.info.std.flags.apply_grain() != 0)
         && session.profile.film_grain_support;
     match dst.matches(setup) {
@@ -128,6 +175,12 @@ fn resources(session: &Session, op: &DecodeOp) -> Result<(), Fault> {
         }
         _ => Ok(()),
     }
+}
+
+/// AV1 pictures begin at the image's first texel: the granularity of offsets is 0.
+fn offset(vuid: &'static str, what: &str, resource: &Resource) -> Fault {
+    let (x, y) = resource.offset;
+    Fault::new(vuid, format!("codedOffset of the {what} is ({x}, {y}), AV1 has (0, 0) only"))
 }
 
 /// The layer lies inside the view, and the coded extent inside the image: that has no rule by
@@ -151,12 +204,12 @@ fn inside(resource: &Resource, what: &str) -> Result<(), Fault> {
 
 fn setup(session: &Session, begin: &BeginOp, op: &DecodeOp) -> Result<(), Fault> {
     let Some(setup) = &op.setup else {
-        if session.max_dpb_slots == 0 {
+        if session.limits.slots == 0 {
             return Ok(());
         }
         return Err(Fault::new("VUID-vkCmdDecodeVideoKHR-pDecodeInfo-08376", "no setup slot"));
     };
-    let index = u32::try_from(setup.index).ok().filter(|i| *i < session.max_dpb_slots);
+    let index = u32::try_from(setup.index).ok().filter(|i| *i < session.limits.slots);
     let (Some(_), Some(resource)) = (index, &setup.resource) else {
         let vuid = "VUID-vkCmdDecodeVideoKHR-pDecodeInfo-07170";
         return Err(Fault::new(vuid, format!("setup slot {} or its picture", setup.index)));
@@ -183,8 +236,37 @@ fn layered<'a>(
     Ok(())
 }
 
-fn references(state: &State, begin: &BeginOp, op: &DecodeOp) -> Result<(), Fault> {
+fn references(
+    session: &Session,
+    state: &State,
+    begin: &BeginOp,
+    op: &DecodeOp,
+) -> Result<(), Fault> {
+    let (count, most) = (op.references.len(), session.limits.active);
+    if count > most as usize {
+        let vuid = "VUID-vkCmdDecodeVideoKHR-activeReferencePictureCount-07150";
+        let text = format!("{count} reference pictures, maxActiveReferencePictures is {most}");
+        return Err(Fault::new(vuid, text));
+    }
     for slot in &op.references {
+        let index = slot.index;
+        if index < 0 {
+            let vuid = "VUID-VkVideoDecodeInfoKHR-slotIndex-07171";
+            return Err(Fault::new(vuid, format!("reference slot {index}")));
+        }
+        if index as u32 >= session.limits.slots {
+            let vuid = "VUID-vkCmdDecodeVideoKHR-slotIndex-07256";
+            let slots = session.limits.slots;
+            return Err(Fault::new(vuid, format!("reference slot {index} of {slots} slots")));
+        }
+        if slot.resource.is_none() {
+            let vuid = "VUID-VkVideoDecodeInfoKHR-pPictureResource-07172";
+            return Err(Fault::new(vuid, format!("reference slot {index} has no picture")));
+        }
+        if let Some(resource) = slot.resource.as_ref().filter(|r| r.offset != (0, 0)) {
+            let vuid = "VUID-vkCmdDecodeVideoKHR-codedOffset-07257";
+            return Err(offset(vuid, &format!("picture of slot {index}"), resource));
+        }
         let held = usize::try_from(slot.index).ok().and_then(|i| state.slots.get(i)?.as_ref());
         let matches = match (held, &slot.resource) {
             (Some(held), Some(resource)) => held.matches(resource),

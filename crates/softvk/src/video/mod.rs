@@ -1,10 +1,16 @@
 //! The video side of the driver: capabilities, sessions, parameters and decode jobs.
 
+mod begin;
+mod bitstream;
 pub(crate) mod caps;
 pub(crate) mod check;
+pub(crate) mod create;
 pub(crate) mod execute;
 pub mod job;
 pub(crate) mod load;
+mod members;
 pub(crate) mod op;
+pub(crate) mod reference;
 pub(crate) mod session;
 pub(crate) mod store;
+mod wrong;

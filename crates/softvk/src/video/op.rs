@@ -1,6 +1,8 @@
 //! Video commands as recorded.
 
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
+
+use ash::vk::native::StdVideoDecodeAV1ReferenceInfo;
 
 use super::job::{PictureInfo, SequenceHeader};
 use super::session::Session;
@@ -15,6 +17,8 @@ pub(crate) struct Resource {
     pub(crate) layer: u32,
     /// `codedExtent`.
     pub(crate) extent: (u32, u32),
+    /// `codedOffset`.
+    pub(crate) offset: (i32, i32),
 }
 
 impl Resource {
@@ -23,9 +27,9 @@ impl Resource {
         Arc::ptr_eq(&self.view.image, &other.view.image) && self.layer == other.layer
     }
 
-    /// Whether both match: the same subresource and extent.
+    /// Whether both match: the same subresource, offset and extent.
     pub(crate) fn matches(&self, other: &Self) -> bool {
-        self.is_same(other) && self.extent == other.extent
+        self.is_same(other) && self.extent == other.extent && self.offset == other.offset
     }
 }
 
@@ -36,13 +40,22 @@ pub(crate) struct Slot {
     pub(crate) index: i32,
     /// `pPictureResource`.
     pub(crate) resource: Option<Resource>,
+    /// `pStdReferenceInfo` of the chained `VkVideoDecodeAV1DpbSlotInfoKHR`.
+    pub(crate) info: Option<StdVideoDecodeAV1ReferenceInfo>,
+}
+
+/// A VkVideoSessionParametersKHR.
+pub(crate) struct Parameters {
+    pub(crate) header: Arc<SequenceHeader>,
+    /// The session that they were made for.
+    pub(crate) session: Weak<Session>,
 }
 
 /// vkCmdBeginVideoCodingKHR.
 #[derive(Clone)]
 pub(crate) struct BeginOp {
     pub(crate) session: Arc<Session>,
-    pub(crate) parameters: Option<Arc<SequenceHeader>>,
+    pub(crate) parameters: Option<Arc<Parameters>>,
     pub(crate) slots: Vec<Slot>,
 }
 
@@ -63,6 +76,14 @@ pub(crate) struct DecodeOp {
     pub(crate) recorded: Recorded,
     /// `VkVideoInlineQueryInfoKHR`.
     pub(crate) inline_query: Option<(Arc<QueryPool>, u32)>,
+}
+
+impl DecodeOp {
+    /// The sequence header in force.
+    pub(crate) fn sequence<'a>(&'a self, begin: &'a BeginOp) -> Option<&'a Arc<SequenceHeader>> {
+        let bound = begin.parameters.as_ref().map(|parameters| &parameters.header);
+        self.inline_sequence.as_ref().or(bound)
+    }
 }
 
 /// Decode commands by the order of recording: their number, and the numbers of those whose pictures

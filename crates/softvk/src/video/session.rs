@@ -3,22 +3,53 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use ash::vk;
+
 use super::job::Profile;
 use super::op::{Recorded, Resource};
+use super::reference::Known;
 use crate::config::Config;
 use crate::recon::Reconstructor;
 
 /// A video session.
 pub(crate) struct Session {
     pub(crate) profile: Profile,
-    pub(crate) max_dpb_slots: u32,
-    pub(crate) max_coded_extent: (u32, u32),
+    pub(crate) limits: Limits,
     pub(crate) config: Config,
     state: Mutex<State>,
     /// Decode commands recorded so far, and for each slot the newest that sets it up.
     recorded: Mutex<(u64, Vec<u64>)>,
     /// A bit for each memory binding that has no memory yet.
     unbound: AtomicU64,
+}
+
+/// What a session was made for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Limits {
+    /// `maxDpbSlots`, as far as the driver has them.
+    pub(crate) slots: u32,
+    /// `maxActiveReferencePictures`, likewise.
+    pub(crate) active: u32,
+    /// `maxCodedExtent`.
+    pub(crate) extent: (u32, u32),
+    /// `pictureFormat`.
+    pub(crate) format: vk::Format,
+    /// `referencePictureFormat`.
+    pub(crate) reference_format: vk::Format,
+}
+
+impl Limits {
+    /// Those that `info` asks for, no more than `config` has.
+    pub(crate) fn new(info: &vk::VideoSessionCreateInfoKHR<'_>, config: &Config) -> Self {
+        let vk::Extent2D { width, height } = info.max_coded_extent;
+        Self {
+            slots: info.max_dpb_slots.min(config.slots),
+            active: info.max_active_reference_pictures.min(config.active),
+            extent: (width.min(config.extent.0), height.min(config.extent.1)),
+            format: info.picture_format,
+            reference_format: info.reference_picture_format,
+        }
+    }
 }
 
 /// The indexes of a session's memory bindings: one, or many with gaps between them, as a driver
@@ -36,6 +67,8 @@ pub(crate) struct State {
     pub(crate) initialized: bool,
     /// The picture that each active slot holds.
     pub(crate) slots: Vec<Option<Resource>>,
+    /// What was decoded into each slot.
+    pub(crate) known: Vec<Option<Known>>,
     pub(crate) recon: Result<Reconstructor, String>,
     /// Decode operations so far.
     pub(crate) frames: u64,
@@ -51,12 +84,8 @@ pub(crate) struct State {
 }
 
 impl Session {
-    pub(crate) fn new(
-        profile: Profile,
-        max_dpb_slots: u32,
-        max_coded_extent: (u32, u32),
-        config: Config,
-    ) -> Self {
+    pub(crate) fn new(profile: Profile, limits: Limits, config: Config) -> Self {
+        let max_dpb_slots = limits.slots;
         let recon = match config.threads {
             _ if config.null => Err("nothing is decoded".to_owned()),
             0 => Reconstructor::new(profile, max_dpb_slots).map_err(|e| e.to_string()),
@@ -67,6 +96,7 @@ impl Session {
         let state = State {
             initialized: false,
             slots: vec![None; max_dpb_slots as usize],
+            known: vec![None; max_dpb_slots as usize],
             recon,
             frames: 0,
             recorded: vec![0; max_dpb_slots as usize],
@@ -76,13 +106,20 @@ impl Session {
         };
         Self {
             profile,
-            max_dpb_slots,
-            max_coded_extent,
+            limits,
             config,
             state: Mutex::new(state),
             recorded: Mutex::new((0, vec![0; max_dpb_slots as usize])),
             unbound: AtomicU64::new(indexes.iter().map(|index| 1 << index).sum()),
         }
+    }
+
+    /// What is wrong with a codedExtent that is not between the smallest and the largest.
+    pub(crate) fn extent_fault(&self, (width, height): (u32, u32)) -> Option<String> {
+        let (low, high) = (self.config.min_extent, self.limits.extent);
+        let inside = (low.0..=high.0).contains(&width) && (low.1..=high.1).contains(&height);
+        let range = || format!("{}x{} to {}x{}", low.0, low.1, high.0, high.1);
+        (!inside).then(|| format!("codedExtent {width}x{height}, not from {}", range()))
     }
 
     /// The memoryBindIndex of each memory binding.
@@ -134,7 +171,11 @@ mod tests {
             bit_depth: 8,
             film_grain_support: false,
         };
-        let session = Session::new(profile, 1, (64, 64), config);
+        let session = Session::new(
+            profile,
+            Limits::new(&vk::VideoSessionCreateInfoKHR::default(), &config),
+            config,
+        );
         let indexes = session.memory_indexes();
         assert_eq!((indexes.len(), indexes.first(), indexes.last()), (36, Some(&0), Some(&38)));
         assert!(!session.bind_memory(31) && !session.bind_memory(64));

@@ -3,7 +3,12 @@
 #![allow(unsafe_code, reason = "Vulkan calls")]
 #![allow(clippy::multiple_unsafe_ops_per_block, reason = "one SAFETY for a test's calls")]
 
+mod creation;
+mod faults;
+mod make;
+mod members;
 mod record;
+mod references;
 mod rig;
 mod rules;
 

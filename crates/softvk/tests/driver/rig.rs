@@ -5,7 +5,8 @@ use std::ffi::{c_char, c_void};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use ash::vk;
-use ash::vk::native::StdVideoAV1SequenceHeader;
+
+use crate::make::{buffer, image, parameters, session};
 
 /// What the driver said to a messenger.
 pub type Heard = Mutex<Vec<String>>;
@@ -22,7 +23,7 @@ pub struct Rig {
     pub session: vk::VideoSessionKHR,
     pub parameters: vk::VideoSessionParametersKHR,
     session_memory: Vec<vk::DeviceMemory>,
-    pub images: [vk::Image; 2],
+    pub images: Vec<vk::Image>,
     views: Vec<vk::ImageView>,
     pub buffer: vk::Buffer,
     memory: Vec<vk::DeviceMemory>,
@@ -35,18 +36,43 @@ pub struct Rig {
 /// The family that copies, and the one that decodes.
 pub const COPIES: u32 = 0;
 pub const DECODES: u32 = 1;
-const LAYERS: u32 = 2;
+pub const LAYERS: u32 = 2;
 pub const SIZE: vk::Extent2D = vk::Extent2D { width: 64, height: 64 };
 /// Of the session: larger than its pictures.
-const MAX_SIZE: vk::Extent2D = vk::Extent2D { width: 128, height: 128 };
+pub const MAX_SIZE: vk::Extent2D = vk::Extent2D { width: 128, height: 128 };
 pub const BITSTREAM: u64 = 4096;
 
+/// What an image is like.
+#[derive(Clone, Copy)]
+pub struct Kind {
+    pub format: vk::Format,
+    pub usage: vk::ImageUsageFlags,
+    /// It has a list of profiles.
+    pub listed: bool,
+    /// filmGrainSupport of its profile, if not that of the session.
+    pub film_grain: Option<bool>,
+}
+
+impl Kind {
+    /// As it has to be for outputs and reference pictures of the session.
+    pub const RIGHT: Self = Self {
+        format: vk::Format::G8_B8R8_2PLANE_420_UNORM,
+        usage: vk::ImageUsageFlags::from_raw(
+            vk::ImageUsageFlags::VIDEO_DECODE_DST_KHR.as_raw()
+                | vk::ImageUsageFlags::VIDEO_DECODE_DPB_KHR.as_raw()
+                | vk::ImageUsageFlags::TRANSFER_SRC.as_raw(),
+        ),
+        listed: true,
+        film_grain: None,
+    };
+}
+
 thread_local! {
-    static FILM_GRAIN: Cell<bool> = const { Cell::new(false) };
+    pub static FILM_GRAIN: Cell<bool> = const { Cell::new(false) };
 }
 
 /// Calls `f` with the profile that all objects share.
-fn with_profile<R>(f: impl FnOnce(&vk::VideoProfileInfoKHR<'_>) -> R) -> R {
+pub fn with_profile<R>(f: impl FnOnce(&vk::VideoProfileInfoKHR<'_>) -> R) -> R {
     let mut av1 = vk::VideoDecodeAV1ProfileInfoKHR {
         std_profile: vk::native::StdVideoAV1Profile_STD_VIDEO_AV1_PROFILE_MAIN,
         film_grain_support: FILM_GRAIN.get().into(),
@@ -79,17 +105,6 @@ unsafe extern "system" fn hear(
     let line = format!("{} {}", text(data.p_message_id_name), text(data.p_message));
     heard.lock().unwrap_or_else(PoisonError::into_inner).push(line);
     vk::FALSE
-}
-
-/// 64x64, 4:2:0, 8 bit.
-fn sequence_header() -> StdVideoAV1SequenceHeader {
-    // SAFETY: all zero is a value of this structure: integers and pointers that may be null.
-    let mut header: StdVideoAV1SequenceHeader = unsafe { std::mem::zeroed() };
-    header.frame_width_bits_minus_1 = 5;
-    header.frame_height_bits_minus_1 = 5;
-    header.max_frame_width_minus_1 = 63;
-    header.max_frame_height_minus_1 = 63;
-    header
 }
 
 /// An instance whose messenger writes its errors into `heard`.
@@ -177,7 +192,7 @@ impl Rig {
             let decode_fns = ash::khr::video_decode_queue::DeviceFn::load(load);
             let (session, session_memory) = session(&device, &queue_fns);
             let parameters = parameters(&device, &queue_fns, session);
-            let (one, other) = (image(&device), image(&device));
+            let (one, other) = (image(&device, Kind::RIGHT), image(&device, Kind::RIGHT));
             let (buffer, buffer_memory) = buffer(&device);
             let pools = [COPIES, DECODES].map(|family| {
                 let info = vk::CommandPoolCreateInfo::default().queue_family_index(family);
@@ -208,15 +223,25 @@ impl Rig {
                 session,
                 parameters,
                 session_memory,
-                images: [one.0, other.0],
+                images: vec![one.0, other.0],
                 views: one.1.into_iter().chain(other.1).collect(),
                 buffer,
-                memory: vec![one.2, other.2, buffer_memory],
+                memory: vec![one.2, buffer_memory, other.2],
                 pools,
                 commands,
                 queries,
             }
         }
+    }
+
+    /// One more image; its number.
+    pub fn add_image(&mut self, kind: Kind) -> usize {
+        // SAFETY: a living device; the mistakes are on purpose.
+        let (image, views, memory) = unsafe { image(&self.device, kind) };
+        self.images.push(image);
+        self.views.extend(views);
+        self.memory.push(memory);
+        self.images.len() - 1
     }
 
     /// The view of one layer of an image.
@@ -270,13 +295,35 @@ impl Rig {
 
     /// The picture's first row of luma, read from its memory behind the driver's back.
     pub fn first_row(&self) -> Vec<u8> {
-        let (device, memory) = (&self.device, self.memory[0]);
+        self.bytes(self.memory[0], SIZE.width as usize)
+    }
+
+    /// The buffer, of which the second half is where pictures are copied to.
+    pub fn copied(&self) -> Vec<u8> {
+        self.bytes(self.memory[1], 2 * BITSTREAM as usize).split_off(BITSTREAM as usize)
+    }
+
+    /// Writes `bytes` into the buffer, as the host does.
+    pub fn write(&self, offset: u64, bytes: &[u8]) {
+        let (device, memory) = (&self.device, self.memory[1]);
+        // SAFETY: the memory is host visible and not mapped, the bytes are inside it.
+        unsafe {
+            let flags = vk::MemoryMapFlags::empty();
+            let start = device.map_memory(memory, 0, vk::WHOLE_SIZE, flags).expect("mapped");
+            let to = start.cast::<u8>().add(offset as usize);
+            std::ptr::copy_nonoverlapping(bytes.as_ptr(), to, bytes.len());
+            device.unmap_memory(memory);
+        }
+    }
+
+    fn bytes(&self, memory: vk::DeviceMemory, count: usize) -> Vec<u8> {
+        let device = &self.device;
         // SAFETY: the queue is idle; the memory is host visible and not mapped; planes of an image
         // of this driver start at offset 0.
         unsafe {
             let flags = vk::MemoryMapFlags::empty();
             let start = device.map_memory(memory, 0, vk::WHOLE_SIZE, flags).expect("mapped");
-            let row = std::slice::from_raw_parts(start.cast::<u8>(), SIZE.width as usize).to_vec();
+            let row = std::slice::from_raw_parts(start.cast::<u8>(), count).to_vec();
             device.unmap_memory(memory);
             row
         }
@@ -295,8 +342,8 @@ impl Drop for Rig {
             for view in &self.views {
                 self.device.destroy_image_view(*view, None);
             }
-            for image in self.images {
-                self.device.destroy_image(image, None);
+            for image in &self.images {
+                self.device.destroy_image(*image, None);
             }
             self.device.destroy_buffer(self.buffer, None);
             let none = std::ptr::null();
@@ -310,145 +357,4 @@ impl Drop for Rig {
             self.instance.destroy_instance(None);
         }
     }
-}
-
-unsafe fn allocate(device: &ash::Device, size: u64, kind: u32) -> vk::DeviceMemory {
-    let info = vk::MemoryAllocateInfo::default().allocation_size(size).memory_type_index(kind);
-    // SAFETY: the caller's promise.
-    unsafe { device.allocate_memory(&info, None) }.expect("memory")
-}
-
-unsafe fn session(
-    device: &ash::Device,
-    fns: &ash::khr::video_queue::DeviceFn,
-) -> (vk::VideoSessionKHR, Vec<vk::DeviceMemory>) {
-    let name = b"VK_STD_vulkan_video_codec_av1_decode";
-    let mut version = vk::ExtensionProperties {
-        spec_version: vk::make_api_version(0, 1, 0, 0),
-        ..Default::default()
-    };
-    for (to, from) in version.extension_name.iter_mut().zip(name) {
-        *to = *from as c_char;
-    }
-    with_profile(|profile| {
-        let info = vk::VideoSessionCreateInfoKHR::default()
-            .queue_family_index(DECODES)
-            .video_profile(profile)
-            .picture_format(vk::Format::G8_B8R8_2PLANE_420_UNORM)
-            .reference_picture_format(vk::Format::G8_B8R8_2PLANE_420_UNORM)
-            .max_coded_extent(MAX_SIZE)
-            .max_dpb_slots(2)
-            .max_active_reference_pictures(1)
-            .std_header_version(&version);
-        let mut session = vk::VideoSessionKHR::null();
-        // SAFETY: the caller's promise.
-        unsafe {
-            let call = fns.create_video_session_khr;
-            call(device.handle(), &info, std::ptr::null(), &mut session)
-                .result()
-                .expect("a session");
-            let mut count = 0;
-            let list = fns.get_video_session_memory_requirements_khr;
-            list(device.handle(), session, &mut count, std::ptr::null_mut())
-                .result()
-                .expect("count");
-            let mut needs = vec![vk::VideoSessionMemoryRequirementsKHR::default(); count as usize];
-            list(device.handle(), session, &mut count, needs.as_mut_ptr()).result().expect("list");
-            let mut memories = Vec::new();
-            for need in &needs {
-                let requirements = need.memory_requirements;
-                let kind = requirements.memory_type_bits.trailing_zeros();
-                let memory = allocate(device, requirements.size, kind);
-                let bind = vk::BindVideoSessionMemoryInfoKHR::default()
-                    .memory_bind_index(need.memory_bind_index)
-                    .memory(memory)
-                    .memory_size(requirements.size);
-                let call = fns.bind_video_session_memory_khr;
-                call(device.handle(), session, 1, &bind).result().expect("bound");
-                memories.push(memory);
-            }
-            (session, memories)
-        }
-    })
-}
-
-unsafe fn parameters(
-    device: &ash::Device,
-    fns: &ash::khr::video_queue::DeviceFn,
-    session: vk::VideoSessionKHR,
-) -> vk::VideoSessionParametersKHR {
-    let header = sequence_header();
-    let mut av1 =
-        vk::VideoDecodeAV1SessionParametersCreateInfoKHR::default().std_sequence_header(&header);
-    let info = vk::VideoSessionParametersCreateInfoKHR::default()
-        .video_session(session)
-        .push_next(&mut av1);
-    let mut parameters = vk::VideoSessionParametersKHR::null();
-    let call = fns.create_video_session_parameters_khr;
-    // SAFETY: the caller's promise.
-    unsafe { call(device.handle(), &info, std::ptr::null(), &mut parameters) }
-        .result()
-        .expect("parameters");
-    parameters
-}
-
-unsafe fn image(device: &ash::Device) -> (vk::Image, Vec<vk::ImageView>, vk::DeviceMemory) {
-    with_profile(|profile| {
-        let profiles = [*profile];
-        let mut list = vk::VideoProfileListInfoKHR::default().profiles(&profiles);
-        let info = vk::ImageCreateInfo::default()
-            .image_type(vk::ImageType::TYPE_2D)
-            .format(vk::Format::G8_B8R8_2PLANE_420_UNORM)
-            .extent(SIZE.into())
-            .mip_levels(1)
-            .array_layers(LAYERS)
-            .samples(vk::SampleCountFlags::TYPE_1)
-            .usage(
-                vk::ImageUsageFlags::VIDEO_DECODE_DST_KHR
-                    | vk::ImageUsageFlags::VIDEO_DECODE_DPB_KHR
-                    | vk::ImageUsageFlags::TRANSFER_SRC,
-            )
-            .push_next(&mut list);
-        // SAFETY: the caller's promise.
-        unsafe {
-            let image = device.create_image(&info, None).expect("an image");
-            let needs = device.get_image_memory_requirements(image);
-            let memory = allocate(device, needs.size, needs.memory_type_bits.trailing_zeros());
-            device.bind_image_memory(image, memory, 0).expect("bound");
-            let view = |layer| {
-                let info = vk::ImageViewCreateInfo::default()
-                    .image(image)
-                    .view_type(vk::ImageViewType::TYPE_2D)
-                    .format(vk::Format::G8_B8R8_2PLANE_420_UNORM)
-                    .subresource_range(vk::ImageSubresourceRange {
-                        aspect_mask: vk::ImageAspectFlags::COLOR,
-                        base_mip_level: 0,
-                        level_count: 1,
-                        base_array_layer: layer,
-                        layer_count: 1,
-                    });
-                device.create_image_view(&info, None).expect("a view")
-            };
-            (image, (0..LAYERS).map(view).collect(), memory)
-        }
-    })
-}
-
-unsafe fn buffer(device: &ash::Device) -> (vk::Buffer, vk::DeviceMemory) {
-    with_profile(|profile| {
-        let profiles = [*profile];
-        let mut list = vk::VideoProfileListInfoKHR::default().profiles(&profiles);
-        let info = vk::BufferCreateInfo::default()
-            .size(BITSTREAM * 2)
-            .usage(vk::BufferUsageFlags::VIDEO_DECODE_SRC_KHR | vk::BufferUsageFlags::TRANSFER_DST)
-            .push_next(&mut list);
-        // SAFETY: the caller's promise.
-        unsafe {
-            let buffer = device.create_buffer(&info, None).expect("a buffer");
-            let needs = device.get_buffer_memory_requirements(buffer);
-            let memory = allocate(device, needs.size, needs.memory_type_bits.trailing_zeros());
-            device.bind_buffer_memory(buffer, memory, 0).expect("bound");
-            (buffer, memory)
-        }
-    })
 }

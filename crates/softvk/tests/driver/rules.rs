@@ -3,10 +3,11 @@
 
 use std::sync::{Arc, PoisonError};
 
+use ash::vk::native::StdVideoDecodeAV1PictureInfo;
 use ash::vk::{self, ImageLayout as Layout};
 
-use crate::record::{Decode, Picture, picture};
-use crate::rig::{COPIES, DECODES, Rig};
+use crate::record::{Decode, Picture, first, inter_frame, picture, right, second};
+use crate::rig::{COPIES, DECODES, Kind, Rig};
 
 /// What is said of a decode of zeros, other than that it cannot be decoded.
 fn heard(rig: &Rig) -> Vec<String> {
@@ -47,7 +48,13 @@ fn to(output: Picture, setup: Picture) -> Decode {
 /// A decode to (0, 0) in slot 0 that refers to `reference` in slot 1.
 fn from(reference: Picture) -> Decode {
     let bound = vec![(-1, Some(picture(0, 0))), (1, Some(reference))];
-    Decode { reset: false, bound, references: vec![(1, reference)], ..Decode::default() }
+    Decode {
+        reset: false,
+        names: [1; 7],
+        bound,
+        references: vec![(1, reference)],
+        ..Decode::default()
+    }
 }
 
 /// A decode to (1, 0) in slot 1.
@@ -69,6 +76,136 @@ fn slots_that_are_bound() {
         rig.record(c, &from(picture(1, 1)));
     });
     decode("array", "flags-07244", |d| d.bound.push((-1, Some(picture(1, 0)))));
+    decode("", "pPictureResource-07238", |d| d.bound.push((-1, Some(picture(0, 0)))));
+    decode("", "slotIndex-04856", |d| d.bound.push((2, Some(picture(1, 0)))));
+    decode("", "slotIndex-07239", |d| d.bound.push((0, None)));
+}
+
+#[test]
+fn references_that_are_listed() {
+    let twice = |d: &mut Decode| d.references = vec![(1, picture(1, 0)); 2];
+    referring("dpbFrameUseCount-07176", twice);
+    referring("pDecodeInfo-07264", twice);
+    referring("activeReferencePictureCount-07150", twice);
+    referring("slotIndex-09263", |d| d.names = [-1; 7]);
+    referring("slotIndex-07256", |d| d.references[0].0 = 2);
+    referring("slotIndex-07171", |d| d.references[0].0 = -1);
+    referring("pDecodeInfo-07151", |d| d.reference_extent.width = 32);
+    referring("codedOffset-07257", |d| d.reference_offset.x = 8);
+    referring("pPictureResource-07265", |d| d.bound_extent.height = 32);
+}
+
+/// A decode with a mistake that refers to what was decoded before: `rule` is in what is said.
+#[track_caller]
+fn referring(rule: &str, wrong: impl FnOnce(&mut Decode)) {
+    let rig = Rig::new();
+    let key = first(0);
+    let mut decode = second(inter_frame(1, 0), &key);
+    assert_eq!(rig.decode_all(&[&key, &decode]), [""; 0]);
+    wrong(&mut decode);
+    let said = rig.decode_all(&[&key, &decode]);
+    assert!(said.iter().any(|line| line.contains(rule)), "{rule}: {said:?}");
+}
+
+#[test]
+fn extents_and_offsets() {
+    decode("", "pDecodeInfo-07144", |d| d.offset.y = 8);
+    decode("", "pDecodeInfo-07145", |d| d.extent.width = 129);
+    decode("min-extent=65x16", "pDecodeInfo-07145", |_| ());
+    decode("min-extent=65x16", "pPictureResource-07243", |_| ());
+    decode("extent=32x64", "pDecodeInfo-07145", |_| ());
+    decode("", "pPictureResource-07243", |d| d.bound_extent.height = 0);
+    decode("", "pPictureResource-07242", |d| d.bound_offset.x = 1);
+    decode("active=0", "activeReferencePictureCount-07150", |d| {
+        d.references = vec![(1, picture(1, 0))];
+    });
+    decode("", "frameHeaderOffset-09251", |d| d.header_offset = d.src_range as u32);
+}
+
+/// What is said of a decode where `place` says, with an image of `kind`.
+fn with_image(kind: Kind, place: impl FnOnce(&mut Decode, Picture)) -> Vec<String> {
+    let mut rig = Rig::new();
+    let other = picture(rig.add_image(kind), 0);
+    let mut decode = right();
+    place(&mut decode, other);
+    rig.decode_all(&[&decode])
+}
+
+#[track_caller]
+fn expect_said(said: &[String], rule: &str) {
+    assert!(said.iter().any(|line| line.contains(rule)), "{rule}: {said:?}");
+}
+
+#[test]
+fn images_of_another_profile_format_or_usage() {
+    let reference = |d: &mut Decode, p: Picture| {
+        (d.bound, d.setup, d.dst) = (vec![(-1, Some(p))], Some((0, p)), Some(p));
+    };
+    let output = |d: &mut Decode, p: Picture| d.dst = Some(p);
+    assert_eq!(with_image(Kind::RIGHT, reference), [""; 0]);
+    let grain = Kind { film_grain: Some(true), ..Kind::RIGHT };
+    expect_said(&with_image(grain, reference), "pPictureResource-07240");
+    expect_said(&with_image(grain, output), "pDecodeInfo-07142");
+    let unlisted = Kind { listed: false, ..Kind::RIGHT };
+    expect_said(&with_image(unlisted, reference), "VkImageCreateInfo-usage-04815");
+    expect_said(&with_image(unlisted, reference), "pPictureResource-07240");
+    let planar = Kind { format: vk::Format::G8_B8_R8_3PLANE_420_UNORM, ..Kind::RIGHT };
+    expect_said(&with_image(planar, reference), "pPictureResource-07241");
+    expect_said(&with_image(planar, output), "pDecodeInfo-07143");
+    let ten_bits = vk::Format::G10X6_B10X6R10X6_2PLANE_420_UNORM_3PACK16;
+    let ten_bits = Kind { format: ten_bits, ..Kind::RIGHT };
+    expect_said(&with_image(ten_bits, |_, _| ()), "VkImageCreateInfo-pNext-06811");
+    let dpb = Kind { usage: vk::ImageUsageFlags::VIDEO_DECODE_DPB_KHR, ..Kind::RIGHT };
+    expect_said(&with_image(dpb, output), "pDecodeInfo-07146");
+}
+
+#[test]
+fn a_slot_whose_image_is_for_outputs_alone() {
+    let mut rig = Rig::new();
+    let dst = Kind { usage: vk::ImageUsageFlags::VIDEO_DECODE_DST_KHR, ..Kind::RIGHT };
+    let other = picture(rig.add_image(dst), 0);
+    let mut key = first(0);
+    (key.bound, key.setup, key.dst) = (vec![(-1, Some(other))], Some((1, other)), Some(other));
+    rig.decode_all(&[&key]);
+    let said = rig.decode_all(&[&second(inter_frame(1, 0), &key)]);
+    expect_said(&said, "slotIndex-07245");
+}
+
+#[test]
+fn a_layer_that_was_left_out_of_the_barriers() {
+    let config = ["", "array"];
+    for config in config {
+        let rig = Rig::with(config);
+        let to = picture(0, 1);
+        let decode =
+            Decode { bound: vec![(-1, Some(to))], setup: Some((0, to)), dst: Some(to), ..right() };
+        rig.run(DECODES, |c| {
+            rig.discard(c, picture(0, 0), Layout::VIDEO_DECODE_DPB_KHR);
+            rig.record(c, &decode);
+        });
+        expect_said(&rig.heard(), "pDecodeInfo-10803");
+    }
+}
+
+#[test]
+fn film_grain_that_is_not_to_be_had() {
+    let grain = |rig: Rig, info: fn(&mut StdVideoDecodeAV1PictureInfo)| {
+        // A picture beside the reference picture.
+        let mut decode = Decode { dst: Some(picture(0, 1)), ..right() };
+        decode.info.iter_mut().for_each(info);
+        rig.run(DECODES, |c| {
+            rig.discard(c, picture(0, 0), Layout::VIDEO_DECODE_DPB_KHR);
+            rig.discard(c, picture(0, 1), Layout::VIDEO_DECODE_DST_KHR);
+            rig.record(c, &decode);
+        });
+        assert_eq!(rig.status(), 1);
+        rig.heard()
+    };
+    let apply = |info: &mut StdVideoDecodeAV1PictureInfo| info.flags.set_apply_grain(1);
+    assert_eq!(grain(Rig::with_film_grain(), |_| ()), [""; 0]);
+    let said = grain(Rig::with_film_grain(), apply);
+    expect_said(&said, "StdVideoDecodeAV1PictureInfo::pFilmGrain is NULL, though apply_grain is 1");
+    expect_said(&grain(Rig::new(), apply), "filmGrainSupport-09248");
 }
 
 #[test]
@@ -93,26 +230,6 @@ fn film_grain_on_the_reference_picture() {
         }
     });
     assert!(said.iter().any(|line| line.contains("pDecodeInfo-09249")), "{said:?}");
-}
-
-#[test]
-fn session_parameters() {
-    let rig = Rig::new();
-    let info = vk::VideoSessionParametersCreateInfoKHR::default().video_session(rig.session);
-    let update = vk::VideoSessionParametersUpdateInfoKHR::default();
-    let mut made = vk::VideoSessionParametersKHR::null();
-    let (device, none) = (rig.device.handle(), std::ptr::null());
-    // SAFETY: handles of this rig; the mistakes are on purpose.
-    unsafe {
-        let created =
-            (rig.queue_fns.create_video_session_parameters_khr)(device, &info, none, &mut made);
-        assert_eq!(created, vk::Result::ERROR_INITIALIZATION_FAILED);
-        expect(&rig, "VkVideoSessionParametersCreateInfoKHR-videoSession-09259");
-        let update =
-            (rig.queue_fns.update_video_session_parameters_khr)(device, rig.parameters, &update);
-        assert_eq!(update, vk::Result::ERROR_INVALID_VIDEO_STD_PARAMETERS_KHR);
-    }
-    expect(&rig, "vkUpdateVideoSessionParametersKHR-videoSessionParameters-09260");
 }
 
 #[test]

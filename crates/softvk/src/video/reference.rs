@@ -1,0 +1,303 @@
+//! What the AV1 structures say of a frame's references, against what was decoded into their slots.
+//! Nothing in here is fatal: decoding goes by the driver's own record.
+
+use std::fmt::Write;
+
+use ash::vk::native::{
+    StdVideoDecodeAV1PictureInfo, StdVideoDecodeAV1PictureInfoFlags, StdVideoDecodeAV1ReferenceInfo,
+};
+
+use super::check::report;
+use super::job::SequenceHeader;
+use super::op::{DecodeOp, Picture, Slot};
+use super::session::State;
+use crate::message::Messages;
+use crate::recon::relative_dist;
+
+/// Reference frame names, spec section 3, by their number.
+const NAMES: [&str; 8] = [
+    "INTRA_FRAME",
+    "LAST_FRAME",
+    "LAST2_FRAME",
+    "LAST3_FRAME",
+    "GOLDEN_FRAME",
+    "BWDREF_FRAME",
+    "ALTREF2_FRAME",
+    "ALTREF_FRAME",
+];
+
+/// What was handed over for the frame that a slot holds, and what follows from it.
+#[derive(Clone, Copy)]
+pub(crate) struct Known {
+    flags: StdVideoDecodeAV1PictureInfoFlags,
+    frame_type: u32,
+    order_hint: u8,
+    /// 5.9.2 has it 1 where the CDFs are not updated at all.
+    never_updates_cdf: bool,
+    enable_order_hint: bool,
+    /// By reference frame: `OrderHints` and `RefFrameSignBias` of 5.9.2; `None` where the frame has
+    /// no such reference, or it is not known what it was.
+    references: [Option<(u8, bool)>; 8],
+}
+
+impl Known {
+    /// What `picture` says, decoded with `sequence` while the slots hold what `state` has.
+    pub(crate) fn new(state: &State, picture: &Picture, sequence: &SequenceHeader) -> Self {
+        let std = &picture.info.std;
+        let reduced = sequence.std.flags.reduced_still_picture_header() != 0;
+        let enable_order_hint = sequence.std.flags.enable_order_hint() != 0 && !reduced;
+        let bits = u32::from(sequence.std.order_hint_bits_minus_1) + 1;
+        let bits = if enable_order_hint { bits } else { 0 };
+        let mut references = [None; 8];
+        if !is_intra(std.frame_type) {
+            let slots = picture.reference_name_slot_indices;
+            for (to, slot) in references.iter_mut().skip(1).zip(slots) {
+                let hint = held(state, slot).map(|held| held.order_hint);
+                *to = hint.map(|hint| (hint, relative_dist(bits, hint, std.OrderHint) > 0));
+            }
+        }
+        let never_updates_cdf = std.flags.disable_cdf_update() != 0 || reduced;
+        let (flags, frame_type, order_hint) = (std.flags, std.frame_type, std.OrderHint);
+        Self { flags, frame_type, order_hint, never_updates_cdf, enable_order_hint, references }
+    }
+
+    /// `SavedOrderHints` of 7.20, 0 where it is not known.
+    fn saved_order_hints(&self) -> [u8; 8] {
+        self.references.map(|reference| reference.map_or(0, |(hint, _)| hint))
+    }
+
+    /// Where `info` is not about this frame: each member with both values.
+    fn differences(&self, info: &StdVideoDecodeAV1ReferenceInfo) -> Vec<String> {
+        let mut found = Vec::new();
+        let mut differ = |member: &str, given: u32, known: u32| {
+            if given != known {
+                found.push(format!("{member} is {given}, not {known}"));
+            }
+        };
+        differ("frame_type", info.frame_type.into(), self.frame_type);
+        let flags = &self.flags;
+        let (given, known) = (info.flags.segmentation_enabled(), flags.segmentation_enabled());
+        differ("flags.segmentation_enabled", given, known);
+        let given = info.flags.disable_frame_end_update_cdf();
+        if !(self.never_updates_cdf && given == 1) {
+            let known = flags.disable_frame_end_update_cdf();
+            differ("flags.disable_frame_end_update_cdf", given, known);
+        }
+        if self.enable_order_hint {
+            differ("OrderHint", info.OrderHint.into(), self.order_hint.into());
+        }
+        let mut bias = info.RefFrameSignBias;
+        for (name, reference) in self.references.iter().enumerate() {
+            let Some((hint, backward)) = *reference else { continue };
+            bias = bias & !(1 << name) | u8::from(backward) << name;
+            if self.enable_order_hint {
+                let member = format!("SavedOrderHints[{name}] ({})", NAMES[name]);
+                differ(&member, info.SavedOrderHints[name].into(), hint.into());
+            }
+        }
+        if info.RefFrameSignBias != bias {
+            let given = info.RefFrameSignBias;
+            found.push(format!("RefFrameSignBias is {given:#04x}, not {bias:#04x}"));
+        }
+        found
+    }
+}
+
+/// FrameIsIntra.
+fn is_intra(frame_type: u32) -> bool {
+    const KEY: u32 = 0;
+    const INTRA_ONLY: u32 = 2;
+    matches!(frame_type, KEY | INTRA_ONLY)
+}
+
+fn held(state: &State, slot: i32) -> Option<&Known> {
+    state.known.get(usize::try_from(slot).ok()?)?.as_ref()
+}
+
+/// Whether a driver that looks for the hint of each reference one entry too low in `OrderHints`
+/// finds another one there.
+pub(crate) fn misread(state: &State, picture: &Picture) -> bool {
+    let std = &picture.info.std;
+    let hints = picture.reference_name_slot_indices.iter().zip(std.OrderHints);
+    let wrong = |(slot, read): (&i32, u8)| {
+        held(state, *slot).is_some_and(|held| held.enable_order_hint && held.order_hint != read)
+    };
+    !is_intra(std.frame_type) && hints.into_iter().any(wrong)
+}
+
+/// Reports what a decode says of its references, and of itself as one, that is not so.
+pub(crate) fn check(
+    messages: &Messages,
+    frame: u64,
+    state: &State,
+    op: &DecodeOp,
+    sequence: &SequenceHeader,
+) {
+    let Some(picture) = &op.picture else { return };
+    let known = Known::new(state, picture, sequence);
+    for slot in &op.references {
+        let Some(held) = held(state, slot.index) else { continue };
+        let mut what = format!("reference slot {}", slot.index);
+        let names = picture.reference_name_slot_indices.iter().zip(&NAMES[1..]);
+        let names: Vec<_> = names.filter(|(s, _)| **s == slot.index).map(|(_, n)| *n).collect();
+        // Writing to a string does not fail.
+        let _ = write!(what, " ({})", names.join(", "));
+        let vuid = "VUID-vkCmdDecodeVideoKHR-pNext-09255";
+        slot_info(messages, frame, (slot, &what, vuid), held);
+    }
+    if let Some(setup) = &op.setup {
+        let what = format!("setup slot {}", setup.index);
+        let vuid = "VUID-vkCmdDecodeVideoKHR-pDecodeInfo-09254";
+        let mut setup = setup.clone();
+        // SavedOrderHints are saved after the frame (7.20): clients differ in whether they fill
+        // those of the setup slot, and nothing says that they have to.
+        if let Some(info) = setup.info.as_mut().filter(|info| info.SavedOrderHints == [0; 8]) {
+            info.SavedOrderHints = known.saved_order_hints();
+        }
+        slot_info(messages, frame, (&setup, &what, vuid), &known);
+    }
+    let found = picture_info(&picture.info.std, &known, sequence);
+    if !found.is_empty() {
+        let text = format!("StdVideoDecodeAV1PictureInfo: {}", found.join("; "));
+        report(messages, "", Some(frame), &text);
+    }
+}
+
+fn slot_info(messages: &Messages, frame: u64, (slot, what, vuid): (&Slot, &str, &str), k: &Known) {
+    let Some(info) = &slot.info else {
+        let text = format!("{what} has no StdVideoDecodeAV1ReferenceInfo");
+        return report(messages, vuid, Some(frame), &text);
+    };
+    let found = k.differences(info);
+    if !found.is_empty() {
+        let text = format!("{what}: StdVideoDecodeAV1ReferenceInfo: {}", found.join("; "));
+        report(messages, "", Some(frame), &text);
+    }
+}
+
+/// Members of StdVideoDecodeAV1PictureInfo that say what the references are.
+fn picture_info(
+    std: &StdVideoDecodeAV1PictureInfo,
+    known: &Known,
+    sequence: &SequenceHeader,
+) -> Vec<String> {
+    let mut found = Vec::new();
+    if !known.enable_order_hint {
+        return found;
+    }
+    for (name, reference) in known.references.iter().enumerate() {
+        let Some((hint, _)) = *reference else { continue };
+        let given = std.OrderHints[name];
+        if given != hint {
+            found.push(format!("OrderHints[{name}] ({}) is {given}, not {hint}", NAMES[name]));
+        }
+    }
+    let present = std.flags.skip_mode_present() != 0;
+    let bits = u32::from(sequence.std.order_hint_bits_minus_1) + 1;
+    if let Some(frames) = skip_mode_frames(known, bits).filter(|_| present) {
+        let given = std.SkipModeFrame;
+        if given != frames {
+            found.push(format!("SkipModeFrame is {given:?}, not {frames:?}"));
+        }
+    }
+    found
+}
+
+/// `SkipModeFrame`, spec 5.9.22; `None` where it is not allowed, or a reference is not known.
+fn skip_mode_frames(known: &Known, bits: u32) -> Option<[u8; 2]> {
+    let now = known.order_hint;
+    let mut forward: Option<(u8, u8)> = None;
+    let mut backward: Option<(u8, u8)> = None;
+    for name in 1..8 {
+        let (hint, _) = known.references[name]?;
+        let newer = |than: Option<(u8, u8)>| than.map(|(_, h)| relative_dist(bits, hint, h));
+        let here = Some((name as u8, hint));
+        match relative_dist(bits, hint, now) {
+            d if d < 0 && newer(forward).is_none_or(|d| d > 0) => forward = here,
+            d if d > 0 && newer(backward).is_none_or(|d| d < 0) => backward = here,
+            _ => {}
+        }
+    }
+    let (first, first_hint) = forward?;
+    let second = match backward {
+        Some((name, _)) => name,
+        None => second_forward(known, bits, first_hint)?,
+    };
+    Some([first.min(second), first.max(second)])
+}
+
+/// The newest reference that is older than `first`.
+fn second_forward(known: &Known, bits: u32, first: u8) -> Option<u8> {
+    let mut second: Option<(u8, u8)> = None;
+    for name in 1..8 {
+        let (hint, _) = known.references[name]?;
+        let newer = second.is_none_or(|(_, h)| relative_dist(bits, hint, h) > 0);
+        if relative_dist(bits, hint, first) < 0 && newer {
+            second = Some((name as u8, hint));
+        }
+    }
+    second.map(|(name, _)| name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A frame of hint `now` whose references have `hints`, with 4 bits of order hint.
+    fn known(now: u8, hints: [u8; 7]) -> Known {
+        let mut references = [None; 8];
+        for (to, hint) in references.iter_mut().skip(1).zip(hints) {
+            *to = Some((hint, relative_dist(4, hint, now) > 0));
+        }
+        Known {
+            flags: StdVideoDecodeAV1PictureInfoFlags {
+                _bitfield_align_1: [],
+                _bitfield_1: Default::default(),
+            },
+            frame_type: 1,
+            order_hint: now,
+            never_updates_cdf: false,
+            enable_order_hint: true,
+            references,
+        }
+    }
+
+    #[test]
+    fn skip_mode_frames_are_the_nearest_on_both_sides_or_the_two_before() {
+        let frames = |now, hints| skip_mode_frames(&known(now, hints), 4);
+        // The first of equal ones; the nearer of those after.
+        assert_eq!(frames(8, [7, 6, 7, 4, 12, 10, 10]), Some([1, 6]));
+        assert_eq!(frames(8, [10, 10, 9, 7, 7, 6, 5]), Some([3, 4]));
+        // None after: the nearest, and the next older.
+        assert_eq!(frames(8, [5, 7, 6, 7, 6, 5, 4]), Some([2, 3]));
+        assert_eq!(frames(8, [7; 7]), None);
+        assert_eq!(frames(8, [9, 10, 9, 8, 9, 9, 9]), None);
+        // Hints wrap.
+        assert_eq!(frames(1, [15, 14, 0, 14, 3, 2, 4]), Some([3, 6]));
+        let mut unknown = known(8, [7; 7]);
+        unknown.references[3] = None;
+        assert_eq!(skip_mode_frames(&unknown, 4), None);
+    }
+
+    #[test]
+    fn the_cdf_flag_may_be_inferred() {
+        let mut info = StdVideoDecodeAV1ReferenceInfo {
+            flags: ash::vk::native::StdVideoDecodeAV1ReferenceInfoFlags {
+                _bitfield_align_1: [],
+                _bitfield_1: Default::default(),
+            },
+            frame_type: 1,
+            RefFrameSignBias: 0,
+            OrderHint: 8,
+            SavedOrderHints: [0, 7, 7, 7, 7, 7, 7, 7],
+        };
+        let mut frame = known(8, [7; 7]);
+        assert_eq!(frame.differences(&info), [""; 0]);
+        info.flags.set_disable_frame_end_update_cdf(1);
+        assert_eq!(frame.differences(&info).len(), 1);
+        frame.never_updates_cdf = true;
+        assert_eq!(frame.differences(&info), [""; 0]);
+        info.flags.set_disable_frame_end_update_cdf(0);
+        assert_eq!(frame.differences(&info), [""; 0]);
+    }
+}
