@@ -23,7 +23,8 @@ pub(super) fn decode(tools: &Tools, stream: &Path) -> Result<Tried> {
     if (chroma.as_str(), depth.as_str()) != ("420", "8") {
         pipeline.push(format!("video/x-raw,format={}", format(&chroma, &depth)));
     }
-    pipeline.push(format!("videocodectestsink location={}", out.display()));
+    // Where the decoder refuses the stream, gst-launch may wait for a first picture for ever.
+    pipeline.push(format!("videocodectestsink async=false location={}", out.display()));
     let mut command = tools.patient("sid-gst-launch-1.0", CONFIG);
     command.env("GST_DEBUG", "2").env("GST_DEBUG_NO_COLOR", "1").arg("-q");
     command.args(pipeline.join(" ! ").split(' '));

@@ -91,12 +91,11 @@ impl Tools {
         command
     }
 
-    /// The same, ended after 30 seconds, with [`TIMED_OUT`]: gst-launch-1.0 may wait for ever for
-    /// the first picture of a stream that its decoder has refused.
+    /// The same, ended after five minutes, with [`TIMED_OUT`].
     fn patient(&self, name: &str, config: &str) -> Command {
         let client = self.client(name, config);
         let mut command = Command::new("timeout");
-        command.args(["-k", "5", "30"]).arg(client.get_program());
+        command.args(["-k", "5", "300"]).arg(client.get_program());
         command.envs(client.get_envs().filter_map(|(name, value)| Some((name, value?))));
         command
     }
