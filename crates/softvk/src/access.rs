@@ -1,14 +1,18 @@
 //! What executed commands have made of images: the layout and the owner of each layer, and the
 //! accesses that nothing orders yet. Breaches are reported; they do not stop anything.
 
+pub(crate) mod buffer;
+
 use std::ops::Range;
 use std::sync::{Arc, MutexGuard, PoisonError, Weak};
 
 use ash::vk::{self, AccessFlags2, ImageLayout, PipelineStageFlags2};
 
-use crate::image::Image;
+pub(crate) use self::buffer::{BufferBarrier, BufferState, Bytes};
+use crate::image::{Buffer, Image};
 use crate::message::Messages;
 use crate::video::check::report;
+use crate::video::store;
 
 /// Queues of a device at most.
 pub(crate) const QUEUES: usize = 6;
@@ -106,6 +110,7 @@ pub(crate) struct ImageBarrier {
 pub(crate) struct Dependency {
     pub(crate) memory: Vec<(Side, Side)>,
     pub(crate) images: Vec<ImageBarrier>,
+    pub(crate) buffers: Vec<BufferBarrier>,
 }
 
 /// An access, or a change of layout, that later ones have to be ordered after.
@@ -138,16 +143,29 @@ pub(crate) struct LayerState {
     /// Released by its owner: families and layouts.
     released: Option<((u32, u32), (ImageLayout, ImageLayout))>,
     past: Vec<Past>,
-    /// Transfers that have written it.
+    /// Transfers that have written it, or barriers that have discarded it.
     transfers: u64,
+    /// A barrier has discarded its contents, and nothing was written since.
+    discarded: bool,
 }
 
 impl LayerState {
     /// The state of a layer of a new image.
     pub(crate) fn new(layout: ImageLayout) -> Self {
-        Self { layout, owner: None, released: None, past: Vec::new(), transfers: 0 }
+        Self {
+            layout,
+            owner: None,
+            released: None,
+            past: Vec::new(),
+            transfers: 0,
+            discarded: false,
+        }
     }
 }
+
+/// Why contents are undefined.
+pub(crate) const DISCARDED: &str =
+    "the contents of which a barrier with oldLayout UNDEFINED has discarded";
 
 /// One queue's view of it all.
 pub(crate) struct Tracker {
@@ -158,6 +176,10 @@ pub(crate) struct Tracker {
     known: Clock,
     /// Images that this queue has touched.
     touched: Vec<Weak<Image>>,
+    /// Buffers that this queue has touched.
+    buffers: Vec<Weak<Buffer>>,
+    /// A barrier of this batch has ordered something after writes of the host.
+    after_host: bool,
 }
 
 fn states(image: &Image) -> MutexGuard<'_, Vec<LayerState>> {
@@ -169,7 +191,12 @@ pub(crate) fn layout(image: &Image, layer: u32) -> ImageLayout {
     states(image).get(layer as usize).map_or(ImageLayout::UNDEFINED, |state| state.layout)
 }
 
-/// How many transfers have written `layer` of `image` so far.
+/// Whether a barrier from UNDEFINED has discarded `layer` of `image`, and nothing was written since.
+pub(crate) fn is_discarded(image: &Image, layer: u32) -> bool {
+    states(image).get(layer as usize).is_some_and(|state| state.discarded)
+}
+
+/// How many transfers have written `layer` of `image` so far, or barriers discarded it.
 pub(crate) fn transfers(image: &Image, layer: u32) -> u64 {
     states(image).get(layer as usize).map_or(0, |state| state.transfers)
 }
@@ -178,14 +205,25 @@ impl Tracker {
     /// For queue number `queue` of the device, of `family`.
     pub(crate) fn new(messages: &Arc<Messages>, queue: usize, family: u32) -> Self {
         let messages = Arc::clone(messages);
-        Self { messages, queue, family, batch: 0, known: [0; QUEUES], touched: Vec::new() }
+        Self {
+            messages,
+            queue,
+            family,
+            batch: 0,
+            known: [0; QUEUES],
+            touched: Vec::new(),
+            buffers: Vec::new(),
+            after_host: false,
+        }
     }
 
     /// The next batch, submitted when all of `ended` had ended.
     pub(crate) fn start_batch(&mut self, ended: &Clock) {
         self.batch += 1;
+        self.after_host = false;
         self.learn(ended);
         self.touched.retain(|image| image.strong_count() > 0);
+        self.buffers.retain(|buffer| buffer.strong_count() > 0);
     }
 
     /// A semaphore tells that all of `clock` has ended.
@@ -202,7 +240,7 @@ impl Tracker {
         clock
     }
 
-    fn say(&self, vuid: &str, text: &str) {
+    pub(crate) fn say(&self, vuid: &str, text: &str) {
         report(&self.messages, vuid, None, text);
     }
 
@@ -247,16 +285,33 @@ impl Tracker {
             if let Some(text) = self.hazard(state, access) {
                 self.say("", &format!("layer {layer}: {text}"));
             }
+            if state.discarded && access == Access::CopyRead {
+                self.say("", &format!("{} of layer {layer}, {DISCARDED}", access.name()));
+            }
+            state.discarded &= !access.writes();
             let writes = access.writes();
             state.past.retain(|past| !writes && past.batch > self.known[past.queue]);
-            let after = Side { stages: Default::default(), access: Default::default() };
-            let past = Past { queue: self.queue, batch: self.batch, what: Some(access), after };
-            state.past.push(past);
+            state.past.push(self.now(Some(access)));
         }
+    }
+
+    /// What happens here and now.
+    fn now(&self, what: Option<Access>) -> Past {
+        let after = Side { stages: Default::default(), access: Default::default() };
+        Past { queue: self.queue, batch: self.batch, what, after }
     }
 
     /// An access that `access` conflicts with, and that nothing orders before it.
     fn hazard(&self, state: &LayerState, access: Access) -> Option<String> {
+        self.unordered(state.past.iter(), access)
+    }
+
+    /// The first of `all` that `access` conflicts with, and that nothing orders before it.
+    fn unordered<'a>(
+        &self,
+        mut all: impl Iterator<Item = &'a Past>,
+        access: Access,
+    ) -> Option<String> {
         let unordered = |past: &&Past| {
             let conflict = past.writes() || access.writes();
             let ended = past.batch <= self.known[past.queue];
@@ -264,24 +319,39 @@ impl Tracker {
                 && if past.writes() { past.after.sees(access) } else { past.after.runs(access) };
             conflict && !ended && !barrier
         };
-        let past = state.past.iter().find(unordered)?;
+        let past = all.find(unordered)?;
         let where_ = if past.queue == self.queue { "barrier" } else { "semaphore" };
         Some(format!("hazard: {} after {} without a {where_}", access.name(), past.name()))
     }
 
+    /// Whether a barrier of this batch has ordered something after writes of the host.
+    pub(crate) fn is_after_host(&self) -> bool {
+        self.after_host
+    }
+
     /// A pipeline barrier.
     pub(crate) fn barrier(&mut self, dependency: &Dependency) {
+        let host = |from: &Side| from.stages.contains(PipelineStageFlags2::HOST);
+        self.after_host |= dependency.memory.iter().any(|(from, _)| host(from))
+            || dependency.buffers.iter().any(|barrier| host(&barrier.from));
         for (from, to) in &dependency.memory {
             for image in self.touched.iter().filter_map(Weak::upgrade) {
                 states(&image).iter_mut().for_each(|state| self.order(state, from, to));
             }
+            self.order_buffers(from, to);
         }
+        dependency.buffers.iter().for_each(|barrier| self.buffer_barrier(barrier));
         for barrier in &dependency.images {
             self.remember(&barrier.image);
             let mut states = states(&barrier.image);
             for layer in barrier.layers.clone() {
                 if let Some(state) = states.get_mut(layer as usize) {
                     self.image_barrier(layer, state, barrier);
+                    if barrier.old == ImageLayout::UNDEFINED {
+                        state.discarded = true;
+                        state.transfers += 1;
+                        store::discard(&barrier.image, layer);
+                    }
                 }
             }
         }
@@ -378,52 +448,4 @@ pub(crate) fn accesses(flags: vk::AccessFlags) -> AccessFlags2 {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    const DECODE: Side = Side {
-        stages: PipelineStageFlags2::VIDEO_DECODE_KHR,
-        access: AccessFlags2::VIDEO_DECODE_WRITE_KHR,
-    };
-    const COPY: Side =
-        Side { stages: PipelineStageFlags2::COPY, access: AccessFlags2::TRANSFER_READ };
-
-    fn state(what: Access) -> LayerState {
-        let none = Side { stages: Default::default(), access: Default::default() };
-        let mut state = LayerState::new(ImageLayout::GENERAL);
-        state.past.push(Past { queue: 0, batch: 1, what: Some(what), after: none });
-        state
-    }
-
-    #[test]
-    fn a_barrier_orders_what_is_in_both_scopes() {
-        let tracker = Tracker::new(&Arc::default(), 0, 1);
-        let mut written = state(Access::DecodeWrite);
-        assert!(tracker.hazard(&written, Access::CopyRead).is_some());
-        tracker.order(&mut written, &COPY, &Side::ALL);
-        assert!(tracker.hazard(&written, Access::CopyRead).is_some());
-        tracker.order(&mut written, &DECODE, &COPY);
-        assert_eq!(tracker.hazard(&written, Access::CopyRead), None);
-        assert!(tracker.hazard(&written, Access::DecodeRead).is_some());
-        // What was ordered before the copy is ordered before what follows it.
-        tracker.order(&mut written, &COPY, &Side::ALL);
-        assert_eq!(tracker.hazard(&written, Access::DecodeRead), None);
-    }
-
-    #[test]
-    fn a_semaphore_orders_queues() {
-        let mut tracker = Tracker::new(&Arc::default(), 2, 0);
-        let written = state(Access::DecodeWrite);
-        assert!(tracker.hazard(&written, Access::CopyRead).is_some());
-        tracker.learn(&[1, 0, 0, 0, 0, 0]);
-        assert_eq!(tracker.hazard(&written, Access::CopyRead), None);
-    }
-
-    #[test]
-    fn reads_do_not_conflict() {
-        let tracker = Tracker::new(&Arc::default(), 0, 1);
-        let read = state(Access::DecodeRead);
-        assert_eq!(tracker.hazard(&read, Access::CopyRead), None);
-        assert!(tracker.hazard(&read, Access::DecodeWrite).is_some());
-    }
-}
+mod tests;

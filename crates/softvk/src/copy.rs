@@ -5,6 +5,7 @@ use std::ops::Range;
 
 use ash::vk;
 
+use crate::access::Bytes;
 use crate::format::plane_of;
 use crate::image::{Buffer, Image};
 
@@ -82,6 +83,27 @@ fn rows(image: &Image, region: &vk::BufferImageCopy) -> Option<Vec<(usize, u64, 
         }
     }
     Some(rows)
+}
+
+/// The bytes of a buffer that a copy from or to `image` accesses; none if it is out of range.
+pub(crate) fn bytes(image: &Image, region: &vk::BufferImageCopy) -> Option<Bytes> {
+    let plane = plane_of(region.image_subresource.aspect_mask);
+    let texel = u64::from(image.planes.get(plane)?.format.bytes);
+    let extent = region.image_extent;
+    let or = |length: u32, own: u32| u64::from(if length == 0 { own } else { length });
+    let pitch = or(region.buffer_row_length, extent.width);
+    let rows = or(region.buffer_image_height, extent.height);
+    let subresource = region.image_subresource;
+    let count = match subresource.layer_count {
+        vk::REMAINING_ARRAY_LAYERS => image.layers.checked_sub(subresource.base_array_layer)?,
+        count => count,
+    };
+    let last_row = u64::from(count.checked_sub(1)?).checked_mul(rows)?;
+    let last_row = last_row.checked_add(u64::from(extent.height.checked_sub(1)?))?;
+    let texels = last_row.checked_mul(pitch)?.checked_add(extent.width.into())?;
+    let end = region.buffer_offset.checked_add(texels.checked_mul(texel)?)?;
+    let gaps = pitch > extent.width.into() || count > 1 && rows > extent.height.into();
+    Some(Bytes { range: region.buffer_offset..end, gaps })
 }
 
 /// vkCmdCopyBufferToImage.

@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use ash::vk;
 
-use crate::access::LayerState;
+use crate::access::{BufferState, LayerState};
 use crate::format::{self, Format, PlaneFormat};
 use crate::memory::{ALIGNMENT, Binding};
 use crate::video::job::Profile;
@@ -15,6 +15,8 @@ pub(crate) struct Buffer {
     pub(crate) size: u64,
     pub(crate) binding: Binding,
     pub(crate) profiles: Profiles,
+    /// As the executed commands left it.
+    pub(crate) state: Mutex<BufferState>,
 }
 
 /// The video profiles that a resource may be used with.

@@ -21,6 +21,7 @@ mod planted;
 mod query;
 mod queue;
 pub mod recon;
+mod snapshot;
 mod sync;
 pub mod video;
 

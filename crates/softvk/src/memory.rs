@@ -3,6 +3,7 @@
 
 use std::alloc::{Layout, alloc_zeroed, dealloc};
 use std::ptr::NonNull;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 
 /// Alignment of every allocation, and of what is bound to it.
@@ -17,6 +18,8 @@ pub(crate) struct Memory {
     /// The first aligned byte of it.
     bytes: NonNull<u8>,
     size: usize,
+    /// The application has mapped it, if only once.
+    mapped: AtomicBool,
 }
 
 // SAFETY: the allocation is owned, and accessed through raw pointers only.
@@ -37,7 +40,7 @@ impl Memory {
         let skip = block.as_ptr().align_offset(ALIGNMENT as usize);
         // SAFETY: the allocation is larger than `size` by what is skipped at most.
         let bytes = unsafe { block.add(skip) };
-        Some(Self { block, layout, bytes, size })
+        Some(Self { block, layout, bytes, size, mapped: AtomicBool::new(false) })
     }
 
     /// Bytes of the allocation.
@@ -45,8 +48,14 @@ impl Memory {
         self.size as u64
     }
 
-    /// The address of byte `offset`, for vkMapMemory.
-    pub(crate) fn address(&self, offset: u64) -> *mut u8 {
+    /// vkMapMemory: the address of byte `offset`.
+    pub(crate) fn map(&self, offset: u64) -> *mut u8 {
+        self.mapped.store(true, Ordering::Relaxed);
+        self.address(offset)
+    }
+
+    /// The address of byte `offset`.
+    fn address(&self, offset: u64) -> *mut u8 {
         let offset = (offset as usize).min(self.size);
         // SAFETY: the offset is within the allocation or one past it.
         unsafe { self.bytes.as_ptr().add(offset) }
@@ -98,6 +107,11 @@ impl Binding {
         self.0.get().is_some_and(|(memory, base)| {
             base.checked_add(size).is_some_and(|end| end <= memory.size())
         })
+    }
+
+    /// Whether the application has mapped its memory.
+    pub(crate) fn is_mapped(&self) -> bool {
+        self.0.get().is_some_and(|(memory, _)| memory.mapped.load(Ordering::Relaxed))
     }
 
     /// Copies bytes out; false if unbound or out of range.

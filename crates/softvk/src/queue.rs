@@ -1,6 +1,7 @@
 //! Queues: one worker thread each, which executes submissions in their order.
 
 use std::collections::BTreeSet;
+use std::ops::Range;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -9,13 +10,14 @@ use std::time::Instant;
 
 use ash::vk;
 
-use crate::access::{Access, Clock, Dependency, QUEUES, Side, Tracker};
+use crate::access::{Access, Bytes, Clock, Dependency, QUEUES, Side, Tracker};
 use crate::command::Command;
 use crate::copy;
-use crate::image::Image;
+use crate::image::{Buffer, Image};
 use crate::message::Messages;
 use crate::planted::FrameFault;
 use crate::query::{Query, QueryPool};
+use crate::snapshot::{self, Snapshots};
 use crate::sync::{Counter, Hub};
 use crate::video::execute::Scope;
 
@@ -43,7 +45,8 @@ pub(crate) struct Batch {
     /// Whether the queue was at work when it was submitted.
     busy: bool,
     waits: Vec<(Arc<Counter>, u64)>,
-    commands: Vec<Arc<[Command]>>,
+    /// Each with the bitstreams of its decodes as they were when it was submitted.
+    commands: Vec<(Arc<[Command]>, Snapshots)>,
     pub(crate) signals: Vec<(Arc<Counter>, u64)>,
 }
 
@@ -54,7 +57,8 @@ impl Batch {
         commands: Vec<Arc<[Command]>>,
         signals: Vec<(Arc<Counter>, u64)>,
     ) -> Self {
-        Self { waits, commands, signals, ..Self::default() }
+        let commands = commands.into_iter().map(|list| (Arc::clone(&list), snapshot::take(&list)));
+        Self { waits, commands: commands.collect(), signals, ..Self::default() }
     }
 }
 
@@ -161,8 +165,8 @@ impl Worker {
             for (semaphore, value) in &batch.waits {
                 self.tracker.learn(&semaphore.wait_on_queue(*value));
             }
-            for commands in &batch.commands {
-                let scope = Scope::new(&self.messages, batch.busy);
+            for (commands, snapshots) in batch.commands {
+                let scope = Scope::new(&self.messages, batch.busy, snapshots);
                 let started = self.started;
                 let mut executor = Executor { scope, started, tracker: &mut self.tracker };
                 for command in commands.iter() {
@@ -195,19 +199,52 @@ struct Executor<'a> {
 impl Executor<'_> {
     fn execute(&mut self, command: &Command) {
         match command {
+            Command::Barrier(dependency) => self.tracker.barrier(dependency),
+            Command::SetEvent { event, value } => event.set(*value),
+            Command::WaitEvents(events) => {
+                for event in events {
+                    event.wait_on_queue(1);
+                }
+                let memory = vec![(Side::ALL, Side::ALL)];
+                self.tracker.barrier(&Dependency { memory, ..Dependency::default() });
+            }
+            Command::BeginVideo(begin) => self.scope.begin(begin),
+            Command::ResetVideo => self.scope.reset(),
+            Command::Decode(decode) => self.scope.decode(decode, self.tracker),
+            Command::EndVideo => self.scope.end(),
+            Command::Execute(lists) => {
+                for command in lists.iter().flat_map(|list| list.iter()) {
+                    self.execute(command);
+                }
+            }
+            other => self.transfer(other),
+        }
+    }
+
+    fn transfer(&mut self, command: &Command) {
+        match command {
             Command::CopyBuffer { src, dst, regions } => {
+                let bytes = |at: u64, size: u64| Bytes::all(at..at.saturating_add(size));
+                let from: Vec<_> = regions.iter().map(|r| bytes(r.src_offset, r.size)).collect();
+                let to: Vec<_> = regions.iter().map(|r| bytes(r.dst_offset, r.size)).collect();
+                self.tracker.touch_buffer(src, &from, Access::CopyRead);
+                self.tracker.touch_buffer(dst, &to, Access::CopyWrite);
                 regions.iter().for_each(|region| copy::buffer(src, dst, region));
             }
             Command::CopyBufferToImage { src, dst, layout, regions } => {
                 let vuid = "VUID-vkCmdCopyBufferToImage-dstImageLayout-00180";
                 let layers = regions.iter().map(|r| r.image_subresource);
                 self.copied(dst, layers, Access::CopyWrite, (*layout, vuid));
+                let from: Vec<_> = regions.iter().filter_map(|r| copy::bytes(dst, r)).collect();
+                self.tracker.touch_buffer(src, &from, Access::CopyRead);
                 regions.iter().for_each(|region| copy::buffer_to_image(src, dst, region));
             }
             Command::CopyImageToBuffer { src, layout, dst, regions } => {
                 let vuid = "VUID-vkCmdCopyImageToBuffer-srcImageLayout-00189";
                 let layers = regions.iter().map(|r| r.image_subresource);
                 self.copied(src, layers, Access::CopyRead, (*layout, vuid));
+                let to: Vec<_> = regions.iter().filter_map(|r| copy::bytes(src, r)).collect();
+                self.tracker.touch_buffer(dst, &to, Access::CopyWrite);
                 regions.iter().for_each(|region| copy::image_to_buffer(src, dst, region));
             }
             Command::CopyImage { src, dst, layouts, regions } => {
@@ -220,9 +257,13 @@ impl Executor<'_> {
                 regions.iter().for_each(|region| copy::image(src, dst, region));
             }
             Command::FillBuffer { dst, offset, size, data } => {
+                let end =
+                    if *size == vk::WHOLE_SIZE { dst.size } else { offset.saturating_add(*size) };
+                self.written(dst, *offset..end);
                 copy::fill(dst, *offset, *size, *data);
             }
             Command::UpdateBuffer { dst, offset, data } => {
+                self.written(dst, *offset..offset.saturating_add(data.len() as u64));
                 if !dst.binding.write(*offset, data) {
                     log::error!("softvk: vkCmdUpdateBuffer reaches outside its buffer");
                 }
@@ -232,26 +273,13 @@ impl Executor<'_> {
                 self.tracker.touch(dst, 0..dst.layers, Access::CopyWrite, rule);
                 copy::clear(dst, texel);
             }
-            Command::Barrier(dependency) => self.tracker.barrier(dependency),
-            Command::SetEvent { event, value } => event.set(*value),
-            Command::WaitEvents(events) => {
-                for event in events {
-                    event.wait_on_queue(1);
-                }
-                let memory = vec![(Side::ALL, Side::ALL)];
-                self.tracker.barrier(&Dependency { memory, images: Vec::new() });
-            }
-            Command::BeginVideo(begin) => self.scope.begin(begin),
-            Command::ResetVideo => self.scope.reset(),
-            Command::Decode(decode) => self.scope.decode(decode, self.tracker),
-            Command::EndVideo => self.scope.end(),
-            Command::Execute(lists) => {
-                for command in lists.iter().flat_map(|list| list.iter()) {
-                    self.execute(command);
-                }
-            }
             query => self.query(query),
         }
+    }
+
+    /// A transfer writes bytes of `buffer`.
+    fn written(&mut self, buffer: &Arc<Buffer>, range: Range<u64>) {
+        self.tracker.touch_buffer(buffer, &[Bytes::all(range)], Access::CopyWrite);
     }
 
     /// The layers of `image` that a copy reads or writes, each once.
@@ -289,6 +317,8 @@ impl Executor<'_> {
             Command::CopyQueryResults { pool, first, count, dst, offset, stride, flags } => {
                 for i in 0..*count {
                     let (bytes, _) = pool_result(pool, first + i, *flags);
+                    let at = offset + u64::from(i) * stride;
+                    self.written(dst, at..at + bytes.len() as u64);
                     if !dst.binding.write(offset + u64::from(i) * stride, &bytes) {
                         log::error!("softvk: vkCmdCopyQueryPoolResults reaches outside its buffer");
                     }

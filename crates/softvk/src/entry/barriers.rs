@@ -6,10 +6,10 @@ use ash::vk;
 
 use super::commands::{counted, recorder};
 use super::{Row, table};
-use crate::access::{Dependency, ImageBarrier, Side, accesses, stages};
+use crate::access::{BufferBarrier, Dependency, ImageBarrier, Side, accesses, stages};
 use crate::command::Command;
 use crate::handle::array;
-use crate::image::Image;
+use crate::image::{Buffer, Image};
 use crate::sync::Counter;
 
 pub(crate) const TABLE: &[Row] = table! {
@@ -64,10 +64,43 @@ fn image_barrier2(b: &vk::ImageMemoryBarrier2<'_>) -> Option<ImageBarrier> {
     })
 }
 
+/// Bytes of a buffer barrier.
+fn bytes(buffer: &Buffer, offset: u64, size: u64) -> std::ops::Range<u64> {
+    match size {
+        vk::WHOLE_SIZE => offset..buffer.size,
+        size => offset..offset.saturating_add(size),
+    }
+}
+
+fn buffer_barrier(
+    b: &vk::BufferMemoryBarrier<'_>,
+    from: vk::PipelineStageFlags,
+    to: vk::PipelineStageFlags,
+) -> Option<BufferBarrier> {
+    let buffer = counted::<Buffer, _>(b.buffer)?;
+    Some(BufferBarrier {
+        range: bytes(&buffer, b.offset, b.size),
+        buffer,
+        from: Side { stages: stages(from), access: accesses(b.src_access_mask) },
+        to: Side { stages: stages(to), access: accesses(b.dst_access_mask) },
+    })
+}
+
+fn buffer_barrier2(b: &vk::BufferMemoryBarrier2<'_>) -> Option<BufferBarrier> {
+    let buffer = counted::<Buffer, _>(b.buffer)?;
+    Some(BufferBarrier {
+        range: bytes(&buffer, b.offset, b.size),
+        buffer,
+        from: Side { stages: b.src_stage_mask, access: b.src_access_mask },
+        to: Side { stages: b.dst_stage_mask, access: b.dst_access_mask },
+    })
+}
+
 /// The dependencies of a barrier of Vulkan 1.0. Without any memory barrier it still orders.
 fn dependency(
     (from, to): (vk::PipelineStageFlags, vk::PipelineStageFlags),
     memory: &[vk::MemoryBarrier<'_>],
+    buffers: &[vk::BufferMemoryBarrier<'_>],
     images: &[vk::ImageMemoryBarrier<'_>],
 ) -> Command {
     let sides = |source, destination| {
@@ -79,6 +112,7 @@ fn dependency(
     Command::Barrier(Box::new(Dependency {
         memory: std::iter::once(execution).chain(memory).collect(),
         images: images.iter().filter_map(|b| image_barrier(b, from, to)).collect(),
+        buffers: buffers.iter().filter_map(|b| buffer_barrier(b, from, to)).collect(),
     }))
 }
 
@@ -87,6 +121,8 @@ fn dependency2(info: &vk::DependencyInfo<'_>) -> Command {
     let memory = unsafe { array(info.p_memory_barriers, info.memory_barrier_count) };
     // SAFETY: as above.
     let images = unsafe { array(info.p_image_memory_barriers, info.image_memory_barrier_count) };
+    // SAFETY: as above.
+    let buffers = unsafe { array(info.p_buffer_memory_barriers, info.buffer_memory_barrier_count) };
     let memory = memory.iter().map(|b| {
         let from = Side { stages: b.src_stage_mask, access: b.src_access_mask };
         (from, Side { stages: b.dst_stage_mask, access: b.dst_access_mask })
@@ -94,6 +130,7 @@ fn dependency2(info: &vk::DependencyInfo<'_>) -> Command {
     Command::Barrier(Box::new(Dependency {
         memory: memory.collect(),
         images: images.iter().filter_map(image_barrier2).collect(),
+        buffers: buffers.iter().filter_map(buffer_barrier2).collect(),
     }))
 }
 
@@ -104,16 +141,18 @@ unsafe extern "system" fn cmd_pipeline_barrier(
     _: vk::DependencyFlags,
     memory_count: u32,
     p_memory: *const vk::MemoryBarrier<'_>,
-    _: u32,
-    _: *const vk::BufferMemoryBarrier<'_>,
+    buffer_count: u32,
+    p_buffers: *const vk::BufferMemoryBarrier<'_>,
     image_count: u32,
     p_images: *const vk::ImageMemoryBarrier<'_>,
 ) {
     // SAFETY: see the top of the folder.
     let memory = unsafe { array(p_memory, memory_count) };
     // SAFETY: as above.
+    let buffers = unsafe { array(p_buffers, buffer_count) };
+    // SAFETY: as above.
     let images = unsafe { array(p_images, image_count) };
-    recorder(to).push(dependency((source, destination), memory, images));
+    recorder(to).push(dependency((source, destination), memory, buffers, images));
 }
 
 unsafe extern "system" fn cmd_pipeline_barrier2(
@@ -137,8 +176,8 @@ unsafe extern "system" fn cmd_wait_events(
     destination: vk::PipelineStageFlags,
     memory_count: u32,
     p_memory: *const vk::MemoryBarrier<'_>,
-    _: u32,
-    _: *const vk::BufferMemoryBarrier<'_>,
+    buffer_count: u32,
+    p_buffers: *const vk::BufferMemoryBarrier<'_>,
     image_count: u32,
     p_images: *const vk::ImageMemoryBarrier<'_>,
 ) {
@@ -147,8 +186,10 @@ unsafe extern "system" fn cmd_wait_events(
     // SAFETY: as above.
     let memory = unsafe { array(p_memory, memory_count) };
     // SAFETY: as above.
+    let buffers = unsafe { array(p_buffers, buffer_count) };
+    // SAFETY: as above.
     let images = unsafe { array(p_images, image_count) };
-    recorder(to).push(dependency((source, destination), memory, images));
+    recorder(to).push(dependency((source, destination), memory, buffers, images));
 }
 
 unsafe extern "system" fn cmd_wait_events2(

@@ -8,6 +8,7 @@ use ash::vk;
 
 use super::device::{Device, Kind};
 use super::{Row, table};
+use crate::access;
 use crate::format::plane_of;
 use crate::image::{Buffer, Image, Profiles};
 use crate::memory::{ALIGNMENT, Binding, Memory};
@@ -80,7 +81,7 @@ unsafe extern "system" fn map_memory(
     pp_data: *mut *mut c_void,
 ) -> vk::Result {
     // SAFETY: see the top of the folder.
-    let address = unsafe { handle::object::<Memory, _>(memory) }.address(offset);
+    let address = unsafe { handle::object::<Memory, _>(memory) }.map(offset);
     // SAFETY: as above.
     unsafe { handle::put(pp_data, address.cast()) };
     vk::Result::SUCCESS
@@ -126,7 +127,8 @@ unsafe extern "system" fn create_buffer(
     };
     create::buffer(&device.messages, info, &profiles);
     device.made(Kind::Buffer);
-    let buffer = Buffer { size: info.size, binding: Binding::default(), profiles };
+    let (binding, state) = Default::default();
+    let buffer = Buffer { size: info.size, binding, profiles, state };
     // SAFETY: as above.
     unsafe { handle::put(p_buffer, handle::share(Arc::new(buffer))) };
     vk::Result::SUCCESS
@@ -138,7 +140,12 @@ unsafe extern "system" fn destroy_buffer(
     _: *const vk::AllocationCallbacks<'_>,
 ) {
     // SAFETY: see the top of the folder.
-    unsafe { handle::get::<Device, _>(device) }.gone(Kind::Buffer, buffer);
+    let device = unsafe { handle::get::<Device, _>(device) };
+    // SAFETY: as above.
+    if let Some(buffer) = unsafe { handle::shared::<Buffer, _>(buffer) } {
+        access::buffer::end(&buffer, &device.messages);
+    }
+    device.gone(Kind::Buffer, buffer);
     // SAFETY: as above.
     unsafe { handle::release::<Buffer, _>(buffer) };
 }

@@ -5,8 +5,9 @@ use ash::vk;
 
 use super::execute::Fault;
 use super::op::{BeginOp, DecodeOp, Resource};
+use super::reference;
 use super::session::{Session, State};
-use crate::access::{Access, Tracker};
+use crate::access::{self, Access, Bytes, Tracker};
 use crate::message::Messages;
 
 /// Reports a breach of `vuid` (empty if it is none) at decode operation `frame` of its session.
@@ -104,7 +105,10 @@ fn output(found: &mut Vec<(&'static str, String)>, session: &Session, dst: &Reso
 
 /// The pictures of a decode: layouts, owners, and what has to be over before it.
 pub(crate) fn pictures(tracker: &mut Tracker, session: &Session, op: &DecodeOp) {
+    let bitstream = op.src_offset..op.src_offset.saturating_add(op.src_range);
+    tracker.touch_buffer(&op.src, &[Bytes::all(bitstream)], Access::DecodeRead);
     let setup = op.setup.as_ref().and_then(|slot| slot.resource.as_ref());
+    let mut discarded = Vec::new();
     let mut touch = |resource: &Resource, access, layout, vuid| {
         let general = session.config.unified_layouts;
         let layouts = [layout, vk::ImageLayout::GENERAL];
@@ -113,9 +117,13 @@ pub(crate) fn pictures(tracker: &mut Tracker, session: &Session, op: &DecodeOp) 
         tracker.touch(&resource.view.image, layers, access, (legal, vuid));
     };
     let (dst, dpb) = (vk::ImageLayout::VIDEO_DECODE_DST_KHR, vk::ImageLayout::VIDEO_DECODE_DPB_KHR);
-    for reference in op.references.iter().filter_map(|slot| slot.resource.as_ref()) {
+    for slot in &op.references {
+        let Some(reference) = &slot.resource else { continue };
         let vuid = "VUID-vkCmdDecodeVideoKHR-pDecodeInfo-10804";
         touch(reference, Access::DecodeRead, dpb, vuid);
+        if access::is_discarded(&reference.view.image, reference.layer) {
+            discarded.push((slot, reference.layer));
+        }
     }
     if let Some(setup) = setup {
         let vuid = "VUID-vkCmdDecodeVideoKHR-pDecodeInfo-10803";
@@ -125,6 +133,10 @@ pub(crate) fn pictures(tracker: &mut Tracker, session: &Session, op: &DecodeOp) 
     if let Some(output) = op.dst.as_ref().filter(apart) {
         let vuid = "VUID-vkCmdDecodeVideoKHR-pDecodeInfo-10801";
         touch(output, Access::DecodeWrite, dst, vuid);
+    }
+    for (slot, layer) in discarded {
+        let what = reference::name(op, slot.index);
+        tracker.say("", &format!("{what} is layer {layer} of its image, {}", access::DISCARDED));
     }
 }
 

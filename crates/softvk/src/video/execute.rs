@@ -19,6 +19,7 @@ use crate::message::Messages;
 use crate::planted::{FrameFault, Planted};
 use crate::query::{Query, QueryPool};
 use crate::recon::{self, Decoded};
+use crate::snapshot::{Snapshot, Snapshots};
 
 /// VK_QUERY_RESULT_STATUS_COMPLETE_KHR.
 const COMPLETE: i32 = 1;
@@ -34,19 +35,22 @@ pub(crate) struct Scope {
     status: Option<i32>,
     /// The queue was at work when this was submitted.
     busy: bool,
+    /// The bitstreams of the decodes to come, as they were when this was submitted.
+    snapshots: Snapshots,
     /// What planted faults of decodes in it do to the queue.
     end: Option<FrameFault>,
 }
 
 impl Scope {
     /// No scope is open; messages go to `messages`.
-    pub(crate) fn new(messages: &Arc<Messages>, busy: bool) -> Self {
+    pub(crate) fn new(messages: &Arc<Messages>, busy: bool, snapshots: Snapshots) -> Self {
         Self {
             messages: Arc::clone(messages),
             begin: None,
             query: None,
             status: None,
             busy,
+            snapshots,
             end: None,
         }
     }
@@ -119,6 +123,8 @@ impl Scope {
         if planted.contains(&FrameFault::Crash) {
             std::process::abort();
         }
+        let submitted = self.snapshots.pop_front().flatten().filter(|_| !tracker.is_after_host());
+        let begun = submitted.and_then(|_| Snapshot::of(op));
         let asked = self.query.is_some() || op.inline_query.is_some();
         let wrong = Wrong { faults, busy: self.busy, asked, frame, planted: &planted, in_range };
         let status = match decode(begin, &mut state, op, wrong) {
@@ -129,6 +135,9 @@ impl Scope {
                 ERROR
             }
         };
+        if let Some(text) = overwritten(op, submitted, begun) {
+            check::report(&self.messages, "", Some(frame), &text);
+        }
         self.status = Some(status);
         for end in [FrameFault::Lost, FrameFault::Hang] {
             if planted.contains(&end) {
@@ -140,6 +149,22 @@ impl Scope {
             pool.set(*index, Query { available: true, value: 0, status });
         }
     }
+}
+
+/// What the host has done to the bitstream since it was submitted, up to now.
+fn overwritten(
+    op: &DecodeOp,
+    submitted: Option<Snapshot>,
+    begun: Option<Snapshot>,
+) -> Option<String> {
+    let (submitted, begun) = (submitted?, begun?);
+    let when = match Snapshot::of(op)? {
+        _ if begun.is_overwritten(&submitted) => "between submission and decoding",
+        ended if ended.is_overwritten(&begun) => "while it was decoded",
+        _ => return None,
+    };
+    let (start, end) = (op.src_offset, op.src_offset.saturating_add(op.src_range));
+    Some(format!("hazard: the host wrote bytes of srcBuffer from {start} to {end} {when}"))
 }
 
 fn deactivate(state: &mut State, index: u32) {

@@ -1,8 +1,6 @@
 //! What the AV1 structures say of a frame's references, against what was decoded into their slots.
 //! Nothing in here is fatal: decoding goes by the driver's own record.
 
-use std::fmt::Write;
-
 use ash::vk::native::{
     StdVideoDecodeAV1PictureInfo, StdVideoDecodeAV1PictureInfoFlags, StdVideoDecodeAV1ReferenceInfo,
 };
@@ -125,6 +123,13 @@ pub(crate) fn misread(state: &State, picture: &Picture) -> bool {
     !is_intra(std.frame_type) && hints.into_iter().any(wrong)
 }
 
+/// A reference slot of `op` and the names that it goes by, for messages.
+pub(crate) fn name(op: &DecodeOp, slot: i32) -> String {
+    let names = op.picture.iter().flat_map(|p| p.reference_name_slot_indices).zip(&NAMES[1..]);
+    let names: Vec<_> = names.filter(|(at, _)| *at == slot).map(|(_, name)| *name).collect();
+    format!("reference slot {slot} ({})", names.join(", "))
+}
+
 /// Reports what a decode says of its references, and of itself as one, that is not so.
 pub(crate) fn check(
     messages: &Messages,
@@ -137,11 +142,7 @@ pub(crate) fn check(
     let known = Known::new(state, picture, sequence);
     for slot in &op.references {
         let Some(held) = held(state, slot.index) else { continue };
-        let mut what = format!("reference slot {}", slot.index);
-        let names = picture.reference_name_slot_indices.iter().zip(&NAMES[1..]);
-        let names: Vec<_> = names.filter(|(s, _)| **s == slot.index).map(|(_, n)| *n).collect();
-        // Writing to a string does not fail.
-        let _ = write!(what, " ({})", names.join(", "));
+        let what = name(op, slot.index);
         let vuid = "VUID-vkCmdDecodeVideoKHR-pNext-09255";
         slot_info(messages, frame, (slot, &what, vuid), held);
     }

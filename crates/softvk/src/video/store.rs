@@ -10,11 +10,21 @@ use crate::recon::{Frame, Plane, PlaneData};
 /// What undefined samples are filled with, so that their use shows.
 const POISON: u8 = 0xa5;
 
+/// What an image is to hold.
+#[derive(Clone)]
+enum Content {
+    /// A decoded picture.
+    Frame(Frame),
+    /// Where nothing is decoded: no byte is read or written.
+    Nothing,
+    /// Undefined texels throughout the layer.
+    Discarded,
+}
+
 /// A decoded picture on its way to an image.
 #[derive(Clone)]
 pub(crate) struct Pending {
-    /// `None` where nothing is decoded: then no byte of it is read or written.
-    frame: Option<Frame>,
+    content: Content,
     /// `codedExtent`.
     extent: (u32, u32),
     chroma: Chroma,
@@ -50,8 +60,11 @@ impl Pending {
     /// Writes the picture to `layer` of `image`, clamped to it. Monochrome pictures get mid-grey
     /// chroma where the format has chroma. `None` if the image has no memory.
     pub(crate) fn write(&self, image: &Image, layer: u32) -> Option<()> {
-        let Some(frame) = &self.frame else { return Some(()) };
-        let planes = frame.planes();
+        let planes = match &self.content {
+            Content::Frame(frame) => frame.planes(),
+            Content::Nothing => return Some(()),
+            Content::Discarded => return poison_layer(image, layer),
+        };
         for plane in 0..image.planes.len() {
             let area = Area::new(image, self.extent, plane, self.granularity)?;
             rows(image, layer, &area, |y, row| self.row(image, &planes, &area, y, row))?;
@@ -72,9 +85,15 @@ impl Pending {
         let width = width as usize;
         let inside = width <= area.written.0 && rows.end as usize <= area.written.1;
         inside.then_some(())?;
-        let Some(frame) = &self.frame else { return Some(()) };
         let bytes = image.planes.get(plane)?.format.bytes as usize;
-        let planes = frame.planes();
+        let planes = match &self.content {
+            Content::Frame(frame) => frame.planes(),
+            Content::Nothing => return Some(()),
+            Content::Discarded => {
+                let row = vec![POISON; width * bytes];
+                return rows.into_iter().try_for_each(|_| each(&row));
+            }
+        };
         let as_it_is = self.as_it_is(image, &planes, plane).filter(|_| width <= area.defined.0);
         let mut row = vec![POISON; width * bytes];
         for y in rows.start as usize..rows.end as usize {
@@ -119,19 +138,42 @@ pub(crate) fn store(
     granularity: (u32, u32),
 ) -> Option<()> {
     let image = &to.view.image;
-    let pending = Pending { frame: Some(frame.clone()), extent: to.extent, chroma, granularity };
-    match image.pending(to.layer) {
-        Some(mut place) if image.optimal && image.binding.holds(image.size()) => {
-            *place = Some(pending);
-            Some(())
-        }
-        _ => pending.write(image, to.layer),
+    let content = Content::Frame(frame.clone());
+    let pending = Pending { content, extent: to.extent, chroma, granularity };
+    if image.optimal && image.binding.holds(image.size()) {
+        *image.pending(to.layer)? = Some(pending);
+        return Some(());
     }
+    pending.write(image, to.layer)
+}
+
+/// The contents of `layer` of `image` are undefined: overwritten when somebody looks, or at once
+/// where that may be the application.
+pub(crate) fn discard(image: &Image, layer: u32) {
+    if !image.optimal {
+        // Without memory there is nothing to overwrite.
+        let _poisoned = poison_layer(image, layer);
+    } else if let Some(mut place) = image.pending(layer) {
+        let extent = (image.extent.width, image.extent.height);
+        let (content, chroma) = (Content::Discarded, Chroma::Yuv420);
+        *place = Some(Pending { content, extent, chroma, granularity: (1, 1) });
+    }
+}
+
+/// Overwrites a layer with what undefined texels are.
+fn poison_layer(image: &Image, layer: u32) -> Option<()> {
+    let extent = (image.extent.width, image.extent.height);
+    for plane in 0..image.planes.len() {
+        let area = Area::new(image, extent, plane, (1, 1))?;
+        rows(image, layer, &area, |_, row| row.fill(POISON))?;
+    }
+    Some(())
 }
 
 /// Takes note that a picture of `to` that nobody has decoded is as good as any.
 pub(crate) fn nothing(to: &Resource, chroma: Chroma) {
-    let pending = Pending { frame: None, extent: to.extent, chroma, granularity: (1, 1) };
+    let content = Content::Nothing;
+    let pending = Pending { content, extent: to.extent, chroma, granularity: (1, 1) };
     if let Some(mut place) = to.view.image.pending(to.layer) {
         *place = Some(pending);
     }

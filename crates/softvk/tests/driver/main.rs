@@ -3,6 +3,7 @@
 #![allow(unsafe_code, reason = "Vulkan calls")]
 #![allow(clippy::multiple_unsafe_ops_per_block, reason = "one SAFETY for a test's calls")]
 
+mod buffers;
 mod creation;
 mod faults;
 mod make;

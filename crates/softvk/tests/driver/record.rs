@@ -204,6 +204,7 @@ impl Rig {
             unsafe {
                 self.device.cmd_copy_image_to_buffer(commands, image, src, self.buffer, &[region]);
             }
+            self.to_host(commands);
         });
         self.copied()
     }
@@ -331,6 +332,29 @@ impl Rig {
         unsafe { (self.decode_fns.cmd_decode_video_khr)(commands, &info) };
     }
 
+    /// A barrier that lets the host see what transfers have written.
+    pub fn to_host(&self, commands: vk::CommandBuffer) {
+        use vk::{AccessFlags2 as A, PipelineStageFlags2 as S};
+        self.memory(commands, (S::COPY, A::TRANSFER_WRITE), (S::HOST, A::HOST_READ));
+    }
+
+    /// A memory barrier.
+    pub fn memory(
+        &self,
+        commands: vk::CommandBuffer,
+        from: (vk::PipelineStageFlags2, vk::AccessFlags2),
+        to: (vk::PipelineStageFlags2, vk::AccessFlags2),
+    ) {
+        let barriers = [vk::MemoryBarrier2::default()
+            .src_stage_mask(from.0)
+            .src_access_mask(from.1)
+            .dst_stage_mask(to.0)
+            .dst_access_mask(to.1)];
+        let info = vk::DependencyInfo::default().memory_barriers(&barriers);
+        // SAFETY: recording.
+        unsafe { self.device.cmd_pipeline_barrier2(commands, &info) };
+    }
+
     /// A barrier after which `picture` is in `layout`, whatever it was before.
     pub fn discard(&self, commands: vk::CommandBuffer, picture: Picture, layout: vk::ImageLayout) {
         self.barrier(commands, picture, |b| {
@@ -372,6 +396,7 @@ impl Rig {
     /// A copy of the first texels of `picture`, in `layout`.
     pub fn copy(&self, commands: vk::CommandBuffer, picture: Picture, layout: vk::ImageLayout) {
         let region = vk::BufferImageCopy::default()
+            .buffer_offset(BITSTREAM)
             .image_subresource(vk::ImageSubresourceLayers {
                 aspect_mask: vk::ImageAspectFlags::PLANE_0,
                 mip_level: 0,

@@ -283,6 +283,30 @@ impl Rig {
         }
     }
 
+    /// Submits what `record` records for the family that decodes, to wait until `meanwhile` is over.
+    pub fn gated(
+        &self,
+        meanwhile: impl FnOnce(&Self),
+        record: impl FnOnce(&Self, vk::CommandBuffer),
+    ) {
+        let mut kind =
+            vk::SemaphoreTypeCreateInfo::default().semaphore_type(vk::SemaphoreType::TIMELINE);
+        let info = vk::SemaphoreCreateInfo::default().push_next(&mut kind);
+        // SAFETY: a device with timeline semaphores.
+        let gate = unsafe { self.device.create_semaphore(&info, None) }.expect("a semaphore");
+        let values = [1];
+        let mut at_one = vk::TimelineSemaphoreSubmitInfo::default().wait_semaphore_values(&values);
+        self.submit(DECODES, &mut at_one, &[gate], |c| record(self, c));
+        meanwhile(self);
+        let signal = vk::SemaphoreSignalInfo::default().semaphore(gate).value(1);
+        // SAFETY: as above; the queue is idle before the semaphore goes.
+        unsafe {
+            self.device.signal_semaphore(&signal).expect("signalled");
+            self.device.queue_wait_idle(self.queue(DECODES)).expect("idle");
+            self.device.destroy_semaphore(gate, None);
+        }
+    }
+
     pub fn queue(&self, family: u32) -> vk::Queue {
         // SAFETY: the family has a queue.
         unsafe { self.device.get_device_queue(family, 0) }

@@ -372,26 +372,60 @@ fn queue_family_ownership() {
 #[test]
 fn missing_semaphores() {
     let rig = Rig::new();
-    let dpb = Layout::VIDEO_DECODE_DPB_KHR;
-    let mut kind =
-        vk::SemaphoreTypeCreateInfo::default().semaphore_type(vk::SemaphoreType::TIMELINE);
-    let info = vk::SemaphoreCreateInfo::default().push_next(&mut kind);
-    // SAFETY: a device with timeline semaphores.
-    let gate = unsafe { rig.device.create_semaphore(&info, None) }.expect("a semaphore");
-    let (waits, values) = ([gate], [1]);
-    let mut at_one = vk::TimelineSemaphoreSubmitInfo::default().wait_semaphore_values(&values);
     // The decode waits for the host; the copy does not wait for the decode.
-    rig.submit(DECODES, &mut at_one, &waits, |c| {
-        rig.discard(c, picture(0, 0), dpb);
-        rig.record(c, &Decode::default());
-    });
-    rig.run(COPIES, |c| rig.copy(c, picture(0, 0), Layout::UNDEFINED));
-    let signal = vk::SemaphoreSignalInfo::default().semaphore(gate).value(1);
-    // SAFETY: as above; the queue is idle before the semaphore goes.
-    unsafe {
-        rig.device.signal_semaphore(&signal).expect("signalled");
-        rig.device.queue_wait_idle(rig.queue(DECODES)).expect("idle");
-        rig.device.destroy_semaphore(gate, None);
-    }
+    rig.gated(
+        |rig| rig.run(COPIES, |c| rig.copy(c, picture(0, 0), Layout::UNDEFINED)),
+        |rig, c| {
+            rig.discard(c, picture(0, 0), Layout::VIDEO_DECODE_DPB_KHR);
+            rig.record(c, &Decode::default());
+        },
+    );
     expect(&rig, "hazard: a change of layout after TRANSFER_READ");
+}
+
+#[test]
+fn discarded_contents() {
+    let (dpb, src) = (Layout::VIDEO_DECODE_DPB_KHR, Layout::TRANSFER_SRC_OPTIMAL);
+    let decoded = |old| {
+        let rig = Rig::new();
+        assert_eq!(rig.decode_all(&[&right()]), [""; 0]);
+        rig.run(DECODES, |c| {
+            rig.barrier(c, picture(0, 0), |b| b.old_layout(old).new_layout(src));
+            rig.copy(c, picture(0, 0), src);
+            rig.to_host(c);
+        });
+        let mut texels = rig.copied();
+        texels.truncate(256);
+        (rig.heard(), texels)
+    };
+    let (said, texels) = decoded(dpb);
+    assert_eq!(said, [""; 0]);
+    assert!(texels.iter().any(|texel| *texel != 0xa5));
+    let (said, texels) = decoded(Layout::UNDEFINED);
+    let text = "TRANSFER_READ of layer 0, the contents of which a barrier with oldLayout UNDEFINED";
+    expect_said(&said, text);
+    assert_eq!(texels, [0xa5; 256]);
+}
+
+#[test]
+fn discarded_references() {
+    let dpb = Layout::VIDEO_DECODE_DPB_KHR;
+    let (key, inter) = (first(0), second(inter_frame(1, 0), &first(0)));
+    let luma = |discard: bool| {
+        let rig = Rig::new();
+        rig.decode_all(&[&key]);
+        if discard {
+            rig.run(DECODES, |c| rig.discard(c, picture(1, 0), dpb));
+        }
+        let said = rig.decode_all(&[&inter]);
+        (rig.luma(picture(0, 0)), said)
+    };
+    let ((right, silent), (wrong, said)) = (luma(false), luma(true));
+    assert_eq!(silent, [""; 0]);
+    expect_said(&said, "reference slot 1 (LAST_FRAME, LAST2_FRAME, LAST3_FRAME, GOLDEN_FRAME");
+    expect_said(&said, "is layer 0 of its image, the contents of which a barrier with oldLayout");
+    assert!(right != wrong);
+    // What is written after it is not discarded.
+    let rig = Rig::new();
+    assert_eq!(rig.decode_all(&[&key, &key, &inter]), [""; 0]);
 }

@@ -1,0 +1,86 @@
+//! Whether the host writes into a bitstream that was submitted: its bytes when it was submitted,
+//! when it is decoded, and after that. What the host writes in between and takes back is not seen.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+use crate::access::buffer::writes;
+use crate::command::Command;
+use crate::video::op::DecodeOp;
+
+/// Those of the decodes of a command buffer, in their order.
+pub(crate) type Snapshots = VecDeque<Option<Snapshot>>;
+
+/// The bitstream range of a decode at some time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Snapshot {
+    hash: u64,
+    /// Writes of the device to the buffer so far.
+    writes: u64,
+}
+
+impl Snapshot {
+    /// As it is now; `None` if the range is not in the buffer.
+    pub(crate) fn of(op: &DecodeOp) -> Option<Self> {
+        let end = op.src_offset.checked_add(op.src_range).filter(|end| *end <= op.src.size)?;
+        let (mut at, mut hash) = (op.src_offset, 0);
+        let mut bytes = [0; 4096];
+        while at < end {
+            let count = (end - at).min(bytes.len() as u64) as usize;
+            op.src.binding.read(at, bytes.get_mut(..count)?).then_some(())?;
+            hash = mix(hash, &bytes[..count]);
+            at += count as u64;
+        }
+        Some(Self { hash, writes: writes(&op.src) })
+    }
+
+    /// Whether other bytes are there than `before`, and the device has not written them.
+    pub(crate) fn is_overwritten(&self, before: &Self) -> bool {
+        self.hash != before.hash && self.writes == before.writes
+    }
+}
+
+/// `hash` and `bytes` as one.
+fn mix(hash: u64, bytes: &[u8]) -> u64 {
+    let (words, rest) = bytes.as_chunks::<8>();
+    let last = rest.iter().fold(rest.len() as u64, |word, byte| word << 8 | u64::from(*byte));
+    words
+        .iter()
+        .map(|word| u64::from_le_bytes(*word))
+        .chain([last])
+        .fold(hash, |hash, word| (hash.rotate_left(5) ^ word).wrapping_mul(0x517c_c1b7_2722_0a95))
+}
+
+/// The snapshots of all decodes in `commands`, in their order.
+pub(crate) fn take(commands: &Arc<[Command]>) -> Snapshots {
+    let mut null = false;
+    let mut taken = VecDeque::new();
+    for command in commands.iter() {
+        match command {
+            // Where nothing is decoded, nothing is to be looked at.
+            Command::BeginVideo(begin) => null = begin.session.config.null,
+            Command::Decode(_) if null => taken.push_back(None),
+            Command::Decode(op) => taken.push_back(Snapshot::of(op)),
+            _ => {}
+        }
+    }
+    taken
+}
+
+#[cfg(test)]
+mod tests {
+    use super::mix;
+
+    #[test]
+    fn every_byte_counts() {
+        let bytes: Vec<u8> = (0..77).collect();
+        let hash = mix(0, &bytes);
+        for i in 0..bytes.len() {
+            let mut other = bytes.clone();
+            other[i] ^= 1;
+            assert_ne!(mix(0, &other), hash, "{i}");
+        }
+        assert_ne!(mix(0, &bytes[..76]), hash);
+        assert_ne!(mix(0, &[0]), mix(0, &[0, 0]));
+    }
+}
