@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result};
 use serde_json::{Value, json};
 
-use super::{Outcome, Tools, Tried, chroma_and_depth};
+use super::{About, Outcome, Tools, Tried};
 
 const SUITE: &str = "STREAMS";
 const DECODER: &str = "FFmpeg-AV1-Vulkan";
@@ -79,9 +79,10 @@ fn lay_out(tools: &Tools, dir: &Path, streams: &[PathBuf]) -> Result<Vec<Vector>
     let mut vectors = Vec::new();
     let mut entries = Vec::new();
     for (index, stream) in streams.iter().enumerate() {
-        let pixels = match chroma_and_depth(&tools.program, stream) {
-            Ok((chroma, depth)) if chroma == "420" && depth == "8" => "yuv420p",
-            Ok((chroma, depth)) if chroma == "420" && depth == "10" => "yuv420p10le",
+        let about = About::of(&tools.program, stream)?;
+        let pixels = match (about.chroma.as_str(), about.depth.as_str()) {
+            ("420", "8") => "yuv420p",
+            ("420", "10") => "yuv420p10le",
             _ => continue,
         };
         let file = stream.file_name().context("no file")?.to_string_lossy().into_owned();

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use anyhow::Result;
 
-use super::{Outcome, TIMED_OUT, Tools, Tried, chroma_and_depth};
+use super::{About, Outcome, TIMED_OUT, Tools, Tried};
 
 /// What GStreamer asks of a driver, and the specification does not.
 const CONFIG: &str = "api=1.4.321,graphics-bit";
@@ -13,15 +13,15 @@ const CONFIG: &str = "api=1.4.321,graphics-bit";
 pub(super) fn decode(tools: &Tools, stream: &Path) -> Result<Tried> {
     let out = tools.scratch("gst", stream)?;
     let wanted = tools.total(stream, &["--film-grain", "off"])?;
-    let (chroma, depth) = chroma_and_depth(&tools.program, stream)?;
+    let about = About::of(&tools.program, stream)?;
     let mut pipeline = vec![format!("filesrc location={}", stream.display())];
-    pipeline.extend(parsers(stream).map(str::to_owned));
+    pipeline.push(parsers(&about.container).to_owned());
     for element in ["vulkanav1dec", "vulkandownload", "videoconvert dither=none"] {
         pipeline.push(element.to_owned());
     }
     // Of 8 bit 4:2:0 the sink makes planes itself; videoconvert gets pictures of 1x1 wrong.
-    if (chroma.as_str(), depth.as_str()) != ("420", "8") {
-        pipeline.push(format!("video/x-raw,format={}", format(&chroma, &depth)));
+    if (about.chroma.as_str(), about.depth.as_str()) != ("420", "8") {
+        pipeline.push(format!("video/x-raw,format={}", format(&about.chroma, &about.depth)));
     }
     // Where the decoder refuses the stream, gst-launch may wait for a first picture for ever.
     pipeline.push(format!("videocodectestsink async=false location={}", out.display()));
@@ -45,17 +45,13 @@ pub(super) fn decode(tools: &Tools, stream: &Path) -> Result<Tried> {
     Ok(Tried::new(outcome, &said))
 }
 
-/// What makes frames of the bytes of `stream`, by its name.
-fn parsers(stream: &Path) -> impl Iterator<Item = &'static str> {
-    let name = stream.to_string_lossy();
-    let parsers: &[_] = if name.ends_with(".ivf") {
-        &["ivfparse", "av1parse"]
-    } else if name.contains("annexb") {
-        &["video/x-av1,stream-format=annexb,alignment=tu", "av1parse"]
-    } else {
-        &["av1parse"]
-    };
-    parsers.iter().copied()
+/// What makes frames of the bytes of a container.
+fn parsers(container: &str) -> &'static str {
+    match container {
+        "IVF" => "ivfparse ! av1parse",
+        "Annex B OBU stream" => "video/x-av1,stream-format=annexb,alignment=tu ! av1parse",
+        _ => "av1parse",
+    }
 }
 
 /// GStreamer's name of a planar format.

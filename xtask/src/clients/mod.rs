@@ -242,20 +242,40 @@ fn info(tools: &Tools) -> Result<usize> {
     Ok(passed)
 }
 
-/// Chroma format and bits of a stream's first sequence header: "420", "8".
-fn chroma_and_depth(program: &Path, stream: &Path) -> Result<(String, String)> {
-    let output = Command::new(program).arg("info").arg(stream).output()?;
-    let text = String::from_utf8_lossy(&output.stdout);
-    let line = text.lines().find(|l| l.starts_with("sequence 0")).context("no sequence header")?;
-    let words: Vec<_> = line.split([' ', ',']).collect();
-    let at = words.iter().position(|w| w.starts_with("4:")).context("no chroma format")?;
-    let word = |i: usize| words.get(i).copied().unwrap_or_default();
-    Ok((word(at).replace(':', ""), word(at + 1).to_owned()))
+/// What vav1d says of a stream.
+struct About {
+    /// "IVF", "Annex B OBU stream".
+    container: String,
+    /// Of the first sequence header: "420".
+    chroma: String,
+    /// Of it, too: "8".
+    depth: String,
+}
+
+impl About {
+    fn of(program: &Path, stream: &Path) -> Result<Self> {
+        let output = Command::new(program).arg("info").arg(stream).output()?;
+        Self::read(&String::from_utf8_lossy(&output.stdout))
+    }
+
+    fn read(text: &str) -> Result<Self> {
+        let line = |start| text.lines().find_map(|l| l.strip_prefix(start));
+        let container = line("container: ").and_then(|l| l.split(',').next());
+        let sequence = line("sequence 0: ").context("no sequence header")?;
+        let words: Vec<_> = sequence.split([' ', ',']).collect();
+        let at = words.iter().position(|w| w.starts_with("4:")).context("no chroma format")?;
+        let word = |i: usize| words.get(i).copied().unwrap_or_default();
+        Ok(Self {
+            container: container.context("no container")?.to_owned(),
+            chroma: word(at).replace(':', ""),
+            depth: word(at + 1).to_owned(),
+        })
+    }
 }
 
 /// ffmpeg's planar pixel format for a stream.
 fn pixel_format(program: &Path, stream: &Path) -> Result<String> {
-    let (chroma, depth) = chroma_and_depth(program, stream)?;
+    let About { chroma, depth, .. } = About::of(program, stream)?;
     let suffix = if depth == "8" { String::new() } else { format!("{depth}le") };
     Ok(match chroma.as_str() {
         "400" => format!("gray{suffix}"),
@@ -362,4 +382,19 @@ fn validated(tools: &Tools, stream: &Path) -> Result<Tried> {
         Outcome::Wrong("another MD5 under the layer".to_owned())
     };
     Ok(Tried::new(outcome, &said))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_a_stream_its_container_and_format_are_known() {
+        let text = "file: a.obu\ncontainer: Annex B OBU stream, 8 temporal units\n\
+            sequence 0: Main profile, 4:2:0 10 bit, 227x131, color 2/2/2 limited range\n";
+        let about = About::read(text).expect("read");
+        assert_eq!(about.container, "Annex B OBU stream");
+        assert_eq!((about.chroma.as_str(), about.depth.as_str()), ("420", "10"));
+        assert!(About::read("container: IVF\n").is_err());
+    }
 }
