@@ -11,25 +11,25 @@
 # Needs Linux, root (mount and chroot) and debootstrap. The checkout's
 # top-level folder (/work for /work/vav1d) is bound at the same path inside,
 # so absolute and relative paths mean the same on both sides.
-# Environment: MIRROR (default http://deb.debian.org/debian); BIND (a folder,
-# default as above).
+# Environment: MIRROR (an archive of Debian; default: the one that this
+# machine's apt uses, samples/mirror.sh); BIND (a folder, default as above).
 set -euo pipefail
 
 here=$(cd "$(dirname "$0")/.." && pwd)
 root=${1:-$here/target/sid}
 wrappers=${2:-$root.bin}
-mirror=${MIRROR:-http://deb.debian.org/debian}
 bind=${BIND:-/$(echo "$here" | cut -d/ -f2)}
 packages=(dav1d aom-tools svt-av1 rav1e ffmpeg mpv vulkan-tools
     vulkan-validationlayers libvulkan1 mesa-vulkan-drivers
-    libaom-dev gcc libc6-dev)
-tools=(sh gcc dav1d aomdec aomenc SvtAv1EncApp rav1e ffmpeg ffprobe mpv vulkaninfo)
+    libaom-dev gcc libc6-dev fluster)
+tools=(sh gcc dav1d aomdec aomenc SvtAv1EncApp rav1e ffmpeg ffprobe mpv vulkaninfo fluster)
 
 mkdir -p "$(dirname "$root")" "$wrappers"
 root=$(cd "$(dirname "$root")" && pwd)/$(basename "$root")
 wrappers=$(cd "$wrappers" && pwd)
 
 if [ ! -x "$root/usr/bin/apt-get" ]; then
+    mirror=${MIRROR:-$("$here/samples/mirror.sh")}
     debootstrap --variant=minbase sid "$root" "$mirror"
 fi
 

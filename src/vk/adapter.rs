@@ -68,6 +68,8 @@ pub struct Adapter {
     pub device_id: u32,
     /// What kind of device it is.
     pub device_type: vk::PhysicalDeviceType,
+    /// maxColorAttachments: at least 4, where anything can be drawn.
+    pub color_attachments: u32,
     /// Queue families, in order.
     pub queue_families: Vec<QueueFamily>,
     /// Names of the extensions, sorted.
@@ -90,6 +92,7 @@ impl fmt::Debug for Adapter {
             .field("vendor_id", &self.vendor_id)
             .field("device_id", &self.device_id)
             .field("device_type", &self.device_type)
+            .field("color_attachments", &self.color_attachments)
             .field("queue_families", &self.queue_families)
             .field("extensions", &self.extensions)
             .finish_non_exhaustive()
@@ -204,6 +207,7 @@ fn adapter(
         vendor_id: base.vendor_id,
         device_id: base.device_id,
         device_type: base.device_type,
+        color_attachments: base.limits.max_color_attachments,
         queue_families: queue_families(instance, raw, &extensions),
         extensions,
         raw,

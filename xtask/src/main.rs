@@ -48,8 +48,15 @@ enum Task {
         #[arg(last = true)]
         extra: Vec<String>,
     },
-    /// Other programs (vulkaninfo, ffmpeg, mpv, the validation layer) on softvk, from a Debian sid chroot
+    /// Other programs (vulkaninfo, ffmpeg, mpv, the validation layer, GStreamer, Fluster) on softvk,
+    /// from a Debian sid chroot; what its checker says of them
     Clients {
+        /// Some of them
+        #[arg(long, value_delimiter = ',', default_values = clients::ALL)]
+        only: Vec<String>,
+        /// Words of softvk's configuration, beside those that a client needs
+        #[arg(long, default_value = "")]
+        config: String,
         /// The folder of the wrappers that samples/peers.sh writes
         #[arg(long, default_value = "target/sid.bin")]
         tools: PathBuf,
@@ -171,7 +178,9 @@ fn run() -> Result<()> {
         Task::Mutate { count, seed } => mutate::run(count, seed),
         Task::Soak { rounds, seconds } => soak::run(rounds, seconds),
         Task::Bench { tools, runs } => bench::run(&tools, runs),
-        Task::Clients { tools, streams } => clients::run(&tools, &streams),
+        Task::Clients { only, config, tools, streams } => {
+            clients::run(&tools, &only, &config, &streams)
+        }
         Task::Remux { tools, program, streams } => {
             let program = program.map_or_else(ci::release, Ok)?;
             remux::run(&program, &tools, &streams)

@@ -2,19 +2,25 @@
 
 use std::cell::RefCell;
 
+use ash::vk;
+
+use crate::entry::instance::API_VERSION;
 use crate::planted::Faults;
 
 /// The environment variable.
 pub const VARIABLE: &str = "SOFTVK_CONFIG";
 
 thread_local! {
-    static OVERRIDE: RefCell<Option<String>> = const { RefCell::new(None) };
+    /// What a program that embeds the driver said: `None` if it said nothing, or if the driver is
+    /// loaded as an ICD.
+    static OVERRIDE: RefCell<Option<Option<String>>> = const { RefCell::new(None) };
 }
 
 /// Sets the configuration of instances that this thread makes from now on, in place of the
-/// environment variable.
+/// environment variable; with `None` that is read, still.
+/// In any case the driver then is one that is embedded: formats of three planes are offered, too.
 pub fn set_config(text: Option<&str>) {
-    OVERRIDE.set(text.map(str::to_owned));
+    OVERRIDE.set(Some(text.map(str::to_owned)));
 }
 
 /// A configuration, as words separated by commas; a personality of [`PERSONALITIES`] stands for
@@ -25,8 +31,9 @@ pub fn set_config(text: Option<&str>) {
 /// | `coincide` | the output may only be the reference picture |
 /// | `distinct` | the output may only be a picture beside the reference picture |
 /// | `array` | all reference pictures are layers of one image |
-/// | `two-plane` | two-plane formats only |
+/// | `two-plane` | two-plane formats only: so it is without a word where the driver is loaded as an ICD |
 /// | `three-plane` | three-plane formats only |
+/// | `all-planes` | formats of two planes, then of three: so it is without a word where the driver is embedded |
 /// | `other-dpb` | reference pictures have another format than outputs |
 /// | `only-420` | 4:2:0 only |
 /// | `only-420-and-400` | 4:2:0 and monochrome only |
@@ -40,6 +47,8 @@ pub fn set_config(text: Option<&str>) {
 /// | `no-grain-operation` | the same with ..._OPERATION_NOT_SUPPORTED |
 /// | `no-status` | no result status queries |
 /// | `pure-decode-family` | the decode queue cannot copy |
+/// | `api=V` | `apiVersion` of the device, 1.3.0 to 1.4.4095, in place of 1.3.281: a gate of GStreamer's; no command or feature comes with it |
+/// | `graphics-bit` | the transfer queues say GRAPHICS, too: a gate of GStreamer's; nothing can be drawn |
 /// | `no-maintenance1` | no `VK_KHR_video_maintenance1` |
 /// | `no-maintenance2` | no `VK_KHR_video_maintenance2` |
 /// | `no-unified-layouts` | no `VK_KHR_unified_image_layouts` |
@@ -89,8 +98,8 @@ pub struct Config {
     pub distinct: bool,
     /// VK_VIDEO_CAPABILITY_SEPARATE_REFERENCE_IMAGES_BIT_KHR.
     pub separate: bool,
-    /// Formats with this number of planes only; `None` for all.
-    pub planes: Option<u32>,
+    /// Which formats with chroma there are.
+    pub planes: Planes,
     /// Outputs have two planes, reference pictures three.
     pub opaque_dpb: bool,
     /// Which subsamplings there are.
@@ -113,6 +122,10 @@ pub struct Config {
     pub status: bool,
     /// The decode family has TRANSFER.
     pub decode_copies: bool,
+    /// apiVersion of the device.
+    pub api_version: u32,
+    /// The transfer family has GRAPHICS.
+    pub graphics_bit: bool,
     /// maxLevel.
     pub level: u32,
     /// Decode queues.
@@ -149,7 +162,7 @@ impl Default for Config {
             coincide: true,
             distinct: true,
             separate: true,
-            planes: None,
+            planes: Planes::Unsaid,
             opaque_dpb: false,
             chroma: Subsamplings::All,
             asked_usages: false,
@@ -161,6 +174,8 @@ impl Default for Config {
             grain: Grain::Yes,
             status: true,
             decode_copies: true,
+            api_version: API_VERSION,
+            graphics_bit: false,
             level: 23,
             queues: 1,
             maintenance1: true,
@@ -177,6 +192,17 @@ impl Default for Config {
             threads: 0,
         }
     }
+}
+
+/// The formats with chroma that there are, by their number of planes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Planes {
+    /// No word was said: two in an ICD, as every other driver has, both where it is embedded.
+    Unsaid,
+    /// Both.
+    All,
+    /// This number.
+    Only(u32),
 }
 
 /// The subsamplings that there are.
@@ -241,6 +267,7 @@ pub const PERSONALITIES: &[(&str, &str)] = &[
     ("opaque-dpb", "distinct,other-dpb,granularity=8x8,no-grain"),
     ("intra-only", "distinct,two-plane,slots=0,active=0,align=64/64,granularity=16x16,no-grain"),
     ("planar", "coincide,three-plane"),
+    ("gstreamer", "api=1.4.321,graphics-bit"),
     ("strict-min", "distinct,array,two-plane,slots=8,align=4096/4096,granularity=64x64,no-grain"),
 ];
 
@@ -251,9 +278,15 @@ impl Config {
     /// A word is not understood: the message names it.
     pub fn current() -> Result<Self, String> {
         let set = OVERRIDE.with_borrow(Clone::clone);
-        let text = set.or_else(|| std::env::var(VARIABLE).ok()).unwrap_or_default();
+        let embedded = set.is_some();
+        let text = set.flatten().or_else(|| std::env::var(VARIABLE).ok()).unwrap_or_default();
         match Self::parse(&text) {
-            (config, unknown) if unknown.is_empty() => Ok(config),
+            (mut config, unknown) if unknown.is_empty() => {
+                if config.planes == Planes::Unsaid && !embedded {
+                    config.planes = Planes::Only(2);
+                }
+                Ok(config)
+            }
             (_, unknown) => Err(format!("{VARIABLE}: not understood: {}", unknown.join(", "))),
         }
     }
@@ -283,8 +316,9 @@ impl Config {
             ("coincide", "") => (self.coincide, self.distinct) = (true, false),
             ("distinct", "") => (self.coincide, self.distinct) = (false, true),
             ("array", "") => self.separate = false,
-            ("two-plane", "") => self.planes = Some(2),
-            ("three-plane", "") => self.planes = Some(3),
+            ("two-plane", "") => self.planes = Planes::Only(2),
+            ("three-plane", "") => self.planes = Planes::Only(3),
+            ("all-planes", "") => self.planes = Planes::All,
             ("other-dpb", "") => self.opaque_dpb = true,
             ("only-420", "") => self.chroma = Subsamplings::Only420,
             ("only-420-and-400", "") => self.chroma = Subsamplings::Only420And400,
@@ -298,6 +332,8 @@ impl Config {
             ("min-extent", pair) => self.min_extent = extent(pair)?,
             ("no-status", "") => self.status = false,
             ("pure-decode-family", "") => self.decode_copies = false,
+            ("api", version) => self.api_version = api(version)?,
+            ("graphics-bit", "") => self.graphics_bit = true,
             ("no-maintenance1", "") => self.maintenance1 = false,
             ("no-maintenance2", "") => self.maintenance2 = false,
             ("no-unified-layouts", "") => self.unified_layouts = false,
@@ -334,6 +370,12 @@ fn extent(pair: &str) -> Option<(u32, u32)> {
     Some((number(width, 1, 65536)?, number(height, 1, 65536)?))
 }
 
+/// A version 1.3.N or 1.4.N, encoded.
+fn api(version: &str) -> Option<u32> {
+    let (minor, patch) = version.strip_prefix("1.")?.split_once('.')?;
+    Some(vk::make_api_version(0, 1, number(minor, 3, 4)?, number(patch, 0, 4095)?))
+}
+
 fn number(text: &str, low: u32, high: u32) -> Option<u32> {
     text.parse().ok().filter(|n| *n >= low && *n <= high)
 }
@@ -355,6 +397,26 @@ mod tests {
         assert_eq!((config.align, config.granularity), ((256, 128), (64, 32)));
         assert_eq!(config.slots, 8);
         assert_eq!(Config::parse("").0, Config::default());
+    }
+
+    #[test]
+    fn versions_are_those_of_vulkan_1_3_and_1_4() {
+        let (config, unknown) = Config::parse("api=1.4.321,graphics-bit");
+        assert_eq!((unknown, config.graphics_bit), (vec![], true));
+        assert_eq!(config.api_version, vk::make_api_version(0, 1, 4, 321));
+        let wrong = ["api", "api=1.4", "api=1.2.9", "api=1.5.0", "api=1.4.4096", "api=2.4.0"];
+        assert_eq!(Config::parse(&wrong.join(",")).1, wrong);
+    }
+
+    /// A loader calls no `set_config`.
+    #[test]
+    fn an_icd_has_formats_of_two_planes_as_other_drivers_have() {
+        let planes = || Config::current().map(|config| config.planes);
+        assert_eq!(planes(), Ok(Planes::Only(2)));
+        set_config(None);
+        assert_eq!(planes(), Ok(Planes::Unsaid));
+        set_config(Some("all-planes"));
+        assert_eq!(planes(), Ok(Planes::All));
     }
 
     #[test]

@@ -25,7 +25,7 @@ mod snapshot;
 mod sync;
 pub mod video;
 
-pub use config::{Config, Grain, PERSONALITIES, VARIABLE, set_config};
+pub use config::{Config, Grain, PERSONALITIES, Planes, VARIABLE, set_config};
 pub use handle::handles;
 pub use icd::get_instance_proc_addr;
 pub use planted::{Faults, FrameFault, Planted, unfired};

@@ -13,9 +13,12 @@ use crate::vk::failed;
 use crate::vk::instance::Instance;
 
 impl Adapter {
-    /// Whether pictures can be drawn with it: Vulkan 1.3, and a queue for graphics and compute.
+    /// Whether pictures can be drawn with it: Vulkan 1.3, a queue for graphics and compute, and
+    /// something to draw to (softvk says GRAPHICS to whom it must).
     pub fn draws(&self) -> bool {
-        self.usable_version() >= vk::API_VERSION_1_3 && self.drawing_families().next().is_some()
+        self.usable_version() >= vk::API_VERSION_1_3
+            && self.drawing_families().next().is_some()
+            && self.color_attachments > 0
     }
 
     /// Families whose queues draw.
@@ -88,4 +91,18 @@ pub(super) fn open(
         .map_err(failed("vkCreateDevice"))?;
     // SAFETY: just made, with this queue; a device that only draws decodes and copies nothing else.
     Ok(unsafe { Device::of_raw(instance, adapter, raw, (family, 0), (family, 0)) })
+}
+
+#[cfg(all(test, feature = "soft"))]
+mod tests {
+    use crate::vk::{Driver, Instance, InstanceOptions};
+
+    #[test]
+    fn a_graphics_bit_is_not_enough_to_draw() {
+        let driver = Driver::Soft { config: Some("graphics-bit".into()) };
+        let instance = Instance::new(driver, InstanceOptions::default()).expect("softvk");
+        let adapter = instance.adapters().expect("adapters").remove(0);
+        assert!(adapter.drawing_families().next().is_some());
+        assert!(!adapter.draws());
+    }
 }

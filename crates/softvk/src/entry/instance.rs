@@ -74,9 +74,9 @@ unsafe extern "system" fn create_instance(
         }
     };
     if config.stderr {
-        // Where nobody reads it, nothing is to be done.
+        // In one piece, beside what the program writes. Where nobody reads it, nothing is to be done.
         let print = |vuid: &str, text: &str| {
-            let _ = writeln!(io::stderr(), "softvk: {text} {vuid}");
+            let _ = io::stderr().write_all(format!("softvk: {text} {vuid}\n").as_bytes());
         };
         messages.listen(0, Box::new(print));
     }

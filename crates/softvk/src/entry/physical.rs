@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use ash::vk;
 
-use super::instance::{API_VERSION, chars, extension};
+use super::instance::{chars, extension};
 use super::{Row, formats, table};
 use crate::beyond::{UnifiedImageLayoutsFeatures, VideoMaintenance2Features};
 use crate::config::Config;
@@ -94,9 +94,9 @@ fn limits() -> vk::PhysicalDeviceLimits {
     }
 }
 
-fn device_properties() -> vk::PhysicalDeviceProperties {
+fn device_properties(config: &Config) -> vk::PhysicalDeviceProperties {
     vk::PhysicalDeviceProperties {
-        api_version: API_VERSION,
+        api_version: config.api_version,
         driver_version: vk::make_api_version(0, 0, 1, 0),
         vendor_id: 0x1_0008, // No PCI device: a number above all of PCI's.
         device_id: 1,
@@ -117,20 +117,24 @@ pub(super) fn with<T: chain::Chained>(next: *mut c_void, fill: impl FnOnce(&mut 
 }
 
 unsafe extern "system" fn properties(
-    _: vk::PhysicalDevice,
+    device: vk::PhysicalDevice,
     p_properties: *mut vk::PhysicalDeviceProperties,
 ) {
     // SAFETY: see the top of the folder.
-    unsafe { handle::put(p_properties, device_properties()) };
+    let config = &unsafe { handle::get::<PhysicalDevice, _>(device) }.config;
+    // SAFETY: as above.
+    unsafe { handle::put(p_properties, device_properties(config)) };
 }
 
 unsafe extern "system" fn properties2(
-    _: vk::PhysicalDevice,
+    device: vk::PhysicalDevice,
     p_properties: *mut vk::PhysicalDeviceProperties2<'_>,
 ) {
     // SAFETY: see the top of the folder.
+    let config = &unsafe { handle::get::<PhysicalDevice, _>(device) }.config;
+    // SAFETY: as above.
     let properties = unsafe { &mut *p_properties };
-    properties.properties = device_properties();
+    properties.properties = device_properties(config);
     let next = properties.p_next;
     with(next, |p: &mut vk::PhysicalDeviceVulkan11Properties<'_>| {
         p.device_uuid = UUID;
@@ -236,7 +240,10 @@ fn families(config: &Config) -> [vk::QueueFamilyProperties; 2] {
     if config.decode_copies {
         decode |= vk::QueueFlags::TRANSFER;
     }
-    let copy = vk::QueueFlags::COMPUTE | vk::QueueFlags::TRANSFER;
+    let mut copy = vk::QueueFlags::COMPUTE | vk::QueueFlags::TRANSFER;
+    if config.graphics_bit {
+        copy |= vk::QueueFlags::GRAPHICS;
+    }
     [family(copy, COPY_QUEUES), family(decode, config.queues)]
 }
 

@@ -3,7 +3,7 @@
 use ash::vk;
 
 use super::job::{Chroma, Profile};
-use crate::config::{Config, Grain, Subsamplings};
+use crate::config::{Config, Grain, Planes, Subsamplings};
 use crate::format::FORMATS;
 
 /// Largest coded extent: AV1's own limit.
@@ -128,12 +128,15 @@ pub(crate) fn formats(
             || (profile.chroma == Chroma::Monochrome && f.chroma == Some(Chroma::Yuv420));
         let output = usage.contains(vk::ImageUsageFlags::VIDEO_DECODE_DST_KHR);
         let planes = match config.opaque_dpb {
-            true if output => Some(2),
-            true => Some(3),
+            true if output => Planes::Only(2),
+            true => Planes::Only(3),
             false => config.planes,
         };
         // Luma alone is in one plane in any case.
-        let planes = planes.is_none_or(|n| f.count == 1 || f.count as u32 == n);
+        let planes = match planes {
+            Planes::Only(n) => f.count == 1 || f.count as u32 == n,
+            Planes::All | Planes::Unsaid => true,
+        };
         chroma && f.bit_depth == profile.bit_depth && planes
     };
     Ok(FORMATS.iter().filter(|(_, f)| fits(f)).map(|(format, _)| *format).collect())

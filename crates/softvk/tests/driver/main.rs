@@ -13,6 +13,7 @@ mod references;
 mod rig;
 mod rules;
 
+use ash::vk;
 use record::{Decode, picture};
 use rig::{BITSTREAM, Rig};
 
@@ -105,4 +106,22 @@ fn entry_points_are_found_by_core_and_extension_names() {
         rig.instance.get_device_proc_addr(rig.device.handle(), c"vkNoSuchThing".as_ptr())
     };
     assert!(unknown.is_none());
+}
+
+#[test]
+fn version_and_graphics_bit_are_said_only_where_they_are_asked_for() {
+    let said = |config: &str| {
+        let rig = Rig::with(config);
+        // SAFETY: the only device of a living instance.
+        unsafe {
+            let physical = rig.instance.enumerate_physical_devices().expect("devices")[0];
+            let families = rig.instance.get_physical_device_queue_family_properties(physical);
+            let graphics =
+                families.iter().map(|f| f.queue_flags.contains(vk::QueueFlags::GRAPHICS));
+            let properties = rig.instance.get_physical_device_properties(physical);
+            (properties.api_version, graphics.collect::<Vec<_>>())
+        }
+    };
+    assert_eq!(said(""), (vk::make_api_version(0, 1, 3, 281), vec![false, false]));
+    assert_eq!(said("gstreamer"), (vk::make_api_version(0, 1, 4, 321), vec![true, false]));
 }
