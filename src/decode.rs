@@ -145,8 +145,10 @@ impl Run {
                 Ok(Some(unit)) => unit,
                 Ok(None) => break,
                 Err(error) => {
+                    let goes_on = self.planner.lose(&error, &mut steps);
                     self.fault(error, &mut steps, executor)?;
-                    break;
+                    flow = self.steps(&mut steps, executor, sink)?;
+                    if goes_on { continue } else { break }
                 }
             };
             self.summary.units += 1;

@@ -65,8 +65,9 @@ pub(super) fn run(args: &InputArgs, json: bool, notices: &Notices) -> Result<Exi
             }
             Ok(None) => break,
             Err(error) => {
+                let goes_on = planner.lose(&error, &mut steps);
                 counts.faults.push(error);
-                break;
+                if goes_on { continue } else { break }
             }
         };
         steps.drain(..).for_each(|step| counts.step(&step));

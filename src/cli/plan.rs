@@ -31,8 +31,9 @@ pub(super) fn run(args: &PlanArgs, json: bool, notices: &Notices) -> Result<Exit
             Ok(Some(unit)) => unit,
             Ok(None) => break,
             Err(error) => {
+                let goes_on = planner.lose(&error, &mut steps);
                 fault(error);
-                break;
+                if goes_on { continue } else { break }
             }
         };
         units += 1;

@@ -74,8 +74,9 @@ impl Graph {
                 Ok(Some(unit)) => unit,
                 Ok(None) => break,
                 Err(error) => {
+                    let goes_on = planner.lose(&error, &mut steps);
                     graph.faults.push(error);
-                    break;
+                    if goes_on { continue } else { break }
                 }
             };
             let planned = planner.unit(&unit, &mut steps);

@@ -82,6 +82,7 @@ pub fn trace(
     while !ended && left > 0 {
         let planned = match source.next_unit() {
             Ok(Some(unit)) => planner.unit(&unit, &mut steps),
+            Err(error) if planner.lose(&error, &mut steps) => Ok(()),
             Ok(None) | Err(_) => {
                 ended = true;
                 planner.finish(&mut steps);

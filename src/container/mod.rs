@@ -20,7 +20,7 @@ use std::time::Duration;
 
 use crate::error::{Result, StreamError, StreamFault, Unsupported};
 use crate::limits::Limits;
-use crate::obu::Framing;
+use crate::obu::{self, Framing, ObuType};
 
 use bytes::Bytes;
 
@@ -120,8 +120,9 @@ pub trait Source {
     /// The next temporal unit; `None` at the end.
     ///
     /// # Errors
-    /// The file cannot be read, is malformed, or a unit is over the limit. After an error there
-    /// are no more units.
+    /// The file cannot be read, is malformed, or a unit is over the limit. After a fault of the
+    /// stream the next call goes on behind it, or gives `None`; after another error there are no
+    /// more units.
     fn next_unit(&mut self) -> Result<Option<TemporalUnit>>;
 
     /// The place before the next unit; `None` if one cannot go back to it.
@@ -202,16 +203,9 @@ pub fn open_file(
         }
     };
     match format {
-        Some(format @ (Format::Matroska | Format::Mp4)) => seekable(file, format, limits),
+        Some(Format::Mp4) => Ok(Box::new(mp4::Mp4::open(file, limits)?)),
         format => in_order(Bytes::of_file(file), format, limits),
     }
-}
-
-fn seekable(file: Box<dyn ReadSeek>, format: Format, limits: Limits) -> Result<Box<dyn Source>> {
-    Ok(match format {
-        Format::Matroska => Box::new(matroska::Matroska::open(file, limits)?),
-        _ => Box::new(mp4::Mp4::open(file, limits)?),
-    })
 }
 
 /// Opens `reader` as `format`, or as what its first bytes look like. A container that is not read
@@ -236,10 +230,22 @@ fn in_order(mut bytes: Bytes, format: Option<Format>, limits: Limits) -> Result<
         Format::Ivf => Box::new(ivf::Ivf::open(bytes, limits)?),
         Format::Section5 => Box::new(section5::Section5::new(bytes, limits)),
         Format::AnnexB => Box::new(annexb::AnnexB::new(bytes, limits)),
-        Format::Matroska | Format::Mp4 => {
-            seekable(Box::new(Cursor::new(bytes.all(limits.pipe_bytes)?)), format, limits)?
+        Format::Matroska => Box::new(matroska::Matroska::open(bytes, None, limits)?),
+        Format::Mp4 => {
+            let whole = Cursor::new(bytes.all(limits.pipe_bytes)?);
+            Box::new(mp4::Mp4::open(Box::new(whole), limits)?)
         }
     })
+}
+
+/// Bytes of the OBUs of `data`, the start of a unit, up to the last frame that is there as a whole.
+fn whole_obus(data: &[u8]) -> usize {
+    let obus = obu::obus(data, Framing::Section5).map_while(std::result::Result::ok);
+    // One without a size goes on to the end, which is not that of the unit.
+    let sized = obus.take_while(|obu| data.get(obu.offset).is_some_and(|head| head & 2 != 0));
+    let is_coded =
+        |kind| matches!(kind, ObuType::Frame | ObuType::FrameHeader | ObuType::TileGroup);
+    sized.filter(|obu| is_coded(obu.obu_type)).last().map_or(0, |obu| obu.end)
 }
 
 /// A fault of the container at byte `byte` of the file.

@@ -133,6 +133,16 @@ impl Planner {
         self.drop_references(steps);
     }
 
+    /// What is between the last unit and the next cannot be read, for `error`: references are given
+    /// up if frames may be missing. Whether the source goes on behind it.
+    pub fn lose(&mut self, error: &Error, steps: &mut Vec<Step>) -> bool {
+        let Error::Stream(fault) = error else { return false };
+        if fault.loses_frames() {
+            self.lose_references(steps);
+        }
+        true
+    }
+
     /// The end of the stream: everything that is still held is released.
     pub fn finish(&mut self, steps: &mut Vec<Step>) {
         self.drop_references(steps);

@@ -38,8 +38,10 @@ impl Head {
         let (mut units, mut fault, mut first) = (VecDeque::new(), None, None);
         // A stream may begin with what cannot be decoded.
         let (mut bytes, mut cause) = (0, None);
-        while fault.is_none() && bytes < HEAD_BYTES && (units.len() < HEAD_UNITS || first.is_none())
-        {
+        while first.is_none() || fault.is_none() && units.len() < HEAD_UNITS {
+            if bytes >= HEAD_BYTES {
+                break;
+            }
             let mut steps = Vec::new();
             match source.next_unit() {
                 Ok(Some(unit)) => {
@@ -53,7 +55,13 @@ impl Head {
                     }
                 }
                 Ok(None) => break,
-                Err(error) => fault = Some(error),
+                Err(error) => {
+                    let goes_on = planner.lose(&error, &mut steps);
+                    fault = fault.or(Some(error));
+                    if !goes_on {
+                        break;
+                    }
+                }
             }
             let decoded = steps.into_iter().find_map(|step| match step {
                 Step::Decode(plan) => Some(plan.header),

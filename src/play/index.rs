@@ -5,7 +5,7 @@ use std::collections::HashSet;
 
 use super::scan::Scanner;
 use crate::container::{Position, Source};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::plan::planner::PlannerOptions;
 
 /// A unit that decoding can start at.
@@ -137,7 +137,12 @@ impl Index {
         let Some(mut scan) = self.scan.take() else { return Ok(()) };
         source.seek(scan.position)?;
         // What cannot be read ends the stream here as it does in playing.
-        while let Ok(Some(unit)) = source.next_unit() {
+        loop {
+            let unit = match source.next_unit() {
+                Ok(Some(unit)) => unit,
+                Err(Error::Stream(_)) => continue,
+                Ok(None) | Err(_) => break,
+            };
             let facts = scan.scanner.unit(&unit);
             let is_key = facts.is_access_point || scan.keys.contains(&unit.index);
             let mut is_enough = false;

@@ -223,7 +223,7 @@ impl Stream {
             }
             Ok(None) => self.ended = true,
             Err(fault) => {
-                self.ended = true;
+                self.ended = !self.planner.lose(&fault, &mut steps);
                 self.fault(fault, &mut steps, items)?;
             }
         }
