@@ -2,7 +2,7 @@
 
 use super::annexb::leb128;
 use super::bytes::Bytes;
-use super::{Format, fault};
+use super::{Format, fault, mp4};
 use crate::error::{Result, StreamError, Unsupported};
 use crate::obu::{self, Framing, ObuType};
 
@@ -18,9 +18,9 @@ pub(super) fn boxed(head: &[u8]) -> Option<Format> {
     if head.starts_with(&[0x1a, 0x45, 0xdf, 0xa3]) {
         return Some(Format::Matroska);
     }
-    // The first box of a segment may be another than the file type.
-    let kind = head.get(4..8)?;
-    [&b"ftyp"[..], b"styp", b"moov", b"moof"].contains(&kind).then_some(Format::Mp4)
+    // The first box of a file may be any.
+    let kind = head.get(4..8)?.try_into().ok()?;
+    mp4::is_first(kind).then_some(Format::Mp4)
 }
 
 /// The container of `bytes`. Nothing is taken.

@@ -405,6 +405,9 @@ impl Planner {
 
     /// Shows a frame now, or keeps it until a higher layer or the end of the temporal unit comes.
     fn show(&mut self, unit: &TemporalUnit, shown: Candidate, steps: &mut Vec<Step>) {
+        if unit.is_hidden {
+            return;
+        }
         match self.layers.only_layer() {
             Some(layer) if shown.spatial_id < layer => self.candidate = Some(shown),
             _ => {

@@ -77,6 +77,9 @@ impl Scanner {
             }
         }
         facts.outputs += waiting;
+        if unit.is_hidden {
+            facts.outputs = 0;
+        }
         facts
     }
 
