@@ -10,7 +10,7 @@ use crate::obu::{self, Framing, ObuType};
 const WINDOW: usize = 256 << 10;
 
 /// Bytes that [`boxed`] looks at.
-pub(super) const HEAD: u64 = 12;
+pub(super) const HEAD: u64 = 4 << 10;
 
 /// The container of a file that starts with `head`, if it is one of those that are not read in
 /// order.
@@ -18,9 +18,7 @@ pub(super) fn boxed(head: &[u8]) -> Option<Format> {
     if head.starts_with(&[0x1a, 0x45, 0xdf, 0xa3]) {
         return Some(Format::Matroska);
     }
-    // The first box of a file may be any.
-    let kind = head.get(4..8)?.try_into().ok()?;
-    mp4::is_first(kind).then_some(Format::Mp4)
+    mp4::is_start(head).then_some(Format::Mp4)
 }
 
 /// The container of `bytes`. Nothing is taken.

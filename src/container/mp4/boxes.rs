@@ -118,24 +118,45 @@ impl Header {
 
 /// The boxes in `body`, up to one that is none; the last one may be cut short.
 pub(super) fn children(body: &[u8]) -> impl Iterator<Item = (Kind, &[u8])> {
-    let mut rest = body;
+    overlapping(body, body.len()).map(|(kind, data, bytes)| (kind, cut(data, bytes)))
+}
+
+/// At most `bytes` bytes of `data`.
+fn cut(data: &[u8], bytes: usize) -> &[u8] {
+    data.get(..bytes).unwrap_or(data)
+}
+
+/// The boxes that begin in the first `bytes` bytes of `data`: kind, data from the body on, and how
+/// many of them are the body. It may go on behind what it is in, whose size is wrong then.
+fn overlapping(data: &[u8], bytes: usize) -> impl Iterator<Item = (Kind, &[u8], usize)> {
+    let (mut rest, mut left) = (data, bytes.min(data.len()));
     std::iter::from_fn(move || {
-        let header = Header::read(rest)?;
-        let left = rest.len() as u64;
-        let end = header.bytes.map_or(left, |bytes| bytes.min(left));
-        let (this, after) = rest.split_at_checked(end as usize)?;
-        rest = after;
-        Some((header.kind, this.get(header.header as usize..)?))
+        let header = Header::read(rest).filter(|_| left > 0)?;
+        let whole = header.bytes.map_or(left, |bytes| bytes.min(rest.len() as u64) as usize);
+        let data = rest.get(header.header as usize..)?;
+        rest = rest.get(whole..)?;
+        left = left.saturating_sub(whole);
+        Some((header.kind, data, whole.saturating_sub(header.header as usize)))
     })
 }
 
 /// The bodies of all boxes that `path` leads to from `body`.
 pub(super) fn all<'a>(body: &'a [u8], path: &[&Kind]) -> Vec<&'a [u8]> {
-    let Some((first, rest)) = path.split_first() else { return vec![body] };
-    children(body)
-        .filter(|(kind, _)| kind == *first)
-        .flat_map(|(_, body)| all(body, rest))
-        .collect()
+    let mut found = Vec::new();
+    collect(body, body.len(), path, &mut found);
+    found
+}
+
+fn collect<'a>(data: &'a [u8], bytes: usize, path: &[&Kind], found: &mut Vec<&'a [u8]>) {
+    let Some((first, rest)) = path.split_first() else {
+        found.push(cut(data, bytes));
+        return;
+    };
+    for (kind, data, bytes) in overlapping(data, bytes) {
+        if kind == **first {
+            collect(data, bytes, rest, found);
+        }
+    }
 }
 
 /// What `read` makes of the first box at the end of `path` that it can make something of.
@@ -177,6 +198,14 @@ mod tests {
         assert_eq!(found, [&b"1"[..], b"2", b"1"]);
         let two = first(&body, &[b"tree", b"leaf"], |leaf| (leaf == b"2").then_some(2));
         assert_eq!(two, Some(2));
+    }
+
+    #[test]
+    fn a_box_may_go_on_behind_what_it_is_in() {
+        let body = b"\0\0\0\x12tree\0\0\0\x0bleaf123\0\0\0\x09next4";
+        assert_eq!(all(body, &[b"tree", b"leaf"]), [b"123"]);
+        // Its place is still where the size says.
+        assert_eq!(all(body, &[b"next"]), [b"4"; 0]);
     }
 
     #[test]

@@ -64,32 +64,33 @@ pub(super) fn apply(edits: &[Edit], samples: &Samples) -> Option<Samples> {
         return None;
     }
     for edit in edits {
-        let Some(start) = edit.start else {
-            begin = begin.saturating_add(edit.duration);
-            continue;
-        };
-        // Without a duration it goes on to the end.
-        let whole = samples.end.saturating_sub(start).max(0);
-        let duration = if edit.duration == 0 { whole } else { edit.duration };
-        add(&mut edited.list, samples, start, duration, begin);
-        begin = begin.saturating_add(duration.min(whole.max(1)));
+        let mut duration = edit.duration;
+        if let Some(start) = edit.start {
+            // Without a duration it goes on to the end.
+            let whole = samples.end.saturating_sub(start).max(0);
+            duration = if duration == 0 { whole } else { duration };
+            add(&mut edited.list, samples, (start, duration), begin);
+            edited.end = begin.saturating_add(duration.min(whole));
+        }
+        begin = begin.saturating_add(duration);
         if edited.list.len() as u64 > MAX_SAMPLES.min(16 * samples.list.len() as u64) {
             return None;
         }
     }
-    edited.end = begin;
     edited.list.iter().any(|sample| !sample.is_hidden).then_some(edited)
 }
 
-/// Adds the samples of the media from `start` on, for `duration`, which are shown from `begin` on.
-fn add(to: &mut Vec<Sample>, samples: &Samples, start: i64, duration: i64, begin: i64) {
+/// Adds the samples of the media that are decoded for those from `start` on, for `duration`; the
+/// first of them is shown at `begin`.
+fn add(to: &mut Vec<Sample>, samples: &Samples, (start, duration): (i64, i64), begin: i64) {
     let end = start.saturating_add(duration);
     let list = &samples.list;
     let before = |sample: &&Sample| sample.is_sync && sample.time <= start;
     let from = list.iter().rposition(|sample| before(&sample)).unwrap_or(0);
     // Pictures that come before a sync sample may be decoded after it.
     let mut syncs = if samples.is_reordered { 2 } else { 1 };
-    let mut shown = to.len();
+    let (first, mut shown) = (to.len(), to.len());
+    let mut earliest = i64::MAX;
     for (index, sample) in list.iter().enumerate().skip(from) {
         let is_over = sample.is_sync && sample.time >= end && index > from;
         syncs -= u32::from(is_over);
@@ -97,14 +98,16 @@ fn add(to: &mut Vec<Sample>, samples: &Samples, start: i64, duration: i64, begin
             break;
         }
         let is_hidden = sample.time < start || sample.time >= end;
-        let time = sample.time.saturating_sub(start).saturating_add(begin);
-        to.push(Sample { time, is_hidden, ..*sample });
+        to.push(Sample { is_hidden, ..*sample });
         if !is_hidden {
-            shown = to.len();
+            (shown, earliest) = (to.len(), earliest.min(sample.time));
         }
     }
     // Nothing needs what comes after the last picture.
     to.truncate(shown);
+    for sample in to.iter_mut().skip(first) {
+        sample.time = sample.time.saturating_sub(earliest).saturating_add(begin);
+    }
 }
 
 #[cfg(test)]

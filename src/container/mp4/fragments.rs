@@ -99,10 +99,11 @@ impl Wanted {
     ) -> Result<(), &'static str> {
         // Where the data of the track fragment before it end.
         let mut before = at;
-        let trafs = boxes::all(moof, &[b"traf"]);
-        let mut done = if trafs.is_empty() { Err("there is no track in it") } else { Ok(()) };
-        for traf in trafs {
-            let head = boxes::first(traf, &[b"tfhd"], |body| Head::read(body, &self.defaults));
+        let tracks = tracks(moof);
+        let mut done = if tracks.is_empty() { Err("there is no track in it") } else { Ok(()) };
+        for traf in tracks {
+            let of = |kind: &'static Kind| traf.iter().filter(move |(is, _)| is == kind);
+            let head = of(b"tfhd").find_map(|(_, body)| Head::read(body, &self.defaults));
             let Some(head) = head else {
                 done = Err("a track in it has no header");
                 continue;
@@ -113,13 +114,12 @@ impl Wanted {
                 None => before,
             };
             let mut run = Run { head: &head, base, at: base };
-            let truns = boxes::all(traf, &[b"trun"]);
             if head.track != self.track {
-                truns.into_iter().for_each(|trun| run.pass(trun));
+                of(b"trun").for_each(|(_, trun)| run.pass(trun));
             } else {
-                let begins = boxes::all(traf, &[b"tfdt"]).into_iter();
-                self.time = begins.rev().find_map(begin).unwrap_or(self.time);
-                for trun in truns {
+                let begins = of(b"tfdt").filter_map(|(_, body)| begin(body));
+                self.time = begins.fold(self.time, |_, time| time);
+                for (_, trun) in of(b"trun") {
                     done = done.and(run.add(trun, self, samples));
                 }
             }
@@ -127,6 +127,19 @@ impl Wanted {
         }
         done
     }
+}
+
+/// The boxes of each track fragment in `moof`. Where its size is wrong, they are behind it.
+fn tracks(moof: &[u8]) -> Vec<Vec<(Kind, &[u8])>> {
+    let mut tracks: Vec<Vec<_>> = Vec::new();
+    for (kind, body) in boxes::children(moof) {
+        match (&kind, tracks.last_mut()) {
+            (b"traf", _) => tracks.push(boxes::children(body).collect()),
+            (b"tfhd" | b"tfdt" | b"trun", Some(last)) => last.push((kind, body)),
+            _ => {}
+        }
+    }
+    tracks
 }
 
 /// The runs of a track fragment.

@@ -48,9 +48,10 @@ const FIRST: [&boxes::Kind; 14] = [
     b"sidx", b"emsg", b"prft", b"meta",
 ];
 
-/// Whether a file that begins with a box of `kind` is an MP4 file.
-pub(super) fn is_first(kind: boxes::Kind) -> bool {
-    FIRST.contains(&&kind)
+/// Whether `head` is the start of an MP4 file. The first box may be any, if the one after it is not.
+pub(super) fn is_start(head: &[u8]) -> bool {
+    let mut kinds = boxes::children(head).map(|(kind, _)| kind).take(2);
+    kinds.any(|kind| FIRST.contains(&&kind))
 }
 
 pub(super) struct Mp4 {

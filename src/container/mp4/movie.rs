@@ -17,6 +17,9 @@ use crate::limits::Limits;
 /// Bytes of the boxes that are read whole: far more than the sample tables of a film of hours.
 const BOX_BYTES: u64 = 256 << 20;
 
+/// Bytes that are read behind a box: a size that is a little short costs nothing.
+const SLACK: u64 = 64;
+
 /// Faults that are remembered: more are those of a file that is broken throughout.
 const MAX_LOSSES: usize = 1000;
 
@@ -193,7 +196,8 @@ impl Movie {
                 let body = whole.saturating_sub(header.header);
                 bytes = bytes.saturating_add(body);
                 limit(bytes)?;
-                bodies.push((header.kind, input.read(at + header.header, body)?));
+                let slack = SLACK.min(found.end - at - whole);
+                bodies.push((header.kind, input.read(at + header.header, body + slack)?));
             }
             at += whole;
         }
@@ -320,7 +324,7 @@ impl Movie {
         epoch.has_fragments = true;
         let bytes = found.end - found.body;
         limit(bytes)?;
-        let body = input.read(found.body, bytes)?;
+        let body = input.read(found.body, bytes + SLACK)?;
         let mut list = Vec::new();
         epoch.wanted.room = room.saturating_sub(self.samples.len() as u64);
         let added = epoch.wanted.add(&body, found.at, &mut list);

@@ -1,7 +1,7 @@
 //! Where the samples of a track are, and when they are shown: the tables of the movie box (8.6 and
 //! 8.7).
 
-use super::boxes::{self, Fields};
+use super::boxes::{self, Fields, Kind};
 use super::{MAX_SAMPLES, Sample};
 
 /// The samples of a track.
@@ -56,8 +56,18 @@ impl Sizes<'_> {
     }
 }
 
+/// Where a table is in a `trak` box.
+fn path(kind: &Kind) -> [&Kind; 4] {
+    [b"mdia", b"minf", b"stbl", kind]
+}
+
+/// What `read` makes of the first table `kind` that it can make something of.
+fn first<'a, T>(trak: &'a [u8], kind: &Kind, read: impl FnMut(&'a [u8]) -> Option<T>) -> Option<T> {
+    boxes::first(trak, &path(kind), read)
+}
+
 /// How many samples there are, and their sizes (8.7.3).
-fn sizes(stbl: &[u8]) -> Option<(u64, Sizes<'_>)> {
+fn sizes(trak: &[u8]) -> Option<(u64, Sizes<'_>)> {
     let wide = |body| {
         let mut fields = Fields(body);
         let _version = fields.version()?;
@@ -74,17 +84,17 @@ fn sizes(stbl: &[u8]) -> Option<(u64, Sizes<'_>)> {
         let known = fields.0.len() as u64 * 8 / u64::from(bits.max(1));
         matches!(bits, 4 | 8 | 16).then_some((count.min(known), Sizes::Narrow(fields.0, bits)))
     };
-    boxes::first(stbl, &[b"stsz"], wide).or_else(|| boxes::first(stbl, &[b"stz2"], narrow))
+    first(trak, b"stsz", wide).or_else(|| first(trak, b"stz2", narrow))
 }
 
 /// Where the chunks are (8.7.5).
-fn chunks(stbl: &[u8]) -> Vec<u64> {
-    let narrow = boxes::first(stbl, &[b"stco"], |body| {
+fn chunks(trak: &[u8]) -> Vec<u64> {
+    let narrow = first(trak, b"stco", |body| {
         let list: Vec<_> = Fields::table(body).map(|[offset]| u64::from(offset)).collect();
         (!list.is_empty()).then_some(list)
     });
     let wide = || {
-        boxes::first(stbl, &[b"co64"], |body| {
+        first(trak, b"co64", |body| {
             let wide = |[high, low]: [u32; 2]| u64::from(high) << 32 | u64::from(low);
             Some(Fields::table(body).map(wide).collect())
         })
@@ -93,12 +103,12 @@ fn chunks(stbl: &[u8]) -> Vec<u64> {
 }
 
 /// The rows of the first table `kind` that has some.
-fn table<const N: usize>(stbl: &[u8], kind: &boxes::Kind) -> Vec<[u32; N]> {
+fn table<const N: usize>(trak: &[u8], kind: &Kind) -> Vec<[u32; N]> {
     let rows = |body| {
         let rows: Vec<_> = Fields::table(body).collect();
         (!rows.is_empty()).then_some(rows)
     };
-    boxes::first(stbl, &[kind], rows).unwrap_or_default()
+    first(trak, kind, rows).unwrap_or_default()
 }
 
 /// The values of a run-length coded table, the last one for ever.
@@ -117,16 +127,16 @@ fn runs(entries: Vec<[u32; 2]>) -> impl Iterator<Item = u32> {
     })
 }
 
-/// The samples of the tables in `stbl`, in a file of `end` bytes, in which offsets count from
+/// The samples of the tables in a `trak` box, in a file of `end` bytes, in which offsets count from
 /// `base`.
-pub(super) fn samples(stbl: &[u8], end: u64, base: u64) -> Samples {
-    let Some((count, sizes)) = sizes(stbl) else { return Samples::default() };
+pub(super) fn samples(trak: &[u8], end: u64, base: u64) -> Samples {
+    let Some((count, sizes)) = sizes(trak) else { return Samples::default() };
     // No more than there is room for, whatever the table says.
     let known = count.min(end).min(MAX_SAMPLES) as usize;
     let mut list = Vec::with_capacity(known.min(1 << 16));
-    let mut chunk_runs = table::<3>(stbl, b"stsc").into_iter().peekable();
+    let mut chunk_runs = table::<3>(trak, b"stsc").into_iter().peekable();
     let (mut samples_per_chunk, mut entry) = (0, 0);
-    for (number, chunk) in (1_u32..).zip(chunks(stbl)) {
+    for (number, chunk) in (1_u32..).zip(chunks(trak)) {
         while let Some([_, samples, description]) =
             chunk_runs.next_if(|[first, ..]| *first <= number)
         {
@@ -142,15 +152,15 @@ pub(super) fn samples(stbl: &[u8], end: u64, base: u64) -> Samples {
     }
     let lost = count - list.len() as u64;
     let mut samples = Samples { list, end: 0, lost, is_reordered: false };
-    time(stbl, &mut samples);
-    syncs(stbl, &mut samples.list);
+    time(trak, &mut samples);
+    syncs(trak, &mut samples.list);
     samples
 }
 
 /// Gives samples their times (8.6.1).
-fn time(stbl: &[u8], samples: &mut Samples) {
-    let deltas = runs(table(stbl, b"stts"));
-    let offsets = table(stbl, b"ctts");
+fn time(trak: &[u8], samples: &mut Samples) {
+    let deltas = runs(table(trak, b"stts"));
+    let offsets = table(trak, b"ctts");
     samples.is_reordered = !offsets.is_empty();
     let mut decoded = 0_i64;
     for ((sample, delta), offset) in samples.list.iter_mut().zip(deltas).zip(runs(offsets)) {
@@ -162,11 +172,11 @@ fn time(stbl: &[u8], samples: &mut Samples) {
 }
 
 /// Says which samples are sync samples (8.6.2): all of them without the table.
-fn syncs(stbl: &[u8], samples: &mut [Sample]) {
-    if boxes::all(stbl, &[b"stss"]).is_empty() {
+fn syncs(trak: &[u8], samples: &mut [Sample]) {
+    if boxes::all(trak, &path(b"stss")).is_empty() {
         samples.iter_mut().for_each(|sample| sample.is_sync = true);
     }
-    for [number] in table(stbl, b"stss") {
+    for [number] in table(trak, b"stss") {
         let index = (number as usize).wrapping_sub(1);
         samples.get_mut(index).into_iter().for_each(|sample| sample.is_sync = true);
     }

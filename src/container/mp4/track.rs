@@ -125,11 +125,8 @@ impl Track {
         let entries = entries.unwrap_or_default();
         let elst = |body| edits::read(body, timescale, media);
         let samples = match entries.iter().any(Entry::is_av1) {
-            true => boxes::first(trak, &[b"mdia", b"minf", b"stbl"], |stbl| {
-                let samples = tables::samples(stbl, end, base);
-                (!samples.list.is_empty()).then_some(samples)
-            }),
-            false => None,
+            true => tables::samples(trak, end, base),
+            false => Samples::default(),
         };
         let urn = boxes::all(trak, &[b"mdia", b"minf", b"stbl", b"stsd"]);
         Self {
@@ -138,7 +135,7 @@ impl Track {
             matrix,
             entries,
             edits: boxes::first(trak, &[b"edts", b"elst"], elst).unwrap_or_default(),
-            samples: samples.unwrap_or_default(),
+            samples,
             is_auxiliary: handler == Some(*b"auxv"),
             is_alpha: urn.into_iter().any(is_alpha),
         }

@@ -48,7 +48,12 @@ impl Walk {
         }
         let at = self.at;
         let head = input.read(at, Header::MAX as u64)?;
-        let header = Header::read(&head).filter(Header::is_plausible);
+        let header = match Header::read(&head) {
+            Some(header) if header.is_plausible() || is_followed(&header, at, input)? => {
+                Some(header)
+            }
+            _ => None,
+        };
         match header {
             Some(header) if !is_misplaced(header.kind) => {
                 let found = found(&header, at, input.end());
@@ -108,6 +113,18 @@ fn found(header: &Header, at: u64, file: Option<u64>) -> Found {
     let is_cut = header.bytes.is_some() && file.is_some_and(|file| end > file);
     let end = end.min(file.unwrap_or(u64::MAX));
     Found { kind: header.kind, at, body: body.min(end), end, is_cut }
+}
+
+/// Whether another box follows on the one at `at`, so that its kind may be as odd as it likes.
+fn is_followed(header: &Header, at: u64, input: &mut Input) -> Result<bool> {
+    let Some(next) = header.bytes.and_then(|bytes| at.checked_add(bytes)) else {
+        return Ok(false);
+    };
+    if header.bytes.is_some_and(|bytes| bytes > WINDOW) || !input.has(next, 8) {
+        return Ok(false);
+    }
+    let next = Header::read(&input.read(next, Header::MAX as u64)?);
+    Ok(next.is_some_and(|next| next.is_plausible()))
 }
 
 /// Whether `kind` is that of boxes that are only in others: what was around it was cut short.
