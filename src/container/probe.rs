@@ -9,6 +9,9 @@ use crate::obu::{self, Framing, ObuType};
 /// Bytes that probing looks at.
 const WINDOW: usize = 256 << 10;
 
+/// Bytes that say what most files are.
+const FIRST: usize = 12;
+
 /// Bytes that [`boxed`] looks at.
 pub(super) const HEAD: u64 = 4 << 10;
 
@@ -23,6 +26,10 @@ pub(super) fn boxed(head: &[u8]) -> Option<Format> {
 
 /// The container of `bytes`. Nothing is taken.
 pub(super) fn probe(bytes: &mut Bytes) -> Result<Format> {
+    // What comes slowly is not waited for.
+    if let Some(format) = boxed(bytes.peek(FIRST)?) {
+        return Ok(format);
+    }
     let data = bytes.peek(WINDOW)?;
     if data.starts_with(b"DKIF") {
         return Ok(Format::Ivf);

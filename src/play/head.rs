@@ -37,8 +37,8 @@ impl Head {
         let mut planner = Planner::new(options);
         let (mut units, mut fault, mut first) = (VecDeque::new(), None, None);
         // A stream may begin with what cannot be decoded.
-        let (mut bytes, mut cause) = (0, None);
-        while first.is_none() || fault.is_none() && units.len() < HEAD_UNITS {
+        let (mut bytes, mut cause, mut shown) = (0, None, 0);
+        while first.is_none() || fault.is_none() && shown < HEAD_UNITS {
             if bytes >= HEAD_BYTES {
                 break;
             }
@@ -47,6 +47,7 @@ impl Head {
                 Ok(Some(unit)) => {
                     let planned = planner.unit(&unit, &mut steps);
                     bytes += unit.data.len();
+                    shown += usize::from(!unit.is_hidden);
                     units.push_back(unit);
                     match planned {
                         Err(Error::Stream(error)) => cause = cause.or(Some(error)),

@@ -1,5 +1,6 @@
 //! Tests of the library and the command on real streams. No GPU, no network, no clock.
 
+mod boxes;
 mod cli;
 mod compare;
 mod containers;
@@ -10,6 +11,7 @@ mod grain;
 mod hostile;
 mod manifest;
 mod matrix;
+mod mp4;
 mod plans;
 mod play;
 mod players;

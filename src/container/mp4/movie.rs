@@ -160,7 +160,8 @@ impl Movie {
 
     fn take(&mut self, found: &Found, input: &mut Input) -> Result<()> {
         match &found.kind {
-            b"ftyp" => self.base = found.at,
+            // Another file.
+            b"ftyp" if self.has_moov => self.base = found.at,
             b"moov" => self.moov(found, input)?,
             b"moof" => self.moof(found, input)?,
             b"meta" => self.meta = self.meta.or(Some(*found)),

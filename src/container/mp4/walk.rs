@@ -56,7 +56,14 @@ impl Walk {
         };
         match header {
             Some(header) if !is_misplaced(header.kind) => {
-                let found = found(&header, at, input.end());
+                let mut found = found(&header, at, input.end());
+                // Its name may be damaged, and what is in it not.
+                match head.get(12..16) {
+                    _ if super::FIRST.contains(&&found.kind) => {}
+                    Some(b"mfhd") => found.kind = *b"moof",
+                    Some(b"mvhd") => found.kind = *b"moov",
+                    _ => {}
+                }
                 self.before = found.body;
                 self.at = found.end;
                 self.ended = header.bytes.is_none();
