@@ -9,6 +9,7 @@ mod faults;
 mod grain;
 #[cfg(unix)]
 mod hostile;
+mod images;
 mod manifest;
 mod matrix;
 mod mp4;

@@ -17,6 +17,9 @@ use crate::boxes::{
 use crate::manifest::sample;
 use crate::players::{bytes, frame, hash, hashes, opened, player, rest};
 
+/// Where something is put.
+type Place = fn(&mut Film) -> &mut Vec<u8>;
+
 /// A box of each name that means something in places like these, with a body that is none.
 fn oddities() -> Vec<(&'static str, Vec<u8>)> {
     let ilst = |data: &[u8]| {
@@ -51,7 +54,7 @@ fn what_is_beside_the_video_does_no_harm() {
     let samples = stream("main-420-8");
     for (what, oddity) in oddities() {
         let is_last = what == "a size of the rest";
-        let places: [(&str, fn(&mut Film) -> &mut Vec<u8>); 7] = [
+        let places: [(&str, Place); 7] = [
             ("moov", |film| &mut film.moov),
             ("trak", |film| &mut film.trak),
             ("minf", |film| &mut film.dinf),
@@ -344,15 +347,19 @@ fn edited(entries: &[(u32, Option<u32>)]) -> Film {
 fn edit_lists_say_what_is_shown_and_when() {
     let stream = sample("key-frames");
     let samples = crate::boxes::stream("key-frames");
-    let frames = |ranges: &[std::ops::Range<usize>]| -> Vec<String> {
-        ranges.iter().flat_map(|range| stream.frames[range.clone()].to_vec()).collect()
+    let frames = |ranges: &[(usize, usize)]| -> Vec<String> {
+        ranges.iter().flat_map(|(from, to)| stream.frames[*from..*to].to_vec()).collect()
     };
     for (edits, right, times) in [
-        (vec![(400, Some(0))], frames(&[0..10]), vec![0]),
-        (vec![(400, Some(14))], frames(&[14..24]), vec![0]),
-        (vec![(120, Some(2)), (80, Some(30))], frames(&[2..5, 30..32]), vec![0, 3]),
-        (vec![(200, None), (80, Some(59)), (40, Some(0))], frames(&[59..60, 0..1]), vec![0, 2]),
-        (vec![(80, Some(0)), (400, None), (80, Some(0))], frames(&[0..2, 0..2]), vec![0, 1, 12]),
+        (vec![(400, Some(0))], frames(&[(0, 10)]), vec![0]),
+        (vec![(400, Some(14))], frames(&[(14, 24)]), vec![0]),
+        (vec![(120, Some(2)), (80, Some(30))], frames(&[(2, 5), (30, 32)]), vec![0, 3]),
+        (vec![(200, None), (80, Some(59)), (40, Some(0))], frames(&[(59, 60), (0, 1)]), vec![0, 2]),
+        (
+            vec![(80, Some(0)), (400, None), (80, Some(0))],
+            frames(&[(0, 2), (0, 2)]),
+            vec![0, 1, 12],
+        ),
     ] {
         let film = edited(&edits);
         for data in [film.progressive(&samples), film.faststart(&samples)] {
