@@ -58,11 +58,9 @@ impl Walk {
             Some(header) if !is_misplaced(header.kind) => {
                 let mut found = found(&header, at, input.end());
                 // Its name may be damaged, and what is in it not.
-                match head.get(12..16) {
-                    _ if super::FIRST.contains(&&found.kind) => {}
-                    Some(b"mfhd") => found.kind = *b"moof",
-                    Some(b"mvhd") => found.kind = *b"moov",
-                    _ => {}
+                let is_known = super::FIRST.contains(&&found.kind);
+                if !is_known && head.get(12..16) == Some(b"mfhd") {
+                    found.kind = *b"moof";
                 }
                 self.before = found.body;
                 self.at = found.end;
