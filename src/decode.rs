@@ -139,11 +139,14 @@ impl Run {
         sink: &mut dyn Sink,
     ) -> Result<()> {
         let mut steps = Vec::new();
-        let mut flow = Flow::Continue;
+        let (mut flow, mut is_at_end) = (Flow::Continue, false);
         while flow == Flow::Continue && !self.done() {
             let unit = match source.next_unit() {
                 Ok(Some(unit)) => unit,
-                Ok(None) => break,
+                Ok(None) => {
+                    is_at_end = true;
+                    break;
+                }
                 Err(error) => {
                     let goes_on = self.planner.lose(&error, &mut steps);
                     self.fault(error, &mut steps, executor)?;
@@ -160,9 +163,12 @@ impl Run {
                 self.fault(error, &mut steps, executor)?;
             }
         }
-        self.planner.finish(&mut steps);
+        let finished = self.planner.finish(&mut steps);
         if flow == Flow::Continue {
             self.steps(&mut steps, executor, sink)?;
+        }
+        if let (Err(error), true) = (finished, is_at_end) {
+            self.fault(error, &mut steps, executor)?;
         }
         executor.drain()?;
         self.outputs(true, &mut steps, executor, sink)

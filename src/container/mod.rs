@@ -228,7 +228,7 @@ fn in_order(mut bytes: Bytes, format: Option<Format>, limits: Limits) -> Result<
     };
     Ok(match format {
         Format::Ivf => Box::new(ivf::Ivf::open(bytes, limits)?),
-        Format::Section5 => Box::new(section5::Section5::new(bytes, limits)),
+        Format::Section5 => Box::new(section5::Section5::open(bytes, limits)?),
         Format::AnnexB => Box::new(annexb::AnnexB::new(bytes, limits)),
         Format::Matroska => Box::new(matroska::Matroska::open(bytes, None, limits)?),
         Format::Mp4 => {

@@ -93,8 +93,8 @@ impl Stream {
         }
         let head = Head::read(&mut *source, options)?;
         let mut info = head.info(&*source, (entry, name), start.is_some());
-        let counts_units = Index::counts_units(&*source, &options);
-        let mut index = start.map(|start| Index::new(start, options, &*source));
+        let counts_units = head.shows_one_each && Index::counts_units(&*source, &options);
+        let mut index = start.map(|start| Index::new(start, options, &*source, counts_units));
         let timing = head.timing(&info);
         if let Some(index) = index.as_mut().filter(|_| !source.has_index()) {
             let begun = Instant::now();
@@ -170,11 +170,12 @@ impl Stream {
         let mut steps = Vec::new();
         self.from_start = Some(point.position) == self.start;
         if self.from_start {
-            self.planner.finish(&mut steps);
+            self.planner.restart(0, &mut steps);
             self.planner = Planner::new(self.options);
             self.scanner = Scanner::new(self.options);
         } else {
             self.planner.restart(point.frames.unwrap_or(0), &mut steps);
+            self.scanner.restart();
         }
         for step in steps.drain(..) {
             self.executor.execute(&step)?;
@@ -230,8 +231,11 @@ impl Stream {
         // What is given up after a fault.
         self.execute(&mut steps, items)?;
         if self.ended {
-            self.planner.finish(&mut steps);
+            let finished = self.planner.finish(&mut steps);
             self.execute(&mut steps, items)?;
+            if let Err(fault) = finished {
+                self.fault(fault, &mut steps, items)?;
+            }
             self.executor.drain()?;
             self.outputs(true, &mut steps, items)?;
             self.release(items);
@@ -245,8 +249,9 @@ impl Stream {
         if !facts.metadata.is_empty() {
             self.metadata = replaced(&self.metadata, facts.metadata);
         }
-        if self.counts_units {
-            self.outputs = unit.index;
+        match self.counts_units {
+            true => self.outputs = unit.index,
+            false => self.outputs += facts.before,
         }
         self.under_way.push_back(Unit {
             unit: unit.index,
