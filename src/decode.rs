@@ -7,7 +7,7 @@ use std::sync::Arc;
 pub use damage::Damage;
 
 use crate::container::{self, Source, SourceInfo};
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, StreamError, StreamFault};
 use crate::grain::{self, Clock, Override};
 use crate::pixels::Picture;
 use crate::plan::Step;
@@ -167,8 +167,15 @@ impl Run {
         if flow == Flow::Continue {
             self.steps(&mut steps, executor, sink)?;
         }
-        if let (Err(error), true) = (finished, is_at_end) {
-            self.fault(error, &mut steps, executor)?;
+        let nothing = || self.summary.units > 0 && self.summary.frames + self.summary.n_faults == 0;
+        match finished {
+            Err(error) if is_at_end => self.fault(error, &mut steps, executor)?,
+            Ok(()) if is_at_end && nothing() => {
+                let what = "there is no frame that decoding can begin with";
+                let fault = StreamError::new(StreamFault::Rule(what)).section("7.6");
+                self.fault(fault.into(), &mut steps, executor)?;
+            }
+            _ => {}
         }
         executor.drain()?;
         self.outputs(true, &mut steps, executor, sink)
