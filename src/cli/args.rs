@@ -97,6 +97,9 @@ pub struct InputArgs {
     /// Container of the input
     #[arg(long, value_enum, default_value = "auto", value_name = "FORMAT")]
     pub input_format: InputFormat,
+    /// All samples of an MP4 file, whatever its edit list leaves out or repeats
+    #[arg(long)]
+    pub ignore_editlist: bool,
 }
 
 /// Containers.

@@ -38,12 +38,16 @@ pub(super) fn source(args: &InputArgs) -> crate::error::Result<Box<dyn Source>> 
         InputFormat::Matroska => Some(Format::Matroska),
         InputFormat::Mp4 => Some(Format::Mp4),
     };
-    if args.file.as_os_str() == "-" {
-        return container::open(Box::new(io::stdin()), format, Limits::default());
+    let limits = Limits::default();
+    let mut source = match args.file.as_os_str() == "-" {
+        true => container::open(Box::new(io::stdin()), format, limits)?,
+        false => match file(&args.file)? {
+            (file, true) => container::open_file(Box::new(file), format, limits)?,
+            (file, false) => container::open(Box::new(file), format, limits)?,
+        },
+    };
+    if args.ignore_editlist {
+        source.ignore_edit_list();
     }
-    let (file, is_regular) = file(&args.file)?;
-    match is_regular {
-        true => container::open_file(Box::new(file), format, Limits::default()),
-        false => container::open(Box::new(file), format, Limits::default()),
-    }
+    Ok(source)
 }

@@ -18,6 +18,9 @@ pub struct PlayArgs {
     /// Container of the inputs
     #[arg(long, value_enum, default_value = "auto", value_name = "FORMAT")]
     pub input_format: InputFormat,
+    /// All samples of MP4 files, whatever their edit lists leave out or repeat
+    #[arg(long)]
+    pub ignore_editlist: bool,
     /// Layers.
     #[command(flatten)]
     pub layers: LayerArgs,

@@ -99,6 +99,7 @@ impl Source for AnnexB {
             framing: Framing::AnnexB,
             pts: None,
             file_offset: Some(file_offset),
+            is_hidden: false,
         };
         self.index += 1;
         Ok(Some(unit))

@@ -3,7 +3,6 @@
 use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom};
 
 use super::ReadSeek;
-use crate::error::{LimitError, Result};
 
 /// Bytes read at a time.
 const CHUNK: usize = 64 << 10;
@@ -159,18 +158,6 @@ impl Bytes {
         self.taken += got;
         self.position += got as u64;
         Ok(self.buffer.get(start..start + got).unwrap_or_default())
-    }
-
-    /// Everything from the first byte on, of which none may have been taken.
-    pub(super) fn all(mut self, limit: u64) -> Result<Vec<u8>> {
-        let mut all = self.buffer;
-        let left = limit.saturating_sub(all.len() as u64);
-        self.reader.by_ref().take(left.saturating_add(1)).read_to_end(&mut all)?;
-        let value = all.len() as u64;
-        if value > limit {
-            return Err(LimitError { what: "bytes of a piped file", value, limit }.into());
-        }
-        Ok(all)
     }
 
     /// Whether nothing is left.

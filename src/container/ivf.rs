@@ -261,6 +261,7 @@ impl Source for Ivf {
             framing: Framing::Section5,
             pts: Some(self.time(file_offset, pts)),
             file_offset: Some(file_offset),
+            is_hidden: false,
         };
         self.index += 1;
         Ok(Some(unit))

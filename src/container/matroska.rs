@@ -132,6 +132,7 @@ impl Matroska {
             framing: Framing::Section5,
             pts: frame.time.filter(|_| self.info.time_base.is_some()),
             file_offset: (is_whole && is_plain).then_some(frame.offset),
+            is_hidden: false,
         }))
     }
 
@@ -208,6 +209,7 @@ impl Source for Matroska {
             position: Position { unit: place, place },
             pts: frame.time.filter(|_| timed),
             is_key: frame.is_key,
+            is_hidden: false,
         };
         Ok(Some((0..).zip(&self.blocks()?.list).map(entry).collect()))
     }

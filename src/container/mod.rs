@@ -14,13 +14,14 @@ mod probe;
 mod section5;
 
 use std::fmt::Display;
-use std::io::{Cursor, Read, Seek, SeekFrom};
+use std::io::{Read, Seek, SeekFrom};
 use std::sync::Arc;
 use std::time::Duration;
 
 use crate::error::{Result, StreamError, StreamFault, Unsupported};
 use crate::limits::Limits;
 use crate::obu::{self, Framing, ObuType};
+pub use crate::pixels::Grid;
 
 use bytes::Bytes;
 
@@ -37,6 +38,8 @@ pub struct TemporalUnit {
     pub pts: Option<i64>,
     /// Offset of `data` in the file, in bytes.
     pub file_offset: Option<u64>,
+    /// Whether its pictures are decoded, and not output: an edit list leaves them out.
+    pub is_hidden: bool,
 }
 
 /// What a container says of the whole stream.
@@ -56,6 +59,27 @@ pub struct SourceInfo {
     pub pixel_aspect: Option<(u32, u32)>,
     /// By how many degrees pictures are to be turned clockwise: 0, 90, 180 or 270.
     pub rotation: u16,
+    /// Whether left and right are to be exchanged then.
+    pub is_mirrored: bool,
+    /// What is to be shown of a picture, before it is turned.
+    pub crop: Option<Crop>,
+    /// Whether there is an alpha plane beside the pictures, which is not decoded.
+    pub has_alpha: bool,
+    /// The pictures of all units are parts of one.
+    pub grid: Option<Grid>,
+}
+
+/// A rectangle in a picture, in luma samples.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Crop {
+    /// Samples to its left.
+    pub x: u32,
+    /// Samples above it.
+    pub y: u32,
+    /// Its width.
+    pub width: u32,
+    /// Its height.
+    pub height: u32,
 }
 
 impl SourceInfo {
@@ -69,6 +93,10 @@ impl SourceInfo {
             duration: None,
             pixel_aspect: None,
             rotation: 0,
+            is_mirrored: false,
+            crop: None,
+            has_alpha: false,
+            grid: None,
         }
     }
 }
@@ -110,6 +138,8 @@ pub struct IndexEntry {
     pub pts: Option<i64>,
     /// Whether decoding can start at it, as the container says.
     pub is_key: bool,
+    /// See [`TemporalUnit::is_hidden`].
+    pub is_hidden: bool,
 }
 
 /// A stream of temporal units.
@@ -148,6 +178,10 @@ pub trait Source {
     fn index(&mut self) -> Result<Option<Vec<IndexEntry>>> {
         Ok(None)
     }
+
+    /// Makes every sample a unit, whatever an edit list says of them. To be called before the first
+    /// unit.
+    fn ignore_edit_list(&mut self) {}
 }
 
 /// `count` ticks of `base` seconds: (numerator, denominator); nothing if they are negative.
@@ -231,10 +265,7 @@ fn in_order(mut bytes: Bytes, format: Option<Format>, limits: Limits) -> Result<
         Format::Section5 => Box::new(section5::Section5::open(bytes, limits)?),
         Format::AnnexB => Box::new(annexb::AnnexB::new(bytes, limits)),
         Format::Matroska => Box::new(matroska::Matroska::open(bytes, None, limits)?),
-        Format::Mp4 => {
-            let whole = Cursor::new(bytes.all(limits.pipe_bytes)?);
-            Box::new(mp4::Mp4::open(Box::new(whole), limits)?)
-        }
+        Format::Mp4 => Box::new(mp4::Mp4::open_pipe(bytes, limits)?),
     })
 }
 

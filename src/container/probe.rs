@@ -2,7 +2,7 @@
 
 use super::annexb::leb128;
 use super::bytes::Bytes;
-use super::{Format, fault};
+use super::{Format, fault, mp4};
 use crate::error::{Result, StreamError, Unsupported};
 use crate::obu::{self, Framing, ObuType};
 
@@ -10,7 +10,7 @@ use crate::obu::{self, Framing, ObuType};
 const WINDOWS: [usize; 4] = [64, 4 << 10, 32 << 10, 256 << 10];
 
 /// Bytes that [`boxed`] looks at.
-pub(super) const HEAD: u64 = 12;
+pub(super) const HEAD: u64 = 4 << 10;
 
 /// The container of a file that starts with `head`, if it is one of those that are not read in
 /// order.
@@ -18,9 +18,7 @@ pub(super) fn boxed(head: &[u8]) -> Option<Format> {
     if head.starts_with(&[0x1a, 0x45, 0xdf, 0xa3]) {
         return Some(Format::Matroska);
     }
-    // The first box of a segment may be another than the file type.
-    let kind = head.get(4..8)?;
-    [&b"ftyp"[..], b"styp", b"moov", b"moof"].contains(&kind).then_some(Format::Mp4)
+    mp4::is_start(head).then_some(Format::Mp4)
 }
 
 /// The container of `bytes`. Nothing is taken.

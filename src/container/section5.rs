@@ -148,6 +148,7 @@ impl Source for Section5 {
             framing: Framing::Section5,
             pts: None,
             file_offset: Some(file_offset),
+            is_hidden: false,
         };
         self.index += 1;
         Ok(Some(unit))

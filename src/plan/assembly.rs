@@ -16,6 +16,8 @@ pub struct Assembly {
     pub plan: Box<FramePlan>,
     /// Presentation time of the unit that it starts in.
     pts: Option<i64>,
+    /// Whether that unit's pictures are not output.
+    pub is_hidden: bool,
     /// Its OBUs, if they are in several units.
     joined: Vec<u8>,
 }
@@ -42,7 +44,7 @@ impl Assembly {
         plan.bitstream.unit = Arc::clone(&unit.data);
         plan.bitstream.range = obu.offset..obu.end;
         plan.bitstream.frame_header_offset = 0;
-        Self { plan, pts: unit.pts, joined: Vec::new() }
+        Self { plan, pts: unit.pts, is_hidden: unit.is_hidden, joined: Vec::new() }
     }
 
     /// Bytes that were collected of it.

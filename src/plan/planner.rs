@@ -406,6 +406,7 @@ impl Planner {
                 sequence: Arc::clone(&sequence),
             }));
         }
+        let is_hidden = assembly.is_hidden;
         let (mut plan, pts) = assembly.finish();
         let (header, spatial_id) = (Arc::clone(&plan.header), plan.spatial_id);
         if self.recovery != Recovery::Done {
@@ -423,7 +424,7 @@ impl Planner {
         self.references.update(&header, &sequence);
         self.surfaces.refresh(header.refresh_frame_flags, surface);
         self.surfaces.retain_slots(|slot| self.references.get(slot).is_some());
-        if header.show_frame {
+        if header.show_frame && !is_hidden {
             let show = ShowPlan { surface, unit, pts, show_existing_frame: false };
             self.show(Candidate { show, spatial_id }, steps);
         }
@@ -449,9 +450,11 @@ impl Planner {
             self.references.show_existing_key(slot);
             self.surfaces.refresh(0xff, surface);
         }
-        let (unit, pts) = (unit.index, unit.pts);
-        let show = ShowPlan { surface, unit, pts, show_existing_frame: true };
-        self.show(Candidate { show, spatial_id: obu.spatial_id }, steps);
+        if !unit.is_hidden {
+            let (unit, pts) = (unit.index, unit.pts);
+            let show = ShowPlan { surface, unit, pts, show_existing_frame: true };
+            self.show(Candidate { show, spatial_id: obu.spatial_id }, steps);
+        }
         self.release_dead(steps);
         Ok(())
     }

@@ -101,20 +101,21 @@ impl Head {
     ) -> StreamInfo {
         let info = source.info();
         let interval = self.interval(info.time_base);
-        let counted =
-            info.unit_count.and_then(|count| interval.checked_mul(u32::try_from(count).ok()?));
+        let pictures = if info.grid.is_some() { Some(1) } else { info.unit_count };
+        let counted = pictures.and_then(|count| interval.checked_mul(u32::try_from(count).ok()?));
         StreamInfo {
             entry,
             name: name.to_owned(),
             container: info.container,
-            size: self.size,
-            render_size: self.render_size,
+            size: info.grid.map_or(self.size, |grid| (grid.width, grid.height)),
+            render_size: info.grid.map_or(self.render_size, |grid| (grid.width, grid.height)),
             sequence: Arc::clone(&self.sequence),
             time_base: info.time_base,
             interval,
             duration: info.duration.or(counted),
             pixel_aspect: info.pixel_aspect,
             rotation: info.rotation,
+            is_mirrored: info.is_mirrored,
             is_seekable: seekable,
         }
     }
@@ -127,7 +128,7 @@ impl Head {
 
     /// Presentation time of the first unit, unless the container gives all units the same.
     fn origin(&self) -> Option<i64> {
-        let first = self.units.front()?.pts;
+        let first = self.units.iter().find(|unit| !unit.is_hidden)?.pts;
         let is_same = self.units.iter().all(|unit| unit.pts == first);
         first.filter(|_| self.units.len() < HEAD_UNITS || !is_same)
     }

@@ -68,7 +68,8 @@ impl Index {
     /// Whether every unit is one picture, as far as one can tell without reading it: a temporal
     /// unit shows one picture of each spatial layer (7.5), and operating points may leave some out.
     pub(super) fn counts_units(source: &dyn Source, options: &PlannerOptions) -> bool {
-        source.has_index() && !options.all_layers && options.operating_point == 0
+        let is_plain = !options.all_layers && options.operating_point == 0;
+        source.has_index() && is_plain && source.info().grid.is_none()
     }
 
     /// The access points up to the first for which `is_beyond` holds, or all; the last of them is
@@ -122,13 +123,14 @@ impl Index {
             }
             return Ok(());
         }
-        let keys = entries.iter().filter(|entry| entry.is_key && entry.position.unit > 0);
-        self.points.extend(keys.map(|entry| AccessPoint {
-            position: entry.position,
-            pts: entry.pts,
-            outputs: entry.position.unit,
-            frames: None,
-        }));
+        let mut outputs = 0;
+        for entry in &entries {
+            if entry.is_key && entry.position.unit > 0 {
+                let (position, pts) = (entry.position, entry.pts);
+                self.points.push(AccessPoint { position, pts, outputs, frames: None });
+            }
+            outputs += u64::from(!entry.is_hidden);
+        }
         self.scan = None;
         Ok(())
     }

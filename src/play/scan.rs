@@ -110,6 +110,9 @@ impl Scanner {
                 _ => {}
             }
         }
+        if unit.is_hidden {
+            (facts.outputs, self.is_waiting) = (0, false);
+        }
         facts
     }
 
