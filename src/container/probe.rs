@@ -9,13 +9,16 @@ use crate::obu::{self, Framing, ObuType};
 /// Bytes that probing looks at, one after the other.
 const WINDOWS: [usize; 4] = [64, 4 << 10, 32 << 10, 256 << 10];
 
+/// What Matroska starts with: the identifier of the EBML header.
+const EBML: [u8; 4] = [0x1a, 0x45, 0xdf, 0xa3];
+
 /// Bytes that [`boxed`] looks at.
 pub(super) const HEAD: u64 = 4 << 10;
 
 /// The container of a file that starts with `head`, if it is one of those that are not read in
 /// order.
 pub(super) fn boxed(head: &[u8]) -> Option<Format> {
-    if head.starts_with(&[0x1a, 0x45, 0xdf, 0xa3]) {
+    if head.starts_with(&EBML) {
         return Some(Format::Matroska);
     }
     mp4::is_start(head).then_some(Format::Mp4)
@@ -23,10 +26,15 @@ pub(super) fn boxed(head: &[u8]) -> Option<Format> {
 
 /// The container of `bytes`. Nothing is taken.
 pub(super) fn probe(bytes: &mut Bytes) -> Result<Format> {
-    let head = bytes.peek(HEAD as usize)?;
-    if head.starts_with(b"DKIF") {
+    // What comes through a pipe is not waited for longer than is needed.
+    let magic = bytes.peek(EBML.len())?;
+    if magic.starts_with(b"DKIF") {
         return Ok(Format::Ivf);
     }
+    if magic == EBML {
+        return Ok(Format::Matroska);
+    }
+    let head = bytes.peek(HEAD as usize)?;
     if let Some(format) = boxed(head) {
         return Ok(format);
     }
@@ -35,7 +43,6 @@ pub(super) fn probe(bytes: &mut Bytes) -> Result<Format> {
             return Err(Unsupported::Stream(format!("the container {name}")).into());
         }
     }
-    // What comes through a pipe is not waited for longer than is needed.
     for window in WINDOWS {
         let data = bytes.peek(window)?;
         if is_annexb(data, data.len() == window) {

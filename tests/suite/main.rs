@@ -4,12 +4,14 @@ mod cli;
 mod compare;
 mod containers;
 mod drawing;
+mod ebml;
 mod faults;
 mod grain;
 #[cfg(unix)]
 mod hostile;
 mod manifest;
 mod matrix;
+mod matroska;
 mod plans;
 mod play;
 mod players;

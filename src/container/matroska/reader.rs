@@ -271,17 +271,18 @@ impl Reader {
     }
 
     fn no_track(&self, tracks: &[Track]) -> Error {
-        let list = |of: &dyn Fn(&Track) -> Option<String>| {
+        let list = |of: &dyn Fn(&Track) -> Option<String>, none: &str| {
             let all: Vec<_> = tracks.iter().filter_map(of).collect();
-            if all.is_empty() { "nothing".into() } else { all.join(", ") }
+            if all.is_empty() { none.to_owned() } else { all.join(", ") }
         };
         let what = match self.wish {
             None => {
-                let codecs = list(&|track| track.is_video().then(|| track.codec()));
+                let codecs = list(&|track| track.is_video().then(|| track.codec()), "nothing");
                 format!("a Matroska file with video of {codecs}")
             }
             Some(wish) => {
-                let numbers = list(&|track| track.is_av1().then(|| track.number.to_string()));
+                let numbers =
+                    list(&|track| track.is_av1().then(|| track.number.to_string()), "none");
                 format!("track {wish} of a Matroska file whose tracks of AV1 are {numbers}")
             }
         };
