@@ -142,11 +142,14 @@ impl Run {
         sink: &mut dyn Sink,
     ) -> Result<()> {
         let mut steps = Vec::new();
-        let mut flow = Flow::Continue;
+        let (mut flow, mut is_at_end) = (Flow::Continue, false);
         while flow == Flow::Continue && !self.done() {
             let unit = match source.next_unit() {
                 Ok(Some(unit)) => unit,
-                Ok(None) => break,
+                Ok(None) => {
+                    is_at_end = true;
+                    break;
+                }
                 Err(error) => {
                     let goes_on = self.planner.lose(&error, &mut steps);
                     self.fault(error, &mut steps, executor)?;
@@ -163,9 +166,19 @@ impl Run {
                 self.fault(error, &mut steps, executor)?;
             }
         }
-        self.planner.finish(&mut steps);
+        let finished = self.planner.finish(&mut steps);
         if flow == Flow::Continue {
             self.steps(&mut steps, executor, sink)?;
+        }
+        let nothing = || self.summary.units > 0 && self.summary.frames + self.summary.n_faults == 0;
+        match finished {
+            Err(error) if is_at_end => self.fault(error, &mut steps, executor)?,
+            Ok(()) if is_at_end && nothing() => {
+                let what = "there is no frame that decoding can begin with";
+                let fault = StreamError::new(StreamFault::Rule(what)).section("7.6");
+                self.fault(fault.into(), &mut steps, executor)?;
+            }
+            _ => {}
         }
         executor.drain()?;
         self.outputs(true, &mut steps, executor, sink)

@@ -91,7 +91,7 @@ impl Reading {
                 }
             }
         }
-        planner.finish(&mut steps);
+        self.faults.extend(planner.finish(&mut steps).err());
         self.steps(&mut steps);
     }
 

@@ -76,6 +76,8 @@ pub(super) fn run(args: &InputArgs, json: bool, notices: &Notices) -> Result<Exi
             counts.faults.push(error);
         }
     }
+    counts.faults.extend(planner.finish(&mut steps).err());
+    steps.drain(..).for_each(|step| counts.step(&step));
     let info = source.info();
     let mut out = Lines(output::stdout());
     let written = match json {
@@ -228,6 +230,7 @@ fn sequence_text(sequence: &SequenceHeader) -> String {
 fn level(seq_level_idx: u8) -> String {
     match seq_level_idx {
         31 => "level max".into(),
+        24.. => format!("reserved level {seq_level_idx}"),
         idx => format!("level {}.{}", 2 + (idx >> 2), idx & 3),
     }
 }

@@ -157,8 +157,8 @@ fn open_device(selected: Selected) -> OpenDevice {
 }
 
 fn input_args(args: &PlayArgs, file: PathBuf) -> InputArgs {
-    let PlayArgs { input_format, ignore_editlist, .. } = *args;
-    InputArgs { file, input_format, ignore_editlist }
+    let PlayArgs { input_format, track, follow, ignore_editlist, .. } = *args;
+    InputArgs { file, input_format, track, follow, ignore_editlist }
 }
 
 fn playlist(args: &PlayArgs) -> Vec<Entry> {

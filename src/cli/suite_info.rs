@@ -40,6 +40,8 @@ fn exercised(vector: &Vector) -> Result<Exercised> {
     let args = InputArgs {
         file: PathBuf::from(&vector.input),
         input_format: InputFormat::Auto,
+        track: None,
+        follow: None,
         ignore_editlist: false,
     };
     let oracle = vector.oracle.as_ref().ok().and_then(Option::as_ref);

@@ -89,7 +89,8 @@ impl Graph {
                 }
             }
         }
-        planner.finish(&mut steps);
+        let finished = planner.finish(&mut steps);
+        graph.faults.extend(finished.err().filter(|_| !graph.is_full(limit)));
         build.take(&mut graph, &mut steps, limit);
         graph
     }

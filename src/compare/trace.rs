@@ -85,8 +85,7 @@ pub fn trace(
             Err(error) if planner.lose(&error, &mut steps) => Ok(()),
             Ok(None) | Err(_) => {
                 ended = true;
-                planner.finish(&mut steps);
-                Ok(())
+                planner.finish(&mut steps)
             }
         };
         for step in steps.drain(..) {

@@ -212,22 +212,38 @@ pub enum Format {
     Mp4,
 }
 
+/// What is wanted of an input.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Wish {
+    /// What it is; `None` for what its first bytes look like.
+    pub format: Option<Format>,
+    /// The track, by the number that the container gives it (TrackNumber of Matroska, track_ID of
+    /// MP4); `None` for the first of AV1.
+    pub track: Option<u64>,
+}
+
+impl From<Option<Format>> for Wish {
+    fn from(format: Option<Format>) -> Self {
+        Self { format, track: None }
+    }
+}
+
 /// What can be read, and read elsewhere.
 pub trait ReadSeek: Read + Seek {}
 
 impl<T: Read + Seek> ReadSeek for T {}
 
-/// Opens a file as `format`, or as what its first bytes look like. What one can only read in order
-/// goes to [`open`].
+/// Opens a file. What one can only read in order goes to [`open`].
 ///
 /// # Errors
-/// The file cannot be read, or is no stream that is known.
+/// The file cannot be read, is no stream that is known, or lacks what is wanted.
 pub fn open_file(
     mut file: Box<dyn ReadSeek>,
-    format: Option<Format>,
+    wish: impl Into<Wish>,
     limits: Limits,
 ) -> Result<Box<dyn Source>> {
-    let format = match format {
+    let wish = wish.into();
+    let format = match wish.format {
         Some(format) => Some(format),
         None => {
             let mut head = Vec::new();
@@ -237,35 +253,40 @@ pub fn open_file(
         }
     };
     match format {
-        Some(Format::Mp4) => Ok(Box::new(mp4::Mp4::open(file, limits)?)),
-        format => in_order(Bytes::of_file(file), format, limits),
+        Some(Format::Mp4) => Ok(Box::new(mp4::Mp4::open(file, wish.track, limits)?)),
+        format => in_order(Bytes::of_file(file), Wish { format, ..wish }, limits),
     }
 }
 
-/// Opens `reader` as `format`, or as what its first bytes look like. A container that is not read
-/// in order is read whole first, up to [`Limits::pipe_bytes`].
+/// Opens what can be read once, as it comes. Of a container that cannot be read in order nothing is
+/// read before its end; it has up to [`Limits::pipe_bytes`].
 ///
 /// # Errors
-/// The reader fails, or the bytes are no stream that is known.
+/// The reader fails, or the bytes are no stream that is known, or lack what is wanted.
 pub fn open(
     reader: Box<dyn Read>,
-    format: Option<Format>,
+    wish: impl Into<Wish>,
     limits: Limits,
 ) -> Result<Box<dyn Source>> {
-    in_order(Bytes::new(reader), format, limits)
+    in_order(Bytes::new(reader), wish.into(), limits)
 }
 
-fn in_order(mut bytes: Bytes, format: Option<Format>, limits: Limits) -> Result<Box<dyn Source>> {
-    let format = match format {
+fn in_order(mut bytes: Bytes, wish: Wish, limits: Limits) -> Result<Box<dyn Source>> {
+    let format = match wish.format {
         Some(format) => format,
         None => probe::probe(&mut bytes)?,
     };
+    let has_tracks = matches!(format, Format::Matroska | Format::Mp4);
+    if let Some(track) = wish.track.filter(|_| !has_tracks) {
+        let what = format!("track {track} of a stream that has no tracks");
+        return Err(Unsupported::Stream(what).into());
+    }
     Ok(match format {
         Format::Ivf => Box::new(ivf::Ivf::open(bytes, limits)?),
-        Format::Section5 => Box::new(section5::Section5::new(bytes, limits)),
+        Format::Section5 => Box::new(section5::Section5::open(bytes, limits)?),
         Format::AnnexB => Box::new(annexb::AnnexB::new(bytes, limits)),
-        Format::Matroska => Box::new(matroska::Matroska::open(bytes, None, limits)?),
-        Format::Mp4 => Box::new(mp4::Mp4::open_pipe(bytes, limits)?),
+        Format::Matroska => Box::new(matroska::Matroska::open(bytes, wish.track, limits)?),
+        Format::Mp4 => Box::new(mp4::Mp4::open_pipe(bytes, wish.track, limits)?),
     })
 }
 

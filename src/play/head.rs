@@ -23,6 +23,8 @@ pub(super) struct Head {
     pub(super) units: VecDeque<TemporalUnit>,
     /// Why there are no more.
     pub(super) fault: Option<Error>,
+    /// Whether each of them that was decoded shows one picture.
+    pub(super) shows_one_each: bool,
     sequence: Arc<SequenceHeader>,
     size: (u32, u32),
     render_size: (u32, u32),
@@ -38,6 +40,7 @@ impl Head {
         let (mut units, mut fault, mut first) = (VecDeque::new(), None, None);
         // A stream may begin with what cannot be decoded.
         let (mut bytes, mut cause, mut shown) = (0, None, 0);
+        let mut shows_one_each = true;
         while first.is_none() || fault.is_none() && shown < HEAD_UNITS {
             if bytes >= HEAD_BYTES {
                 break;
@@ -64,11 +67,13 @@ impl Head {
                     }
                 }
             }
+            let shown = steps.iter().filter(|step| matches!(step, Step::Show(_))).count();
             let decoded = steps.into_iter().find_map(|step| match step {
                 Step::Decode(plan) => Some(plan.header),
                 _ => None,
             });
             first = first.or(decoded.zip(planner.sequence().cloned()));
+            shows_one_each &= first.is_none() || fault.is_some() || shown == 1;
         }
         let Some((header, sequence)) = first else {
             let nothing = || {
@@ -81,6 +86,7 @@ impl Head {
         Ok(Self {
             units,
             fault,
+            shows_one_each,
             sequence,
             size: (size.upscaled_width, size.frame_height),
             render_size: (size.render_width, size.render_height),

@@ -30,7 +30,8 @@ pub(super) struct Index {
     ask: bool,
     /// The last unit that was read, and the pictures before it.
     last: Option<(Option<i64>, u64)>,
-    options: PlannerOptions,
+    /// Whether every unit is one picture.
+    counts_units: bool,
 }
 
 /// How far the stream has been read for its index.
@@ -46,7 +47,12 @@ struct Scan {
 
 impl Index {
     /// Of a source that starts at `start`.
-    pub(super) fn new(start: Position, options: PlannerOptions, source: &dyn Source) -> Self {
+    pub(super) fn new(
+        start: Position,
+        options: PlannerOptions,
+        source: &dyn Source,
+        counts_units: bool,
+    ) -> Self {
         let scanner = Scanner::new(options);
         let first = AccessPoint { position: start, pts: None, outputs: 0, frames: Some(0) };
         let (outputs, frames, keys) = (0, 0, HashSet::new());
@@ -55,7 +61,7 @@ impl Index {
             scan: Some(Scan { position: start, scanner, outputs, frames, keys }),
             ask: source.has_index(),
             last: None,
-            options,
+            counts_units,
         }
     }
 
@@ -110,7 +116,7 @@ impl Index {
 
     fn ask_container(&mut self, source: &mut dyn Source) -> Result<()> {
         let Some(entries) = source.index()? else { return Ok(()) };
-        if !Self::counts_units(source, &self.options) {
+        if !self.counts_units {
             let keys = entries.iter().filter(|entry| entry.is_key);
             if let Some(scan) = &mut self.scan {
                 scan.keys = keys.map(|entry| entry.position.unit).collect();
@@ -147,6 +153,7 @@ impl Index {
             };
             let facts = scan.scanner.unit(&unit);
             let is_key = facts.is_access_point || scan.keys.contains(&unit.index);
+            scan.outputs += facts.before;
             let mut is_enough = false;
             if is_key && unit.index > 0 {
                 let point = AccessPoint {
@@ -158,7 +165,9 @@ impl Index {
                 is_enough = is_beyond(&point);
                 self.points.push(point);
             }
-            self.last = Some((unit.pts, scan.outputs)).filter(|_| facts.outputs > 0).or(self.last);
+            self.last = Some((unit.pts, scan.outputs))
+                .filter(|_| facts.outputs > 0 || scan.scanner.is_waiting())
+                .or(self.last);
             scan.outputs += facts.outputs;
             scan.frames += facts.frames;
             match source.position() {

@@ -65,6 +65,8 @@ pub(super) struct Stream {
     assembler: Option<Assembler>,
     /// Pictures before the next unit.
     outputs: u64,
+    /// The unit after the last one.
+    next_unit: u64,
     timing: Timing,
     /// Whether frames are numbered from the start of the stream.
     knows_frames: bool,
@@ -97,8 +99,8 @@ impl Stream {
         }
         let head = Head::read(&mut *source, options)?;
         let mut info = head.info(&*source, (entry, name), start.is_some());
-        let counts_units = Index::counts_units(&*source, &options);
-        let mut index = start.map(|start| Index::new(start, options, &*source));
+        let counts_units = head.shows_one_each && Index::counts_units(&*source, &options);
+        let mut index = start.map(|start| Index::new(start, options, &*source, counts_units));
         let timing = head.timing(&info);
         if let Some(index) = index.as_mut().filter(|_| !source.has_index()) {
             let begun = Instant::now();
@@ -122,6 +124,7 @@ impl Stream {
             counts_units,
             assembler: source.info().grid.map(Assembler::new),
             outputs: 0,
+            next_unit: 0,
             knows_frames: true,
             held: None,
             idle: Duration::ZERO,
@@ -175,11 +178,12 @@ impl Stream {
         let mut steps = Vec::new();
         self.from_start = Some(point.position) == self.start;
         if self.from_start {
-            self.planner.finish(&mut steps);
+            self.planner.restart(0, &mut steps);
             self.planner = Planner::new(self.options);
             self.scanner = Scanner::new(self.options);
         } else {
             self.planner.restart(point.frames.unwrap_or(0), &mut steps);
+            self.scanner.restart();
         }
         for step in steps.drain(..) {
             self.executor.execute(&step)?;
@@ -197,7 +201,7 @@ impl Stream {
         self.assembler = self.source.info().grid.map(Assembler::new);
         self.last_fault = None;
         self.ended = false;
-        self.outputs = point.outputs;
+        (self.outputs, self.next_unit) = (point.outputs, point.position.unit);
         self.knows_frames = point.frames.is_some();
         Ok(())
     }
@@ -236,8 +240,11 @@ impl Stream {
         // What is given up after a fault.
         self.execute(&mut steps, items)?;
         if self.ended {
-            self.planner.finish(&mut steps);
+            let finished = self.planner.finish(&mut steps);
             self.execute(&mut steps, items)?;
+            if let Err(fault) = finished {
+                self.fault(fault, &mut steps, items)?;
+            }
             self.executor.drain()?;
             self.outputs(true, &mut steps, items)?;
             self.release(items);
@@ -251,6 +258,11 @@ impl Stream {
         if !facts.metadata.is_empty() {
             self.metadata = replaced(&self.metadata, facts.metadata);
         }
+        self.outputs += match self.counts_units {
+            true => unit.index.saturating_sub(self.next_unit),
+            false => facts.before,
+        };
+        self.next_unit = unit.index + 1;
         self.under_way.push_back(Unit {
             unit: unit.index,
             time: unit.pts.map(|pts| self.timing.time(Some(pts), self.outputs)),

@@ -5,6 +5,7 @@ mod cli;
 mod compare;
 mod containers;
 mod drawing;
+mod ebml;
 mod faults;
 mod grain;
 #[cfg(unix)]
@@ -12,6 +13,7 @@ mod hostile;
 mod images;
 mod manifest;
 mod matrix;
+mod matroska;
 mod mp4;
 mod plans;
 mod play;

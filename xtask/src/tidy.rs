@@ -50,7 +50,7 @@ const CRATES: &[(&str, &[&str])] = &[
     ("serde_json", &["src/cli/", "src/conform/", "tests/", "xtask/"]),
     ("av1_grain", &["src/grain/"]),
     ("png", &["src/compare/images.rs"]),
-    ("matroska_demuxer", &["src/container/matroska.rs"]),
+    ("flate2", &["src/container/matroska/encoding.rs"]),
     ("regex", &["src/conform/", "src/cli/verify.rs"]),
     ("quick_xml", &["src/conform/report/"]),
     ("toml", &["src/conform/suite/manifest.rs", "tests/"]),

@@ -10,6 +10,7 @@ pub(super) mod id {
     pub const SEEK_HEAD: u32 = 0x114d_9b74;
     pub const INFO: u32 = 0x1549_a966;
     pub const TRACKS: u32 = 0x1654_ae6b;
+    pub const TRACK_ENTRY: u32 = 0xae;
     pub const CUES: u32 = 0x1c53_bb6b;
     pub const ATTACHMENTS: u32 = 0x1941_a469;
     pub const CHAPTERS: u32 = 0x1043_a770;
@@ -45,6 +46,15 @@ pub(super) mod id {
     pub fn is_in_segment(id: u32) -> bool {
         let is_top = matches!(id, SEEK_HEAD | INFO | TRACKS | CUES | ATTACHMENTS);
         is_top || is_global(id) || matches!(id, CHAPTERS | TAGS | CLUSTER)
+    }
+
+    /// Whether it stands in Info.
+    pub fn is_in_info(id: u32) -> bool {
+        const INFO: [u32; 14] = [
+            0x73a4, 0x7384, 0x3c_b923, 0x3c_83ab, 0x3e_b923, 0x3e_83bb, 0x4444, 0x6924, 0x2a_d7b1,
+            0x4489, 0x4461, 0x7ba9, 0x4d80, 0x5741,
+        ];
+        INFO.contains(&id) || is_global(id)
     }
 
     /// Whether it is a block, or a group with one.

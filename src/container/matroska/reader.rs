@@ -88,6 +88,8 @@ pub(super) struct Reader {
     waiting: Vec<Item>,
     /// Damage that nothing of the track has followed yet.
     damage: Option<StreamError>,
+    /// What is damage if a frame is missing.
+    doubt: Option<StreamError>,
     times: Times,
     was_last_ours: bool,
 }
@@ -129,6 +131,7 @@ impl Reader {
             info: Info::default(),
             waiting: Vec::new(),
             damage: None,
+            doubt: None,
             times: Times::default(),
             was_last_ours: false,
         }
@@ -227,7 +230,7 @@ impl Reader {
                 let part = self.parts.last_mut().filter(|part| part.shift.is_none());
                 part.into_iter().for_each(|part| part.info = info);
             }
-            Found::Tracks(tracks) if self.is_new => self.part(&tracks)?,
+            Found::Tracks(tracks) if self.is_new && !tracks.is_empty() => self.part(&tracks)?,
             Found::Cluster if self.is_new => self.find_tracks(bytes)?,
             Found::Cluster | Found::Tracks(_) | Found::Reference => {}
             Found::Other => self.was_last_ours = false,
@@ -235,6 +238,7 @@ impl Reader {
                 self.was_last_ours = true;
                 self.block(&block);
             }
+            Found::Short(fault) => self.doubt = Some(fault),
             Found::Damage(fault) => self.damage = self.damage.take().or(Some(fault)),
         }
         Ok(())
@@ -267,17 +271,18 @@ impl Reader {
     }
 
     fn no_track(&self, tracks: &[Track]) -> Error {
-        let list = |of: &dyn Fn(&Track) -> Option<String>| {
+        let list = |of: &dyn Fn(&Track) -> Option<String>, none: &str| {
             let all: Vec<_> = tracks.iter().filter_map(of).collect();
-            if all.is_empty() { "nothing".into() } else { all.join(", ") }
+            if all.is_empty() { none.to_owned() } else { all.join(", ") }
         };
         let what = match self.wish {
             None => {
-                let codecs = list(&|track| track.is_video().then(|| track.codec()));
+                let codecs = list(&|track| track.is_video().then(|| track.codec()), "nothing");
                 format!("a Matroska file with video of {codecs}")
             }
             Some(wish) => {
-                let numbers = list(&|track| track.is_av1().then(|| track.number.to_string()));
+                let numbers =
+                    list(&|track| track.is_av1().then(|| track.number.to_string()), "none");
                 format!("track {wish} of a Matroska file whose tracks of AV1 are {numbers}")
             }
         };
@@ -292,7 +297,7 @@ impl Reader {
         while bytes.is_seekable() && self.parts.len() == count {
             match walk.step(bytes)? {
                 Some(Found::Info(info)) => self.info = info,
-                Some(Found::Tracks(tracks)) => self.part(&tracks)?,
+                Some(Found::Tracks(tracks)) if !tracks.is_empty() => self.part(&tracks)?,
                 Some(Found::Segment) | None => break,
                 Some(_) => {}
             }
@@ -344,8 +349,10 @@ impl Reader {
                 is_cut: block.is_cut && i + 1 == count,
             }));
         }
-        if let Some(mut fault) = self.damage.take() {
-            if let (StreamFault::Container(what), true) = (&fault.kind, self.times.is_next(time)) {
+        let is_next = self.times.is_next(time);
+        let doubt = self.doubt.take().filter(|_| !is_next);
+        if let Some(mut fault) = self.damage.take().or(doubt) {
+            if let (StreamFault::Container(what), true) = (&fault.kind, is_next) {
                 fault.kind = StreamFault::Skipped(what);
             }
             self.waiting.push(Item::Fault(fault));

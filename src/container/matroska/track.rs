@@ -1,7 +1,7 @@
 //! What a segment says of itself and of its tracks (RFC 9559, 5.1.2 and 5.1.4), as far as video
 //! needs it.
 
-use super::ebml::{Child, children, float, string, unsigned};
+use super::ebml::{Child, children, float, id, string, unsigned};
 use super::encoding::Encoding;
 use crate::container::{rate, ratio};
 
@@ -78,7 +78,7 @@ pub(super) struct Video {
 
 /// The tracks of the body of Tracks.
 pub(super) fn tracks(body: &[u8]) -> Vec<Track> {
-    let entries = children(body).filter(|child| child.id == 0xae);
+    let entries = children(body).filter(|child| child.id == id::TRACK_ENTRY);
     entries.map(|child| Track::read(child.body)).collect()
 }
 

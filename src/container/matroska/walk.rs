@@ -15,6 +15,8 @@ const CHUNK: usize = 64 << 10;
 const OVERLAP: usize = 32;
 /// Bytes that are looked ahead at in what can be read once.
 const AHEAD: u64 = 8 << 20;
+/// Bytes of a CRC-32 element.
+const CHECKSUM: u64 = 1 + 1 + 4;
 /// Bytes of Tracks and Info at most.
 const HEAD_BYTES: u64 = 16 << 20;
 /// Where the elements are defined.
@@ -32,6 +34,8 @@ pub(super) enum Found {
     Info(Info),
     Tracks(Vec<Track>),
     Cluster,
+    /// A cluster is longer than what is in it: a part of it may be missing.
+    Short(StreamError),
     /// A block of the track.
     Block(Block),
     /// The last block, of whichever track, refers to another.
@@ -149,10 +153,25 @@ impl Walk {
         (self.is_in_segment, self.segment_end) = (false, None);
     }
 
+    /// An element that stands in no cluster ends the one that is open, if that is not whole yet.
+    fn ends_early(&mut self, id: u32) -> Option<Found> {
+        let is_outer = matches!(id, id::EBML | id::SEGMENT);
+        let is_above = is_outer || id::is_in_segment(id) && !id::is_global(id);
+        let is_short = self.is_in_cluster && is_above && self.cluster_end.is_some();
+        if is_short {
+            self.leave_cluster();
+        }
+        let what = "a cluster is longer than what is in it, and frames are missing";
+        is_short.then(|| Found::Short(fault(what, self.at, SECTION)))
+    }
+
     /// The element of `head`, at `self.at`, where `bytes` is.
     fn element(&mut self, bytes: &mut Bytes, head: &Head) -> Result<Option<Found>> {
         let body = self.at + head.length as u64;
         let end = head.size.and_then(|size| body.checked_add(size));
+        if let Some(found) = self.ends_early(head.id) {
+            return Ok(Some(found));
+        }
         match head.id {
             id::EBML => {
                 self.leave_segment();
@@ -207,8 +226,14 @@ impl Walk {
             *size <= HEAD_BYTES && self.bound().is_none_or(|bound| end <= bound)
         };
         let size = match head.size.filter(fits) {
-            Some(size) => size as usize,
-            None => ebml::extent(bytes.peek(CHUNK)?),
+            Some(size) if self.is_followed(bytes, body + size)? != Some(false) => size as usize,
+            // Where nothing follows it, the next element may be in it.
+            size => {
+                let most = size.map_or(CHUNK, |size| size as usize);
+                let window = bytes.peek(most + OVERLAP)?;
+                let next = find(window, true).filter(|next| *next < most);
+                next.unwrap_or_else(|| ebml::extent(window).min(most))
+            }
         };
         let data = bytes.take(size)?;
         let found = match head.id {
@@ -317,14 +342,22 @@ impl Walk {
             false => id::is_outer(id) || id::is_in_segment(id),
         };
         let Some(end) = end else { return self.damage(bytes, "an element has no size") };
+        if id == id::CRC_32 && end - self.at != CHECKSUM {
+            return self.damage(bytes, "a checksum has another size");
+        }
         if !is_known && !self.is_in_segment {
             return self.damage(bytes, "what is here is no element");
         }
         if !self.reaches(bytes, end)? {
             return self.damage(bytes, "an element is longer than what it is in");
         }
-        if !is_known && !self.is_followed(bytes, end)? {
-            return self.damage(bytes, "what is here is no element");
+        // One can go back to what should not have been passed over, but in a file only.
+        let is_certain = is_known && bytes.is_seekable();
+        match (is_certain, is_known) {
+            (true, _) => {}
+            (false, true) if self.is_followed(bytes, end)? != Some(false) => {}
+            (false, false) if self.is_followed(bytes, end)? == Some(true) => {}
+            _ => return self.damage(bytes, "what is here is no element"),
         }
         if !self.is_there(bytes, end)? {
             return self.damage(bytes, CUT);
@@ -350,7 +383,7 @@ impl Walk {
             return Ok(true);
         }
         let is_there = self.length.is_none_or(|length| end <= length);
-        let is_right = is_there && self.is_followed(bytes, end)?;
+        let is_right = is_there && self.is_followed(bytes, end)? == Some(true);
         if is_right {
             let longer = |outer: Option<u64>| outer.filter(|outer| end <= *outer);
             self.group_end = longer(self.group_end);
@@ -369,8 +402,9 @@ impl Walk {
         }
     }
 
-    /// Whether an element that can stand there is at `end`, or nothing at all.
-    fn is_followed(&mut self, bytes: &mut Bytes, end: u64) -> Result<bool> {
+    /// Whether an element that can stand there is at `end`, or nothing at all; `None` where that is
+    /// not to be known yet.
+    fn is_followed(&mut self, bytes: &mut Bytes, end: u64) -> Result<Option<bool>> {
         let here = bytes.position();
         let ahead = end.saturating_sub(here);
         let next = if bytes.is_seekable() {
@@ -379,17 +413,17 @@ impl Walk {
             bytes.seek(here)?;
             next
         } else if ahead > AHEAD {
-            return Ok(true);
+            return Ok(None);
         } else {
             let window = bytes.peek(ahead as usize + MAX_HEAD)?;
-            let Some(next) = window.get(ahead as usize..) else { return Ok(false) };
+            let Some(next) = window.get(ahead as usize..) else { return Ok(Some(false)) };
             next.to_vec()
         };
         let stands = |head: Head| {
             let is_inner = self.is_in_cluster && id::is_in_cluster(head.id);
             is_inner || id::is_in_segment(head.id) || id::is_outer(head.id)
         };
-        Ok(next.is_empty() || ebml::head(&next).is_some_and(stands))
+        Ok(Some(next.is_empty() || ebml::head(&next).is_some_and(stands)))
     }
 
     /// What is here cannot be read: goes on at the next cluster.
@@ -470,7 +504,8 @@ fn is_start(window: Option<&[u8]>) -> bool {
         (id::EBML | id::SEGMENT, Some(inner)) => {
             id::is_outer(inner.id) || id::is_in_segment(inner.id)
         }
-        (id::INFO | id::TRACKS, Some(inner)) => inner.id <= 0xff_ffff,
+        (id::INFO, Some(inner)) => id::is_in_info(inner.id),
+        (id::TRACKS, Some(inner)) => inner.id == id::TRACK_ENTRY || id::is_global(inner.id),
         (id::CLUSTER, Some(inner)) => id::is_in_cluster(inner.id) || id::is_in_segment(inner.id),
         (id::CLUSTER, None) => window.len() < OVERLAP,
         _ => false,

@@ -76,20 +76,25 @@ impl Mp4 {
     ///
     /// # Errors
     /// The file cannot be read, has no AV1, or its tables are over a limit.
-    pub(super) fn open(reader: Box<dyn ReadSeek>, limits: Limits) -> Result<Self> {
-        Self::of(Input::file(reader)?, limits)
+    pub(super) fn open(
+        reader: Box<dyn ReadSeek>,
+        track: Option<u64>,
+        limits: Limits,
+    ) -> Result<Self> {
+        Self::of(Input::file(reader)?, track, limits)
     }
 
     /// Reads the boxes of a pipe up to the first samples.
     ///
     /// # Errors
     /// As [`Self::open`].
-    pub(super) fn open_pipe(bytes: Bytes, limits: Limits) -> Result<Self> {
-        Self::of(Input::pipe(bytes, limits.pipe_bytes), limits)
+    pub(super) fn open_pipe(bytes: Bytes, track: Option<u64>, limits: Limits) -> Result<Self> {
+        Self::of(Input::pipe(bytes, limits.pipe_bytes), track, limits)
     }
 
-    fn of(mut input: Input, limits: Limits) -> Result<Self> {
+    fn of(mut input: Input, track: Option<u64>, limits: Limits) -> Result<Self> {
         let mut movie = Movie::default();
+        movie.wish = track;
         movie.walk(&mut input)?;
         if !movie.has_track() {
             match movie.image(&mut input, &limits)? {

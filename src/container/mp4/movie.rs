@@ -33,6 +33,10 @@ pub(super) struct Movie {
     /// What was lost, and before which sample.
     pub(super) losses: Vec<(usize, StreamError)>,
     pub(super) is_image: bool,
+    /// The track_ID of the track that is wanted; else the first of AV1.
+    pub(super) wish: Option<u64>,
+    /// Those of the tracks of AV1.
+    ids: Vec<u32>,
     /// The sample entries of all movie boxes.
     entries: Vec<Entry>,
     walk: Walk,
@@ -73,6 +77,8 @@ impl Default for Movie {
             samples: Vec::new(),
             losses: Vec::new(),
             is_image: false,
+            wish: None,
+            ids: Vec::new(),
             entries: Vec::new(),
             walk: Walk::default(),
             epoch: None,
@@ -220,7 +226,11 @@ impl Movie {
         let mut tracks: Vec<_> = tracks.collect();
         let has_alpha = tracks.iter().any(|track| track.is_auxiliary && track.is_alpha);
         // The first that has samples, if their tables say which.
-        let of_av1 = || tracks.iter().enumerate().filter(|(_, track)| track.is_av1());
+        self.ids = tracks.iter().filter(|track| track.is_av1()).map(|track| track.id).collect();
+        let is_wanted = |track: &Track| {
+            track.is_av1() && self.wish.is_none_or(|wish| wish == u64::from(track.id))
+        };
+        let of_av1 = || tracks.iter().enumerate().filter(|(_, track)| is_wanted(track));
         let filled = of_av1().find(|(_, track)| !track.samples.list.is_empty());
         let Some((index, _)) = filled.or(of_av1().next()) else {
             let entries = tracks.iter().flat_map(|track| &track.entries);
@@ -405,6 +415,12 @@ impl Movie {
         }
         if !self.has_moov {
             return fault("there is no moov box in this MP4 file", 0, None).into();
+        }
+        if let Some(wish) = self.wish {
+            let ids: Vec<_> = self.ids.iter().map(u32::to_string).collect();
+            let ids = if ids.is_empty() { "none".into() } else { ids.join(", ") };
+            let what = format!("track {wish} of an MP4 file whose tracks of AV1 are {ids}");
+            return Unsupported::Stream(what).into();
         }
         let others: Vec<_> = self.others.iter().map(|kind| boxes::name(*kind)).collect();
         let others = if others.is_empty() { "nothing".into() } else { others.join(", ") };
