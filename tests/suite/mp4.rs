@@ -333,6 +333,23 @@ fn joined_files_follow_one_another() {
     assert_eq!(data, samples.iter().map(|(data, _)| data.clone()).collect::<Vec<_>>());
 }
 
+#[test]
+fn what_comes_again_is_shown_once() {
+    let stream = sample("key-frames");
+    let samples = crate::boxes::stream("key-frames");
+    let film = Film::default();
+    let fragment = |from: usize, to: usize| film.fragment(&samples[from..to], from as u32 * TICKS);
+    // The second fragment is there twice, and the last one begins with what the third ends with.
+    let parts = [(0, 12), (12, 24), (12, 24), (24, 48), (36, 60)];
+    let fragments = parts.map(|(from, to)| fragment(from, to)).concat();
+    let mut player = player(vec![bytes([film.init(), fragments].concat())], Options::default());
+    let (frames, faults) = rest(&mut player);
+    assert!(faults.is_empty(), "{faults:?}");
+    assert_eq!(hashes(&frames), stream.frames);
+    let times: Vec<_> = frames.iter().map(|frame| frame.time.as_millis()).collect();
+    assert_eq!(times, (0..60).map(|i| 40 * i).collect::<Vec<_>>());
+}
+
 /// A film with an edit list: durations in milliseconds, and times in samples, none for a pause.
 fn edited(entries: &[(u32, Option<u32>)]) -> Film {
     let rows = entries.iter().map(|(duration, start)| {

@@ -39,6 +39,9 @@ pub(super) struct Wanted {
     pub(super) defaults: AllDefaults,
     /// When the next sample is decoded.
     pub(super) time: i64,
+    /// When the last one was decoded that is known, and the last one of the fragment before.
+    pub(super) last: Option<i64>,
+    pub(super) before: Option<i64>,
     /// When the last one shown ends.
     pub(super) until: i64,
     /// Samples that can still be remembered.
@@ -97,6 +100,7 @@ impl Wanted {
         at: u64,
         samples: &mut Vec<Sample>,
     ) -> Result<(), &'static str> {
+        self.before = self.last;
         // Where the data of the track fragment before it end.
         let mut before = at;
         let tracks = tracks(moof);
@@ -215,8 +219,10 @@ impl Run<'_> {
                 time,
                 entry: defaults.description.wrapping_sub(1) as u16,
                 is_sync: flags & NON_SYNC_SAMPLE == 0,
-                is_hidden: false,
+                // What comes again was shown: streams are recorded with parts that overlap.
+                is_hidden: wanted.before.is_some_and(|before| wanted.time <= before),
             });
+            wanted.last = Some(wanted.time);
             let lasts = i64::from(duration.unwrap_or(defaults.duration));
             wanted.time = wanted.time.saturating_add(lasts);
             wanted.until = wanted.until.max(time.saturating_add(lasts));

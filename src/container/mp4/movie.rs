@@ -259,6 +259,8 @@ impl Movie {
                 defaults: defaults.unwrap_or_default(),
                 time: samples.end,
                 until: samples.end,
+                last: None,
+                before: None,
                 room: 0,
                 base: self.base,
             },
