@@ -12,6 +12,7 @@ mod hostile;
 mod manifest;
 mod matrix;
 mod matroska;
+mod packets;
 mod plans;
 mod play;
 mod players;
