@@ -2,7 +2,7 @@
 
 use super::bytes::Bytes;
 use super::{Position, Source, SourceInfo, TemporalUnit, fault, gcd, rate, read_once, whole_obus};
-use crate::error::{LimitError, Result, StreamError, Unsupported};
+use crate::error::{LimitError, Result, StreamError, StreamFault, Unsupported};
 use crate::limits::Limits;
 use crate::obu::Framing;
 
@@ -194,7 +194,11 @@ impl Ivf {
             (None, None) => u64::MAX,
         };
         self.bytes.skip(passed)?;
-        self.pending = Some(fault(what, end, None));
+        let mut fault = fault(what, end, None);
+        if next == Some(data.len()) {
+            fault.kind = StreamFault::Skipped(what);
+        }
+        self.pending = Some(fault);
         Ok((!data.is_empty()).then_some(data))
     }
 }

@@ -15,6 +15,7 @@ mod manifest;
 mod matrix;
 mod matroska;
 mod mp4;
+mod packets;
 mod plans;
 mod play;
 mod players;
