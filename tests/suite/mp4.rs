@@ -225,12 +225,13 @@ fn a_bad_fragment_costs_itself_alone() {
     let moof = |i: usize| u32::from_be_bytes(fragment(i)[..4].try_into().expect("a size")) as usize;
     // Places in a fragment: 24 the size of traf, 32 that of tfhd, 48 tfdt, 64 trun, 76 its count.
     type Damage = fn(&mut Vec<u8>, usize);
-    let damages: [(&str, Damage, usize); 8] = [
+    let damages: [(&str, Damage, usize); 9] = [
         ("a size too large", |data, _| data[1] = 1, 60),
         ("a size beyond the file", |data, _| data[0] = 0x70, 60),
         ("a size too small", |data, _| data[..4].copy_from_slice(&[0, 0, 0, 24]), 48),
         ("no size", |data, _| data[..4].copy_from_slice(&[0, 0, 0, 3]), 48),
         ("a head of no kind", |data, _| data[36] = 0, 48),
+        ("a time that is too short", |data, _| data[51] -= 1, 48),
         ("more samples than there are", |data, _| data[78] = 1, 60),
         ("data of no size", |data, moof| data[moof..moof + 4].copy_from_slice(&[0, 0, 0, 2]), 60),
         ("data beyond the file", |data, moof| data[moof] = 0x60, 60),

@@ -126,6 +126,9 @@ impl Wanted {
                 for (_, trun) in of(b"trun") {
                     done = done.and(run.add(trun, self, samples));
                 }
+                if of(b"trun").next().is_none() && traf.iter().any(|(kind, _)| is_unknown(*kind)) {
+                    done = Err("a track in it has no samples");
+                }
             }
             before = run.at;
         }
@@ -144,6 +147,15 @@ fn tracks(moof: &[u8]) -> Vec<Vec<(Kind, &[u8])>> {
         }
     }
     tracks
+}
+
+/// Whether `kind` is not that of a box of track fragments: what is there may be no box at all.
+fn is_unknown(kind: Kind) -> bool {
+    const KNOWN: [&Kind; 14] = [
+        b"tfhd", b"tfdt", b"trun", b"sbgp", b"sgpd", b"subs", b"saiz", b"saio", b"senc", b"meta",
+        b"udta", b"uuid", b"free", b"skip",
+    ];
+    !KNOWN.contains(&&kind)
 }
 
 /// The runs of a track fragment.
