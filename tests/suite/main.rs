@@ -6,6 +6,7 @@ mod compare;
 mod containers;
 mod drawing;
 mod ebml;
+mod edits;
 mod faults;
 mod grain;
 #[cfg(unix)]

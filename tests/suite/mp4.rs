@@ -1,21 +1,19 @@
-//! MP4: what a file has beside its video does no harm, damage costs what it hits, and edit lists
-//! say what is shown and when.
+//! MP4: what a file has beside its video does no harm, and damage costs what it hits.
 
 use std::io::{self, Read, Seek, SeekFrom};
-use std::process::{Command, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use vav1d::container;
 use vav1d::error::Error;
 use vav1d::limits::Limits;
-use vav1d::play::{Options, Target};
+use vav1d::play::Options;
 
 use crate::boxes::{
     Film, TICKS, TIMESCALE, boxed, entry, full, holds, open, read, stream, track, words,
 };
 use crate::manifest::sample;
-use crate::players::{bytes, frame, hash, hashes, opened, player, rest};
+use crate::players::{bytes, hashes, player, rest};
 
 /// Where something is put.
 type Place = fn(&mut Film) -> &mut Vec<u8>;
@@ -301,6 +299,22 @@ fn samples_behind_the_end_are_one_loss() {
 }
 
 #[test]
+fn a_cut_fragment_is_said_wherever_it_is_cut() {
+    let samples = stream("key-frames");
+    let film = Film::default();
+    let whole = film.fragmented(&samples, 12);
+    let last = whole.len() - film.fragment(&samples[48..], 0).len();
+    // Three bytes or less of a size may be anything.
+    for cut in last + 4..whole.len() {
+        for is_pipe in [false, true] {
+            let (units, faults) = read(&mut *open(&whole[..cut], is_pipe).expect("a stream"));
+            assert!((48..60).contains(&units.len()), "{cut}, {is_pipe}: {}", units.len());
+            assert!(!faults.is_empty(), "{cut}, {is_pipe}");
+        }
+    }
+}
+
+#[test]
 fn joined_files_follow_one_another() {
     let samples = stream("key-frames");
     let (first, second) = samples.split_at(24);
@@ -349,88 +363,6 @@ fn what_comes_again_is_shown_once() {
     assert_eq!(hashes(&frames), stream.frames);
     let times: Vec<_> = frames.iter().map(|frame| frame.time.as_millis()).collect();
     assert_eq!(times, (0..60).map(|i| 40 * i).collect::<Vec<_>>());
-}
-
-/// A film with an edit list: durations in milliseconds, and times in samples, none for a pause.
-fn edited(entries: &[(u32, Option<u32>)]) -> Film {
-    let rows = entries.iter().map(|(duration, start)| {
-        words(&[*duration, start.map_or(u32::MAX, |start| start * TICKS), 1 << 16])
-    });
-    let rows: Vec<_> = rows.flatten().collect();
-    let elst = full(b"elst", 0, &[&words(&[entries.len() as u32]), &rows]);
-    Film { trak: boxed(b"edts", &[&elst]), ..Film::default() }
-}
-
-#[test]
-fn edit_lists_say_what_is_shown_and_when() {
-    let stream = sample("key-frames");
-    let samples = crate::boxes::stream("key-frames");
-    let frames = |ranges: &[(usize, usize)]| -> Vec<String> {
-        ranges.iter().flat_map(|(from, to)| stream.frames[*from..*to].to_vec()).collect()
-    };
-    for (edits, right, times) in [
-        (vec![(400, Some(0))], frames(&[(0, 10)]), vec![0]),
-        (vec![(400, Some(14))], frames(&[(14, 24)]), vec![0]),
-        (vec![(120, Some(2)), (80, Some(30))], frames(&[(2, 5), (30, 32)]), vec![0, 3]),
-        (vec![(200, None), (80, Some(59)), (40, Some(0))], frames(&[(59, 60), (0, 1)]), vec![0, 2]),
-        (
-            vec![(80, Some(0)), (400, None), (80, Some(0))],
-            frames(&[(0, 2), (0, 2)]),
-            vec![0, 1, 12],
-        ),
-    ] {
-        let film = edited(&edits);
-        for data in [film.progressive(&samples), film.faststart(&samples)] {
-            let mut player =
-                player(vec![bytes(data.clone())], Options { kept_bytes: 0, ..Options::default() });
-            opened(&mut player);
-            let (played, faults) = rest(&mut player);
-            assert!(faults.is_empty(), "{edits:?}: {faults:?}");
-            assert_eq!(hashes(&played), right, "{edits:?}");
-            let at = |index: usize| played[index].time.as_millis() / 40;
-            let begins: Vec<_> = times.iter().map(|time| *time as u128).collect();
-            let found: Vec<_> = (0..played.len()).map(at).collect();
-            assert!(begins.iter().all(|time| found.contains(time)), "{edits:?}: {found:?}");
-            // Any of them can be gone to.
-            for index in (0..right.len()).rev() {
-                for target in [Target::Index(index as u64), Target::Time(played[index].time)] {
-                    player.seek(target);
-                    let found = frame(&mut player);
-                    assert_eq!(hash(&found), right[index], "{edits:?}, {target:?}");
-                    assert_eq!(found.index, index as u64, "{edits:?}, {target:?}");
-                }
-            }
-        }
-    }
-}
-
-#[test]
-fn edit_lists_can_be_ignored() {
-    let samples = stream("key-frames");
-    let film = edited(&[(120, Some(14)), (80, None)]);
-    for (is_pipe, data) in [(false, film.progressive(&samples)), (true, film.faststart(&samples))] {
-        let mut source = open(&data, is_pipe).expect("a stream");
-        source.ignore_edit_list();
-        let (units, faults) = read(&mut *source);
-        assert!(faults.is_empty() && units.iter().all(|unit| !unit.is_hidden), "{faults:?}");
-        let times: Vec<_> = units.iter().filter_map(|unit| unit.pts).collect();
-        assert_eq!(times, (0..60).map(|i| i * i64::from(TICKS)).collect::<Vec<_>>());
-    }
-    let path = std::env::temp_dir().join(format!("vav1d-edited-{}.mp4", std::process::id()));
-    std::fs::write(&path, film.progressive(&samples)).expect("a file");
-    for (arguments, count) in [(&[][..], 3), (&["--ignore-editlist"], 60)] {
-        let output = Command::new(env!("CARGO_BIN_EXE_vav1d"))
-            .env_clear()
-            .args(["-q", "md5", "--device", "soft"])
-            .args(arguments)
-            .arg(&path)
-            .stdin(Stdio::null())
-            .output()
-            .expect("vav1d runs");
-        let text = String::from_utf8(output.stdout).expect("text");
-        assert_eq!(text.lines().filter(|line| !line.starts_with('#')).count(), count);
-    }
-    std::fs::remove_file(path).expect("a file");
 }
 
 /// A pipe that counts what was read of it, a little at a time.

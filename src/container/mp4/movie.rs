@@ -105,6 +105,11 @@ impl Movie {
             match self.walk.next(input)? {
                 None => break,
                 Some(Next::Box(found)) => self.take(&found, input)?,
+                Some(Next::Cut(at)) if self.epoch.as_ref().is_some_and(|it| it.has_fragments) => {
+                    let what = "the file ends in the header of a box";
+                    self.lose(fault(what, at, Some("ISO/IEC 14496-12, 4.2")));
+                }
+                Some(Next::Cut(_)) => {}
                 Some(Next::Gap(from, to)) => {
                     let text = format!("there are no boxes from here up to byte {to}");
                     self.lose(demuxer("MP4", &text, from));
@@ -184,10 +189,6 @@ impl Movie {
         }
         self.cut = Some(*found);
         let has_fragments = self.epoch.as_ref().is_none_or(|epoch| epoch.has_fragments);
-        if &found.kind == b"moof" {
-            let what = "a movie fragment is cut short";
-            self.lose(fault(what, found.at, Some("ISO/IEC 14496-12, 8.8.4")));
-        }
         if has_fragments && self.walk.look_inside(input, found)? && &found.kind != b"moof" {
             let text = format!("the box {} is longer than the file", boxes::name(found.kind));
             self.lose(demuxer("MP4", &text, found.at));
@@ -341,13 +342,18 @@ impl Movie {
         let bytes = found.end - found.body;
         limit(bytes)?;
         let body = input.read(found.body, bytes + SLACK)?;
+        let is_cut = found.is_cut || (body.len() as u64) < bytes;
         let mut list = Vec::new();
         epoch.wanted.room = room.saturating_sub(self.samples.len() as u64);
         let added = epoch.wanted.add(&body, found.at, &mut list);
         let (until, shift) = (epoch.wanted.until, epoch.edit_shift);
         self.append(list, until, shift);
         match added {
-            Err(what) if !found.is_cut => {
+            _ if is_cut => {
+                let what = "a movie fragment is cut short";
+                self.lose(fault(what, found.at, Some("ISO/IEC 14496-12, 8.8.4")));
+            }
+            Err(what) => {
                 let text = format!("a movie fragment is broken: {what}");
                 self.lose(demuxer("MP4", &text, found.at));
             }

@@ -26,6 +26,8 @@ pub(super) enum Next {
     Box(Found),
     /// From here up to there are no boxes, or not those that there should be.
     Gap(u64, u64),
+    /// Here the file ends in the header of a box.
+    Cut(u64),
 }
 
 /// How far a file was walked.
@@ -70,7 +72,7 @@ impl Walk {
             // Less than a box is nothing, and so are zeros that something else has left.
             _ if head.len() < 8 => {
                 self.ended = true;
-                Ok(None)
+                Ok(is_beginning(&head).then_some(Next::Cut(at)))
             }
             _ => self.look(input, at),
         }
@@ -110,6 +112,13 @@ impl Walk {
         self.at = next;
         Ok(Some(Next::Gap(at.min(next), next)))
     }
+}
+
+/// Whether `head`, the last bytes of a file, look like the beginning of a box that has media.
+fn is_beginning(head: &[u8]) -> bool {
+    let Some((size, kind)) = head.split_at_checked(4) else { return false };
+    let kinds: [&Kind; 4] = [b"moof", b"mdat", b"styp", b"sidx"];
+    size != [0; 4] && kinds.iter().any(|known| known.starts_with(kind))
 }
 
 fn found(header: &Header, at: u64, file: Option<u64>) -> Found {
