@@ -7,9 +7,9 @@ use std::sync::Arc;
 pub use damage::Damage;
 
 use crate::container::{self, Source, SourceInfo};
-use crate::error::{Error, Result};
-use crate::grain::{self, Clock, Override};
-use crate::pixels::Picture;
+use crate::error::{Error, Result, StreamError, StreamFault};
+use crate::grain::{self, Clock, FrameTime, Override};
+use crate::pixels::{Assembler, Picture};
 use crate::plan::Step;
 use crate::plan::planner::{Planner, PlannerOptions};
 use crate::sink::{Shown, Sink, StreamInfo};
@@ -107,6 +107,8 @@ struct Run {
     shown: u64,
     clock: Clock,
     begun: bool,
+    /// What puts pictures together that are parts of one.
+    assembler: Option<Assembler>,
 }
 
 /// Whether to go on.
@@ -129,6 +131,7 @@ impl Run {
             shown: 0,
             clock: Clock::new(time_base),
             begun: false,
+            assembler: source.grid.map(Assembler::new),
         }
     }
 
@@ -139,14 +142,19 @@ impl Run {
         sink: &mut dyn Sink,
     ) -> Result<()> {
         let mut steps = Vec::new();
-        let mut flow = Flow::Continue;
+        let (mut flow, mut is_at_end) = (Flow::Continue, false);
         while flow == Flow::Continue && !self.done() {
             let unit = match source.next_unit() {
                 Ok(Some(unit)) => unit,
-                Ok(None) => break,
-                Err(error) => {
-                    self.fault(error, &mut steps, executor)?;
+                Ok(None) => {
+                    is_at_end = true;
                     break;
+                }
+                Err(error) => {
+                    let goes_on = self.planner.lose(&error, &mut steps);
+                    self.fault(error, &mut steps, executor)?;
+                    flow = self.steps(&mut steps, executor, sink)?;
+                    if goes_on { continue } else { break }
                 }
             };
             self.summary.units += 1;
@@ -158,9 +166,19 @@ impl Run {
                 self.fault(error, &mut steps, executor)?;
             }
         }
-        self.planner.finish(&mut steps);
+        let finished = self.planner.finish(&mut steps);
         if flow == Flow::Continue {
             self.steps(&mut steps, executor, sink)?;
+        }
+        let nothing = || self.summary.units > 0 && self.summary.frames + self.summary.n_faults == 0;
+        match finished {
+            Err(error) if is_at_end => self.fault(error, &mut steps, executor)?,
+            Ok(()) if is_at_end && nothing() => {
+                let what = "there is no frame that decoding can begin with";
+                let fault = StreamError::new(StreamFault::Rule(what)).section("7.6");
+                self.fault(fault.into(), &mut steps, executor)?;
+            }
+            _ => {}
         }
         executor.drain()?;
         self.outputs(true, &mut steps, executor, sink)
@@ -261,16 +279,45 @@ impl Run {
         if self.damage.spoils(&output) || self.done() {
             return Ok(Some(output.picture));
         }
-        let index = self.shown;
-        self.shown += 1;
         let at = self.clock.frame(output.show.pts);
+        let index = self.shown;
+        if self.assembler.is_none() {
+            self.shown += 1;
+            if index < self.options.skip {
+                return Ok(Some(output.picture));
+            }
+        }
+        let (info, pts) = (self.stream_info(&output), output.show.pts);
+        let picture = self.with_grain(output, at)?;
+        let picture = match &mut self.assembler {
+            None => picture,
+            Some(assembler) => match assembler.add(&picture) {
+                Ok(None) => return Ok(Some(picture)),
+                Ok(Some(whole)) => {
+                    self.shown += 1;
+                    whole
+                }
+                Err(what) => {
+                    let fault = StreamError::new(StreamFault::Rule(what));
+                    self.summary.fault(fault.section("ISO/IEC 23008-12, 6.6.2.3").into());
+                    return Ok(Some(picture));
+                }
+            },
+        };
         if index < self.options.skip {
-            return Ok(Some(output.picture));
+            return Ok(Some(picture));
         }
         if !self.begun {
             self.begun = true;
-            sink.begin(&self.stream_info(&output))?;
+            sink.begin(&info)?;
         }
+        let done = sink.take(Shown { picture, index, pts })?;
+        self.summary.pictures += 1;
+        Ok(done)
+    }
+
+    /// The picture of `output` with its film grain.
+    fn with_grain(&mut self, output: Output, at: FrameTime) -> Result<Picture> {
         let color = &output.sequence.color_config;
         let params = match &self.options.film_grain {
             FilmGrain::Off => None,
@@ -279,7 +326,7 @@ impl Run {
                 other.params(at, (output.picture.width, output.picture.height), color)
             }
         };
-        let picture = match (params, &mut self.options.synthesizer) {
+        Ok(match (params, &mut self.options.synthesizer) {
             (None, _) => output.picture,
             (Some(params), None) => grain::apply(&output.picture, &params, color),
             (Some(params), Some(device)) => {
@@ -287,10 +334,7 @@ impl Run {
                 let pass = grain::shader_pass(output.picture.format, size, &params, color);
                 device.apply(&output.picture, &pass)?
             }
-        };
-        let done = sink.take(Shown { picture, index, pts: output.show.pts })?;
-        self.summary.pictures += 1;
-        Ok(done)
+        })
     }
 
     fn stream_info(&self, output: &Output) -> StreamInfo {
@@ -298,13 +342,15 @@ impl Run {
         let color = &output.sequence.color_config;
         let coded = output.sequence.timing_info.and_then(frame_rate);
         let (seconds, ticks) = self.time_base;
+        let grid = self.assembler.as_ref().map(Assembler::size);
+        let (width, height) = grid.unwrap_or((output.picture.width, output.picture.height));
         StreamInfo {
             time_base: self.time_base,
             // Without a word of it pictures are a tick apart.
             frame_rate: self.frame_rate.or(coded).unwrap_or((ticks, seconds)),
-            width: output.picture.width,
-            height: output.picture.height,
-            render_size: (size.render_width, size.render_height),
+            width,
+            height,
+            render_size: grid.unwrap_or((size.render_width, size.render_height)),
             chroma_sample_position: color.chroma_sample_position,
             color_range: color.color_range,
             format: output.picture.format,

@@ -74,6 +74,9 @@ pub enum StreamFault {
     /// The container is malformed.
     #[error("{0}")]
     Container(&'static str),
+    /// The container is malformed, and what was passed over for it held no frame.
+    #[error("{0}")]
+    Skipped(&'static str),
     /// The container is malformed, and its demuxer says why.
     #[error("{0}")]
     Demuxer(Box<str>),
@@ -95,6 +98,11 @@ impl StreamError {
     /// A fault without a place yet.
     pub fn new(kind: StreamFault) -> Self {
         Self { kind, at: Location::default() }
+    }
+
+    /// Whether frames may be missing for it.
+    pub fn loses_frames(&self) -> bool {
+        !matches!(self.kind, StreamFault::Skipped(_))
     }
 
     /// The same fault in temporal unit `unit`, unless one is named already.

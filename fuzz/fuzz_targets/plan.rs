@@ -27,7 +27,7 @@ fuzz_target!(|data: &[u8]| {
             planner.recycle(step);
         }
     }
-    planner.finish(&mut steps);
+    let _ = planner.finish(&mut steps);
     steps.iter().for_each(|step| check(step, &mut live));
     assert!(live.is_empty(), "never released: {live:?}");
 });

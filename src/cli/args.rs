@@ -101,6 +101,16 @@ pub struct InputArgs {
     /// Container of the input
     #[arg(long, value_enum, default_value = "auto", value_name = "FORMAT")]
     pub input_format: InputFormat,
+    /// Track to decode, by its number in the file; else the first of AV1
+    #[arg(long, value_name = "N")]
+    pub track: Option<u64>,
+    /// Wait at the end of a file for what is still being written to it, until nothing has come for
+    /// so long
+    #[arg(long, value_name = "SECONDS", value_parser = seconds)]
+    pub follow: Option<f64>,
+    /// All samples of an MP4 file, whatever its edit list leaves out or repeats
+    #[arg(long)]
+    pub ignore_editlist: bool,
 }
 
 /// Containers.

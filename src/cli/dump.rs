@@ -82,7 +82,7 @@ pub(super) fn run(args: &DumpArgs, json: bool, notices: &Notices) -> Result<Exit
             Ok(None) => break,
             Err(error) => {
                 exit = tell(&error, &mut lines, json, notices)?;
-                break;
+                if matches!(error, Error::Stream(_)) { continue } else { break }
             }
         };
         units += 1;

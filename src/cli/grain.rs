@@ -76,8 +76,9 @@ impl Reading {
                 Ok(Some(unit)) => unit,
                 Ok(None) => break,
                 Err(error) => {
+                    let goes_on = planner.lose(&error, &mut steps);
                     self.faults.push(error);
-                    break;
+                    if goes_on { continue } else { break }
                 }
             };
             let planned = planner.unit(&unit, &mut steps);
@@ -90,7 +91,7 @@ impl Reading {
                 }
             }
         }
-        planner.finish(&mut steps);
+        self.faults.extend(planner.finish(&mut steps).err());
         self.steps(&mut steps);
     }
 

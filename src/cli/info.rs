@@ -10,6 +10,7 @@ use super::failure::{Failure, Result};
 use super::input;
 use super::json::{Fault, Lines, Record, Sequence, Stream};
 use super::output::{self, Notices};
+use crate::container::{Crop, Grid, SourceInfo};
 use crate::error::Error;
 use crate::plan::planner::{Planner, PlannerOptions};
 use crate::plan::{Step, features};
@@ -65,8 +66,9 @@ pub(super) fn run(args: &InputArgs, json: bool, notices: &Notices) -> Result<Exi
             }
             Ok(None) => break,
             Err(error) => {
+                let goes_on = planner.lose(&error, &mut steps);
                 counts.faults.push(error);
-                break;
+                if goes_on { continue } else { break }
             }
         };
         steps.drain(..).for_each(|step| counts.step(&step));
@@ -74,11 +76,13 @@ pub(super) fn run(args: &InputArgs, json: bool, notices: &Notices) -> Result<Exi
             counts.faults.push(error);
         }
     }
+    counts.faults.extend(planner.finish(&mut steps).err());
+    steps.drain(..).for_each(|step| counts.step(&step));
     let info = source.info();
     let mut out = Lines(output::stdout());
     let written = match json {
-        true => write_json(&mut out, args, info.container, info.time_base, &counts),
-        false => write_text(&mut out.0, args, info.container, info.time_base, &counts),
+        true => write_json(&mut out, args, &info, &counts),
+        false => write_text(&mut out.0, args, &info, &counts),
     };
     written.and_then(|()| out.0.flush()).map_err(Failure::output)?;
     for error in &counts.faults {
@@ -90,14 +94,18 @@ pub(super) fn run(args: &InputArgs, json: bool, notices: &Notices) -> Result<Exi
 fn write_json<W: Write>(
     out: &mut Lines<W>,
     args: &InputArgs,
-    container: &str,
-    time_base: Option<(u32, u32)>,
+    info: &SourceInfo,
     counts: &Counts,
 ) -> io::Result<()> {
     out.begin("info", Some(&args.file), None)?;
     out.write(&Record::Stream(Stream {
-        container,
-        time_base,
+        container: info.container,
+        time_base: info.time_base,
+        rotation: info.rotation,
+        mirrored: info.is_mirrored,
+        crop: info.crop.map(|crop| [crop.x, crop.y, crop.width, crop.height]),
+        alpha: info.has_alpha,
+        grid: info.grid.map(|grid| (grid.rows, grid.columns)),
         units: counts.units,
         frames: counts.frames.clone(),
         shown: counts.shown,
@@ -137,16 +145,19 @@ fn sequence_record(sequence: &SequenceHeader) -> Sequence {
 fn write_text(
     out: &mut impl Write,
     args: &InputArgs,
-    container: &str,
-    time_base: Option<(u32, u32)>,
+    info: &SourceInfo,
     counts: &Counts,
 ) -> io::Result<()> {
     writeln!(out, "file: {}", args.file.display())?;
-    write!(out, "container: {container}")?;
-    if let Some((num, den)) = time_base {
+    write!(out, "container: {}", info.container)?;
+    if let Some((num, den)) = info.time_base {
         write!(out, ", time base {num}/{den} s")?;
     }
     writeln!(out, ", {} temporal units", counts.units)?;
+    let display = display(info);
+    if !display.is_empty() {
+        writeln!(out, "display: {}", display.join(", "))?;
+    }
     for (i, sequence) in counts.sequences.iter().enumerate() {
         writeln!(out, "sequence {i}: {}", sequence_text(sequence))?;
     }
@@ -156,6 +167,31 @@ fn write_text(
     writeln!(out, "frame sizes: {}", sizes.join(", "))?;
     writeln!(out, "shown: {}, {} by show_existing_frame", counts.shown, counts.shown_existing)?;
     writeln!(out, "features: {}", counts.features().join(" "))
+}
+
+/// What the container says of how pictures are to be shown.
+fn display(info: &SourceInfo) -> Vec<String> {
+    let mut display = Vec::new();
+    if let Some(grid) = info.grid {
+        let Grid { rows, columns, width, height } = grid;
+        display.push(format!("{rows} rows of {columns} pictures make one of {width}x{height}"));
+    }
+    if let Some((width, height)) = info.pixel_aspect {
+        display.push(format!("samples {width}:{height}"));
+    }
+    if let Some(Crop { x, y, width, height }) = info.crop {
+        display.push(format!("cropped to {width}x{height} at {x},{y}"));
+    }
+    if info.rotation != 0 {
+        display.push(format!("turned by {} degrees clockwise", info.rotation));
+    }
+    if info.is_mirrored {
+        display.push("mirrored left to right".into());
+    }
+    if info.has_alpha {
+        display.push("with an alpha plane, which is not decoded".into());
+    }
+    display
 }
 
 fn sequence_text(sequence: &SequenceHeader) -> String {
@@ -194,6 +230,7 @@ fn sequence_text(sequence: &SequenceHeader) -> String {
 fn level(seq_level_idx: u8) -> String {
     match seq_level_idx {
         31 => "level max".into(),
+        24.. => format!("reserved level {seq_level_idx}"),
         idx => format!("level {}.{}", 2 + (idx >> 2), idx & 3),
     }
 }

@@ -1,14 +1,38 @@
 //! Opens the input.
 
 use std::fs::File;
-use std::io;
+use std::io::{self, Read};
 use std::path::Path;
+use std::time::{Duration, Instant};
 
 use super::args::{InputArgs, InputFormat};
 use super::exit::Exit;
 use super::failure::{Failure, Result};
-use crate::container::{self, Format, Source};
+use crate::container::{self, Format, Source, Wish};
 use crate::limits::Limits;
+
+/// How often one looks whether a file has grown.
+const LOOK: Duration = Duration::from_millis(20);
+
+/// A file that is still being written: its end is where nothing comes any more.
+struct Followed {
+    file: File,
+    /// How long is waited.
+    patience: Duration,
+}
+
+impl Read for Followed {
+    fn read(&mut self, to: &mut [u8]) -> io::Result<usize> {
+        let begun = Instant::now();
+        loop {
+            let got = self.file.read(to)?;
+            if got > 0 || to.is_empty() || begun.elapsed() > self.patience {
+                return Ok(got);
+            }
+            std::thread::sleep(LOOK);
+        }
+    }
+}
 
 /// The file at `path`, and whether one can seek in it.
 fn file(path: &Path) -> io::Result<(File, bool)> {
@@ -38,12 +62,20 @@ pub(super) fn source(args: &InputArgs) -> crate::error::Result<Box<dyn Source>> 
         InputFormat::Matroska => Some(Format::Matroska),
         InputFormat::Mp4 => Some(Format::Mp4),
     };
-    if args.file.as_os_str() == "-" {
-        return container::open(Box::new(io::stdin()), format, Limits::default());
+    let (limits, wish) = (Limits::default(), Wish { format, track: args.track });
+    let mut source = match args.file.as_os_str() == "-" {
+        true => container::open(Box::new(io::stdin()), wish, limits)?,
+        false => match (file(&args.file)?, args.follow) {
+            ((file, true), Some(patience)) => {
+                let patience = Duration::from_secs_f64(patience);
+                container::open(Box::new(Followed { file, patience }), wish, limits)?
+            }
+            ((file, true), None) => container::open_file(Box::new(file), wish, limits)?,
+            ((file, false), _) => container::open(Box::new(file), wish, limits)?,
+        },
+    };
+    if args.ignore_editlist {
+        source.ignore_edit_list();
     }
-    let (file, is_regular) = file(&args.file)?;
-    match is_regular {
-        true => container::open_file(Box::new(file), format, Limits::default()),
-        false => container::open(Box::new(file), format, Limits::default()),
-    }
+    Ok(source)
 }

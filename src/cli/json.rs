@@ -132,6 +132,16 @@ pub struct Stream<'a> {
     pub container: &'a str,
     /// Seconds of a tick of time, as a fraction.
     pub time_base: Option<(u32, u32)>,
+    /// Pictures are to be turned clockwise by so many degrees.
+    pub rotation: u16,
+    /// Left and right are to be exchanged then.
+    pub mirrored: bool,
+    /// What is to be shown of a picture, before it is turned: x, y, width and height.
+    pub crop: Option<[u32; 4]>,
+    /// There is an alpha plane, which is not decoded.
+    pub alpha: bool,
+    /// Each picture is put together of rows and columns of others.
+    pub grid: Option<(u32, u32)>,
     /// Temporal units.
     pub units: u64,
     /// Frames, by frame_type.

@@ -31,8 +31,9 @@ pub(super) fn run(args: &PlanArgs, json: bool, notices: &Notices) -> Result<Exit
             Ok(Some(unit)) => unit,
             Ok(None) => break,
             Err(error) => {
+                let goes_on = planner.lose(&error, &mut steps);
                 fault(error);
-                break;
+                if goes_on { continue } else { break }
             }
         };
         units += 1;
@@ -42,7 +43,10 @@ pub(super) fn run(args: &PlanArgs, json: bool, notices: &Notices) -> Result<Exit
             fault(error);
         }
     }
-    planner.finish(&mut steps);
+    let finished = planner.finish(&mut steps);
+    if args.limit.is_none_or(|limit| units < limit) {
+        finished.unwrap_or_else(&mut fault);
+    }
     write(&mut out, &mut steps, json).map_err(Failure::output)?;
     out.0.flush().map_err(Failure::output)?;
     Ok(exit)

@@ -1,5 +1,6 @@
 //! `vav1d play`: pictures in a window, or, with `--render-to`, in images.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -89,7 +90,7 @@ pub(super) fn run(args: &PlayArgs, json: bool, notices: &Notices) -> Result<Exit
 fn pipeline(args: &PlayArgs) -> PipelineArgs {
     let file = args.files.first().cloned().unwrap_or_default();
     PipelineArgs {
-        input: InputArgs { file, input_format: args.input_format },
+        input: input_args(args, file),
         layers: args.layers.clone(),
         device: args.device.clone(),
         film_grain: args.film_grain,
@@ -172,9 +173,14 @@ fn open_device(selected: Selected) -> OpenDevice {
     Box::new(move |options| Executor::new(&instance, &adapter, options.clone()))
 }
 
+fn input_args(args: &PlayArgs, file: PathBuf) -> InputArgs {
+    let PlayArgs { input_format, track, follow, ignore_editlist, .. } = *args;
+    InputArgs { file, input_format, track, follow, ignore_editlist }
+}
+
 fn playlist(args: &PlayArgs) -> Vec<Entry> {
     let entry = |file: &std::path::PathBuf| {
-        let input = InputArgs { file: file.clone(), input_format: args.input_format };
+        let input = input_args(args, file.clone());
         let name = file.file_name().unwrap_or(file.as_os_str()).to_string_lossy().into_owned();
         Entry { name, open: Box::new(move || input::source(&input)) }
     };

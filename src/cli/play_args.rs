@@ -18,6 +18,16 @@ pub struct PlayArgs {
     /// Container of the inputs
     #[arg(long, value_enum, default_value = "auto", value_name = "FORMAT")]
     pub input_format: InputFormat,
+    /// Track to play, by its number in the file; else the first of AV1
+    #[arg(long, value_name = "N")]
+    pub track: Option<u64>,
+    /// Wait at the end of a file for what is still being written to it, until nothing has come for
+    /// so long
+    #[arg(long, value_name = "SECONDS", value_parser = super::args::seconds)]
+    pub follow: Option<f64>,
+    /// All samples of MP4 files, whatever their edit lists leave out or repeat
+    #[arg(long)]
+    pub ignore_editlist: bool,
     /// Layers.
     #[command(flatten)]
     pub layers: LayerArgs,

@@ -46,7 +46,13 @@ fn exercised(vector: &Vector) -> Result<(Exercised, Exit)> {
         .map_err(|e| Failure::new(Exit::NoInput, format!("{}: {e}", vector.input.display())))?;
     let md5 = md5_hex(&bytes);
     drop(bytes);
-    let args = InputArgs { file: PathBuf::from(&vector.input), input_format: InputFormat::Auto };
+    let args = InputArgs {
+        file: PathBuf::from(&vector.input),
+        input_format: InputFormat::Auto,
+        track: None,
+        follow: None,
+        ignore_editlist: false,
+    };
     let oracle = vector.oracle.as_ref().ok().and_then(Option::as_ref);
     let options = PlannerOptions {
         operating_point: vector.operating_point,

@@ -74,8 +74,9 @@ impl Graph {
                 Ok(Some(unit)) => unit,
                 Ok(None) => break,
                 Err(error) => {
+                    let goes_on = planner.lose(&error, &mut steps);
                     graph.faults.push(error);
-                    break;
+                    if goes_on { continue } else { break }
                 }
             };
             let planned = planner.unit(&unit, &mut steps);
@@ -88,7 +89,8 @@ impl Graph {
                 }
             }
         }
-        planner.finish(&mut steps);
+        let finished = planner.finish(&mut steps);
+        graph.faults.extend(finished.err().filter(|_| !graph.is_full(limit)));
         build.take(&mut graph, &mut steps, limit);
         graph
     }

@@ -84,10 +84,10 @@ pub fn trace(
             Ok(Some(unit)) => planner.unit(&unit, &mut steps),
             // What cannot be read is no end of the stream.
             Err(Error::Io(error)) => return Err(Error::Io(error)),
+            Err(error) if planner.lose(&error, &mut steps) => Ok(()),
             Ok(None) | Err(_) => {
                 ended = true;
-                planner.finish(&mut steps);
-                Ok(())
+                planner.finish(&mut steps)
             }
         };
         for step in steps.drain(..) {

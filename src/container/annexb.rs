@@ -2,9 +2,9 @@
 
 use super::bytes::Bytes;
 use super::{Position, Source, SourceInfo, TemporalUnit, fault, read_once};
-use crate::error::{LimitError, Result};
+use crate::error::{LimitError, Result, StreamError};
 use crate::limits::Limits;
-use crate::obu::Framing;
+use crate::obu::{self, Framing, ObuType};
 
 /// Bytes of a leb128() at most.
 const MAX_LEB128: usize = 8;
@@ -13,6 +13,10 @@ pub(super) struct AnnexB {
     bytes: Bytes,
     limits: Limits,
     index: u64,
+    /// What is wrong behind the unit that was given.
+    pending: Option<StreamError>,
+    /// Where the next unit starts is not known.
+    is_lost: bool,
 }
 
 /// A leb128() at the start of `data`: its value and its bytes.
@@ -27,9 +31,28 @@ pub(super) fn leb128(data: &[u8]) -> Option<(u64, usize)> {
     None
 }
 
+/// Bytes of the frame units of `data`, the start of a temporal unit, up to the last one that is there
+/// as a whole and holds a frame.
+fn whole_frames(data: &[u8]) -> usize {
+    let (mut at, mut end) = (0, 0);
+    while let Some((size, length)) = data.get(at..).and_then(leb128) {
+        let next = usize::try_from(size).ok().and_then(|size| size.checked_add(at + length));
+        let Some((next, unit)) = next.and_then(|next| Some((next, data.get(at..next)?))) else {
+            break;
+        };
+        let is_frame = |kind| matches!(kind, ObuType::Frame | ObuType::FrameHeader);
+        let mut obus = obu::obus(unit, Framing::AnnexB).map_while(std::result::Result::ok);
+        if obus.any(|obu| is_frame(obu.obu_type)) {
+            end = next;
+        }
+        at = next;
+    }
+    end
+}
+
 impl AnnexB {
     pub(super) fn new(bytes: Bytes, limits: Limits) -> Self {
-        Self { bytes, limits, index: 0 }
+        Self { bytes, limits, index: 0, pending: None, is_lost: false }
     }
 }
 
@@ -39,12 +62,16 @@ impl Source for AnnexB {
     }
 
     fn next_unit(&mut self) -> Result<Option<TemporalUnit>> {
+        if let Some(fault) = self.pending.take() {
+            return Err(fault.in_unit(self.index).into());
+        }
         let at = self.bytes.position();
         let head = self.bytes.peek(MAX_LEB128)?;
-        if head.is_empty() {
+        if head.is_empty() || self.is_lost {
             return Ok(None);
         }
         let Some((size, length)) = leb128(head) else {
+            self.is_lost = true;
             let what = "temporal_unit_size is no leb128()";
             return Err(fault(what, at, Some("B.2")).in_unit(self.index).into());
         };
@@ -54,11 +81,17 @@ impl Source for AnnexB {
         }
         self.bytes.take(length)?;
         let file_offset = self.bytes.position();
-        let data = self.bytes.take(size as usize)?;
+        let mut data = self.bytes.take(size as usize)?;
         if (data.len() as u64) < size {
             let end = file_offset + data.len() as u64;
             let what = "the stream ends inside a temporal unit";
-            return Err(fault(what, end, Some("B.2")).in_unit(self.index).into());
+            let fault = fault(what, end, Some("B.2")).in_unit(self.index);
+            // Frames that are there as a whole are a unit all the same.
+            data = data.get(..whole_frames(data)).unwrap_or_default();
+            if data.is_empty() {
+                return Err(fault.into());
+            }
+            self.pending = Some(fault);
         }
         let unit = TemporalUnit {
             index: self.index,
@@ -66,6 +99,7 @@ impl Source for AnnexB {
             framing: Framing::AnnexB,
             pts: None,
             file_offset: Some(file_offset),
+            is_hidden: false,
         };
         self.index += 1;
         Ok(Some(unit))
@@ -82,6 +116,7 @@ impl Source for AnnexB {
         }
         self.bytes.seek(position.place)?;
         self.index = position.unit;
+        (self.pending, self.is_lost) = (None, false);
         Ok(())
     }
 }

@@ -3,7 +3,6 @@
 use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom};
 
 use super::ReadSeek;
-use crate::error::{LimitError, Result};
 
 /// Bytes read at a time.
 const CHUNK: usize = 64 << 10;
@@ -64,11 +63,64 @@ impl Bytes {
         matches!(self.reader.get_ref(), Input::File(_))
     }
 
+    /// Bytes of the file; `None` of what is read once.
+    pub(super) fn length(&mut self) -> io::Result<Option<u64>> {
+        if !self.is_seekable() {
+            return Ok(None);
+        }
+        let length = self.reader.seek(SeekFrom::End(0))?;
+        self.reader.seek(SeekFrom::Start(self.buffered_to()))?;
+        Ok(Some(length))
+    }
+
+    /// Position of the first byte that is not in the buffer.
+    fn buffered_to(&self) -> u64 {
+        self.position + (self.buffer.len() - self.taken) as u64
+    }
+
     /// Goes to byte `position` of the file.
     pub(super) fn seek(&mut self, position: u64) -> io::Result<()> {
-        self.reader.seek(SeekFrom::Start(position))?;
-        self.buffer.clear();
-        (self.taken, self.position, self.ended) = (0, position, false);
+        let start = self.position - self.taken as u64;
+        let within = position.checked_sub(start).and_then(|at| usize::try_from(at).ok());
+        match within.filter(|at| *at <= self.buffer.len()) {
+            Some(at) => self.taken = at,
+            None => {
+                let here = self.buffered_to();
+                match position.abs_diff(here) < i64::MAX as u64 {
+                    // What the reader has read ahead is kept.
+                    true => self.reader.seek_relative(position.wrapping_sub(here).cast_signed())?,
+                    false => drop(self.reader.seek(SeekFrom::Start(position))?),
+                }
+                self.buffer.clear();
+                self.taken = 0;
+            }
+        }
+        (self.position, self.ended) = (position, false);
+        Ok(())
+    }
+
+    /// Passes over the next `n` bytes, without keeping them; in a file also over its end.
+    pub(super) fn skip(&mut self, n: u64) -> io::Result<()> {
+        if self.is_seekable() {
+            return self.seek(self.position.saturating_add(n));
+        }
+        let held = (self.buffer.len() - self.taken) as u64;
+        let mut left = n.saturating_sub(held);
+        self.take(n.min(held) as usize)?;
+        while left > 0 && !self.ended {
+            let got = match self.reader.fill_buf() {
+                Ok(bytes) => left.min(bytes.len() as u64),
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+                Err(error) => return Err(error),
+            };
+            self.reader.consume(got as usize);
+            self.ended = got == 0;
+            (left, self.position) = (left - got, self.position + got);
+        }
+        if self.taken == self.buffer.len() {
+            self.buffer.clear();
+            self.taken = 0;
+        }
         Ok(())
     }
 
@@ -106,18 +158,6 @@ impl Bytes {
         self.taken += got;
         self.position += got as u64;
         Ok(self.buffer.get(start..start + got).unwrap_or_default())
-    }
-
-    /// Everything from the first byte on, of which none may have been taken.
-    pub(super) fn all(mut self, limit: u64) -> Result<Vec<u8>> {
-        let mut all = self.buffer;
-        let left = limit.saturating_sub(all.len() as u64);
-        self.reader.by_ref().take(left.saturating_add(1)).read_to_end(&mut all)?;
-        let value = all.len() as u64;
-        if value > limit {
-            return Err(LimitError { what: "bytes of a piped file", value, limit }.into());
-        }
-        Ok(all)
     }
 
     /// Whether nothing is left.

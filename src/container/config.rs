@@ -2,6 +2,8 @@
 
 use crate::obu::{self, Framing, ObuType};
 
+/// Marker and version of the record.
+const FIRST: u8 = 0x81;
 /// Bytes of the record before its OBUs.
 const HEAD: usize = 4;
 
@@ -19,9 +21,19 @@ impl Config {
         Self { obus: obus.to_vec(), begun: false }
     }
 
-    /// Those of a whole record.
+    /// Those of a whole record; or all of it, as in files of 2018. None if they are not whole, or
+    /// have no sequence header.
     pub(super) fn of_record(record: &[u8]) -> Self {
-        Self::new(record.get(HEAD..).unwrap_or_default())
+        let obus = match record.first() {
+            Some(&FIRST) => record.get(HEAD..).unwrap_or_default(),
+            _ => record,
+        };
+        let mut has_sequence_header = false;
+        for obu in obu::obus(obus, Framing::Section5) {
+            let Ok(obu) = obu else { return Self::default() };
+            has_sequence_header |= obu.obu_type == ObuType::SequenceHeader;
+        }
+        if has_sequence_header { Self::new(obus) } else { Self::default() }
     }
 
     /// Decoding begins once more, elsewhere.
@@ -41,6 +53,28 @@ impl Config {
         match first {
             Some(ObuType::SequenceHeader) => (unit, true),
             _ => ([&self.obus[..], &unit].concat(), false),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn records_have_several_forms() {
+        let sequence = [0x0a, 3, 1, 2, 3];
+        let record = [&[FIRST, 0, 0, 0][..], &sequence].concat();
+        for (record, obus) in [
+            (&record[..], &sequence[..]),
+            (&sequence, &sequence),
+            (&record[..6], &[]),
+            (&record[..2], &[]),
+            (&[], &[]),
+            // No sequence header.
+            (&[FIRST, 0, 0, 0, 0x12, 0], &[]),
+        ] {
+            assert_eq!(Config::of_record(record).obus, obus, "{record:?}");
         }
     }
 }

@@ -14,13 +14,14 @@ mod probe;
 mod section5;
 
 use std::fmt::Display;
-use std::io::{Cursor, Read, Seek, SeekFrom};
+use std::io::{Read, Seek, SeekFrom};
 use std::sync::Arc;
 use std::time::Duration;
 
 use crate::error::{Result, StreamError, StreamFault, Unsupported};
 use crate::limits::Limits;
-use crate::obu::Framing;
+use crate::obu::{self, Framing, ObuType};
+pub use crate::pixels::Grid;
 
 use bytes::Bytes;
 
@@ -37,6 +38,8 @@ pub struct TemporalUnit {
     pub pts: Option<i64>,
     /// Offset of `data` in the file, in bytes.
     pub file_offset: Option<u64>,
+    /// Whether its pictures are decoded, and not output: an edit list leaves them out.
+    pub is_hidden: bool,
 }
 
 /// What a container says of the whole stream.
@@ -56,6 +59,27 @@ pub struct SourceInfo {
     pub pixel_aspect: Option<(u32, u32)>,
     /// By how many degrees pictures are to be turned clockwise: 0, 90, 180 or 270.
     pub rotation: u16,
+    /// Whether left and right are to be exchanged then.
+    pub is_mirrored: bool,
+    /// What is to be shown of a picture, before it is turned.
+    pub crop: Option<Crop>,
+    /// Whether there is an alpha plane beside the pictures, which is not decoded.
+    pub has_alpha: bool,
+    /// The pictures of all units are parts of one.
+    pub grid: Option<Grid>,
+}
+
+/// A rectangle in a picture, in luma samples.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Crop {
+    /// Samples to its left.
+    pub x: u32,
+    /// Samples above it.
+    pub y: u32,
+    /// Its width.
+    pub width: u32,
+    /// Its height.
+    pub height: u32,
 }
 
 impl SourceInfo {
@@ -69,6 +93,10 @@ impl SourceInfo {
             duration: None,
             pixel_aspect: None,
             rotation: 0,
+            is_mirrored: false,
+            crop: None,
+            has_alpha: false,
+            grid: None,
         }
     }
 }
@@ -110,6 +138,8 @@ pub struct IndexEntry {
     pub pts: Option<i64>,
     /// Whether decoding can start at it, as the container says.
     pub is_key: bool,
+    /// See [`TemporalUnit::is_hidden`].
+    pub is_hidden: bool,
 }
 
 /// A stream of temporal units.
@@ -120,8 +150,9 @@ pub trait Source {
     /// The next temporal unit; `None` at the end.
     ///
     /// # Errors
-    /// The file cannot be read, is malformed, or a unit is over the limit. After an error there
-    /// are no more units.
+    /// The file cannot be read, is malformed, or a unit is over the limit. After a fault of the
+    /// stream the next call goes on behind it, or gives `None`; after another error there are no
+    /// more units.
     fn next_unit(&mut self) -> Result<Option<TemporalUnit>>;
 
     /// The place before the next unit; `None` if one cannot go back to it.
@@ -147,6 +178,10 @@ pub trait Source {
     fn index(&mut self) -> Result<Option<Vec<IndexEntry>>> {
         Ok(None)
     }
+
+    /// Makes every sample a unit, whatever an edit list says of them. To be called before the first
+    /// unit.
+    fn ignore_edit_list(&mut self) {}
 }
 
 /// `count` ticks of `base` seconds: (numerator, denominator); nothing if they are negative.
@@ -177,22 +212,38 @@ pub enum Format {
     Mp4,
 }
 
+/// What is wanted of an input.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Wish {
+    /// What it is; `None` for what its first bytes look like.
+    pub format: Option<Format>,
+    /// The track, by the number that the container gives it (TrackNumber of Matroska, track_ID of
+    /// MP4); `None` for the first of AV1.
+    pub track: Option<u64>,
+}
+
+impl From<Option<Format>> for Wish {
+    fn from(format: Option<Format>) -> Self {
+        Self { format, track: None }
+    }
+}
+
 /// What can be read, and read elsewhere.
 pub trait ReadSeek: Read + Seek {}
 
 impl<T: Read + Seek> ReadSeek for T {}
 
-/// Opens a file as `format`, or as what its first bytes look like. What one can only read in order
-/// goes to [`open`].
+/// Opens a file. What one can only read in order goes to [`open`].
 ///
 /// # Errors
-/// The file cannot be read, or is no stream that is known.
+/// The file cannot be read, is no stream that is known, or lacks what is wanted.
 pub fn open_file(
     mut file: Box<dyn ReadSeek>,
-    format: Option<Format>,
+    wish: impl Into<Wish>,
     limits: Limits,
 ) -> Result<Box<dyn Source>> {
-    let format = match format {
+    let wish = wish.into();
+    let format = match wish.format {
         Some(format) => Some(format),
         None => {
             let mut head = Vec::new();
@@ -202,44 +253,51 @@ pub fn open_file(
         }
     };
     match format {
-        Some(format @ (Format::Matroska | Format::Mp4)) => seekable(file, format, limits),
-        format => in_order(Bytes::of_file(file), format, limits),
+        Some(Format::Mp4) => Ok(Box::new(mp4::Mp4::open(file, wish.track, limits)?)),
+        format => in_order(Bytes::of_file(file), Wish { format, ..wish }, limits),
     }
 }
 
-fn seekable(file: Box<dyn ReadSeek>, format: Format, limits: Limits) -> Result<Box<dyn Source>> {
-    Ok(match format {
-        Format::Matroska => Box::new(matroska::Matroska::open(file, limits)?),
-        _ => Box::new(mp4::Mp4::open(file, limits)?),
-    })
-}
-
-/// Opens `reader` as `format`, or as what its first bytes look like. A container that is not read
-/// in order is read whole first, up to [`Limits::pipe_bytes`].
+/// Opens what can be read once, as it comes. Of a container that cannot be read in order nothing is
+/// read before its end; it has up to [`Limits::pipe_bytes`].
 ///
 /// # Errors
-/// The reader fails, or the bytes are no stream that is known.
+/// The reader fails, or the bytes are no stream that is known, or lack what is wanted.
 pub fn open(
     reader: Box<dyn Read>,
-    format: Option<Format>,
+    wish: impl Into<Wish>,
     limits: Limits,
 ) -> Result<Box<dyn Source>> {
-    in_order(Bytes::new(reader), format, limits)
+    in_order(Bytes::new(reader), wish.into(), limits)
 }
 
-fn in_order(mut bytes: Bytes, format: Option<Format>, limits: Limits) -> Result<Box<dyn Source>> {
-    let format = match format {
+fn in_order(mut bytes: Bytes, wish: Wish, limits: Limits) -> Result<Box<dyn Source>> {
+    let format = match wish.format {
         Some(format) => format,
         None => probe::probe(&mut bytes)?,
     };
+    let has_tracks = matches!(format, Format::Matroska | Format::Mp4);
+    if let Some(track) = wish.track.filter(|_| !has_tracks) {
+        let what = format!("track {track} of a stream that has no tracks");
+        return Err(Unsupported::Stream(what).into());
+    }
     Ok(match format {
         Format::Ivf => Box::new(ivf::Ivf::open(bytes, limits)?),
-        Format::Section5 => Box::new(section5::Section5::new(bytes, limits)),
+        Format::Section5 => Box::new(section5::Section5::open(bytes, limits)?),
         Format::AnnexB => Box::new(annexb::AnnexB::new(bytes, limits)),
-        Format::Matroska | Format::Mp4 => {
-            seekable(Box::new(Cursor::new(bytes.all(limits.pipe_bytes)?)), format, limits)?
-        }
+        Format::Matroska => Box::new(matroska::Matroska::open(bytes, wish.track, limits)?),
+        Format::Mp4 => Box::new(mp4::Mp4::open_pipe(bytes, wish.track, limits)?),
     })
+}
+
+/// Bytes of the OBUs of `data`, the start of a unit, up to the last frame that is there as a whole.
+fn whole_obus(data: &[u8]) -> usize {
+    let obus = obu::obus(data, Framing::Section5).map_while(std::result::Result::ok);
+    // One without a size goes on to the end, which is not that of the unit.
+    let sized = obus.take_while(|obu| data.get(obu.offset).is_some_and(|head| head & 2 != 0));
+    let is_coded =
+        |kind| matches!(kind, ObuType::Frame | ObuType::FrameHeader | ObuType::TileGroup);
+    sized.filter(|obu| is_coded(obu.obu_type)).last().map_or(0, |obu| obu.end)
 }
 
 /// A fault of the container at byte `byte` of the file.

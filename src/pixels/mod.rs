@@ -1,8 +1,10 @@
 //! Host pictures: planar, tightly packed, 16-bit samples little-endian and LSB-aligned.
 //! The bytes of a [`Picture`] are exactly the bytes that are hashed and written.
 
+mod grid;
 mod samples;
 
+pub use grid::{Assembler, Grid};
 pub use samples::{Lend, Samples};
 
 /// Chroma subsampling, as `mono_chrome`, `subsampling_x` and `subsampling_y` give it (5.5.2).

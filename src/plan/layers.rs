@@ -1,6 +1,6 @@
 //! Operating points and layers: which OBUs are dropped (6.4.1, 5.3.1), which layer is shown (7.18.1).
 
-use super::SurfaceId;
+use super::ShowPlan;
 use crate::syntax::sequence::OperatingPoint;
 
 /// The chosen operating point, as far as layers go.
@@ -38,11 +38,9 @@ impl Layers {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Candidate {
     /// What would be shown.
-    pub surface: SurfaceId,
+    pub show: ShowPlan,
     /// Its spatial layer.
     pub spatial_id: u8,
-    /// Whether it comes from `show_existing_frame`.
-    pub show_existing_frame: bool,
 }
 
 #[cfg(test)]

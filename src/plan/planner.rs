@@ -10,7 +10,7 @@ use super::{SessionSpec, ShowPlan, Step};
 use crate::container::TemporalUnit;
 use crate::error::{Error, LimitError, Result, StreamError, StreamFault, Unsupported};
 use crate::limits::Limits;
-use crate::obu::{Obu, ObuType};
+use crate::obu::{Framing, Obu, ObuType};
 use crate::syntax::frame::{FrameHeader, FrameType, ShowExistingFrame, UncompressedHeader};
 use crate::syntax::references::References;
 use crate::syntax::sequence::SequenceHeader;
@@ -39,6 +39,8 @@ pub struct Planner {
     surfaces: Surfaces,
     current: Current,
     candidate: Option<Candidate>,
+    /// Presentation time of the last unit.
+    last_pts: Option<i64>,
     recovery: Recovery,
     frames: u64,
     unit_frames: u32,
@@ -80,6 +82,7 @@ impl Planner {
             surfaces: Surfaces::default(),
             current: Current::None,
             candidate: None,
+            last_pts: None,
             recovery: Recovery::Done,
             frames: 0,
             unit_frames: 0,
@@ -99,15 +102,52 @@ impl Planner {
     /// given up, and frames are skipped up to the next key frame.
     pub fn unit(&mut self, unit: &TemporalUnit, steps: &mut Vec<Step>) -> Result<()> {
         self.unit_frames = 0;
+        let unfinished = self.begin_unit(unit, steps);
         let walked = self.walk(unit, steps);
-        self.end_layer_group(unit, steps);
         if walked.is_err() {
+            self.end_layer_group(steps);
             self.lose_references(steps);
         }
-        walked.map_err(|error| match error {
-            Error::Stream(e) => Error::Stream(e.in_unit(unit.index)),
+        match walked {
+            Ok(()) => unfinished,
+            Err(Error::Stream(e)) => unfinished.and(Err(e.in_unit(unit.index).into())),
             other => other,
-        })
+        }
+    }
+
+    /// A container may give each layer, and each part of a frame, as a unit of its own; where it has
+    /// no temporal delimiters, those of one time are of one temporal unit.
+    ///
+    /// # Errors
+    /// A frame is not whole that `unit` does not go on with.
+    fn begin_unit(&mut self, unit: &TemporalUnit, steps: &mut Vec<Step>) -> Result<()> {
+        let last = std::mem::replace(&mut self.last_pts, unit.pts);
+        if last.is_none() || last != unit.pts {
+            self.end_layer_group(steps);
+        }
+        let first = crate::obu::obus(&unit.data, unit.framing).find_map(|obu| {
+            let kind = obu.ok()?.obu_type;
+            let is_aside =
+                matches!(kind, ObuType::Metadata | ObuType::Padding | ObuType::Reserved(_));
+            (!is_aside).then_some(kind)
+        });
+        match first {
+            None | Some(ObuType::TileGroup | ObuType::RedundantFrameHeader) => Ok(()),
+            Some(_) => self.end_unfinished(steps),
+        }
+    }
+
+    /// Gives up a frame that is not whole, if there is one.
+    ///
+    /// # Errors
+    /// There is one.
+    fn end_unfinished(&mut self, steps: &mut Vec<Step>) -> Result<()> {
+        let Current::Frame(assembly) = &self.current else { return Ok(()) };
+        let what = "the temporal unit ends inside a frame: tiles are missing";
+        let fault = StreamError::new(StreamFault::Rule(what)).section("7.5");
+        let fault = fault.in_unit(assembly.plan.unit);
+        self.lose_references(steps);
+        Err(fault.into())
     }
 
     /// Takes a step that is done with: its memory is used again.
@@ -120,6 +160,7 @@ impl Planner {
     /// header is in force until another one comes, and is announced again.
     pub fn restart(&mut self, frame: u64, steps: &mut Vec<Step>) {
         self.candidate = None;
+        self.last_pts = None;
         self.lose_references(steps);
         self.frames = frame;
         self.unannounced = self.sequence.is_some();
@@ -133,9 +174,26 @@ impl Planner {
         self.drop_references(steps);
     }
 
-    /// The end of the stream: everything that is still held is released.
-    pub fn finish(&mut self, steps: &mut Vec<Step>) {
+    /// What is between the last unit and the next cannot be read, for `error`: references are given
+    /// up if frames may be missing. Whether the source goes on behind it.
+    pub fn lose(&mut self, error: &Error, steps: &mut Vec<Step>) -> bool {
+        let Error::Stream(fault) = error else { return false };
+        if fault.loses_frames() {
+            self.end_layer_group(steps);
+            self.lose_references(steps);
+        }
+        true
+    }
+
+    /// The end of the stream: everything that is still held is shown or released.
+    ///
+    /// # Errors
+    /// The last frame is not whole.
+    pub fn finish(&mut self, steps: &mut Vec<Step>) -> Result<()> {
+        self.end_layer_group(steps);
+        let unfinished = self.end_unfinished(steps);
         self.drop_references(steps);
+        unfinished
     }
 
     fn drop_references(&mut self, steps: &mut Vec<Step>) {
@@ -157,11 +215,10 @@ impl Planner {
                 other => other,
             })?;
         }
-        match self.current {
-            Current::Frame(_) => {
-                Err(rule("the temporal unit ends inside a frame: tiles are missing", "7.5"))
-            }
-            _ => Ok(()),
+        match unit.framing {
+            // Its temporal units are what it says.
+            Framing::AnnexB => self.end_unfinished(steps),
+            Framing::Section5 => Ok(()),
         }
     }
 
@@ -171,7 +228,7 @@ impl Planner {
             return Ok(());
         }
         match obu.obu_type {
-            ObuType::TemporalDelimiter => self.temporal_delimiter(unit, steps),
+            ObuType::TemporalDelimiter => self.temporal_delimiter(steps),
             ObuType::SequenceHeader => self.sequence_header(obu, steps),
             ObuType::FrameHeader | ObuType::RedundantFrameHeader => {
                 self.frame_header(unit, obu, steps).map(|_| ())
@@ -185,8 +242,8 @@ impl Planner {
         }
     }
 
-    fn temporal_delimiter(&mut self, unit: &TemporalUnit, steps: &mut Vec<Step>) -> Result<()> {
-        self.end_layer_group(unit, steps);
+    fn temporal_delimiter(&mut self, steps: &mut Vec<Step>) -> Result<()> {
+        self.end_layer_group(steps);
         match std::mem::replace(&mut self.current, Current::None) {
             Current::Frame(_) => {
                 Err(rule("a temporal delimiter inside a frame: tiles are missing", "7.5"))
@@ -207,6 +264,10 @@ impl Planner {
         self.layers = Layers::new(point, self.options.all_layers);
         let new = self.sequence.as_ref().is_none_or(|old| old.starts_new_sequence(&header));
         if new {
+            let level = point.seq_level_idx;
+            if (24..31).contains(&level) {
+                log::warn!("seq_level_idx {level} is reserved (AV1 specification A.3)");
+            }
             self.drop_references(steps);
             self.unannounced = true;
         }
@@ -326,13 +387,14 @@ impl Planner {
             Current::None if self.recovery != Recovery::Done => return Ok(()),
             Current::None => return Err(rule("a tile group without a frame header", "5.11.1")),
         };
-        if assembly.tile_group(obu, start)? {
-            return self.end_frame(unit, steps);
+        if assembly.tile_group(unit, obu, start)? {
+            return self.end_frame(steps);
         }
-        Ok(())
+        let (value, limit) = (assembly.bytes(), self.options.limits.unit_bytes);
+        check_limit("bytes of a frame", value, limit)
     }
 
-    fn end_frame(&mut self, unit: &TemporalUnit, steps: &mut Vec<Step>) -> Result<()> {
+    fn end_frame(&mut self, steps: &mut Vec<Step>) -> Result<()> {
         let Current::Frame(assembly) = std::mem::replace(&mut self.current, Current::None) else {
             return Ok(());
         };
@@ -344,7 +406,8 @@ impl Planner {
                 sequence: Arc::clone(&sequence),
             }));
         }
-        let mut plan = assembly.plan;
+        let is_hidden = assembly.is_hidden;
+        let (mut plan, pts) = assembly.finish();
         let (header, spatial_id) = (Arc::clone(&plan.header), plan.spatial_id);
         if self.recovery != Recovery::Done {
             let is_whole = header.show_frame || header.refresh_frame_flags == 0xff;
@@ -352,7 +415,7 @@ impl Planner {
         }
         let references = header.ref_frame_idx.map(|idx| idx.map(|slot| self.surfaces.get(slot)));
         let surface = self.surfaces.create();
-        plan.unit = unit.index;
+        let unit = plan.unit;
         plan.frame = self.frames;
         plan.surface = surface;
         plan.references = references.unwrap_or_default();
@@ -361,9 +424,9 @@ impl Planner {
         self.references.update(&header, &sequence);
         self.surfaces.refresh(header.refresh_frame_flags, surface);
         self.surfaces.retain_slots(|slot| self.references.get(slot).is_some());
-        if header.show_frame {
-            let shown = Candidate { surface, spatial_id, show_existing_frame: false };
-            self.show(unit, shown, steps);
+        if header.show_frame && !is_hidden {
+            let show = ShowPlan { surface, unit, pts, show_existing_frame: false };
+            self.show(Candidate { show, spatial_id }, steps);
         }
         self.release_dead(steps);
         Ok(())
@@ -387,43 +450,37 @@ impl Planner {
             self.references.show_existing_key(slot);
             self.surfaces.refresh(0xff, surface);
         }
-        let shown = Candidate { surface, spatial_id: obu.spatial_id, show_existing_frame: true };
-        self.show(unit, shown, steps);
+        if !unit.is_hidden {
+            let (unit, pts) = (unit.index, unit.pts);
+            let show = ShowPlan { surface, unit, pts, show_existing_frame: true };
+            self.show(Candidate { show, spatial_id: obu.spatial_id }, steps);
+        }
         self.release_dead(steps);
         Ok(())
     }
 
     /// Shows a frame now, or keeps it until a higher layer or the end of the temporal unit comes.
-    fn show(&mut self, unit: &TemporalUnit, shown: Candidate, steps: &mut Vec<Step>) {
+    fn show(&mut self, shown: Candidate, steps: &mut Vec<Step>) {
         match self.layers.only_layer() {
             Some(layer) if shown.spatial_id < layer => self.candidate = Some(shown),
             _ => {
                 self.candidate = None;
-                steps.push(show_step(unit, shown));
+                steps.push(Step::Show(shown.show));
             }
         }
     }
 
-    fn end_layer_group(&mut self, unit: &TemporalUnit, steps: &mut Vec<Step>) {
+    fn end_layer_group(&mut self, steps: &mut Vec<Step>) {
         if let Some(shown) = self.candidate.take() {
-            steps.push(show_step(unit, shown));
+            steps.push(Step::Show(shown.show));
             self.release_dead(steps);
         }
     }
 
     fn release_dead(&mut self, steps: &mut Vec<Step>) {
-        let kept = self.candidate.map(|c| c.surface);
+        let kept = self.candidate.map(|c| c.show.surface);
         self.surfaces.take_dead(kept, |surface| steps.push(Step::Release(surface)));
     }
-}
-
-fn show_step(unit: &TemporalUnit, shown: Candidate) -> Step {
-    Step::Show(ShowPlan {
-        surface: shown.surface,
-        unit: unit.index,
-        pts: unit.pts,
-        show_existing_frame: shown.show_existing_frame,
-    })
 }
 
 fn rule(what: &'static str, section: &'static str) -> Error {

@@ -23,6 +23,8 @@ pub(super) struct Head {
     pub(super) units: VecDeque<TemporalUnit>,
     /// Why there are no more.
     pub(super) fault: Option<Error>,
+    /// Whether each of them that was decoded shows one picture.
+    pub(super) shows_one_each: bool,
     sequence: Arc<SequenceHeader>,
     size: (u32, u32),
     render_size: (u32, u32),
@@ -37,14 +39,18 @@ impl Head {
         let mut planner = Planner::new(options);
         let (mut units, mut fault, mut first) = (VecDeque::new(), None, None);
         // A stream may begin with what cannot be decoded.
-        let (mut bytes, mut cause) = (0, None);
-        while fault.is_none() && bytes < HEAD_BYTES && (units.len() < HEAD_UNITS || first.is_none())
-        {
+        let (mut bytes, mut cause, mut shown) = (0, None, 0);
+        let mut shows_one_each = true;
+        while first.is_none() || fault.is_none() && shown < HEAD_UNITS {
+            if bytes >= HEAD_BYTES {
+                break;
+            }
             let mut steps = Vec::new();
             match source.next_unit() {
                 Ok(Some(unit)) => {
                     let planned = planner.unit(&unit, &mut steps);
                     bytes += unit.data.len();
+                    shown += usize::from(!unit.is_hidden);
                     units.push_back(unit);
                     match planned {
                         Err(Error::Stream(error)) => cause = cause.or(Some(error)),
@@ -53,13 +59,21 @@ impl Head {
                     }
                 }
                 Ok(None) => break,
-                Err(error) => fault = Some(error),
+                Err(error) => {
+                    let goes_on = planner.lose(&error, &mut steps);
+                    fault = fault.or(Some(error));
+                    if !goes_on {
+                        break;
+                    }
+                }
             }
+            let shown = steps.iter().filter(|step| matches!(step, Step::Show(_))).count();
             let decoded = steps.into_iter().find_map(|step| match step {
                 Step::Decode(plan) => Some(plan.header),
                 _ => None,
             });
             first = first.or(decoded.zip(planner.sequence().cloned()));
+            shows_one_each &= first.is_none() || fault.is_some() || shown == 1;
         }
         let Some((header, sequence)) = first else {
             let nothing = || {
@@ -72,6 +86,7 @@ impl Head {
         Ok(Self {
             units,
             fault,
+            shows_one_each,
             sequence,
             size: (size.upscaled_width, size.frame_height),
             render_size: (size.render_width, size.render_height),
@@ -87,20 +102,21 @@ impl Head {
     ) -> StreamInfo {
         let info = source.info();
         let interval = self.interval(info.time_base);
-        let counted =
-            info.unit_count.and_then(|count| interval.checked_mul(u32::try_from(count).ok()?));
+        let pictures = if info.grid.is_some() { Some(1) } else { info.unit_count };
+        let counted = pictures.and_then(|count| interval.checked_mul(u32::try_from(count).ok()?));
         StreamInfo {
             entry,
             name: name.to_owned(),
             container: info.container,
-            size: self.size,
-            render_size: self.render_size,
+            size: info.grid.map_or(self.size, |grid| (grid.width, grid.height)),
+            render_size: info.grid.map_or(self.render_size, |grid| (grid.width, grid.height)),
             sequence: Arc::clone(&self.sequence),
             time_base: info.time_base,
             interval,
             duration: info.duration.or(counted),
             pixel_aspect: info.pixel_aspect,
             rotation: info.rotation,
+            is_mirrored: info.is_mirrored,
             is_seekable: seekable,
         }
     }
@@ -113,7 +129,7 @@ impl Head {
 
     /// Presentation time of the first unit, unless the container gives all units the same.
     fn origin(&self) -> Option<i64> {
-        let first = self.units.front()?.pts;
+        let first = self.units.iter().find(|unit| !unit.is_hidden)?.pts;
         let is_same = self.units.iter().all(|unit| unit.pts == first);
         first.filter(|_| self.units.len() < HEAD_UNITS || !is_same)
     }

@@ -5,7 +5,7 @@ use std::collections::HashSet;
 
 use super::scan::Scanner;
 use crate::container::{Position, Source};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::plan::planner::PlannerOptions;
 
 /// A unit that decoding can start at.
@@ -30,7 +30,8 @@ pub(super) struct Index {
     ask: bool,
     /// The last unit that was read, and the pictures before it.
     last: Option<(Option<i64>, u64)>,
-    options: PlannerOptions,
+    /// Whether every unit is one picture.
+    counts_units: bool,
 }
 
 /// How far the stream has been read for its index.
@@ -46,7 +47,12 @@ struct Scan {
 
 impl Index {
     /// Of a source that starts at `start`.
-    pub(super) fn new(start: Position, options: PlannerOptions, source: &dyn Source) -> Self {
+    pub(super) fn new(
+        start: Position,
+        options: PlannerOptions,
+        source: &dyn Source,
+        counts_units: bool,
+    ) -> Self {
         let scanner = Scanner::new(options);
         let first = AccessPoint { position: start, pts: None, outputs: 0, frames: Some(0) };
         let (outputs, frames, keys) = (0, 0, HashSet::new());
@@ -55,14 +61,15 @@ impl Index {
             scan: Some(Scan { position: start, scanner, outputs, frames, keys }),
             ask: source.has_index(),
             last: None,
-            options,
+            counts_units,
         }
     }
 
     /// Whether every unit is one picture, as far as one can tell without reading it: a temporal
     /// unit shows one picture of each spatial layer (7.5), and operating points may leave some out.
     pub(super) fn counts_units(source: &dyn Source, options: &PlannerOptions) -> bool {
-        source.has_index() && !options.all_layers && options.operating_point == 0
+        let is_plain = !options.all_layers && options.operating_point == 0;
+        source.has_index() && is_plain && source.info().grid.is_none()
     }
 
     /// The access points up to the first for which `is_beyond` holds, or all; the last of them is
@@ -109,20 +116,21 @@ impl Index {
 
     fn ask_container(&mut self, source: &mut dyn Source) -> Result<()> {
         let Some(entries) = source.index()? else { return Ok(()) };
-        if !Self::counts_units(source, &self.options) {
+        if !self.counts_units {
             let keys = entries.iter().filter(|entry| entry.is_key);
             if let Some(scan) = &mut self.scan {
                 scan.keys = keys.map(|entry| entry.position.unit).collect();
             }
             return Ok(());
         }
-        let keys = entries.iter().filter(|entry| entry.is_key && entry.position.unit > 0);
-        self.points.extend(keys.map(|entry| AccessPoint {
-            position: entry.position,
-            pts: entry.pts,
-            outputs: entry.position.unit,
-            frames: None,
-        }));
+        let mut outputs = 0;
+        for entry in &entries {
+            if entry.is_key && entry.position.unit > 0 {
+                let (position, pts) = (entry.position, entry.pts);
+                self.points.push(AccessPoint { position, pts, outputs, frames: None });
+            }
+            outputs += u64::from(!entry.is_hidden);
+        }
         self.scan = None;
         Ok(())
     }
@@ -137,9 +145,15 @@ impl Index {
         let Some(mut scan) = self.scan.take() else { return Ok(()) };
         source.seek(scan.position)?;
         // What cannot be read ends the stream here as it does in playing.
-        while let Ok(Some(unit)) = source.next_unit() {
+        loop {
+            let unit = match source.next_unit() {
+                Ok(Some(unit)) => unit,
+                Err(Error::Stream(_)) => continue,
+                Ok(None) | Err(_) => break,
+            };
             let facts = scan.scanner.unit(&unit);
             let is_key = facts.is_access_point || scan.keys.contains(&unit.index);
+            scan.outputs += facts.before;
             let mut is_enough = false;
             if is_key && unit.index > 0 {
                 let point = AccessPoint {
@@ -151,7 +165,9 @@ impl Index {
                 is_enough = is_beyond(&point);
                 self.points.push(point);
             }
-            self.last = Some((unit.pts, scan.outputs)).filter(|_| facts.outputs > 0).or(self.last);
+            self.last = Some((unit.pts, scan.outputs))
+                .filter(|_| facts.outputs > 0 || scan.scanner.is_waiting())
+                .or(self.last);
             scan.outputs += facts.outputs;
             scan.frames += facts.frames;
             match source.position() {

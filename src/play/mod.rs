@@ -95,6 +95,8 @@ pub struct StreamInfo {
     pub pixel_aspect: Option<(u32, u32)>,
     /// By how many degrees pictures are to be turned clockwise: 0, 90, 180 or 270.
     pub rotation: u16,
+    /// Whether left and right are to be exchanged then.
+    pub is_mirrored: bool,
     /// Whether one can go back in it. One can always go forward.
     pub is_seekable: bool,
 }

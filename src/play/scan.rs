@@ -15,6 +15,8 @@ pub(super) struct Facts {
     pub(super) is_access_point: bool,
     /// Frames that are decoded.
     pub(super) frames: u64,
+    /// Pictures of the units before that are output, as it shows: none was known to replace them.
+    pub(super) before: u64,
     /// Pictures that are output.
     pub(super) outputs: u64,
     /// What it says of the content's luminance.
@@ -28,6 +30,10 @@ pub(super) struct Scanner {
     layers: Layers,
     /// Of the sequence header in force.
     reduced_still_picture_header: bool,
+    /// Whether there is a shown frame that a higher spatial layer may replace.
+    is_waiting: bool,
+    /// Presentation time of the last unit.
+    last_pts: Option<i64>,
 }
 
 /// What the first bits of a frame header say.
@@ -39,15 +45,40 @@ struct Head {
 
 impl Scanner {
     pub(super) fn new(options: PlannerOptions) -> Self {
-        Self { options, layers: Layers::default(), reduced_still_picture_header: false }
+        Self {
+            options,
+            layers: Layers::default(),
+            reduced_still_picture_header: false,
+            is_waiting: false,
+            last_pts: None,
+        }
+    }
+
+    /// Goes elsewhere in the stream.
+    pub(super) fn restart(&mut self) {
+        (self.is_waiting, self.last_pts) = (false, None);
+    }
+
+    /// Whether there is a picture that the end of the stream would output.
+    pub(super) fn is_waiting(&self) -> bool {
+        self.is_waiting
+    }
+
+    /// The picture that waits is output.
+    fn end_layer_group(&mut self) -> u64 {
+        u64::from(std::mem::take(&mut self.is_waiting))
     }
 
     /// What `unit` adds. One that is broken would have shown a picture, as each does (7.5).
     pub(super) fn unit(&mut self, unit: &TemporalUnit) -> Facts {
         let mut facts = Facts::default();
         let mut has_sequence_header = false;
-        // A shown frame that a higher spatial layer may replace.
-        let mut waiting = 0;
+        let last = std::mem::replace(&mut self.last_pts, unit.pts);
+        if last.is_none() || last != unit.pts {
+            facts.before = self.end_layer_group();
+        }
+        // Whether something was shown in this unit.
+        let mut is_first = true;
         for obu in obu::obus(&unit.data, unit.framing) {
             let Ok(obu) = obu else {
                 facts.outputs = facts.outputs.max(1);
@@ -56,27 +87,32 @@ impl Scanner {
             match obu.obu_type {
                 ObuType::SequenceHeader => has_sequence_header |= self.sequence_header(&obu),
                 ObuType::Metadata => facts.metadata.extend(luminance(&obu)),
-                ObuType::TemporalDelimiter => facts.outputs += std::mem::take(&mut waiting),
+                ObuType::TemporalDelimiter if is_first => facts.before += self.end_layer_group(),
+                ObuType::TemporalDelimiter => facts.outputs += self.end_layer_group(),
                 ObuType::FrameHeader | ObuType::Frame => {
                     if obu.has_extension && self.layers.drops(obu.temporal_id, obu.spatial_id) {
                         continue;
                     }
                     let Some(head) = self.frame_header(&obu) else { continue };
-                    if facts.frames == 0 && facts.outputs + waiting == 0 {
+                    if std::mem::take(&mut is_first) {
                         facts.is_access_point = has_sequence_header && head.is_key;
                     }
                     facts.frames += u64::from(head.is_coded);
                     let is_last = self.layers.only_layer().is_none_or(|l| obu.spatial_id >= l);
                     match (head.is_shown, is_last) {
                         (false, _) => {}
-                        (true, false) => waiting = 1,
-                        (true, true) => (waiting, facts.outputs) = (0, facts.outputs + 1),
+                        (true, false) => self.is_waiting = true,
+                        (true, true) => {
+                            (self.is_waiting, facts.outputs) = (false, facts.outputs + 1);
+                        }
                     }
                 }
                 _ => {}
             }
         }
-        facts.outputs += waiting;
+        if unit.is_hidden {
+            (facts.outputs, self.is_waiting) = (0, false);
+        }
         facts
     }
 

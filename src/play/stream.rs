@@ -12,7 +12,9 @@ use super::scan::Scanner;
 use super::{Frame, StreamInfo, Target};
 use crate::container::{Position, Source, TemporalUnit};
 use crate::decode::Damage;
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, StreamError, StreamFault};
+use crate::grain;
+use crate::pixels::Assembler;
 use crate::plan::Step;
 use crate::plan::planner::{Planner, PlannerOptions};
 use crate::syntax::metadata::Metadata;
@@ -59,8 +61,12 @@ pub(super) struct Stream {
     /// See [`Frame::metadata`].
     metadata: Arc<[Metadata]>,
     counts_units: bool,
+    /// What puts pictures together that are parts of one.
+    assembler: Option<Assembler>,
     /// Pictures before the next unit.
     outputs: u64,
+    /// The unit after the last one.
+    next_unit: u64,
     timing: Timing,
     /// Whether frames are numbered from the start of the stream.
     knows_frames: bool,
@@ -93,8 +99,8 @@ impl Stream {
         }
         let head = Head::read(&mut *source, options)?;
         let mut info = head.info(&*source, (entry, name), start.is_some());
-        let counts_units = Index::counts_units(&*source, &options);
-        let mut index = start.map(|start| Index::new(start, options, &*source));
+        let counts_units = head.shows_one_each && Index::counts_units(&*source, &options);
+        let mut index = start.map(|start| Index::new(start, options, &*source, counts_units));
         let timing = head.timing(&info);
         if let Some(index) = index.as_mut().filter(|_| !source.has_index()) {
             let begun = Instant::now();
@@ -116,7 +122,9 @@ impl Stream {
             scanner: Scanner::new(options),
             metadata: Arc::default(),
             counts_units,
+            assembler: source.info().grid.map(Assembler::new),
             outputs: 0,
+            next_unit: 0,
             knows_frames: true,
             held: None,
             idle: Duration::ZERO,
@@ -170,11 +178,12 @@ impl Stream {
         let mut steps = Vec::new();
         self.from_start = Some(point.position) == self.start;
         if self.from_start {
-            self.planner.finish(&mut steps);
+            self.planner.restart(0, &mut steps);
             self.planner = Planner::new(self.options);
             self.scanner = Scanner::new(self.options);
         } else {
             self.planner.restart(point.frames.unwrap_or(0), &mut steps);
+            self.scanner.restart();
         }
         for step in steps.drain(..) {
             self.executor.execute(&step)?;
@@ -189,9 +198,10 @@ impl Stream {
         self.ahead.clear();
         self.under_way.clear();
         self.held = None;
+        self.assembler = self.source.info().grid.map(Assembler::new);
         self.last_fault = None;
         self.ended = false;
-        self.outputs = point.outputs;
+        (self.outputs, self.next_unit) = (point.outputs, point.position.unit);
         self.knows_frames = point.frames.is_some();
         Ok(())
     }
@@ -223,15 +233,18 @@ impl Stream {
             }
             Ok(None) => self.ended = true,
             Err(fault) => {
-                self.ended = true;
+                self.ended = !self.planner.lose(&fault, &mut steps);
                 self.fault(fault, &mut steps, items)?;
             }
         }
         // What is given up after a fault.
         self.execute(&mut steps, items)?;
         if self.ended {
-            self.planner.finish(&mut steps);
+            let finished = self.planner.finish(&mut steps);
             self.execute(&mut steps, items)?;
+            if let Err(fault) = finished {
+                self.fault(fault, &mut steps, items)?;
+            }
             self.executor.drain()?;
             self.outputs(true, &mut steps, items)?;
             self.release(items);
@@ -245,9 +258,11 @@ impl Stream {
         if !facts.metadata.is_empty() {
             self.metadata = replaced(&self.metadata, facts.metadata);
         }
-        if self.counts_units {
-            self.outputs = unit.index;
-        }
+        self.outputs += match self.counts_units {
+            true => unit.index.saturating_sub(self.next_unit),
+            false => facts.before,
+        };
+        self.next_unit = unit.index + 1;
         self.under_way.push_back(Unit {
             unit: unit.index,
             time: unit.pts.map(|pts| self.timing.time(Some(pts), self.outputs)),
@@ -256,7 +271,10 @@ impl Stream {
             given: Instant::now(),
             idle: self.idle,
         });
-        self.outputs += if self.counts_units { 1 } else { facts.outputs };
+        self.outputs += match self.counts_units {
+            true => u64::from(!unit.is_hidden),
+            false => facts.outputs,
+        };
     }
 
     fn execute(&mut self, steps: &mut Vec<Step>, items: &mut Vec<Item>) -> Result<()> {
@@ -335,8 +353,32 @@ impl Stream {
         (index, time.unwrap_or_else(|| self.timing.time(None, index)), lasted)
     }
 
+    /// Puts `output` together with the other parts of its picture, if it is one; `None` as long as
+    /// parts are missing.
+    fn whole(&mut self, mut output: Output, items: &mut Vec<Item>) -> Option<Output> {
+        let Some(assembler) = &mut self.assembler else { return Some(output) };
+        if let Some(params) = output.pending_grain.take() {
+            let color = &output.sequence.color_config;
+            output.picture = grain::apply(&output.picture, &params, color);
+        }
+        match assembler.add(&output.picture) {
+            Ok(Some(picture)) => return Some(Output { picture, ..output }),
+            Ok(None) => self.executor.reuse(output.picture),
+            Err(what) => {
+                let fault = StreamError::new(StreamFault::Rule(what));
+                let fault = fault.section("ISO/IEC 23008-12, 6.6.2.3");
+                items.push(Item::Fault(fault.into()));
+            }
+        }
+        None
+    }
+
     fn output(&mut self, output: Output, items: &mut Vec<Item>) {
-        let (index, time, decode_time) = self.number(&output);
+        let Some(output) = self.whole(output, items) else { return };
+        let (mut index, mut time, decode_time) = self.number(&output);
+        if self.assembler.is_some() {
+            (index, time) = (0, Duration::ZERO);
+        }
         let metadata = self.under_way.front().map(|unit| Arc::clone(&unit.metadata));
         if let Some(mut held) = self.held.take() {
             held.duration = time.saturating_sub(held.time);

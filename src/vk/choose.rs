@@ -129,10 +129,14 @@ fn ways(modes: &[bool], layered: bool, on_device: bool) -> Vec<(bool, bool)> {
     drawn.chain(modes.iter().map(|mode| (*mode, false))).collect()
 }
 
+/// `seq_level_idx` of level 7.3, the last one.
+const LAST_LEVEL: u32 = 23;
+
 fn check_level(spec: &SessionSpec, options: &ExecutorOptions, caps: &Caps) -> Result<(), String> {
     let level = u32::from(spec.seq_level_idx);
-    // 31 is "maximum parameters": no level, hence none that a device could report.
-    if level <= caps.max_level || level == 31 || options.force_level {
+    // 31 is "maximum parameters", and those from 24 on are reserved (A.3): no levels, hence none that
+    // a device could report.
+    if level <= caps.max_level || level > LAST_LEVEL || options.force_level {
         return Ok(());
     }
     let name = |l: u32| format!("{}.{}", 2 + (l >> 2), l & 3);

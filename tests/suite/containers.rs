@@ -229,7 +229,14 @@ fn what_was_before_a_cut_is_read() {
         let (whole, ..) = units(&data);
         let mut partial = 0;
         for cut in (0..data.len()).step_by(97) {
-            let (read, _, fault) = units(&data[..cut]);
+            let (mut read, _, fault) = units(&data[..cut]);
+            // Of the last unit there may be less.
+            let of_last = read.last().filter(|unit| !whole.contains(unit)).cloned();
+            if let Some(last) = of_last {
+                read.pop();
+                assert!(whole[read.len()].data.starts_with(&last.data), "{name} cut at {cut}");
+                assert!(fault.is_some(), "{name} cut at {cut}");
+            }
             assert!(whole.starts_with(&read), "{name} cut at {cut}");
             assert!(read.len() == whole.len() || fault.is_some() || name != "faststart.mp4");
             partial += usize::from(!read.is_empty() && read.len() < whole.len());

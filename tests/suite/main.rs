@@ -1,17 +1,24 @@
 //! Tests of the library and the command on real streams. No GPU, no network, no clock.
 
+mod boxes;
 mod cli;
 mod compare;
 mod containers;
 mod drawing;
+mod ebml;
+mod edits;
 mod faults;
 mod grain;
 #[cfg(unix)]
 mod hostile;
+mod images;
 #[cfg(unix)]
 mod judges;
 mod manifest;
 mod matrix;
+mod matroska;
+mod mp4;
+mod packets;
 mod plans;
 mod play;
 mod players;

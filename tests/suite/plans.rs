@@ -17,7 +17,7 @@ fn plan(sample: &Sample, all_layers: bool) -> Vec<Step> {
     while let Some(unit) = source.next_unit().expect("a unit") {
         planner.unit(&unit, &mut steps).expect("a plan");
     }
-    planner.finish(&mut steps);
+    planner.finish(&mut steps).expect("a whole frame");
     steps
 }
 

@@ -1,294 +1,304 @@
 //! MP4 (ISO/IEC 14496-12) with AV1 ("AV1 Codec ISO Media File Format Binding"): progressive and
-//! fragmented files, and AVIF stills. The boxes by the `mp4-atom` crate.
+//! fragmented files, and AVIF images. Only the boxes that video needs are read, whatever is in the
+//! others; a file is walked at once, a pipe as its fragments come.
 
-mod depth;
-mod item;
-mod samples;
+mod boxes;
+mod edits;
+mod fragments;
+mod image;
+mod input;
+mod movie;
+mod tables;
+mod track;
+mod transforms;
+mod walk;
 
-use std::io::SeekFrom;
-
-use mp4_atom::{Atom, Av01, Codec, FourCC, Header, Matrix, Meta, Moof, Moov, ReadFrom, Trak};
-
+use super::bytes::Bytes;
 use super::config::Config;
-use super::{
-    IndexEntry, Position, ReadSeek, Source, SourceInfo, TemporalUnit, demuxer, fault, rate, ratio,
-    ticks,
-};
-use crate::error::{LimitError, Result, Unsupported};
+use super::{IndexEntry, Position, ReadSeek, Source, SourceInfo, TemporalUnit, fault, read_once};
+use crate::error::{Error, LimitError, Result, StreamError, Unsupported};
 use crate::limits::Limits;
 use crate::obu::Framing;
 
-/// Bytes of a box that is read whole: far more than the sample tables of a film of hours.
-const BOX_BYTES: u64 = 256 << 20;
+use input::Input;
+use movie::Movie;
+use track::Coding;
+
+/// Samples that are remembered: those of three days at 60 frames a second.
+const MAX_SAMPLES: u64 = 1 << 24;
 
 /// Where a sample is in the file.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 struct Sample {
     offset: u64,
     bytes: u32,
-    /// Composition time in ticks of the media time scale.
-    time: i64,
+    /// Number of its sample entry, from 0.
+    entry: u16,
     /// Whether it is a sync sample.
     is_sync: bool,
+    /// Whether an edit list leaves its picture out.
+    is_hidden: bool,
+    /// Composition time in ticks of the media time scale.
+    time: i64,
+}
+
+/// Kinds of the boxes that files and segments begin with.
+const FIRST: [&boxes::Kind; 14] = [
+    b"ftyp", b"styp", b"moov", b"moof", b"mdat", b"free", b"skip", b"wide", b"pnot", b"uuid",
+    b"sidx", b"emsg", b"prft", b"meta",
+];
+
+/// Whether `head` is the start of an MP4 file. The first box may be any, if the one after it is not.
+pub(super) fn is_start(head: &[u8]) -> bool {
+    let mut kinds = boxes::children(head).map(|(kind, _)| kind).take(2);
+    kinds.any(|kind| FIRST.contains(&&kind))
 }
 
 pub(super) struct Mp4 {
-    reader: Box<dyn ReadSeek>,
+    input: Input,
     limits: Limits,
-    info: SourceInfo,
+    movie: Movie,
     config: Config,
-    samples: Vec<Sample>,
-    /// The next sample.
+    /// The sample entry that `config` is of.
+    entry: Option<u16>,
+    /// The next sample, and what was lost before it.
     next: usize,
+    next_loss: usize,
     index: u64,
-    /// Bytes of the file.
-    end: u64,
-    /// Position of a movie fragment that the file does not hold whole: what would follow.
-    cut: Option<u64>,
-}
-
-/// The boxes of the file that say where the samples are.
-#[derive(Default)]
-struct Boxes {
-    moov: Option<Moov>,
-    /// With the position of each.
-    moofs: Vec<(u64, Moof)>,
-    meta: Option<Meta>,
-    /// Name and position of a box that the file does not hold whole.
-    cut: Option<(FourCC, u64)>,
+    /// Where the first byte is that the samples from each on need: a pipe forgets those before.
+    needed: Vec<u64>,
+    /// Whether there is nothing more, since there was an error.
+    is_over: bool,
 }
 
 impl Mp4 {
-    pub(super) fn open(mut reader: Box<dyn ReadSeek>, limits: Limits) -> Result<Self> {
-        let end = reader.seek(SeekFrom::End(0))?;
-        let boxes = Boxes::read(&mut *reader, end)?;
-        let track = boxes.moov.as_ref().and_then(|moov| {
-            let av1 = |trak: &&Trak| codec(trak).is_some() && !is_auxiliary(trak);
-            moov.trak.iter().find(av1).map(|trak| (moov, trak))
-        });
-        let source = Self {
-            reader,
+    /// Reads the boxes of a file.
+    ///
+    /// # Errors
+    /// The file cannot be read, has no AV1, or its tables are over a limit.
+    pub(super) fn open(
+        reader: Box<dyn ReadSeek>,
+        track: Option<u64>,
+        limits: Limits,
+    ) -> Result<Self> {
+        Self::of(Input::file(reader)?, track, limits)
+    }
+
+    /// Reads the boxes of a pipe up to the first samples.
+    ///
+    /// # Errors
+    /// As [`Self::open`].
+    pub(super) fn open_pipe(bytes: Bytes, track: Option<u64>, limits: Limits) -> Result<Self> {
+        Self::of(Input::pipe(bytes, limits.pipe_bytes), track, limits)
+    }
+
+    fn of(mut input: Input, track: Option<u64>, limits: Limits) -> Result<Self> {
+        let mut movie = Movie::default();
+        movie.wish = track;
+        movie.walk(&mut input)?;
+        if !movie.has_track() {
+            match movie.image(&mut input, &limits)? {
+                Some(data) => input = Input::file(Box::new(std::io::Cursor::new(data)))?,
+                None => return Err(movie.no_track()),
+            }
+        }
+        let mut source = Self {
+            input,
             limits,
-            info: SourceInfo::new("MP4"),
+            movie,
             config: Config::default(),
-            samples: Vec::new(),
+            entry: None,
             next: 0,
+            next_loss: 0,
             index: 0,
-            end,
-            cut: boxes.cut.filter(|(kind, _)| *kind == Moof::KIND).map(|(_, at)| at),
+            needed: Vec::new(),
+            is_over: false,
         };
-        match (track, &boxes.meta) {
-            (Some((moov, trak)), _) => source.of_track(moov, trak, &boxes.moofs),
-            (None, Some(meta)) if boxes.moov.is_none() => source.of_item(meta),
-            _ => Err(no_track(&boxes)),
+        source.note_needed();
+        Ok(source)
+    }
+
+    /// Takes note of what the samples need, if what they do not need is forgotten.
+    fn note_needed(&mut self) {
+        if self.input.is_pipe() {
+            // The next box is, too.
+            let mut needed = self.movie.next_box();
+            let each = self.movie.samples.iter().rev().map(|sample| {
+                needed = needed.min(sample.offset);
+                needed
+            });
+            self.needed = each.collect();
         }
     }
 
-    fn of_track(mut self, moov: &Moov, trak: &Trak, moofs: &[(u64, Moof)]) -> Result<Self> {
-        let timescale = trak.mdia.mdhd.timescale;
-        let named = |what| fault(what, 0, Some("ISO/IEC 14496-12, 8.6 to 8.8"));
-        let mut samples = samples::of_tables(&trak.mdia.minf.stbl, self.end).map_err(named)?;
-        let end =
-            samples::of_fragments(moov, trak, moofs, self.end, &mut samples).map_err(named)?;
-        let shift = samples::edit_shift(moov, trak);
-        samples.iter_mut().for_each(|sample| sample.time = sample.time.saturating_add(shift));
-        self.info.time_base = (timescale != 0).then_some((1, timescale));
-        self.info.frame_rate = frame_rate(&samples, timescale);
-        self.info.unit_count = Some(samples.len() as u64);
-        self.info.duration = self.info.time_base.map(|base| ticks(end, base));
-        let pasp = codec(trak).and_then(|av01| av01.pasp.as_ref());
-        let pasp = pasp.map(|pasp| (pasp.h_spacing.into(), pasp.v_spacing.into()));
-        self.info.pixel_aspect = pasp.and_then(|(width, height)| ratio(width, height));
-        self.info.rotation = rotation(&trak.tkhd.matrix);
-        self.config = Config::new(codec(trak).map_or(&[][..], |av01| &av01.av1c.config_obus));
-        self.samples = samples;
-        Ok(self)
+    /// Walks on in a pipe up to the next samples; whether there are any, or something was lost.
+    fn walk_on(&mut self) -> Result<bool> {
+        if !self.input.is_pipe() {
+            return Ok(false);
+        }
+        self.movie.forget();
+        (self.next, self.next_loss) = (0, 0);
+        self.movie.walk(&mut self.input)?;
+        self.note_needed();
+        Ok(!self.movie.samples.is_empty() || !self.movie.losses.is_empty())
     }
 
-    /// The primary item of an AVIF image.
-    fn of_item(mut self, meta: &Meta) -> Result<Self> {
-        self.info.container = "AVIF";
-        self.info.unit_count = Some(1);
-        let data = item::primary(meta, &mut *self.reader, self.end, &self.limits)?;
-        self.end = data.len() as u64;
-        self.samples = vec![Sample { offset: 0, bytes: data.len() as u32, time: 0, is_sync: true }];
-        self.reader = Box::new(std::io::Cursor::new(data));
-        Ok(self)
+    /// What was lost before the next sample, and was not told.
+    fn loss(&mut self) -> Option<StreamError> {
+        let losses = &self.movie.losses;
+        let (_, loss) = losses.get(self.next_loss).filter(|(before, _)| *before <= self.next)?;
+        self.next_loss += 1;
+        Some(loss.clone().in_unit(self.index))
     }
-}
 
-impl Boxes {
-    fn read(reader: &mut dyn ReadSeek, end: u64) -> Result<Self> {
-        let mut boxes = Self::default();
-        let mut at = reader.seek(SeekFrom::Start(0))?;
-        while at < end {
-            let header = match <Option<Header>>::read_from(reader) {
-                Ok(Some(header)) => header,
-                Ok(None) => break,
-                // A file may end in bytes that are no box.
-                Err(_) if boxes.moov.is_some() => break,
-                Err(error) => return Err(demuxer("MP4", &error, at).into()),
-            };
-            let start = reader.stream_position()?;
-            let left = end.saturating_sub(start);
-            let bytes = header.size.map_or(left, |size| size as u64);
-            if bytes > left {
-                boxes.cut = Some((header.kind, at));
+    fn next_sample(&mut self) -> Result<Option<Sample>> {
+        loop {
+            if let Some(loss) = self.loss() {
+                return Err(loss.into());
             }
-            boxes.take(&header, at, bytes.min(left), reader)?;
-            at = reader.seek(SeekFrom::Start(start + bytes.min(left)))?;
+            if let Some(sample) = self.movie.samples.get(self.next) {
+                return Ok(Some(*sample));
+            }
+            if self.is_over {
+                return Ok(None);
+            }
+            // Whatever is wrong here is so for ever.
+            self.is_over = true;
+            if !self.walk_on()? {
+                return Ok(None);
+            }
+            self.is_over = false;
         }
-        Ok(boxes)
     }
 
-    /// Reads the body of the box at `at` if it is of use.
-    fn take(
-        &mut self,
-        header: &Header,
-        at: u64,
-        bytes: u64,
-        reader: &mut dyn ReadSeek,
-    ) -> Result<()> {
-        if ![Moov::KIND, Moof::KIND, Meta::KIND].contains(&header.kind) {
-            return Ok(());
-        }
-        if bytes > BOX_BYTES {
-            let what = "bytes of an MP4 box";
-            return Err(LimitError { what, value: bytes, limit: BOX_BYTES }.into());
-        }
-        let mut body = vec![0; bytes as usize];
-        reader.read_exact(&mut body)?;
-        if depth::is_too_deep(&body) {
-            return Err(fault("boxes are nested too deeply", at, None).into());
-        }
-        let broken = |error| demuxer("MP4", &error, at);
-        if header.kind == Moov::KIND {
-            self.moov = Some(decode(&body)?.map_err(broken)?);
-        } else if header.kind == Meta::KIND {
-            self.meta = Some(decode(&body)?.map_err(broken)?);
-        } else {
-            match decode(&body)? {
-                Ok(moof) => self.moofs.push((at, moof)),
-                // What was before it plays; the cut is told at the end.
-                Err(_) if self.cut.is_some() => {}
-                Err(error) => return Err(broken(error).into()),
+    /// Goes by the samples from the next on for which `is_lost` holds; how many those are.
+    fn pass(&mut self, is_lost: impl Fn(&Input, &Sample) -> bool) -> usize {
+        let rest = self.movie.samples.get(self.next..).unwrap_or_default();
+        let lost = rest.iter().take_while(|sample| is_lost(&self.input, sample)).count();
+        self.next += lost;
+        lost
+    }
+
+    /// Makes the configuration that of `sample`.
+    fn configure(&mut self, sample: &Sample) -> Result<()> {
+        let Some(entry) = self.movie.entry(sample.entry) else { return Ok(()) };
+        match &entry.coding {
+            Coding::Av1 => {}
+            Coding::Encrypted(scheme) => {
+                let what = format!("an MP4 track of AV1 that is encrypted ({scheme})");
+                return Err(Unsupported::Stream(what).into());
             }
+            Coding::Other(kind) => {
+                let text = format!("samples of {} are passed over", boxes::name(*kind));
+                self.pass(|_, other| other.entry == sample.entry);
+                return Err(super::demuxer("MP4", &text, sample.offset).in_unit(self.index).into());
+            }
+        }
+        if self.entry != Some(sample.entry) {
+            self.config = Config::of_record(&entry.config);
+            self.entry = Some(sample.entry);
         }
         Ok(())
     }
-}
 
-/// The box of `body`.
-fn decode<T: Atom + Send>(body: &[u8]) -> Result<mp4_atom::Result<T>> {
-    Ok(depth::on_large_stack(|| T::decode_body(&mut &body[..]))?)
-}
-
-/// The sample entry of an AV1 track.
-fn codec(trak: &Trak) -> Option<&Av01> {
-    trak.mdia.minf.stbl.stsd.codecs.iter().find_map(|codec| match codec {
-        Codec::Av01(entry) => Some(entry),
-        _ => None,
-    })
-}
-
-/// By how many degrees the matrix of a track header turns pictures clockwise (8.3.2), if it is by a
-/// right angle.
-fn rotation(matrix: &Matrix) -> u16 {
-    match [matrix.a, matrix.b, matrix.c, matrix.d].map(i32::signum) {
-        [0, 1, -1, 0] => 90,
-        [-1, 0, 0, -1] => 180,
-        [0, -1, 1, 0] => 270,
-        _ => 0,
-    }
-}
-
-/// Whether the track is not to be shown by itself: alpha, depth.
-fn is_auxiliary(trak: &Trak) -> bool {
-    trak.mdia.hdlr.handler == FourCC::new(b"auxv")
-}
-
-fn no_track(boxes: &Boxes) -> crate::error::Error {
-    if let Some((kind, at)) = boxes.cut {
-        let error = format!("the box {kind} is cut short, and no track is known");
-        return demuxer("MP4", &error, at).into();
-    }
-    match &boxes.moov {
-        None => fault("there is no moov box in this MP4 file", 0, None).into(),
-        Some(_) => Unsupported::Stream("an MP4 file without a track of AV1".into()).into(),
-    }
-}
-
-impl Source for Mp4 {
-    fn info(&self) -> SourceInfo {
-        self.info
-    }
-
-    fn next_unit(&mut self) -> Result<Option<TemporalUnit>> {
-        let Some(sample) = self.samples.get(self.next).copied() else {
-            let Some(at) = self.cut.filter(|_| self.next == self.samples.len()) else {
-                return Ok(None);
-            };
-            self.next += 1;
-            let what = "a movie fragment is cut short";
-            return Err(fault(what, at, Some("ISO/IEC 14496-12, 8.8.4"))
-                .in_unit(self.index)
-                .into());
-        };
-        self.next += 1;
+    fn unit(&mut self, sample: &Sample) -> Result<TemporalUnit> {
+        self.configure(sample)?;
         let bytes = u64::from(sample.bytes);
         if bytes > self.limits.unit_bytes {
             let what = "bytes of a temporal unit";
             return Err(LimitError { what, value: bytes, limit: self.limits.unit_bytes }.into());
         }
-        if sample.offset.checked_add(bytes).is_none_or(|end| end > self.end) {
-            self.next = self.samples.len() + 1;
-            let what = "a sample reaches beyond the end of the MP4 file";
-            return Err(fault(what, sample.offset, None).in_unit(self.index).into());
+        if let Some(needed) = self.needed.iter().rev().nth(self.next) {
+            self.input.forget(*needed)?;
         }
-        let mut data = vec![0; sample.bytes as usize];
-        self.reader.seek(SeekFrom::Start(sample.offset))?;
-        self.reader.read_exact(&mut data)?;
+        let data = match self.input.has(sample.offset, bytes) {
+            true => self.input.read(sample.offset, bytes)?,
+            false => Vec::new(),
+        };
+        if (data.len() as u64) < bytes {
+            let behind =
+                |input: &Input, sample: &Sample| !input.has(sample.offset, sample.bytes.into());
+            let lost = self.pass(behind).max(1);
+            let text = format!("{lost} samples reach beyond the end of the file");
+            return Err(super::demuxer("MP4", &text, sample.offset).in_unit(self.index).into());
+        }
+        self.next += 1;
         let (data, is_whole) = self.config.complete(data);
         let unit = TemporalUnit {
             index: self.index,
             data: data.into(),
             framing: Framing::Section5,
-            pts: self.info.time_base.map(|_| sample.time),
-            file_offset: is_whole.then_some(sample.offset),
+            pts: self.movie.info.time_base.map(|_| sample.time),
+            file_offset: (is_whole && !self.movie.is_image).then_some(sample.offset),
+            is_hidden: sample.is_hidden,
         };
         self.index += 1;
-        Ok(Some(unit))
+        Ok(unit)
+    }
+}
+
+impl Source for Mp4 {
+    fn info(&self) -> SourceInfo {
+        self.movie.info
+    }
+
+    fn next_unit(&mut self) -> Result<Option<TemporalUnit>> {
+        let sample = match self.next_sample()? {
+            Some(sample) => sample,
+            None if self.index == 0 && self.next == 0 && self.next_loss == 0 => {
+                self.next = usize::MAX;
+                let what = "the AV1 track of the MP4 file has no samples";
+                return Err(fault(what, 0, Some("ISO/IEC 14496-12, 8.6 to 8.8")).into());
+            }
+            None => return Ok(None),
+        };
+        let before = self.next;
+        let unit = self.unit(&sample);
+        match &unit {
+            Ok(_) => {}
+            Err(Error::Stream(_)) => self.next = self.next.max(before + 1),
+            Err(_) => (self.is_over, self.next) = (true, usize::MAX),
+        }
+        unit.map(Some)
     }
 
     fn position(&self) -> Option<Position> {
-        Some(Position { unit: self.index, place: self.next as u64 })
+        let place = self.next as u64;
+        (!self.input.is_pipe()).then_some(Position { unit: self.index, place })
     }
 
     fn seek(&mut self, position: Position) -> Result<()> {
+        if self.input.is_pipe() {
+            return Err(read_once("MP4").into());
+        }
         self.next = usize::try_from(position.place).unwrap_or(usize::MAX);
+        self.next_loss = self.movie.losses.partition_point(|(before, _)| *before <= self.next);
         self.index = position.unit;
+        self.is_over = false;
         self.config.begin();
         Ok(())
     }
 
     fn has_index(&self) -> bool {
-        true
+        !self.input.is_pipe()
     }
 
     fn index(&mut self) -> Result<Option<Vec<IndexEntry>>> {
+        if !self.has_index() {
+            return Ok(None);
+        }
+        let timed = self.movie.info.time_base.is_some();
         let entry = |(place, sample): (u64, &Sample)| IndexEntry {
             position: Position { unit: place, place },
-            pts: self.info.time_base.map(|_| sample.time),
+            pts: timed.then_some(sample.time),
             is_key: sample.is_sync,
+            is_hidden: sample.is_hidden,
         };
-        Ok(Some((0..).zip(&self.samples).map(entry).collect()))
+        Ok(Some((0..).zip(&self.movie.samples).map(entry).collect()))
     }
-}
 
-/// The mean rate of `samples`, whose times are in ticks of which a second has `timescale`.
-fn frame_rate(samples: &[Sample], timescale: u32) -> Option<(u32, u32)> {
-    let times = || samples.iter().map(|sample| sample.time);
-    let ticks = times().max()?.checked_sub(times().min()?)?;
-    let intervals = (samples.len() as u64).checked_sub(1)?;
-    rate(intervals.checked_mul(timescale.into())?, u64::try_from(ticks).ok()?)
+    fn ignore_edit_list(&mut self) {
+        self.movie.ignore_edit_list();
+        self.note_needed();
+    }
 }

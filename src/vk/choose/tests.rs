@@ -123,6 +123,9 @@ fn levels_and_extents() {
     let at = |seq_level_idx| SessionSpec { seq_level_idx, ..spec() };
     assert!(choose(&at(16), &options, &anv()).is_ok());
     assert!(choose(&at(31), &options, &anv()).is_ok());
+    // Reserved, and so no level that the device lacks.
+    assert!(choose(&at(24), &options, &anv()).is_ok());
+    assert!(choose(&at(23), &options, &anv()).is_err());
     let why = choose(&at(17), &options, &anv()).expect_err("too high");
     assert_eq!(why, "maxLevel is 6.0, the stream has level 6.1");
     let forced = ExecutorOptions { force_level: true, ..Default::default() };
