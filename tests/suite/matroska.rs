@@ -255,6 +255,11 @@ fn reading_goes_on_behind_damage() {
     is_damaged("zeros between clusters", &damaged, &frames, nothing_lost);
     let damaged = with(&[a.clone(), b.clone(), c.clone(), vec![0; 5000]]);
     is_damaged("zeros at the end", &damaged, &frames, nothing_lost);
+    // Nor of a block that is called something else.
+    let mut renamed = b.clone();
+    renamed[12 + 9 + 2] = 0xb3;
+    let damaged = with(&[a.clone(), renamed, c.clone()]);
+    is_damaged("a block of another name", &damaged, &frames, "identifier of something else");
     // In one, what follows in it is.
     let mut broken = b.clone();
     let second = 12 + 9 + 2 + (9 + 4 + frames[4].len());
