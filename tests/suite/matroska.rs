@@ -232,6 +232,23 @@ fn blocks_may_come_before_their_cluster() {
 }
 
 #[test]
+fn a_cluster_without_a_timestamp_goes_on() {
+    let frames = frames();
+    let mut parts = [head(), clusters(&frames)].concat();
+    for cluster in [2, 3] {
+        // The Timestamp becomes a Void.
+        assert_eq!(parts[cluster][12], 0xe7, "a Timestamp");
+        parts[cluster][12] = 0xec;
+    }
+    let data = file(&parts);
+    plays("no Timestamp", &data, &frames);
+    for (units, _) in read(&data, None) {
+        let times: Vec<_> = units.iter().filter_map(|unit| unit.pts).collect();
+        assert_eq!(times, (0..12).map(|i| 40 * i).collect::<Vec<_>>());
+    }
+}
+
+#[test]
 fn video_for_windows_is_known_by_its_four_characters() {
     let frames = frames();
     let mut private = vec![0; 40];

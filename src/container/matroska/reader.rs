@@ -91,6 +91,8 @@ pub(super) struct Reader {
     /// What is damage if a frame is missing.
     doubt: Option<StreamError>,
     times: Times,
+    /// When a cluster starts that does not say it.
+    start: Option<i64>,
     was_last_ours: bool,
 }
 
@@ -133,6 +135,7 @@ impl Reader {
             damage: None,
             doubt: None,
             times: Times::default(),
+            start: None,
             was_last_ours: false,
         }
     }
@@ -225,6 +228,9 @@ impl Reader {
 
     /// Takes note of what the walk has come to.
     fn take(&mut self, found: Found, bytes: &mut Bytes) -> Result<()> {
+        if matches!(found, Found::Cluster) {
+            self.start = None;
+        }
         match found {
             Found::DocType(name) => {
                 self.container = if name == "webm" { "WebM" } else { "Matroska" };
@@ -343,7 +349,12 @@ impl Reader {
                 time.saturating_add(shift)
             }
             (Some(time), _) => time.saturating_add(*part.shift.get_or_insert(0)),
-            (None, follows) => follows.unwrap_or(0),
+            // A cluster that does not say when it is goes on.
+            (None, follows) => {
+                let within = scaled(block.header.time.into());
+                let start = follows.unwrap_or(0).saturating_sub(within);
+                self.start.get_or_insert(start).saturating_add(within)
+            }
         };
         let frames = block.header.frames(block.size);
         let count = frames.len();
