@@ -21,7 +21,8 @@ struct Presentation {
     hdr_output: u32,
     // Quarters of a turn, clockwise; `size` is of the turned picture.
     quarters: u32,
-    padding: u32,
+    // 1: left and right of the turned picture are exchanged.
+    mirrored: u32,
 }
 
 @group(0) @binding(0) var<uniform> p: Presentation;
@@ -48,8 +49,9 @@ fn threshold(at: vec2<u32>) -> f32 {
 // PQ of 203 cd/m2, BT.2408's white of graphics.
 const HDR_WHITE: f32 = 0.5807;
 
-// Which pixel of the picture is at `at` of the turned one.
-fn index(at: vec2<i32>) -> i32 {
+// Which pixel of the picture is at `shown` of the one that is shown.
+fn index(shown: vec2<i32>) -> i32 {
+    let at = vec2<i32>(select(shown.x, p.size.x - 1 - shown.x, p.mirrored == 1u), shown.y);
     switch p.quarters {
         case 1u: { return (p.size.x - 1 - at.x) * p.size.y + at.y; }
         case 2u: { return (p.size.y - 1 - at.y) * p.size.x + p.size.x - 1 - at.x; }

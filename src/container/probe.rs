@@ -12,6 +12,9 @@ const WINDOWS: [usize; 4] = [64, 4 << 10, 32 << 10, 256 << 10];
 /// What Matroska starts with: the identifier of the EBML header.
 const EBML: [u8; 4] = [0x1a, 0x45, 0xdf, 0xa3];
 
+/// Bytes that say what most files are.
+const FIRST: usize = 12;
+
 /// Bytes that [`boxed`] looks at.
 pub(super) const HEAD: u64 = 4 << 10;
 
@@ -34,10 +37,12 @@ pub(super) fn probe(bytes: &mut Bytes) -> Result<Format> {
     if magic == EBML {
         return Ok(Format::Matroska);
     }
-    let head = bytes.peek(HEAD as usize)?;
-    if let Some(format) = boxed(head) {
-        return Ok(format);
+    for window in [FIRST, HEAD as usize] {
+        if let Some(format) = boxed(bytes.peek(window)?) {
+            return Ok(format);
+        }
     }
+    let head = bytes.peek(HEAD as usize)?;
     for (magic, name) in [(&b"RIFF"[..], "RIFF"), (b"YUV4MPEG2", "Y4M as input")] {
         if head.starts_with(magic) {
             return Err(Unsupported::Stream(format!("the container {name}")).into());

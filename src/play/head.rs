@@ -39,9 +39,9 @@ impl Head {
         let mut planner = Planner::new(options);
         let (mut units, mut fault, mut first) = (VecDeque::new(), None, None);
         // A stream may begin with what cannot be decoded.
-        let (mut bytes, mut cause) = (0, None);
+        let (mut bytes, mut cause, mut shown) = (0, None, 0);
         let mut shows_one_each = true;
-        while first.is_none() || fault.is_none() && units.len() < HEAD_UNITS {
+        while first.is_none() || fault.is_none() && shown < HEAD_UNITS {
             if bytes >= HEAD_BYTES {
                 break;
             }
@@ -50,6 +50,7 @@ impl Head {
                 Ok(Some(unit)) => {
                     let planned = planner.unit(&unit, &mut steps);
                     bytes += unit.data.len();
+                    shown += usize::from(!unit.is_hidden);
                     units.push_back(unit);
                     match planned {
                         Err(Error::Stream(error)) => cause = cause.or(Some(error)),

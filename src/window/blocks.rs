@@ -50,6 +50,7 @@ impl Blocks {
                 2 => (width - right, width - left, width, height - bottom, height - top, height),
                 _ => (top, bottom, height, width - right, width - left, width),
             };
+            let (x0, x1) = if view.is_mirrored { (of_x - x1, of_x - x0) } else { (x0, x1) };
             let (x0, x1) = (x0 * across / of_x, x1 * across / of_x);
             let (y0, y1) = (y0 * down / of_y, y1 * down / of_y);
             let corner = (view.origin.0 + x0 as i32, view.origin.1 + y0 as i32);
@@ -100,8 +101,13 @@ mod tests {
     #[test]
     fn blocks_are_placed_where_the_picture_is() {
         let blocks = Blocks { corners: vec![(64, 0), (128, 64)], size: (192, 100) };
-        let view =
-            |size, quarters| View { origin: (10, 20), size, kernel: Kernel::Bicubic, quarters };
+        let view = |size, quarters| View {
+            origin: (10, 20),
+            size,
+            kernel: Kernel::Bicubic,
+            quarters,
+            is_mirrored: false,
+        };
         assert_eq!(
             blocks.places(&view((384, 200), 0)),
             [((138, 20), (128, 128)), ((266, 148), (128, 72))]
@@ -114,5 +120,7 @@ mod tests {
             blocks.places(&view((100, 192), 3)),
             [((10, 84), (64, 64)), ((74, 20), (36, 64))]
         );
+        let mirrored = View { is_mirrored: true, ..view((384, 200), 0) };
+        assert_eq!(blocks.places(&mirrored), [((138, 20), (128, 128)), ((10, 148), (128, 72))]);
     }
 }

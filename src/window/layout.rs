@@ -13,7 +13,7 @@ pub fn fit(target: (u32, u32), natural: (u32, u32), kernel: Kernel) -> View {
     };
     let size = (width.clamp(1, tw.max(1)) as u32, height.clamp(1, th.max(1)) as u32);
     let origin = ((tw as i64 - i64::from(size.0)) / 2, (th as i64 - i64::from(size.1)) / 2);
-    View { origin: (origin.0 as i32, origin.1 as i32), size, kernel, quarters: 0 }
+    View { origin: (origin.0 as i32, origin.1 as i32), size, kernel, ..View::default() }
 }
 
 /// The size of a window for pictures of `natural` size, `scale` times as large, that is not larger

@@ -50,7 +50,8 @@ impl Look {
     /// The place of `frame` in a target of `size` pixels.
     pub fn view(&self, frame: &Frame, size: (u32, u32)) -> View {
         let quarters = quarters(frame.stream.rotation);
-        View { quarters, ..layout::fit(size, natural(frame), self.kernel) }
+        let is_mirrored = frame.stream.is_mirrored;
+        View { quarters, is_mirrored, ..layout::fit(size, natural(frame), self.kernel) }
     }
 }
 

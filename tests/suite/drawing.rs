@@ -77,7 +77,7 @@ fn picture(format: Format, width: u32, height: u32) -> Picture {
 }
 
 fn whole(size: (u32, u32)) -> View {
-    View { origin: (0, 0), size, kernel: Kernel::Bicubic, quarters: 0 }
+    View { origin: (0, 0), size, kernel: Kernel::Bicubic, ..View::default() }
 }
 
 /// R, G, B of what is drawn.
@@ -293,9 +293,10 @@ fn pictures_are_turned_and_placed() {
     let color = color(format, 1, false);
     let upright = bytes(&rgb(&picture, Colors { luma: BT709, full: false, colocated: false }));
     let at = |x: usize, y: usize| upright[(y * 20 + x) * 3..][..3].to_vec();
-    for quarters in 0..4 {
+    for (quarters, is_mirrored) in (0..4).flat_map(|quarters| [(quarters, false), (quarters, true)])
+    {
         let size = if quarters % 2 == 0 { (20, 12) } else { (12, 20) };
-        let view = View { origin: (3, 2), size, kernel: Kernel::Nearest, quarters };
+        let view = View { origin: (3, 2), size, kernel: Kernel::Nearest, quarters, is_mirrored };
         let drawn = draw(&device, (32, 28), frame(&picture, &color), view);
         let mut expected = vec![0; 32 * 28 * 3];
         for y in 0..12 {
@@ -306,11 +307,12 @@ fn pictures_are_turned_and_placed() {
                     2 => (19 - x, 11 - y),
                     _ => (y, 19 - x),
                 };
+                let to_x = if is_mirrored { size.0 as usize - 1 - to_x } else { to_x };
                 let to = ((to_y + 2) * 32 + to_x + 3) * 3;
                 expected[to..to + 3].copy_from_slice(&at(x, y));
             }
         }
-        assert!(psnr(&drawn, &expected) > 50.0, "{quarters} quarters");
+        assert!(psnr(&drawn, &expected) > 50.0, "{quarters} quarters, {is_mirrored}");
     }
 }
 

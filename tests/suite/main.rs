@@ -1,5 +1,6 @@
 //! Tests of the library and the command on real streams. No GPU, no network, no clock.
 
+mod boxes;
 mod cli;
 mod compare;
 mod containers;
@@ -9,9 +10,11 @@ mod faults;
 mod grain;
 #[cfg(unix)]
 mod hostile;
+mod images;
 mod manifest;
 mod matrix;
 mod matroska;
+mod mp4;
 mod packets;
 mod plans;
 mod play;

@@ -39,6 +39,9 @@ pub(super) struct Wanted {
     pub(super) defaults: AllDefaults,
     /// When the next sample is decoded.
     pub(super) time: i64,
+    /// When the last one was decoded that is known, and the last one of the fragment before.
+    pub(super) last: Option<i64>,
+    pub(super) before: Option<i64>,
     /// When the last one shown ends.
     pub(super) until: i64,
     /// Samples that can still be remembered.
@@ -97,6 +100,7 @@ impl Wanted {
         at: u64,
         samples: &mut Vec<Sample>,
     ) -> Result<(), &'static str> {
+        self.before = self.last;
         // Where the data of the track fragment before it end.
         let mut before = at;
         let tracks = tracks(moof);
@@ -122,6 +126,9 @@ impl Wanted {
                 for (_, trun) in of(b"trun") {
                     done = done.and(run.add(trun, self, samples));
                 }
+                if of(b"trun").next().is_none() && traf.iter().any(|(kind, _)| is_unknown(*kind)) {
+                    done = Err("a track in it has no samples");
+                }
             }
             before = run.at;
         }
@@ -140,6 +147,15 @@ fn tracks(moof: &[u8]) -> Vec<Vec<(Kind, &[u8])>> {
         }
     }
     tracks
+}
+
+/// Whether `kind` is not that of a box of track fragments: what is there may be no box at all.
+fn is_unknown(kind: Kind) -> bool {
+    const KNOWN: [&Kind; 14] = [
+        b"tfhd", b"tfdt", b"trun", b"sbgp", b"sgpd", b"subs", b"saiz", b"saio", b"senc", b"meta",
+        b"udta", b"uuid", b"free", b"skip",
+    ];
+    !KNOWN.contains(&&kind)
 }
 
 /// The runs of a track fragment.
@@ -215,8 +231,10 @@ impl Run<'_> {
                 time,
                 entry: defaults.description.wrapping_sub(1) as u16,
                 is_sync: flags & NON_SYNC_SAMPLE == 0,
-                is_hidden: false,
+                // What comes again was shown: streams are recorded with parts that overlap.
+                is_hidden: wanted.before.is_some_and(|before| wanted.time <= before),
             });
+            wanted.last = Some(wanted.time);
             let lasts = i64::from(duration.unwrap_or(defaults.duration));
             wanted.time = wanted.time.saturating_add(lasts);
             wanted.until = wanted.until.max(time.saturating_add(lasts));

@@ -13,8 +13,8 @@ const STRIDE: u64 = 1 << 20;
 pub(super) enum Input {
     /// A file of so many bytes.
     File(Box<dyn ReadSeek>, u64),
-    /// A pipe, of which so many bytes are held at most.
-    Pipe(Bytes, u64),
+    /// A pipe, of which so many bytes are held at most, and where it has ended.
+    Pipe(Bytes, u64, Option<u64>),
 }
 
 impl Input {
@@ -23,11 +23,19 @@ impl Input {
         Ok(Self::File(reader, end))
     }
 
-    /// Where it ends; `None` for a pipe, of which nobody knows.
+    pub(super) fn pipe(bytes: Bytes, limit: u64) -> Self {
+        Self::Pipe(bytes, limit, None)
+    }
+
+    pub(super) fn is_pipe(&self) -> bool {
+        matches!(self, Self::Pipe(..))
+    }
+
+    /// Where it ends; `None` for a pipe that has not ended yet.
     pub(super) fn end(&self) -> Option<u64> {
         match self {
             Self::File(_, end) => Some(*end),
-            Self::Pipe(..) => None,
+            Self::Pipe(_, _, end) => *end,
         }
     }
 
@@ -43,7 +51,7 @@ impl Input {
                 reader.read_exact(&mut data)?;
                 Ok(data)
             }
-            Self::Pipe(pipe, limit) => {
+            Self::Pipe(pipe, limit, end) => {
                 let Some(ahead) = at.checked_sub(pipe.position()) else {
                     let what = "what is to be read now has gone by in the pipe";
                     return Err(fault(what, at, None).into());
@@ -53,7 +61,11 @@ impl Input {
                     let what = "bytes of a piped file";
                     return Err(LimitError { what, value, limit: *limit }.into());
                 }
+                let position = pipe.position();
                 let held = pipe.peek(value as usize)?;
+                if (held.len() as u64) < value {
+                    *end = Some(position + held.len() as u64);
+                }
                 Ok(held.get(ahead as usize..).unwrap_or_default().to_vec())
             }
         }
@@ -67,7 +79,7 @@ impl Input {
 
     /// Nothing before `at` is needed any more.
     pub(super) fn forget(&mut self, at: u64) -> Result<()> {
-        if let Self::Pipe(pipe, _) = self {
+        if let Self::Pipe(pipe, ..) = self {
             loop {
                 let left = at.saturating_sub(pipe.position()).min(STRIDE);
                 if left == 0 || pipe.take(left as usize)?.is_empty() {

@@ -89,7 +89,7 @@ impl Mp4 {
     /// # Errors
     /// As [`Self::open`].
     pub(super) fn open_pipe(bytes: Bytes, track: Option<u64>, limits: Limits) -> Result<Self> {
-        Self::of(Input::Pipe(bytes, limits.pipe_bytes), track, limits)
+        Self::of(Input::pipe(bytes, limits.pipe_bytes), track, limits)
     }
 
     fn of(mut input: Input, track: Option<u64>, limits: Limits) -> Result<Self> {
@@ -120,7 +120,7 @@ impl Mp4 {
 
     /// Takes note of what the samples need, if what they do not need is forgotten.
     fn note_needed(&mut self) {
-        if self.input.end().is_none() {
+        if self.input.is_pipe() {
             // The next box is, too.
             let mut needed = self.movie.next_box();
             let each = self.movie.samples.iter().rev().map(|sample| {
@@ -133,7 +133,7 @@ impl Mp4 {
 
     /// Walks on in a pipe up to the next samples; whether there are any, or something was lost.
     fn walk_on(&mut self) -> Result<bool> {
-        if self.input.end().is_some() {
+        if !self.input.is_pipe() {
             return Ok(false);
         }
         self.movie.forget();
@@ -264,11 +264,11 @@ impl Source for Mp4 {
 
     fn position(&self) -> Option<Position> {
         let place = self.next as u64;
-        self.input.end().map(|_| Position { unit: self.index, place })
+        (!self.input.is_pipe()).then_some(Position { unit: self.index, place })
     }
 
     fn seek(&mut self, position: Position) -> Result<()> {
-        if self.input.end().is_none() {
+        if self.input.is_pipe() {
             return Err(read_once("MP4").into());
         }
         self.next = usize::try_from(position.place).unwrap_or(usize::MAX);
@@ -280,7 +280,7 @@ impl Source for Mp4 {
     }
 
     fn has_index(&self) -> bool {
-        self.input.end().is_some()
+        !self.input.is_pipe()
     }
 
     fn index(&mut self) -> Result<Option<Vec<IndexEntry>>> {

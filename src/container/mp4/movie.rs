@@ -17,6 +17,9 @@ use crate::limits::Limits;
 /// Bytes of the boxes that are read whole: far more than the sample tables of a film of hours.
 const BOX_BYTES: u64 = 256 << 20;
 
+/// Samples of a movie box or of a fragment in a pipe, of which nobody knows how many fit in.
+const PIPE_SAMPLES: u64 = 1 << 20;
+
 /// Bytes that are read behind a box: a size that is a little short costs nothing.
 const SLACK: u64 = 64;
 
@@ -94,7 +97,7 @@ impl Movie {
     /// Reads the boxes of `input` from where the last walk ended: all of a file, those up to the
     /// next samples or the next loss of a pipe.
     pub(super) fn walk(&mut self, input: &mut Input) -> Result<()> {
-        let is_pipe = input.end().is_none();
+        let is_pipe = input.is_pipe();
         while !(is_pipe && (!self.samples.is_empty() || !self.losses.is_empty())) {
             if is_pipe && self.has_track() {
                 self.walk.forget(input)?;
@@ -166,11 +169,12 @@ impl Movie {
 
     fn take(&mut self, found: &Found, input: &mut Input) -> Result<()> {
         match &found.kind {
-            b"ftyp" => self.base = found.at,
+            // Another file.
+            b"ftyp" if self.has_moov => self.base = found.at,
             b"moov" => self.moov(found, input)?,
             b"moof" => self.moof(found, input)?,
             b"meta" => self.meta = self.meta.or(Some(*found)),
-            b"mdat" if input.end().is_none() && !self.has_moov => {
+            b"mdat" if input.is_pipe() && !self.has_moov => {
                 log::warn!("the index of this MP4 file is behind its pictures: it is read whole");
             }
             _ => {}
@@ -217,7 +221,7 @@ impl Movie {
             bodies.iter().filter(move |(is, _)| is == kind).map(|(_, body)| &body[..])
         };
         let timescale = of(b"mvhd").find_map(track::movie_timescale).unwrap_or(1);
-        let end = input.end().unwrap_or(u64::MAX);
+        let end = input.end().unwrap_or(PIPE_SAMPLES);
         let tracks = of(b"trak").map(|trak| Track::read(trak, timescale, end, self.base));
         let mut tracks: Vec<_> = tracks.collect();
         let has_alpha = tracks.iter().any(|track| track.is_auxiliary && track.is_alpha);
@@ -255,6 +259,8 @@ impl Movie {
                 defaults: defaults.unwrap_or_default(),
                 time: samples.end,
                 until: samples.end,
+                last: None,
+                before: None,
                 room: 0,
                 base: self.base,
             },
@@ -329,7 +335,7 @@ impl Movie {
     }
 
     fn moof(&mut self, found: &Found, input: &mut Input) -> Result<()> {
-        let room = input.end().unwrap_or(u64::MAX).min(MAX_SAMPLES);
+        let room = input.end().unwrap_or(PIPE_SAMPLES).min(MAX_SAMPLES);
         let Some(epoch) = &mut self.epoch else { return Ok(()) };
         epoch.has_fragments = true;
         let bytes = found.end - found.body;

@@ -56,7 +56,12 @@ impl Walk {
         };
         match header {
             Some(header) if !is_misplaced(header.kind) => {
-                let found = found(&header, at, input.end());
+                let mut found = found(&header, at, input.end());
+                // Its name may be damaged, and what is in it not.
+                let is_known = super::FIRST.contains(&&found.kind);
+                if !is_known && head.get(12..16) == Some(b"mfhd") {
+                    found.kind = *b"moof";
+                }
                 self.before = found.body;
                 self.at = found.end;
                 self.ended = header.bytes.is_none();

@@ -30,6 +30,8 @@ pub struct View {
     pub kernel: Kernel,
     /// Quarters of a turn, clockwise, that it is turned by.
     pub quarters: u32,
+    /// Whether left and right of what was turned are exchanged.
+    pub is_mirrored: bool,
 }
 
 impl View {

@@ -74,7 +74,8 @@ pub(super) struct Presentation {
     pub(super) hdr_output: u32,
     /// Quarters of a turn.
     pub(super) quarters: u32,
-    pub(super) padding: u32,
+    /// 1: left and right are exchanged.
+    pub(super) mirrored: u32,
 }
 
 /// Bytes of a converted pixel.

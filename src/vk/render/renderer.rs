@@ -296,7 +296,7 @@ impl Renderer {
             levels: self.levels,
             hdr_output: u32::from(self.output == Output::Hdr10),
             quarters: view.quarters,
-            padding: 0,
+            mirrored: view.is_mirrored.into(),
         };
         // SAFETY: as above.
         let set = unsafe { passes.set(bytemuck::bytes_of(&presentation), [shown, overlay], None) };
