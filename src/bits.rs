@@ -29,6 +29,8 @@ pub struct BitReader<'a> {
     bit: u64,
     section: &'static str,
     trace: Option<&'a mut dyn Trace>,
+    strict: bool,
+    deviations: Vec<StreamError>,
 }
 
 type Result<T> = std::result::Result<T, StreamError>;
@@ -36,12 +38,19 @@ type Result<T> = std::result::Result<T, StreamError>;
 impl<'a> BitReader<'a> {
     /// A reader at the first bit of `data`.
     pub fn new(data: &'a [u8]) -> Self {
-        Self { data, bit: 0, section: "5.3", trace: None }
+        let (trace, deviations) = (None, Vec::new());
+        Self { data, bit: 0, section: "5.3", trace, strict: false, deviations }
     }
 
     /// The same, and tells `trace` of every read.
     pub fn traced(data: &'a [u8], trace: &'a mut dyn Trace) -> Self {
         Self { trace: Some(trace), ..Self::new(data) }
+    }
+
+    /// The same, and with `strict` a value that decoders cope with is a fault, too.
+    pub fn strict(mut self, strict: bool) -> Self {
+        self.strict = strict;
+        self
     }
 
     /// get_position(), 4.9.4: bits read so far.
@@ -68,6 +77,31 @@ impl<'a> BitReader<'a> {
         error.at.element = Some(element);
         error.at.bit = Some(self.bit);
         error
+    }
+
+    /// `element`, which was just read, has a value that is not allowed, and that decoders cope with.
+    ///
+    /// # Errors
+    /// The same as a fault, if the reader is strict; else it is noted.
+    pub fn deviates(
+        &mut self,
+        element: &'static str,
+        value: i64,
+        rule: &'static str,
+    ) -> std::result::Result<(), StreamError> {
+        let deviation = self.bad(element, value, rule);
+        match self.strict {
+            true => Err(deviation),
+            false => {
+                self.deviations.push(deviation);
+                Ok(())
+            }
+        }
+    }
+
+    /// What was not allowed and is coped with, since the last call.
+    pub fn take_deviations(&mut self) -> Vec<StreamError> {
+        std::mem::take(&mut self.deviations)
     }
 
     fn truncated(&self, element: &'static str) -> StreamError {

@@ -58,6 +58,8 @@ pub struct Summary {
     pub faults: Vec<Error>,
     /// How many faults there were.
     pub n_faults: u64,
+    /// What is not allowed and was coped with.
+    pub deviations: Vec<StreamError>,
 }
 
 impl Summary {
@@ -91,6 +93,7 @@ pub fn decode(
     let mut run = Run::new(source.info(), options);
     let worked = run.units(source, executor, sink);
     let finished = sink.finish();
+    run.summary.deviations = run.planner.deviations().to_vec();
     worked?;
     finished?;
     Ok(run.summary)

@@ -139,6 +139,9 @@ pub struct LayerArgs {
     /// Output every spatial layer, not only the highest of each temporal unit
     #[arg(long)]
     pub all_layers: bool,
+    /// Refuse what the specification does not allow and decoders cope with (docs/tolerance.md)
+    #[arg(long)]
+    pub strict: bool,
 }
 
 /// What decoding needs.

@@ -192,6 +192,7 @@ fn arguments(args: &PipelineArgs) -> Vec<OsString> {
     words.extend(args.plant.map(|fault| format!("--plant={fault}")));
     let flags = [
         (args.layers.all_layers, "--all-layers"),
+        (args.layers.strict, "--strict"),
         (args.force, "--force"),
         (args.validate, "--validate"),
     ];

@@ -19,6 +19,7 @@ pub(super) fn planner(args: &LayerArgs) -> PlannerOptions {
     PlannerOptions {
         operating_point: args.operating_point,
         all_layers: args.all_layers,
+        strict: args.strict,
         limits: Limits::default(),
     }
 }

@@ -125,6 +125,10 @@ impl Pipeline {
         for fault in &summary.faults {
             notices.error(&format!("{}: {fault}", args.input.file.display()));
         }
+        for deviation in &summary.deviations {
+            let file = args.input.file.display();
+            notices.notice(&format!("{file}: {deviation}; it is decoded all the same"));
+        }
         if summary.n_faults > summary.faults.len() as u64 {
             notices.error(&format!("{} faults in all", summary.n_faults));
         }

@@ -7,6 +7,7 @@ use super::layers::{Candidate, Layers};
 use super::spares::Spares;
 use super::surfaces::Surfaces;
 use super::{SessionSpec, ShowPlan, Step};
+use crate::bits::BitReader;
 use crate::container::TemporalUnit;
 use crate::error::{Error, LimitError, Result, StreamError, StreamFault, Unsupported};
 use crate::limits::Limits;
@@ -23,6 +24,8 @@ pub struct PlannerOptions {
     pub operating_point: u8,
     /// Show every spatial layer, not only the highest one of each temporal unit.
     pub all_layers: bool,
+    /// What is not allowed is a fault, also where decoders cope with it.
+    pub strict: bool,
     /// Budgets.
     pub limits: Limits,
 }
@@ -45,6 +48,8 @@ pub struct Planner {
     frames: u64,
     unit_frames: u32,
     spares: Spares,
+    /// What is not allowed and is coped with, the first of each kind.
+    deviations: Vec<StreamError>,
 }
 
 /// How far decoding has come after its references were given up: the random access process of 7.6.
@@ -87,12 +92,30 @@ impl Planner {
             frames: 0,
             unit_frames: 0,
             spares: Spares::default(),
+            deviations: Vec::new(),
         }
     }
 
     /// The sequence header in force.
     pub fn sequence(&self) -> Option<&Arc<SequenceHeader>> {
         self.sequence.as_ref()
+    }
+
+    /// What the stream has that is not allowed and does not keep it from being decoded: the first of
+    /// each rule, with its place. With [`PlannerOptions::strict`] they are faults instead.
+    pub fn deviations(&self) -> &[StreamError] {
+        &self.deviations
+    }
+
+    fn note(&mut self, r: &mut BitReader<'_>) {
+        for deviation in r.take_deviations() {
+            let same = |known: &StreamError| {
+                (known.at.element, known.at.section) == (deviation.at.element, deviation.at.section)
+            };
+            if !self.deviations.iter().any(same) {
+                self.deviations.push(deviation);
+            }
+        }
     }
 
     /// Appends the steps of `unit` to `steps`.
@@ -104,6 +127,9 @@ impl Planner {
         self.unit_frames = 0;
         let unfinished = self.begin_unit(unit, steps);
         let walked = self.walk(unit, steps);
+        for deviation in &mut self.deviations {
+            deviation.at.unit.get_or_insert(unit.index);
+        }
         if walked.is_err() {
             self.end_layer_group(steps);
             self.lose_references(steps);
@@ -253,7 +279,9 @@ impl Planner {
     }
 
     fn sequence_header(&mut self, obu: &Obu<'_>, steps: &mut Vec<Step>) -> Result<()> {
-        let header = syntax::sequence::sequence_header_obu(&mut obu.reader())?;
+        let mut r = obu.reader().strict(self.options.strict);
+        let header = syntax::sequence::sequence_header_obu(&mut r)?;
+        self.note(&mut r);
         let points = header.operating_points.len();
         let Some(point) = header.operating_points.get(usize::from(self.options.operating_point))
         else {
@@ -297,7 +325,7 @@ impl Planner {
         let Some(sequence) = self.sequence.clone() else {
             return Err(rule("a frame header comes before any sequence header", "7.5"));
         };
-        let mut r = obu.reader();
+        let mut r = obu.reader().strict(self.options.strict);
         let header = syntax::frame::uncompressed_header(
             &mut r,
             &sequence,
@@ -305,6 +333,7 @@ impl Planner {
             obu.temporal_id,
             obu.spatial_id,
         )?;
+        self.note(&mut r);
         self.count_frame()?;
         match header {
             UncompressedHeader::ShowExisting(shown) => {

@@ -109,7 +109,7 @@ pub(super) fn color_config(r: &mut BitReader<'_>, seq_profile: u8) -> Result<Col
     }
     if matrix_coefficients == SRGB.2 && (color.subsampling_x || color.subsampling_y) {
         let rule = "MC_IDENTITY is used with 4:4:4 only";
-        return Err(r.bad("matrix_coefficients", matrix_coefficients.into(), rule));
+        r.deviates("matrix_coefficients", matrix_coefficients.into(), rule)?;
     }
     color.separate_uv_delta_q = r.flag("separate_uv_delta_q")?;
     Ok(color)

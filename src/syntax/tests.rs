@@ -159,3 +159,21 @@ fn a_frame_header_that_ends_early_says_where() {
         assert!(error.contains("the data end here (AV1 specification 5.9."), "{error}");
     }
 }
+
+/// high_bitdepth, mono_chrome, a description of BT.709, BT.709 and MC_IDENTITY, color_range,
+/// chroma_sample_position, separate_uv_delta_q.
+const IDENTITY_420: &str = "0 0 1 00000001 00000001 00000000 0 00 0";
+
+#[test]
+fn what_decoders_cope_with_is_noted_or_refused() {
+    let data = bits(&reduced("000", IDENTITY_420));
+    let mut reader = BitReader::new(&data);
+    let header = sequence_header_obu(&mut reader).expect("a header");
+    assert_eq!(header.color_config.matrix_coefficients, 0);
+    let noted = reader.take_deviations();
+    assert_eq!(noted.len(), 1);
+    let text = noted[0].to_string();
+    assert!(text.contains("MC_IDENTITY") && text.contains("5.5.2"), "{text}");
+    let strict = sequence_header_obu(&mut BitReader::new(&data).strict(true));
+    assert_eq!(strict.expect_err("a fault"), noted[0]);
+}
