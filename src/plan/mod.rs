@@ -6,6 +6,7 @@
 )]
 
 pub mod assembly;
+mod deviations;
 pub mod features;
 pub mod layers;
 pub mod planner;

@@ -3,11 +3,11 @@
 use std::sync::Arc;
 
 use super::assembly::Assembly;
+use super::deviations::Deviations;
 use super::layers::{Candidate, Layers};
 use super::spares::Spares;
 use super::surfaces::Surfaces;
 use super::{SessionSpec, ShowPlan, Step};
-use crate::bits::BitReader;
 use crate::container::TemporalUnit;
 use crate::error::{Error, LimitError, Result, StreamError, StreamFault, Unsupported};
 use crate::limits::Limits;
@@ -49,7 +49,7 @@ pub struct Planner {
     unit_frames: u32,
     spares: Spares,
     /// What is not allowed and is coped with, the first of each kind.
-    deviations: Vec<StreamError>,
+    deviations: Deviations,
 }
 
 /// How far decoding has come after its references were given up: the random access process of 7.6.
@@ -92,7 +92,7 @@ impl Planner {
             frames: 0,
             unit_frames: 0,
             spares: Spares::default(),
-            deviations: Vec::new(),
+            deviations: Deviations::default(),
         }
     }
 
@@ -104,18 +104,7 @@ impl Planner {
     /// What the stream has that is not allowed and does not keep it from being decoded: the first of
     /// each rule, with its place. With [`PlannerOptions::strict`] they are faults instead.
     pub fn deviations(&self) -> &[StreamError] {
-        &self.deviations
-    }
-
-    fn note(&mut self, r: &mut BitReader<'_>) {
-        for deviation in r.take_deviations() {
-            let same = |known: &StreamError| {
-                (known.at.element, known.at.section) == (deviation.at.element, deviation.at.section)
-            };
-            if !self.deviations.iter().any(same) {
-                self.deviations.push(deviation);
-            }
-        }
+        self.deviations.list()
     }
 
     /// Appends the steps of `unit` to `steps`.
@@ -127,9 +116,7 @@ impl Planner {
         self.unit_frames = 0;
         let unfinished = self.begin_unit(unit, steps);
         let walked = self.walk(unit, steps);
-        for deviation in &mut self.deviations {
-            deviation.at.unit.get_or_insert(unit.index);
-        }
+        self.deviations.place(unit.index);
         if walked.is_err() {
             self.end_layer_group(steps);
             self.lose_references(steps);
@@ -281,7 +268,7 @@ impl Planner {
     fn sequence_header(&mut self, obu: &Obu<'_>, steps: &mut Vec<Step>) -> Result<()> {
         let mut r = obu.reader().strict(self.options.strict);
         let header = syntax::sequence::sequence_header_obu(&mut r)?;
-        self.note(&mut r);
+        self.deviations.take(&mut r);
         let points = header.operating_points.len();
         let Some(point) = header.operating_points.get(usize::from(self.options.operating_point))
         else {
@@ -333,7 +320,7 @@ impl Planner {
             obu.temporal_id,
             obu.spatial_id,
         )?;
-        self.note(&mut r);
+        self.deviations.take(&mut r);
         self.count_frame()?;
         match header {
             UncompressedHeader::ShowExisting(shown) => {
