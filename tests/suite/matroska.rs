@@ -284,6 +284,10 @@ fn reading_goes_on_behind_damage() {
     broken[second + 1..second + 9].copy_from_slice(&[1, 0, 0, 0, 0, 0x7f, 0xff, 0xff]);
     let rest = [&frames[..5], &frames[8..]].concat();
     is_damaged("a block without end", &with(&[a.clone(), broken, c.clone()]), &rest, lost);
+    // Padding has no end where nothing else has one.
+    let parts = [&head()[..], &[a.clone(), sized(VOID, 1 << 30, &[0; 8]), b.clone(), c.clone()]];
+    let live = [header(), unsized_element(SEGMENT, 8, &parts.concat().concat())].concat();
+    is_damaged("a Void without end in a stream without end", &live, &frames, "element");
     // A cluster is as long as what is in it.
     for more in [-5_i64, 5] {
         let mut wrong = b.clone();

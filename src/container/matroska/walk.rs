@@ -23,6 +23,8 @@ const SECTION: Option<&str> = Some("RFC 9559, 5 and 10");
 
 /// What the end of a file that was cut is.
 const CUT: &str = "the file ends before its segment does";
+/// What an element is whose size is wrong.
+const LONG: &str = "an element is longer than what it is in";
 
 /// What a walk comes to.
 #[derive(Clone, Debug)]
@@ -297,7 +299,7 @@ impl Walk {
     ) -> Result<Option<Found>> {
         let end = body.saturating_add(size);
         if !self.reaches(bytes, end)? {
-            return self.damage(bytes, "a block is longer than what it is in");
+            return self.damage(bytes, LONG);
         }
         bytes.take(head.length)?;
         let start = bytes.peek((block::HEADER as u64).min(size) as usize)?;
@@ -319,8 +321,7 @@ impl Walk {
                 None => find(bytes.peek(there as usize)?, true).map(|next| body + next as u64),
             };
             if let Some(next) = next {
-                let what = "a block is longer than what it is in";
-                let damage = Found::Damage(fault(what, self.at, SECTION));
+                let damage = Found::Damage(fault(LONG, self.at, SECTION));
                 self.resume(next);
                 return Ok(Some(damage));
             }
@@ -358,16 +359,20 @@ impl Walk {
             return self.damage(bytes, "what is here is no element");
         }
         if !self.reaches(bytes, end)? {
-            return self.damage(bytes, "an element is longer than what it is in");
+            return self.damage(bytes, LONG);
         }
         // One can go back to what should not have been passed over, but not far in a pipe.
         let is_near = bytes.is_seekable() || end - self.at <= CHUNK as u64;
         let is_certain = is_known && is_near;
-        match (is_certain, is_known) {
-            (true, _) => {}
-            (false, true) if self.is_followed(bytes, end)? != Some(false) => {}
-            (false, false) if self.is_followed(bytes, end)? == Some(true) => {}
-            _ => return self.damage(bytes, "what is here is no element"),
+        if !is_certain {
+            let is_right = match self.is_followed(bytes, end)? {
+                Some(is_followed) => is_followed,
+                // Attachments may be large, and padding is not.
+                None => is_known && !id::is_global(id),
+            };
+            if !is_right {
+                return self.damage(bytes, "what is here is no element");
+            }
         }
         if !self.is_there(bytes, end)? {
             return self.damage(bytes, CUT);
@@ -463,16 +468,14 @@ impl Walk {
         let is_outside = !self.is_in_segment && self.trusted > 0;
         // A file of nothing but damage is not gone through again and again.
         self.gone_back = self.gone_back.saturating_add(at.saturating_sub(self.trusted));
-        let from = match self.gone_back <= MAX_BACK.max(self.length.unwrap_or(0)) {
-            true => self.trusted,
-            false => at,
-        };
+        let most = MAX_BACK.max(self.length.unwrap_or(0));
+        let from = if self.gone_back <= most { self.trusted } else { at };
         bytes.go_back(from);
         let from = if bytes.is_seekable() { from } else { bytes.position() };
-        match search(bytes, from)? {
-            Some(found) => self.resume(found),
-            None => self.is_ended = true,
-        }
+        let next = search(bytes, from)?;
+        self.is_ended = next.is_none();
+        let what = if what == CUT && next.is_some() { LONG } else { what };
+        next.into_iter().for_each(|found| self.resume(found));
         // What follows the segment is no matter of ours.
         let is_said = !(is_outside && self.is_ended);
         Ok(is_said.then(|| Found::Damage(fault(what, at, SECTION))))
