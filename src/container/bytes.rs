@@ -15,6 +15,8 @@ pub(super) struct Bytes {
     taken: usize,
     /// Position in the file of the first byte that has not been taken.
     position: u64,
+    /// Position from which on bytes that have been taken are kept.
+    kept: u64,
     ended: bool,
 }
 
@@ -55,7 +57,7 @@ impl Bytes {
 
     fn of(input: Input) -> Self {
         let reader = BufReader::with_capacity(CHUNK, input);
-        Self { reader, buffer: Vec::new(), taken: 0, position: 0, ended: false }
+        Self { reader, buffer: Vec::new(), taken: 0, position: 0, kept: u64::MAX, ended: false }
     }
 
     /// Whether one can go back.
@@ -71,6 +73,19 @@ impl Bytes {
         let length = self.reader.seek(SeekFrom::End(0))?;
         self.reader.seek(SeekFrom::Start(self.buffered_to()))?;
         Ok(Some(length))
+    }
+
+    /// Keeps what is taken from byte `position` of the file on, as long as nothing is passed over
+    /// that is not in the buffer.
+    pub(super) fn keep(&mut self, position: u64) {
+        self.kept = position;
+    }
+
+    /// Goes back to byte `position`, or as far as there are bytes in the buffer.
+    pub(super) fn go_back(&mut self, position: u64) {
+        let back = self.position.saturating_sub(position).min(self.taken as u64);
+        self.position -= back;
+        self.taken -= back as usize;
     }
 
     /// Position of the first byte that is not in the buffer.
@@ -117,7 +132,7 @@ impl Bytes {
             self.ended = got == 0;
             (left, self.position) = (left - got, self.position + got);
         }
-        if self.taken == self.buffer.len() {
+        if n > held {
             self.buffer.clear();
             self.taken = 0;
         }
@@ -131,9 +146,11 @@ impl Bytes {
 
     /// The next `n` bytes without taking them, or as many as there are.
     pub(super) fn peek(&mut self, n: usize) -> io::Result<&[u8]> {
-        if self.taken > CHUNK && self.taken > self.buffer.len() / 2 {
-            self.buffer.drain(..self.taken);
-            self.taken = 0;
+        let kept = self.position.saturating_sub(self.kept).min(self.taken as u64);
+        let done = self.taken - kept as usize;
+        if done > CHUNK && done > self.buffer.len() / 2 {
+            self.buffer.drain(..done);
+            self.taken -= done;
         }
         while !self.ended && self.buffer.len() - self.taken < n {
             let got = match self.reader.fill_buf() {

@@ -5,6 +5,7 @@ mod block;
 mod ebml;
 mod encoding;
 mod reader;
+mod search;
 mod track;
 mod walk;
 

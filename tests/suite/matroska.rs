@@ -232,6 +232,23 @@ fn blocks_may_come_before_their_cluster() {
 }
 
 #[test]
+fn a_cluster_without_a_timestamp_goes_on() {
+    let frames = frames();
+    let mut parts = [head(), clusters(&frames)].concat();
+    for cluster in [2, 3] {
+        // The Timestamp becomes a Void.
+        assert_eq!(parts[cluster][12], 0xe7, "a Timestamp");
+        parts[cluster][12] = 0xec;
+    }
+    let data = file(&parts);
+    plays("no Timestamp", &data, &frames);
+    for (units, _) in read(&data, None) {
+        let times: Vec<_> = units.iter().filter_map(|unit| unit.pts).collect();
+        assert_eq!(times, (0..12).map(|i| 40 * i).collect::<Vec<_>>());
+    }
+}
+
+#[test]
 fn video_for_windows_is_known_by_its_four_characters() {
     let frames = frames();
     let mut private = vec![0; 40];
@@ -255,6 +272,11 @@ fn reading_goes_on_behind_damage() {
     is_damaged("zeros between clusters", &damaged, &frames, nothing_lost);
     let damaged = with(&[a.clone(), b.clone(), c.clone(), vec![0; 5000]]);
     is_damaged("zeros at the end", &damaged, &frames, nothing_lost);
+    // Nor of a block that is called something else.
+    let mut renamed = b.clone();
+    renamed[12 + 9 + 2] = 0xb3;
+    let damaged = with(&[a.clone(), renamed, c.clone()]);
+    is_damaged("a block of another name", &damaged, &frames, "identifier of something else");
     // In one, what follows in it is.
     let mut broken = b.clone();
     let second = 12 + 9 + 2 + (9 + 4 + frames[4].len());

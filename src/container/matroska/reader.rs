@@ -91,6 +91,8 @@ pub(super) struct Reader {
     /// What is damage if a frame is missing.
     doubt: Option<StreamError>,
     times: Times,
+    /// When a cluster starts that does not say it.
+    start: Option<i64>,
     was_last_ours: bool,
 }
 
@@ -133,6 +135,7 @@ impl Reader {
             damage: None,
             doubt: None,
             times: Times::default(),
+            start: None,
             was_last_ours: false,
         }
     }
@@ -164,7 +167,7 @@ impl Reader {
             match self.walk.step(bytes)? {
                 Some(found) => self.take(found, bytes)?,
                 None => {
-                    if let Some(fault) = self.damage.take() {
+                    if let Some(fault) = self.last_fault() {
                         return Ok(Some(Item::Fault(fault)));
                     }
                     let is_empty = self.times.last.is_none() && !self.parts.is_empty();
@@ -175,6 +178,16 @@ impl Reader {
                 }
             }
         }
+    }
+
+    /// What is wrong behind the last frame; a doubt if the last is not where the duration ends.
+    fn last_fault(&mut self) -> Option<StreamError> {
+        let doubt = self.doubt.take();
+        let is_short = || {
+            let end = self.parts.first()?.info.duration? as i64;
+            (self.parts.len() == 1 && !self.times.is_next(end)).then_some(())
+        };
+        self.damage.take().or_else(|| doubt.filter(|_| is_short().is_some()))
     }
 
     /// All frames of the file of `bytes`, which are at its start.
@@ -208,13 +221,16 @@ impl Reader {
                 None => break,
             }
         }
-        blocks.faults.extend(self.damage.take().map(|fault| (blocks.list.len(), fault)));
+        blocks.faults.extend(self.last_fault().map(|fault| (blocks.list.len(), fault)));
         blocks.parts = self.parts;
         Ok(blocks)
     }
 
     /// Takes note of what the walk has come to.
     fn take(&mut self, found: Found, bytes: &mut Bytes) -> Result<()> {
+        if matches!(found, Found::Cluster) {
+            self.start = None;
+        }
         match found {
             Found::DocType(name) => {
                 self.container = if name == "webm" { "WebM" } else { "Matroska" };
@@ -238,7 +254,7 @@ impl Reader {
                 self.was_last_ours = true;
                 self.block(&block);
             }
-            Found::Short(fault) => self.doubt = Some(fault),
+            Found::Doubt(fault) => self.doubt = Some(fault),
             Found::Damage(fault) => self.damage = self.damage.take().or(Some(fault)),
         }
         Ok(())
@@ -325,14 +341,21 @@ impl Reader {
             }
         };
         let duration = i64::try_from(part.track.default_duration / part.info.scale).unwrap_or(0);
-        let time = scaled(block.time);
         let follows = self.times.last.map(|last| last.saturating_add(self.times.step.unwrap_or(1)));
         // What is joined goes on where the part before it ends.
-        let shift = *part.shift.get_or_insert(match follows {
-            Some(follows) if index > 0 => follows.saturating_sub(time),
-            _ => 0,
-        });
-        let time = time.saturating_add(shift);
+        let time = match (block.time.map(scaled), follows) {
+            (Some(time), Some(follows)) if index > 0 => {
+                let shift = *part.shift.get_or_insert(follows.saturating_sub(time));
+                time.saturating_add(shift)
+            }
+            (Some(time), _) => time.saturating_add(*part.shift.get_or_insert(0)),
+            // A cluster that does not say when it is goes on.
+            (None, follows) => {
+                let within = scaled(block.header.time.into());
+                let start = follows.unwrap_or(0).saturating_sub(within);
+                self.start.get_or_insert(start).saturating_add(within)
+            }
+        };
         let frames = block.header.frames(block.size);
         let count = frames.len();
         for (i, (at, bytes)) in frames.into_iter().enumerate().rev() {

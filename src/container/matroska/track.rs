@@ -119,7 +119,8 @@ impl Track {
     pub(super) fn is_av1(&self) -> bool {
         match self.four_characters() {
             Some(code) => code.eq_ignore_ascii_case(b"AV01"),
-            None => self.codec.trim_end() == "V_AV1",
+            // Others read its beginning.
+            None => self.codec.starts_with("V_AV1"),
         }
     }
 

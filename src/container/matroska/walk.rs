@@ -4,15 +4,12 @@
 
 use super::block::{self, Header};
 use super::ebml::{self, Head, MAX_HEAD, id};
+use super::search::{CHUNK, OVERLAP, find, go, search};
 use super::track::{Info, Track, tracks};
 use crate::container::bytes::Bytes;
 use crate::container::fault;
 use crate::error::{Result, StreamError};
 
-/// Bytes that are searched at a time.
-const CHUNK: usize = 64 << 10;
-/// Bytes at the end of them that are searched once more: an element may start there.
-const OVERLAP: usize = 32;
 /// Bytes that are looked ahead at in what can be read once.
 const AHEAD: u64 = 8 << 20;
 /// Bytes of a CRC-32 element.
@@ -34,8 +31,8 @@ pub(super) enum Found {
     Info(Info),
     Tracks(Vec<Track>),
     Cluster,
-    /// A cluster is longer than what is in it: a part of it may be missing.
-    Short(StreamError),
+    /// What is damage if frames are missing by their times.
+    Doubt(StreamError),
     /// A block of the track.
     Block(Block),
     /// The last block, of whichever track, refers to another.
@@ -50,8 +47,8 @@ pub(super) enum Found {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Block {
     pub(super) header: Header,
-    /// In ticks of the segment.
-    pub(super) time: i64,
+    /// In ticks of the segment, if the cluster says when it is.
+    pub(super) time: Option<i64>,
     /// Where its header is in the file.
     pub(super) body: u64,
     /// Bytes of header and frames, as far as they are there.
@@ -78,9 +75,11 @@ pub(super) struct Walk {
     cluster_end: Option<u64>,
     group_end: Option<u64>,
     /// Timestamp of the cluster.
-    time: u64,
+    time: Option<u64>,
     /// Up to where nothing was skipped by a size that may be wrong.
     trusted: u64,
+    /// Where a block is whose identifier is wrong.
+    renamed: Option<u64>,
     /// The track that is asked for.
     pub(super) track: Option<u64>,
     /// Bytes of a block that are looked ahead at, at most.
@@ -100,8 +99,9 @@ impl Walk {
             was_in_cluster: false,
             cluster_end: None,
             group_end: None,
-            time: 0,
+            time: None,
             trusted: 0,
+            renamed: None,
             track: None,
             block_bytes,
             is_ended: false,
@@ -114,11 +114,15 @@ impl Walk {
     /// The file cannot be read.
     pub(super) fn step(&mut self, bytes: &mut Bytes) -> Result<Option<Found>> {
         while !self.is_ended {
+            bytes.keep(self.trusted);
             go(bytes, self.at)?;
             self.leave();
             let window = bytes.peek(MAX_HEAD)?;
             let is_short = window.len() < MAX_HEAD;
             let found = match ebml::head(window) {
+                Some(head) if self.renamed == Some(self.at) => {
+                    self.element(bytes, &Head { id: id::SIMPLE_BLOCK, ..head })?
+                }
                 Some(head) => self.element(bytes, &head)?,
                 None if is_short => return Ok(self.end(bytes)),
                 None => self.damage(bytes, "what is here is no element")?,
@@ -162,7 +166,7 @@ impl Walk {
             self.leave_cluster();
         }
         let what = "a cluster is longer than what is in it, and frames are missing";
-        is_short.then(|| Found::Short(fault(what, self.at, SECTION)))
+        is_short.then(|| Found::Doubt(fault(what, self.at, SECTION)))
     }
 
     /// The element of `head`, at `self.at`, where `bytes` is.
@@ -190,7 +194,7 @@ impl Walk {
                 if end > self.segment_end {
                     self.segment_end = None;
                 }
-                (self.is_in_cluster, self.cluster_end, self.time) = (true, end, 0);
+                (self.is_in_cluster, self.cluster_end, self.time) = (true, end, None);
                 (self.at, self.trusted) = (body, body);
                 return Ok(Some(Found::Cluster));
             }
@@ -263,7 +267,7 @@ impl Walk {
             }
             (id::TIMESTAMP, Some(size)) => {
                 bytes.take(head.length)?;
-                self.time = ebml::unsigned(bytes.take(size as usize)?);
+                self.time = Some(ebml::unsigned(bytes.take(size as usize)?));
                 self.at = body + size;
             }
             (id::SIMPLE_BLOCK | id::BLOCK, Some(size)) => {
@@ -306,7 +310,7 @@ impl Walk {
         let is_cut = there < size;
         if is_cut {
             let next = match self.length {
-                Some(_) => self.search(bytes, body)?,
+                Some(_) => search(bytes, body)?,
                 None => find(bytes.peek(there as usize)?, true).map(|next| body + next as u64),
             };
             if let Some(next) = next {
@@ -328,8 +332,8 @@ impl Walk {
             let what = "a block is broken";
             return Ok((!is_cut).then(|| Found::Damage(fault(what, at, SECTION))));
         };
-        let cluster = i64::try_from(self.time).unwrap_or(i64::MAX);
-        let time = cluster.saturating_add(header.time.into());
+        let cluster = self.time.map(|time| i64::try_from(time).unwrap_or(i64::MAX));
+        let time = cluster.map(|cluster| cluster.saturating_add(header.time.into()));
         // A block in a group is a key until its references come.
         let is_key = head.id == id::BLOCK || header.is_key;
         Ok(Some(Found::Block(Block { header, time, body, size: there, is_cut, is_key })))
@@ -351,8 +355,9 @@ impl Walk {
         if !self.reaches(bytes, end)? {
             return self.damage(bytes, "an element is longer than what it is in");
         }
-        // One can go back to what should not have been passed over, but in a file only.
-        let is_certain = is_known && bytes.is_seekable();
+        // One can go back to what should not have been passed over, but not far in a pipe.
+        let is_near = bytes.is_seekable() || end - self.at <= CHUNK as u64;
+        let is_certain = is_known && is_near;
         match (is_certain, is_known) {
             (true, _) => {}
             (false, true) if self.is_followed(bytes, end)? != Some(false) => {}
@@ -365,8 +370,29 @@ impl Walk {
         if self.is_in_cluster && id::is_in_segment(id) && !id::is_global(id) {
             self.leave_cluster();
         }
-        self.at = end;
-        Ok(None)
+        if self.is_in_cluster && !is_known && self.is_block(bytes)? {
+            self.renamed = Some(self.at);
+            let what = "a block has the identifier of something else";
+            return Ok(Some(Found::Damage(fault(what, self.at, SECTION))));
+        }
+        let at = std::mem::replace(&mut self.at, end);
+        let what = "an element is not known, and frames are missing";
+        let is_doubtful = self.is_in_cluster && !is_known;
+        Ok(is_doubtful.then(|| Found::Doubt(fault(what, at, SECTION))))
+    }
+
+    /// Whether the element here, of which the identifier is not known, is a block of the track all the
+    /// same.
+    fn is_block(&self, bytes: &mut Bytes) -> Result<bool> {
+        let window = bytes.peek(MAX_HEAD + block::HEADER + 1)?;
+        let is_block = || {
+            let body = window.get(ebml::head(window)?.length..)?;
+            let (track, length) = ebml::number(body)?;
+            let (flags, first) = (*body.get(length + 2)?, *body.get(length + 3)?);
+            // No reserved flag, no lacing, and an OBU.
+            (Some(track) == self.track && flags & 0x76 == 0 && first & 0x81 == 0).then_some(())
+        };
+        Ok(is_block().is_some())
     }
 
     /// Where what is open ends, as far as it is known.
@@ -430,8 +456,9 @@ impl Walk {
     fn damage(&mut self, bytes: &mut Bytes, what: &'static str) -> Result<Option<Found>> {
         let at = self.at;
         let is_outside = !self.is_in_segment && self.trusted > 0;
+        bytes.go_back(self.trusted);
         let from = if bytes.is_seekable() { self.trusted } else { bytes.position() };
-        match self.search(bytes, from)? {
+        match search(bytes, from)? {
             Some(found) => self.resume(found),
             None => self.is_ended = true,
         }
@@ -447,23 +474,6 @@ impl Walk {
         (self.at, self.trusted) = (at, at + 1);
     }
 
-    /// Where the next element starts from `from` on that reading can go on at.
-    fn search(&self, bytes: &mut Bytes, from: u64) -> Result<Option<u64>> {
-        go(bytes, from)?;
-        loop {
-            let at = bytes.position();
-            let window = bytes.peek(CHUNK)?;
-            let is_last = window.len() < CHUNK;
-            if let Some(i) = find(window, is_last) {
-                return Ok(Some(at + i as u64));
-            }
-            if is_last {
-                return Ok(None);
-            }
-            bytes.take(CHUNK - OVERLAP)?;
-        }
-    }
-
     /// The end of the file; whether it is that of what is open is said once.
     fn end(&mut self, bytes: &Bytes) -> Option<Found> {
         self.is_ended = true;
@@ -471,43 +481,5 @@ impl Walk {
         let ends = [Some(self.at), self.group_end, self.cluster_end, self.segment_end];
         let is_cut = ends.into_iter().flatten().any(|claimed| claimed > end);
         is_cut.then(|| Found::Damage(fault(CUT, end, SECTION)))
-    }
-}
-
-/// Goes to byte `at`; forward only in what is read once.
-fn go(bytes: &mut Bytes, at: u64) -> Result<()> {
-    let here = bytes.position();
-    match at.checked_sub(here) {
-        Some(ahead) => bytes.skip(ahead)?,
-        None if bytes.is_seekable() => bytes.seek(at)?,
-        None => {}
-    }
-    Ok(())
-}
-
-/// Where an element starts in `window` that reading can go on at; the last bytes are searched if
-/// nothing follows them.
-fn find(window: &[u8], is_last: bool) -> Option<usize> {
-    let end = if is_last { window.len() } else { window.len().saturating_sub(OVERLAP) };
-    let is_rare = |first: &u8| matches!(first, 0x1f | 0x1a | 0x18 | 0x15 | 0x16);
-    let mut candidates = window.iter().take(end).enumerate().filter(|(_, first)| is_rare(first));
-    candidates.find(|(i, _)| is_start(window.get(*i..))).map(|(i, _)| i)
-}
-
-/// Whether a file, a segment, its description or a cluster starts `window`.
-fn is_start(window: Option<&[u8]>) -> bool {
-    let Some((window, head)) = window.and_then(|window| Some((window, ebml::head(window)?))) else {
-        return false;
-    };
-    let inner = window.get(head.length..).and_then(ebml::head);
-    match (head.id, inner) {
-        (id::EBML | id::SEGMENT, Some(inner)) => {
-            id::is_outer(inner.id) || id::is_in_segment(inner.id)
-        }
-        (id::INFO, Some(inner)) => id::is_in_info(inner.id),
-        (id::TRACKS, Some(inner)) => inner.id == id::TRACK_ENTRY || id::is_global(inner.id),
-        (id::CLUSTER, Some(inner)) => id::is_in_cluster(inner.id) || id::is_in_segment(inner.id),
-        (id::CLUSTER, None) => window.len() < OVERLAP,
-        _ => false,
     }
 }
