@@ -126,13 +126,17 @@ fn cut(data: &[u8], bytes: usize) -> &[u8] {
     data.get(..bytes).unwrap_or(data)
 }
 
+/// Bytes that a box may go on behind what it is in: a size that is a little short costs nothing.
+pub(super) const SLACK: usize = 64;
+
 /// The boxes that begin in the first `bytes` bytes of `data`: kind, data from the body on, and how
-/// many of them are the body. It may go on behind what it is in, whose size is wrong then.
+/// many of them are the body. It may go on a little behind what it is in, whose size is wrong then.
 fn overlapping(data: &[u8], bytes: usize) -> impl Iterator<Item = (Kind, &[u8], usize)> {
     let (mut rest, mut left) = (data, bytes.min(data.len()));
     std::iter::from_fn(move || {
         let header = Header::read(rest).filter(|_| left > 0)?;
-        let whole = header.bytes.map_or(left, |bytes| bytes.min(rest.len() as u64) as usize);
+        let most = rest.len().min(left + SLACK);
+        let whole = header.bytes.map_or(left, |bytes| bytes.min(most as u64) as usize);
         let data = rest.get(header.header as usize..)?;
         rest = rest.get(whole..)?;
         left = left.saturating_sub(whole);
