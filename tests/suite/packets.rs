@@ -9,10 +9,12 @@ use std::time::Duration;
 use vav1d::container;
 use vav1d::limits::Limits;
 use vav1d::obu::{self, Framing, ObuType};
+use vav1d::play::{Options, Target};
 
 use crate::ebml;
 use crate::manifest::{Sample, sample};
 use crate::matroska::all;
+use crate::players::{PATIENCE, bytes, frame, hash, hashes, player, rest};
 
 /// The units of a sample in IVF, with their times.
 fn units(sample: &Sample) -> Vec<(i64, Vec<u8>)> {
@@ -111,30 +113,60 @@ fn a_frame_that_is_never_whole_costs_itself() {
     }
 }
 
+/// A sample with layers as IVF and as Matroska, with a packet for each layer.
+fn layers_apart(sample: &Sample) -> [Vec<u8>; 2] {
+    let (mut packets, mut blocks) = (Vec::new(), Vec::new());
+    for (time, unit) in units(sample) {
+        let mut layer = Vec::new();
+        for obu in obus(&unit) {
+            let is_frame = matches!((obu[0] >> 3) & 15, 3 | 6);
+            layer.extend(obu);
+            if is_frame {
+                let data = std::mem::take(&mut layer);
+                // Matroska has no temporal delimiters.
+                let bare = data.strip_prefix(&[0x12, 0]).unwrap_or(&data);
+                blocks.push(ebml::block(1, 40 * time as i16, bare));
+                packets.push((time, data));
+            }
+        }
+    }
+    assert!(packets.len() > units(sample).len());
+    let tracks = ebml::tracks(&[ebml::track(1, &[])]);
+    [ivf(&packets), ebml::file(&[ebml::info(), tracks, ebml::cluster(0, &blocks)])]
+}
+
 #[test]
 fn a_layer_may_be_a_packet() {
     for name in ["layers-l2t2", "layers-l3t1"] {
         let sample = sample(name);
-        let (mut packets, mut blocks) = (Vec::new(), Vec::new());
-        for (time, unit) in units(&sample) {
-            let mut layer = Vec::new();
-            for obu in obus(&unit) {
-                let is_frame = matches!((obu[0] >> 3) & 15, 3 | 6);
-                layer.extend(obu);
-                if is_frame {
-                    let data = std::mem::take(&mut layer);
-                    // Matroska has no temporal delimiters.
-                    let bare = data.strip_prefix(&[0x12, 0]).unwrap_or(&data);
-                    blocks.push(ebml::block(1, 40 * time as i16, bare));
-                    packets.push((time, data));
-                }
-            }
+        let [ivf, matroska] = layers_apart(&sample);
+        decodes(&format!("{name}-apart.ivf"), &ivf, &sample.frames);
+        decodes(&format!("{name}-apart.mkv"), &matroska, &sample.frames);
+    }
+}
+
+#[test]
+fn pictures_are_counted_and_not_packets() {
+    let groups = sample("tile-groups");
+    let packets = units(&groups).into_iter().flat_map(|(time, unit)| {
+        obus(&unit).into_iter().map(move |obu| (time, obu)).collect::<Vec<_>>()
+    });
+    let packets = ivf(&packets.collect::<Vec<_>>());
+    let layers = ["layers-l2t2", "layers-l3t1"].map(sample);
+    let apart = layers.iter().flat_map(|s| layers_apart(s).map(|data| (data, &s.frames)));
+    for (data, frames) in apart.chain([(packets, &groups.frames)]) {
+        let options = Options { kept_bytes: 0, ..Options::default() };
+        let mut player = player(vec![bytes(data)], options);
+        let (played, faults) = rest(&mut player);
+        assert_eq!((&hashes(&played), faults.len()), (frames, 0));
+        let times: Vec<_> = played.iter().map(|frame| (frame.index, frame.time)).collect();
+        for index in [3, 0, 2, 1, 3] {
+            player.seek(Target::Index(index as u64));
+            let found = frame(&mut player);
+            assert_eq!((found.index, found.time), times[index]);
+            assert_eq!(hash(&found), frames[index]);
         }
-        assert!(packets.len() > units(&sample).len());
-        decodes(&format!("{name}-apart.ivf"), &ivf(&packets), &sample.frames);
-        let tracks = ebml::tracks(&[ebml::track(1, &[])]);
-        let file = ebml::file(&[ebml::info(), tracks, ebml::cluster(0, &blocks)]);
-        decodes(&format!("{name}-apart.mkv"), &file, &sample.frames);
+        assert!(player.close(PATIENCE));
     }
 }
 

@@ -12,6 +12,8 @@ use crate::error::{Result, StreamError};
 
 /// Bytes that are looked ahead at in what can be read once.
 const AHEAD: u64 = 8 << 20;
+/// Bytes that one goes back after damage at least, all in all.
+const MAX_BACK: u64 = 16 << 20;
 /// Bytes of a CRC-32 element.
 const CHECKSUM: u64 = 1 + 1 + 4;
 /// Bytes of Tracks and Info at most.
@@ -78,6 +80,8 @@ pub(super) struct Walk {
     time: Option<u64>,
     /// Up to where nothing was skipped by a size that may be wrong.
     trusted: u64,
+    /// Bytes that were gone back after damage.
+    gone_back: u64,
     /// Where a block is whose identifier is wrong.
     renamed: Option<u64>,
     /// The track that is asked for.
@@ -101,6 +105,7 @@ impl Walk {
             group_end: None,
             time: None,
             trusted: 0,
+            gone_back: 0,
             renamed: None,
             track: None,
             block_bytes,
@@ -456,8 +461,14 @@ impl Walk {
     fn damage(&mut self, bytes: &mut Bytes, what: &'static str) -> Result<Option<Found>> {
         let at = self.at;
         let is_outside = !self.is_in_segment && self.trusted > 0;
-        bytes.go_back(self.trusted);
-        let from = if bytes.is_seekable() { self.trusted } else { bytes.position() };
+        // A file of nothing but damage is not gone through again and again.
+        self.gone_back = self.gone_back.saturating_add(at.saturating_sub(self.trusted));
+        let from = match self.gone_back <= MAX_BACK.max(self.length.unwrap_or(0)) {
+            true => self.trusted,
+            false => at,
+        };
+        bytes.go_back(from);
+        let from = if bytes.is_seekable() { from } else { bytes.position() };
         match search(bytes, from)? {
             Some(found) => self.resume(found),
             None => self.is_ended = true,
