@@ -6,6 +6,8 @@ use super::ReadSeek;
 
 /// Bytes read at a time.
 const CHUNK: usize = 64 << 10;
+/// Bytes read at a time of a file: who looks for heads only passes over the rest.
+const FILE_CHUNK: usize = 16 << 10;
 
 /// A buffered reader that knows its position and never allocates what a file merely claims.
 pub(super) struct Bytes {
@@ -56,7 +58,8 @@ impl Bytes {
     }
 
     fn of(input: Input) -> Self {
-        let reader = BufReader::with_capacity(CHUNK, input);
+        let chunk = if matches!(input, Input::File(_)) { FILE_CHUNK } else { CHUNK };
+        let reader = BufReader::with_capacity(chunk, input);
         Self { reader, buffer: Vec::new(), taken: 0, position: 0, kept: u64::MAX, ended: false }
     }
 
