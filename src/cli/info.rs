@@ -11,6 +11,7 @@ use super::input;
 use super::json::{Fault, Lines, Record, Sequence, Stream};
 use super::output::{self, Notices};
 use crate::container::{Crop, Grid, SourceInfo};
+use crate::decode::Summary;
 use crate::error::Error;
 use crate::plan::planner::{Planner, PlannerOptions};
 use crate::plan::{Step, features};
@@ -26,10 +27,19 @@ struct Counts {
     features: BTreeSet<&'static str>,
     sequences: Vec<Arc<SequenceHeader>>,
     sizes: BTreeSet<(u32, u32)>,
+    /// The first of them.
     faults: Vec<Error>,
+    n_faults: u64,
 }
 
 impl Counts {
+    fn fault(&mut self, fault: Error) {
+        self.n_faults += 1;
+        if self.faults.len() < Summary::MAX_FAULTS {
+            self.faults.push(fault);
+        }
+    }
+
     fn step(&mut self, step: &Step) {
         match step {
             Step::Configure(spec) => self.sequences.push(Arc::clone(&spec.sequence)),
@@ -67,16 +77,16 @@ pub(super) fn run(args: &InputArgs, json: bool, notices: &Notices) -> Result<Exi
             Ok(None) => break,
             Err(error) => {
                 let goes_on = planner.lose(&error, &mut steps);
-                counts.faults.push(error);
+                counts.fault(error);
                 if goes_on { continue } else { break }
             }
         };
         steps.drain(..).for_each(|step| counts.step(&step));
         if let Err(error) = planned {
-            counts.faults.push(error);
+            counts.fault(error);
         }
     }
-    counts.faults.extend(planner.finish(&mut steps).err());
+    planner.finish(&mut steps).err().into_iter().for_each(|fault| counts.fault(fault));
     steps.drain(..).for_each(|step| counts.step(&step));
     let info = source.info();
     let mut out = Lines(output::stdout());
@@ -87,6 +97,9 @@ pub(super) fn run(args: &InputArgs, json: bool, notices: &Notices) -> Result<Exi
     written.and_then(|()| out.0.flush()).map_err(Failure::output)?;
     for error in &counts.faults {
         notices.error(&error.to_string());
+    }
+    if counts.n_faults > counts.faults.len() as u64 {
+        notices.error(&format!("{} faults in all", counts.n_faults));
     }
     Ok(counts.faults.first().map_or(Exit::Done, Exit::of))
 }

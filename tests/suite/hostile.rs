@@ -211,6 +211,66 @@ fn boxes_may_overlap_or_be_empty() {
 }
 
 #[test]
+fn boxes_may_go_on_behind_others() {
+    // Each box in each goes on to the end of the track, or so it says.
+    let [minf, stbl] = [b"minf", b"stbl"].map(|kind| [&[0x7f, 0, 0, 0][..], kind].concat());
+    for inside in [minf.clone(), [minf, stbl].concat()] {
+        let mdia = boxed(b"mdia", &inside).repeat(200_000);
+        let moov = boxed(b"moov", &boxed(b"trak", &mdia));
+        assert_ne!(info(&[boxed(b"ftyp", b"isom\0\0\0\0isom"), moov].concat()), 0);
+    }
+}
+
+#[test]
+fn fragments_may_be_in_fragments() {
+    let data = file("keys-fragments.mp4");
+    let head = data[..find(&data, b"moof") - 4].to_vec();
+    let mfhd = boxed(b"mfhd", &[0, 0, 0, 0, 0, 0, 0, 1]);
+    for is_cut in [false, true] {
+        // Each goes on to the end, where there is no box, or behind it.
+        let count = 100_000;
+        let fragment = |i: u32| {
+            let size = (count - i) * 24 + if is_cut { 1 << 30 } else { 0 };
+            [&size.to_be_bytes()[..], b"moof", &mfhd].concat()
+        };
+        let fragments: Vec<_> = (0..count).flat_map(fragment).collect();
+        assert_ne!(info(&[&head[..], &fragments, &[7; 20]].concat()), 0);
+    }
+}
+
+#[test]
+fn edits_and_extents_may_claim_what_they_like() {
+    // A great many edits of a great many samples.
+    let data = file("keys.mp4");
+    let stsz = find(&data, b"stsz");
+    let elst = boxed(
+        b"elst",
+        &[&[0, 0, 0, 0, 0, 3, 0, 0][..], &[0, 0, 0, 1, 0, 0, 0, 0, 0, 1, 0, 0].repeat(0x3_0000)]
+            .concat(),
+    );
+    let mut damaged = data.clone();
+    damaged[stsz + 8..stsz + 16].copy_from_slice(&[0, 0, 0, 1, 0, 3, 0, 0]);
+    let stsc = find(&data, b"stsc");
+    damaged[stsc + 16..stsc + 20].copy_from_slice(&[0, 4, 0, 0]);
+    let trak = find(&data, b"trak");
+    let edts = boxed(b"edts", &elst);
+    for at in [find(&data, b"moov"), trak] {
+        let size = u32::from_be_bytes(damaged[at - 4..at].try_into().expect("a size"));
+        damaged[at - 4..at].copy_from_slice(&(size + edts.len() as u32).to_be_bytes());
+    }
+    damaged.splice(trak + 4..trak + 4, edts);
+    let begun = Instant::now();
+    assert!(read(&damaged) > 0);
+    assert!(begun.elapsed() < PATIENCE);
+    // Extents that take no bytes, of as many items as there can be.
+    let iloc =
+        [&[1, 0, 0, 0, 0, 0, 0xff, 0xff][..], &[0, 1, 0, 0, 0, 0, 0xff, 0xff].repeat(0xffff)];
+    let pitm = boxed(b"pitm", &[0, 0, 0, 0, 0, 1]);
+    let meta = [&[0; 4][..], &pitm, &boxed(b"iloc", &iloc.concat())].concat();
+    assert_ne!(info(&[boxed(b"ftyp", b"avif\0\0\0\0avif"), boxed(b"meta", &meta)].concat()), 0);
+}
+
+#[test]
 fn matroska_elements_may_claim_what_they_like() {
     let data = file("keys.mkv");
     let elements: [&[u8]; 9] = [

@@ -1,6 +1,7 @@
 //! MP4: what a file has beside its video does no harm, and damage costs what it hits.
 
 use std::io::{self, Read, Seek, SeekFrom};
+use std::process::Command;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -312,6 +313,29 @@ fn a_cut_fragment_is_said_wherever_it_is_cut() {
             assert!(!faults.is_empty(), "{cut}, {is_pipe}");
         }
     }
+}
+
+#[test]
+fn of_many_faults_the_first_are_told_and_how_many_there_are() {
+    let samples = stream("key-frames");
+    let film = Film::default();
+    // A hundred whose tracks have no header.
+    let mut fragment = film.fragment(&samples[..1], 0);
+    fragment[36] = 0;
+    let path = std::env::temp_dir().join(format!("vav1d-faults-{}.mp4", std::process::id()));
+    let data = [film.fragmented(&samples, 60), fragment.repeat(100)].concat();
+    std::fs::write(&path, data).expect("a file");
+    let output = Command::new(env!("CARGO_BIN_EXE_vav1d"))
+        .env_clear()
+        .args(["-q", "info"])
+        .arg(&path)
+        .output()
+        .expect("vav1d runs");
+    std::fs::remove_file(path).expect("a file");
+    let said = String::from_utf8(output.stderr).expect("text");
+    assert_eq!(output.status.code(), Some(65), "{said}");
+    assert_eq!(said.lines().count(), 33, "{said}");
+    assert!(said.ends_with("100 faults in all\n"), "{said}");
 }
 
 #[test]

@@ -126,13 +126,17 @@ fn cut(data: &[u8], bytes: usize) -> &[u8] {
     data.get(..bytes).unwrap_or(data)
 }
 
+/// Bytes that a box may go on behind what it is in: a size that is a little short costs nothing.
+pub(super) const SLACK: usize = 64;
+
 /// The boxes that begin in the first `bytes` bytes of `data`: kind, data from the body on, and how
-/// many of them are the body. It may go on behind what it is in, whose size is wrong then.
+/// many of them are the body. It may go on a little behind what it is in, whose size is wrong then.
 fn overlapping(data: &[u8], bytes: usize) -> impl Iterator<Item = (Kind, &[u8], usize)> {
     let (mut rest, mut left) = (data, bytes.min(data.len()));
     std::iter::from_fn(move || {
         let header = Header::read(rest).filter(|_| left > 0)?;
-        let whole = header.bytes.map_or(left, |bytes| bytes.min(rest.len() as u64) as usize);
+        let most = rest.len().min(left + SLACK);
+        let whole = header.bytes.map_or(left, |bytes| bytes.min(most as u64) as usize);
         let data = rest.get(header.header as usize..)?;
         rest = rest.get(whole..)?;
         left = left.saturating_sub(whole);
@@ -143,18 +147,30 @@ fn overlapping(data: &[u8], bytes: usize) -> impl Iterator<Item = (Kind, &[u8], 
 /// The bodies of all boxes that `path` leads to from `body`.
 pub(super) fn all<'a>(body: &'a [u8], path: &[&Kind]) -> Vec<&'a [u8]> {
     let mut found = Vec::new();
-    collect(body, body.len(), path, &mut found);
+    collect(body, body.len(), path, 0, &mut found);
+    if found.is_empty() {
+        collect(body, body.len(), path, MAX_LOOSE, &mut found);
+    }
     found
 }
 
-fn collect<'a>(data: &'a [u8], bytes: usize, path: &[&Kind], found: &mut Vec<&'a [u8]>) {
+/// Boxes of boxes beside those that matter. Where the size of one is too large, what comes after it
+/// is in it.
+const LOOSE: [&Kind; 4] = [b"dinf", b"edts", b"tref", b"udta"];
+
+/// How many of those are looked in at most, one in the other.
+const MAX_LOOSE: u8 = 2;
+
+fn collect<'a>(data: &'a [u8], bytes: usize, path: &[&Kind], loose: u8, found: &mut Vec<&'a [u8]>) {
     let Some((first, rest)) = path.split_first() else {
         found.push(cut(data, bytes));
         return;
     };
     for (kind, data, bytes) in overlapping(data, bytes) {
         if kind == **first {
-            collect(data, bytes, rest, found);
+            collect(data, bytes, rest, loose, found);
+        } else if loose > 0 && LOOSE.contains(&&kind) {
+            collect(data, bytes, path, loose - 1, found);
         }
     }
 }
@@ -204,6 +220,9 @@ mod tests {
     fn a_box_may_go_on_behind_what_it_is_in() {
         let body = b"\0\0\0\x12tree\0\0\0\x0bleaf123\0\0\0\x09next4";
         assert_eq!(all(body, &[b"tree", b"leaf"]), [b"123"]);
+        let body = b"\0\0\0\x1btree\x7f\0\0\0dinf\0\0\0\x0bleaf123";
+        assert_eq!(all(body, &[b"tree", b"leaf"]), [b"123"]);
+        let body = b"\0\0\0\x12tree\0\0\0\x0bleaf123\0\0\0\x09next4";
         // Its place is still where the size says.
         assert_eq!(all(body, &[b"next"]), [b"4"; 0]);
     }

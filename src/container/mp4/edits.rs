@@ -5,7 +5,7 @@ use super::tables::Samples;
 use super::{MAX_SAMPLES, Sample};
 
 /// Samples that are looked at for all edits of a list together.
-const MAX_WORK: u64 = 1 << 30;
+const MAX_WORK: u64 = 1 << 27;
 
 /// One entry of an edit list.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

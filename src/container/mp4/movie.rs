@@ -1,6 +1,6 @@
 //! What the boxes of a file say: the samples of its track, and what was lost of them.
 
-use super::boxes::{self, Header, Kind};
+use super::boxes::{self, Header, Kind, SLACK};
 use super::edits::{self, Edit};
 use super::fragments::{self, Wanted};
 use super::image;
@@ -20,11 +20,11 @@ const BOX_BYTES: u64 = 256 << 20;
 /// Samples of a movie box or of a fragment in a pipe, of which nobody knows how many fit in.
 const PIPE_SAMPLES: u64 = 1 << 20;
 
-/// Bytes that are read behind a box: a size that is a little short costs nothing.
-const SLACK: u64 = 64;
+/// How many times as many bytes as there are in a file are read of its boxes.
+const MAX_READ: u64 = 4;
 
 /// Faults that are remembered: more are those of a file that is broken throughout.
-const MAX_LOSSES: usize = 1000;
+const MAX_LOSSES: usize = 256;
 
 /// See the module.
 pub(super) struct Movie {
@@ -53,6 +53,8 @@ pub(super) struct Movie {
     /// What tracks there are that are not of AV1.
     others: Vec<Kind>,
     has_moov: bool,
+    /// Bytes of boxes that were read whole.
+    read: u64,
 }
 
 /// What a movie box is for the fragments after it.
@@ -89,6 +91,7 @@ impl Default for Movie {
             cut: None,
             others: Vec::new(),
             has_moov: false,
+            read: 0,
         }
     }
 }
@@ -172,6 +175,19 @@ impl Movie {
         }
     }
 
+    /// Takes note that so many bytes of a box at `at` are to be read whole; whether they may be:
+    /// after damage boxes may be found in others, in which they were read.
+    fn may_read(&mut self, bytes: u64, at: u64, input: &Input) -> Result<bool> {
+        limit(bytes)?;
+        self.read = self.read.saturating_add(bytes);
+        let most = input.end().unwrap_or(u64::MAX).saturating_mul(MAX_READ);
+        if self.read > most {
+            self.walk.give_up();
+            self.lose(fault("boxes are in one another", at, Some("ISO/IEC 14496-12, 4.2")));
+        }
+        Ok(self.read <= most)
+    }
+
     fn take(&mut self, found: &Found, input: &mut Input) -> Result<()> {
         match &found.kind {
             // Another file.
@@ -207,7 +223,7 @@ impl Movie {
                 let body = whole.saturating_sub(header.header);
                 bytes = bytes.saturating_add(body);
                 limit(bytes)?;
-                let slack = SLACK.min(found.end - at - whole);
+                let slack = (SLACK as u64).min(found.end - at - whole);
                 bodies.push((header.kind, input.read(at + header.header, body + slack)?));
             }
             at += whole;
@@ -217,7 +233,11 @@ impl Movie {
 
     fn moov(&mut self, found: &Found, input: &mut Input) -> Result<()> {
         self.has_moov = true;
+        if !self.may_read(0, found.at, input)? {
+            return Ok(());
+        }
         let bodies = Self::bodies(found, input)?;
+        self.read += bodies.iter().map(|(_, body)| body.len() as u64).sum::<u64>();
         let of = |kind: &'static Kind| {
             bodies.iter().filter(move |(is, _)| is == kind).map(|(_, body)| &body[..])
         };
@@ -337,11 +357,13 @@ impl Movie {
 
     fn moof(&mut self, found: &Found, input: &mut Input) -> Result<()> {
         let room = input.end().unwrap_or(PIPE_SAMPLES).min(MAX_SAMPLES);
+        let bytes = found.end - found.body;
+        if self.epoch.is_none() || !self.may_read(bytes, found.at, input)? {
+            return Ok(());
+        }
         let Some(epoch) = &mut self.epoch else { return Ok(()) };
         epoch.has_fragments = true;
-        let bytes = found.end - found.body;
-        limit(bytes)?;
-        let body = input.read(found.body, bytes + SLACK)?;
+        let body = input.read(found.body, bytes + SLACK as u64)?;
         let is_cut = found.is_cut || (body.len() as u64) < bytes;
         let mut list = Vec::new();
         epoch.wanted.room = room.saturating_sub(self.samples.len() as u64);

@@ -4,8 +4,8 @@ use super::boxes::{self, Header, Kind};
 use super::input::Input;
 use crate::error::Result;
 
-/// Bytes that are looked through at a time.
-const WINDOW: u64 = 1 << 20;
+/// Bytes that are looked through at a time, at first and at most.
+const WINDOWS: (u64, u64) = (4 << 10, 1 << 20);
 
 /// A box that is found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -38,6 +38,7 @@ pub(super) struct Walk {
     /// Where the body of the box before begins: its size may be wrong.
     before: u64,
     ended: bool,
+    is_given_up: bool,
     /// Whether a pipe may forget what was walked over.
     is_forgetful: bool,
 }
@@ -89,9 +90,17 @@ impl Walk {
         input.forget(self.at)
     }
 
+    /// Goes no further.
+    pub(super) fn give_up(&mut self) {
+        (self.ended, self.is_given_up) = (true, true);
+    }
+
     /// Goes on at the next fragment or movie in the body of `found`, if there is one: its size is
     /// not to be trusted.
     pub(super) fn look_inside(&mut self, input: &mut Input, found: &Found) -> Result<bool> {
+        if self.is_given_up {
+            return Ok(false);
+        }
         let next = look(input, found.body, false)?;
         if let Some(next) = next {
             (self.at, self.ended) = (next, false);
@@ -134,7 +143,7 @@ fn is_followed(header: &Header, at: u64, input: &mut Input) -> Result<bool> {
     let Some(next) = header.bytes.and_then(|bytes| at.checked_add(bytes)) else {
         return Ok(false);
     };
-    if header.bytes.is_some_and(|bytes| bytes > WINDOW) || !input.has(next, 8) {
+    if header.bytes.is_some_and(|bytes| bytes > WINDOWS.1) || !input.has(next, 8) {
         return Ok(false);
     }
     let next = Header::read(&input.read(next, Header::MAX as u64)?);
@@ -152,17 +161,18 @@ fn is_misplaced(kind: Kind) -> bool {
 
 /// Where the next fragment or movie is, from `from` on.
 fn look(input: &mut Input, from: u64, forgets: bool) -> Result<Option<u64>> {
-    let mut at = from;
+    let (mut at, mut window) = (from, WINDOWS.0);
     loop {
-        let data = input.read(at, WINDOW)?;
+        let data = input.read(at, window)?;
         let hit = data.windows(16).position(is_start);
         if let Some(hit) = hit {
             return Ok(Some(at + hit as u64));
         }
-        if (data.len() as u64) < WINDOW {
+        if (data.len() as u64) < window {
             return Ok(None);
         }
-        at += WINDOW - 15;
+        at += window - 15;
+        window = (2 * window).min(WINDOWS.1);
         if forgets {
             input.forget(at)?;
         }
