@@ -4,12 +4,13 @@ use std::sync::Arc;
 
 use super::assembly::Assembly;
 use super::deviations::Deviations;
+use super::faults::{check_limit, rule};
 use super::layers::{Candidate, Layers};
 use super::spares::Spares;
 use super::surfaces::Surfaces;
 use super::{SessionSpec, ShowPlan, Step};
 use crate::container::TemporalUnit;
-use crate::error::{Error, LimitError, Result, StreamError, StreamFault, Unsupported};
+use crate::error::{Error, Result, StreamError, StreamFault, Unsupported};
 use crate::limits::Limits;
 use crate::obu::{Framing, Obu, ObuType};
 use crate::syntax::frame::{FrameHeader, FrameType, ShowExistingFrame, UncompressedHeader};
@@ -497,15 +498,4 @@ impl Planner {
         let kept = self.candidate.map(|c| c.show.surface);
         self.surfaces.take_dead(kept, |surface| steps.push(Step::Release(surface)));
     }
-}
-
-fn rule(what: &'static str, section: &'static str) -> Error {
-    StreamError::new(StreamFault::Rule(what)).section(section).into()
-}
-
-fn check_limit(what: &'static str, value: u64, limit: u64) -> Result<()> {
-    if value > limit {
-        return Err(LimitError { what, value, limit }.into());
-    }
-    Ok(())
 }
