@@ -102,8 +102,7 @@ impl Planner {
         self.sequence.as_ref()
     }
 
-    /// What the stream has that is not allowed and does not keep it from being decoded: the first of
-    /// each rule, with its place. With [`PlannerOptions::strict`] they are faults instead.
+    /// What is not allowed and was decoded all the same: the first of each rule, with its place.
     pub fn deviations(&self) -> &[StreamError] {
         self.deviations.list()
     }
