@@ -69,7 +69,15 @@ pub(crate) fn take(commands: &Arc<[Command]>) -> Snapshots {
 
 #[cfg(test)]
 mod tests {
-    use super::mix;
+    use super::{Snapshot, mix};
+
+    #[test]
+    fn what_the_device_writes_is_no_overwriting() {
+        let before = Snapshot { hash: 1, writes: 3 };
+        assert!(Snapshot { hash: 2, writes: 3 }.is_overwritten(&before));
+        assert!(!Snapshot { hash: 2, writes: 4 }.is_overwritten(&before));
+        assert!(!before.is_overwritten(&before));
+    }
 
     #[test]
     fn every_byte_counts() {

@@ -44,8 +44,7 @@ impl Known {
         let std = &picture.info.std;
         let reduced = sequence.std.flags.reduced_still_picture_header() != 0;
         let enable_order_hint = sequence.std.flags.enable_order_hint() != 0 && !reduced;
-        let bits = u32::from(sequence.std.order_hint_bits_minus_1) + 1;
-        let bits = if enable_order_hint { bits } else { 0 };
+        let bits = if enable_order_hint { order_hint_bits(sequence) } else { 0 };
         let mut references = [None; 8];
         if !is_intra(std.frame_type) {
             let slots = picture.reference_name_slot_indices;
@@ -84,21 +83,28 @@ impl Known {
         if self.enable_order_hint {
             differ("OrderHint", info.OrderHint.into(), self.order_hint.into());
         }
-        let mut bias = info.RefFrameSignBias;
+        // There is no bit of INTRA_FRAME, and those of names without a picture are anybody's.
+        let (mut bias, mut known) = (info.RefFrameSignBias & !1, 0);
         for (name, reference) in self.references.iter().enumerate() {
             let Some((hint, backward)) = *reference else { continue };
             bias = bias & !(1 << name) | u8::from(backward) << name;
+            known |= 1 << name;
             if self.enable_order_hint {
                 let member = format!("SavedOrderHints[{name}] ({})", NAMES[name]);
                 differ(&member, info.SavedOrderHints[name].into(), hint.into());
             }
         }
-        if info.RefFrameSignBias != bias {
+        if (info.RefFrameSignBias ^ bias) & known != 0 {
             let given = info.RefFrameSignBias;
             found.push(format!("RefFrameSignBias is {given:#04x}, not {bias:#04x}"));
         }
         found
     }
+}
+
+/// OrderHintBits of a sequence with order hints.
+fn order_hint_bits(sequence: &SequenceHeader) -> u32 {
+    u32::from(sequence.std.order_hint_bits_minus_1 & 7) + 1
 }
 
 /// FrameIsIntra.
@@ -194,7 +200,7 @@ fn picture_info(
         }
     }
     let present = std.flags.skip_mode_present() != 0;
-    let bits = u32::from(sequence.std.order_hint_bits_minus_1) + 1;
+    let bits = order_hint_bits(sequence);
     if let Some(frames) = skip_mode_frames(known, bits).filter(|_| present) {
         let given = std.SkipModeFrame;
         if given != frames {

@@ -100,10 +100,10 @@ pub unsafe fn parameters(
     device: &ash::Device,
     fns: &ash::khr::video_queue::DeviceFn,
     session: vk::VideoSessionKHR,
+    header: &StdVideoAV1SequenceHeader,
 ) -> vk::VideoSessionParametersKHR {
-    let header = sequence_header();
     let mut av1 =
-        vk::VideoDecodeAV1SessionParametersCreateInfoKHR::default().std_sequence_header(&header);
+        vk::VideoDecodeAV1SessionParametersCreateInfoKHR::default().std_sequence_header(header);
     let info = vk::VideoSessionParametersCreateInfoKHR::default()
         .video_session(session)
         .push_next(&mut av1);

@@ -214,3 +214,97 @@ fn a_frame_that_the_decoder_does_not_take() {
     named(&said, "tile_info() cannot be written: TileRows");
     named(&said, "TileRows is 2, which 1 superblocks are not in tiles of equal size (5.9.15)");
 }
+
+/// A source of bytes: all ones, or anything (xorshift).
+#[derive(Clone, Copy)]
+enum Bytes {
+    Ones,
+    Any(u64),
+}
+
+impl Bytes {
+    fn next(&mut self) -> u8 {
+        match self {
+            Self::Ones => 0xff,
+            Self::Any(state) => {
+                *state ^= *state << 13;
+                *state ^= *state >> 7;
+                *state ^= *state << 17;
+                (*state >> 24) as u8
+            }
+        }
+    }
+
+    /// A structure of the next bytes, but for what `change` makes of it.
+    ///
+    /// # Safety
+    /// Of integers, and of pointers that `change` replaces or nobody follows.
+    unsafe fn made<T>(&mut self, change: impl FnOnce(&mut T)) -> *const T {
+        let mut made = Box::new(std::mem::MaybeUninit::<T>::zeroed());
+        for i in 0..size_of::<T>() {
+            // SAFETY: inside the structure.
+            unsafe { made.as_mut_ptr().cast::<u8>().add(i).write(self.next()) };
+        }
+        // SAFETY: the caller's promise.
+        let made = Box::leak(unsafe { made.assume_init() });
+        change(made);
+        made
+    }
+}
+
+/// Structures of `bytes`.
+fn structures(
+    mut bytes: Bytes,
+) -> (StdVideoDecodeAV1PictureInfo, &'static StdVideoAV1SequenceHeader) {
+    let null = std::ptr::null();
+    // SAFETY: every pointer is replaced.
+    unsafe {
+        let tiles = bytes.made(|t: &mut StdVideoAV1TileInfo| {
+            (t.pMiColStarts, t.pMiRowStarts) = (null, null);
+            (t.pWidthInSbsMinus1, t.pHeightInSbsMinus1) = (null, null);
+        });
+        let (quantization, segmentation) = (bytes.made(|_| ()), bytes.made(|_| ()));
+        let (filter, cdef, restoration) =
+            (bytes.made(|_| ()), bytes.made(|_| ()), bytes.made(|_| ()));
+        let (motion, grain, color) = (bytes.made(|_| ()), bytes.made(|_| ()), bytes.made(|_| ()));
+        let info = bytes.made(|i: &mut StdVideoDecodeAV1PictureInfo| {
+            (i.pTileInfo, i.pQuantization, i.pSegmentation) = (tiles, quantization, segmentation);
+            (i.pLoopFilter, i.pCDEF, i.pLoopRestoration) = (filter, cdef, restoration);
+            (i.pGlobalMotion, i.pFilmGrain) = (motion, grain);
+        });
+        let header = bytes.made(|h: &mut StdVideoAV1SequenceHeader| {
+            h.flags.set_reduced_still_picture_header(0);
+            (h.pColorConfig, h.pTimingInfo) = (color, std::ptr::null());
+        });
+        (*info, &*header)
+    }
+}
+
+/// Decodes by `bytes`, as frames of all types and some sizes: the driver says what it likes.
+fn survives(rig: &Rig, bytes: Bytes) {
+    let (mut info, header) = structures(bytes);
+    let key = first(0);
+    for (frame_type, wrong_header) in [(0, true), (1, true), (2, false), (3, false), (1, false)] {
+        info.frame_type = frame_type;
+        let with = wrong_header.then(|| rig.parameters_of(header));
+        for extent in [(u32::MAX, u32::MAX), (0, 0), (64, 64)] {
+            rig.decode_all(&[&key]);
+            let extent = ash::vk::Extent2D { width: extent.0, height: extent.1 };
+            let setup_info = key.setup_info;
+            rig.decode_all(&[&Decode { extent, setup_info, with, ..second(info, &key) }]);
+        }
+        with.into_iter().for_each(|with| rig.destroy_parameters(with));
+    }
+    // The queue is alive.
+    assert_eq!(rig.decode_all(&[&right()]), [""; 0]);
+}
+
+#[test]
+fn nonsense_does_no_harm() {
+    let (rig, grain) = (Rig::new(), Rig::with_film_grain());
+    survives(&rig, Bytes::Ones);
+    for seed in 1..60_u64 {
+        let bytes = Bytes::Any(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15));
+        survives(if seed % 4 == 0 { &grain } else { &rig }, bytes);
+    }
+}

@@ -43,6 +43,8 @@ pub struct Decode {
     pub src_range: u64,
     pub chain: bool,
     pub parameters: bool,
+    /// Others than those of the rig.
+    pub with: Option<vk::VideoSessionParametersKHR>,
     /// Slots that the scope binds.
     pub bound: Vec<(i32, Option<Picture>)>,
     pub references: Vec<(i32, Picture)>,
@@ -78,6 +80,7 @@ impl Default for Decode {
             src_range: BITSTREAM,
             chain: true,
             parameters: true,
+            with: None,
             bound: vec![(-1, Some(picture(0, 0)))],
             references: Vec::new(),
             dst: Some(picture(0, 0)),
@@ -259,7 +262,7 @@ impl Rig {
             .video_session(self.session)
             .reference_slots(&slots);
         if decode.parameters {
-            begin = begin.video_session_parameters(self.parameters);
+            begin = begin.video_session_parameters(decode.with.unwrap_or(self.parameters));
         }
         // SAFETY: handles of this rig; the mistakes are on purpose, and the driver has to survive.
         unsafe {

@@ -104,7 +104,7 @@ fn of_a_reference() {
 fn of_the_frame_itself() {
     let at = |text| format!(" decode 2: setup slot 1: StdVideoDecodeAV1ReferenceInfo: {text}");
     // The reference comes after the frame, for all names.
-    one(&at("RefFrameSignBias is 0x01, not 0xff"), |f| setup(&mut f[2]).RefFrameSignBias ^= 0xff);
+    one(&at("RefFrameSignBias is 0x01, not 0xfe"), |f| setup(&mut f[2]).RefFrameSignBias ^= 0xff);
     one(&at("OrderHint is 0, not 7"), |f| setup(&mut f[2]).OrderHint = 0);
     one(&at("SavedOrderHints[1] (LAST_FRAME) is 0, not 9"), |f| {
         setup(&mut f[2]).SavedOrderHints[1] = 0;

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use ash::vk;
 
-use crate::make::{buffer, image, parameters, session};
+use crate::make::{buffer, image, parameters, sequence_header, session};
 
 /// What the driver said to a messenger.
 pub type Heard = Mutex<Vec<String>>;
@@ -191,7 +191,7 @@ impl Rig {
             let queue_fns = ash::khr::video_queue::DeviceFn::load(load);
             let decode_fns = ash::khr::video_decode_queue::DeviceFn::load(load);
             let (session, session_memory) = session(&device, &queue_fns);
-            let parameters = parameters(&device, &queue_fns, session);
+            let parameters = parameters(&device, &queue_fns, session, &sequence_header());
             let (one, other) = (image(&device, Kind::RIGHT), image(&device, Kind::RIGHT));
             let (buffer, buffer_memory) = buffer(&device);
             let pools = [COPIES, DECODES].map(|family| {
@@ -242,6 +242,22 @@ impl Rig {
         self.views.extend(views);
         self.memory.push(memory);
         self.images.len() - 1
+    }
+
+    /// Session parameters of `header`.
+    pub fn parameters_of(
+        &self,
+        header: &vk::native::StdVideoAV1SequenceHeader,
+    ) -> vk::VideoSessionParametersKHR {
+        // SAFETY: a living device and its session.
+        unsafe { parameters(&self.device, &self.queue_fns, self.session, header) }
+    }
+
+    /// Ends what `parameters_of` has made.
+    pub fn destroy_parameters(&self, made: vk::VideoSessionParametersKHR) {
+        let destroy = self.queue_fns.destroy_video_session_parameters_khr;
+        // SAFETY: the queue is idle.
+        unsafe { destroy(self.device.handle(), made, std::ptr::null()) };
     }
 
     /// The view of one layer of an image.

@@ -33,6 +33,9 @@ pub(crate) fn check(op: &DecodeOp, sequence: &SequenceHeader, profile: &Profile)
     found.lines
 }
 
+/// Frames are not wider or higher, spec 5.9.5.
+const LARGEST: u32 = 1 << 16;
+
 /// What was found so far.
 #[derive(Default)]
 struct Found {
@@ -127,7 +130,7 @@ impl<'a> Frame<'a> {
         let most = u32::from(self.sequence.std.max_frame_width_minus_1) + 1;
         let sized = self.std.flags.frame_size_override_flag() != 0;
         let narrow = self.use_superres && !sized && self.extent.0 == self.downscaled(most);
-        if narrow { most } else { self.extent.0 }
+        if narrow { most } else { self.extent.0.min(LARGEST) }
     }
 
     /// `FrameWidth` of 5.9.8 for an `UpscaledWidth` of `width`; decoders agree on a floor of 16.
@@ -144,7 +147,10 @@ impl<'a> Frame<'a> {
         let large = self.sequence.std.flags.use_128x128_superblock() != 0;
         let size = if large { 128 } else { 64 };
         let width = self.downscaled(self.upscaled_width());
-        ((width.div_ceil(8) * 8).div_ceil(size), (self.extent.1.div_ceil(8) * 8).div_ceil(size))
+        (
+            (width.div_ceil(8) * 8).div_ceil(size),
+            (self.extent.1.min(LARGEST).div_ceil(8) * 8).div_ceil(size),
+        )
     }
 }
 
