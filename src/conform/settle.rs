@@ -120,6 +120,10 @@ fn others(runs: &[Outcome], shown: usize) -> Option<String> {
         runs.iter().filter(|run| run.word() == word).map(text).filter(|t| *t != own).collect();
     details.sort();
     details.dedup();
+    // That a failure was confirmed goes without saying.
+    if counts.len() == 1 && details.is_empty() && runs.len() == 2 {
+        return None;
+    }
     if !details.is_empty() {
         parts.push(format!("also {word}: {}", details.join(" and ")));
     }
