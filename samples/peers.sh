@@ -9,7 +9,7 @@
 #           Each wrapper runs one tool of the chroot in the current directory.
 #
 # Needs Linux, root (mount and chroot) and debootstrap. The checkout's
-# top-level folder (/work for /work/vav1d) is bound at the same path inside,
+# top-level folder (/src for /src/vav1d) is bound at the same path inside,
 # so absolute and relative paths mean the same on both sides.
 # Environment: MIRROR (an archive of Debian; default: the one that this
 # machine's apt uses, samples/mirror.sh); BIND (a folder, default as above).
