@@ -16,6 +16,7 @@ use super::args::{Cli, FilmGrain, VerifyArgs};
 use super::exit::Exit;
 use super::failure::{Failure, Result};
 use super::output::{self, Notices};
+use super::verify_args::{FRAME_TIMEOUT, TIMEOUT};
 use crate::conform::child::Program;
 use crate::conform::probe::{self, NoDevice, Probe};
 use crate::conform::report::{self, About, Verdict};
@@ -257,8 +258,11 @@ fn options(args: &VerifyArgs, probe: &Probe, own: PathBuf, folder: PathBuf) -> O
     let jobs = args.jobs.map_or(cores, usize::from);
     let device = resolved(&args.device, probe);
     let mut own_options: Vec<OsString> = Vec::new();
-    for (seconds, option) in [(args.frame_timeout, "--frame-timeout"), (args.timeout, "--timeout")]
-    {
+    let times = [
+        (args.frame_timeout, FRAME_TIMEOUT, "--frame-timeout"),
+        (args.timeout, TIMEOUT, "--timeout"),
+    ];
+    for (seconds, _, option) in times.into_iter().filter(|(is, usual, _)| is != usual) {
         own_options.extend([option.into(), seconds.to_string().into()]);
     }
     for (wanted, option) in [(args.validate, "--validate"), (args.force, "--force")] {

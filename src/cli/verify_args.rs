@@ -7,6 +7,11 @@ use clap::Args;
 
 use super::args::seconds;
 
+/// What `--frame-timeout` is without being given.
+pub(super) const FRAME_TIMEOUT: f64 = 20.0;
+/// What `--timeout` is without being given.
+pub(super) const TIMEOUT: f64 = 120.0;
+
 /// `vav1d verify`.
 #[derive(Clone, Debug, Args)]
 pub struct VerifyArgs {
@@ -46,10 +51,10 @@ pub struct VerifyArgs {
     #[arg(long, default_value_t = 1, value_name = "S", value_parser = clap::value_parser!(u32).range(1..))]
     pub fraction_start: u32,
     /// Seconds without a picture after which a vector hangs
-    #[arg(long, default_value_t = 20.0, value_name = "SECONDS", value_parser = seconds)]
+    #[arg(long, default_value_t = FRAME_TIMEOUT, value_name = "SECONDS", value_parser = seconds)]
     pub frame_timeout: f64,
     /// Seconds that a vector may take
-    #[arg(long, default_value_t = 120.0, value_name = "SECONDS", value_parser = seconds)]
+    #[arg(long, default_value_t = TIMEOUT, value_name = "SECONDS", value_parser = seconds)]
     pub timeout: f64,
     /// Run under the Khronos validation layer; every message is a failure
     #[arg(long)]
