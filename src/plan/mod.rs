@@ -7,6 +7,7 @@
 
 pub mod assembly;
 mod deviations;
+mod extent;
 mod faults;
 pub mod features;
 pub mod layers;

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::assembly::Assembly;
 use super::deviations::Deviations;
+use super::extent::Extent;
 use super::faults::{check_limit, rule};
 use super::layers::{Candidate, Layers};
 use super::spares::Spares;
@@ -13,10 +14,12 @@ use crate::container::TemporalUnit;
 use crate::error::{Error, Result, StreamError, StreamFault, Unsupported};
 use crate::limits::Limits;
 use crate::obu::{Framing, Obu, ObuType};
-use crate::syntax::frame::{FrameHeader, FrameType, ShowExistingFrame, UncompressedHeader};
+use crate::syntax::frame::{FrameHeader, UncompressedHeader};
 use crate::syntax::references::References;
 use crate::syntax::sequence::SequenceHeader;
 use crate::syntax::{self, RefSlot};
+
+mod showing;
 
 /// What a planner is told once.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -51,6 +54,7 @@ pub struct Planner {
     spares: Spares,
     /// What is not allowed and is coped with, the first of each kind.
     deviations: Deviations,
+    extent: Extent,
 }
 
 /// How far decoding has come after its references were given up: the random access process of 7.6.
@@ -94,6 +98,7 @@ impl Planner {
             unit_frames: 0,
             spares: Spares::default(),
             deviations: Deviations::default(),
+            extent: Extent::default(),
         }
     }
 
@@ -285,6 +290,7 @@ impl Planner {
             }
             self.drop_references(steps);
             self.unannounced = true;
+            self.extent = Extent::default();
         }
         if self.sequence.as_deref() != Some(&header) {
             self.sequence = Some(Arc::new(header));
@@ -415,15 +421,19 @@ impl Planner {
             return Ok(());
         };
         let Some(sequence) = self.sequence.clone() else { return Ok(()) };
+        let is_hidden = assembly.is_hidden;
+        let (mut plan, pts) = assembly.finish();
+        if self.extent.admits(&sequence, &plan.header)? {
+            self.drop_references(steps);
+            self.unannounced = true;
+        }
         if std::mem::take(&mut self.unannounced) {
             let point = sequence.operating_points.get(usize::from(self.options.operating_point));
             steps.push(Step::Configure(SessionSpec {
                 seq_level_idx: point.map_or(31, |p| p.seq_level_idx),
-                sequence: Arc::clone(&sequence),
+                sequence: Arc::clone(self.extent.of(&sequence)),
             }));
         }
-        let is_hidden = assembly.is_hidden;
-        let (mut plan, pts) = assembly.finish();
         let (header, spatial_id) = (Arc::clone(&plan.header), plan.spatial_id);
         if self.recovery != Recovery::Done {
             let is_whole = header.show_frame || header.refresh_frame_flags == 0xff;
@@ -446,55 +456,5 @@ impl Planner {
         }
         self.release_dead(steps);
         Ok(())
-    }
-
-    fn show_existing_frame(
-        &mut self,
-        unit: &TemporalUnit,
-        obu: &Obu<'_>,
-        header: &ShowExistingFrame,
-        steps: &mut Vec<Step>,
-    ) -> Result<()> {
-        let slot: RefSlot = header.frame_to_show_map_idx;
-        let (Some(saved), Some(surface)) = (self.references.get(slot), self.surfaces.get(slot))
-        else {
-            let fault = StreamFault::MissingReference { slot: slot.index() as u8 };
-            return Err(StreamError::new(fault).section("7.21").into());
-        };
-        if saved.header.frame_type == FrameType::Key {
-            self.recovery = Recovery::Done;
-            self.references.show_existing_key(slot);
-            self.surfaces.refresh(0xff, surface);
-        }
-        if !unit.is_hidden {
-            let (unit, pts) = (unit.index, unit.pts);
-            let show = ShowPlan { surface, unit, pts, show_existing_frame: true };
-            self.show(Candidate { show, spatial_id: obu.spatial_id }, steps);
-        }
-        self.release_dead(steps);
-        Ok(())
-    }
-
-    /// Shows a frame now, or keeps it until a higher layer or the end of the temporal unit comes.
-    fn show(&mut self, shown: Candidate, steps: &mut Vec<Step>) {
-        match self.layers.only_layer() {
-            Some(layer) if shown.spatial_id < layer => self.candidate = Some(shown),
-            _ => {
-                self.candidate = None;
-                steps.push(Step::Show(shown.show));
-            }
-        }
-    }
-
-    fn end_layer_group(&mut self, steps: &mut Vec<Step>) {
-        if let Some(shown) = self.candidate.take() {
-            steps.push(Step::Show(shown.show));
-            self.release_dead(steps);
-        }
-    }
-
-    fn release_dead(&mut self, steps: &mut Vec<Step>) {
-        let kept = self.candidate.map(|c| c.show.surface);
-        self.surfaces.take_dead(kept, |surface| steps.push(Step::Release(surface)));
     }
 }

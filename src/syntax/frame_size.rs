@@ -70,11 +70,11 @@ pub(super) fn frame_and_render_size(
         let (max_width, max_height) = sequence.max_frame_size();
         if width > max_width {
             let rule = "at most max_frame_width_minus_1";
-            return Err(r.bad("frame_width_minus_1", i64::from(width) - 1, rule));
+            r.deviates("frame_width_minus_1", i64::from(width) - 1, rule)?;
         }
         if height > max_height {
             let rule = "at most max_frame_height_minus_1";
-            return Err(r.bad("frame_height_minus_1", i64::from(height) - 1, rule));
+            r.deviates("frame_height_minus_1", i64::from(height) - 1, rule)?;
         }
     }
     let mut size = superres_params(r, sequence, width, height)?;

@@ -18,6 +18,8 @@ pub mod quant;
 pub mod references;
 pub mod segmentation;
 pub mod sequence;
+#[cfg(test)]
+pub(crate) mod testing;
 pub mod tile_info;
 pub mod tiles;
 

@@ -116,62 +116,8 @@ fn timing_info(t: &TimingInfo) -> StdVideoAV1TimingInfo {
 #[cfg(test)]
 pub(super) mod tests {
     use super::*;
-    use crate::syntax::sequence::{FrameIdNumbers, OperatingPoint};
-
-    /// A sequence of 8-bit 4:2:0 with no tool on, at most 352 x 288.
-    pub(in crate::vk) fn plain_sequence() -> SequenceHeader {
-        SequenceHeader {
-            seq_profile: 0,
-            still_picture: false,
-            reduced_still_picture_header: false,
-            timing_info: None,
-            decoder_model_info: None,
-            initial_display_delay_present_flag: false,
-            operating_points: vec![OperatingPoint {
-                operating_point_idc: 0,
-                seq_level_idx: 0,
-                seq_tier: false,
-                operating_parameters_info: None,
-                initial_display_delay_minus_1: None,
-            }],
-            frame_width_bits_minus_1: 8,
-            frame_height_bits_minus_1: 9,
-            max_frame_width_minus_1: 351,
-            max_frame_height_minus_1: 287,
-            frame_id_numbers: None,
-            use_128x128_superblock: false,
-            enable_filter_intra: false,
-            enable_intra_edge_filter: false,
-            enable_interintra_compound: false,
-            enable_masked_compound: false,
-            enable_warped_motion: false,
-            enable_dual_filter: false,
-            enable_order_hint: false,
-            enable_jnt_comp: false,
-            enable_ref_frame_mvs: false,
-            seq_force_screen_content_tools: 0,
-            seq_force_integer_mv: 0,
-            order_hint_bits_minus_1: 0,
-            enable_superres: false,
-            enable_cdef: false,
-            enable_restoration: false,
-            color_config: ColorConfig {
-                high_bitdepth: false,
-                twelve_bit: false,
-                mono_chrome: false,
-                color_description_present_flag: false,
-                color_primaries: 2,
-                transfer_characteristics: 2,
-                matrix_coefficients: 2,
-                color_range: false,
-                subsampling_x: true,
-                subsampling_y: true,
-                chroma_sample_position: 0,
-                separate_uv_delta_q: false,
-            },
-            film_grain_params_present: false,
-        }
-    }
+    use crate::syntax::sequence::FrameIdNumbers;
+    pub(in crate::vk) use crate::syntax::testing::plain_sequence;
 
     #[test]
     fn sizes_are_those_of_the_header_files() {

@@ -2,78 +2,7 @@
 
 use super::*;
 use crate::syntax::RefSlot;
-use crate::syntax::frame_size::FrameSize;
-
-/// A shown key frame of 352 x 288 in one tile, with no tool on.
-pub(in crate::vk) fn plain_frame() -> FrameHeader {
-    FrameHeader {
-        frame_type: FrameType::Key,
-        show_frame: true,
-        showable_frame: false,
-        frame_presentation_time: None,
-        error_resilient_mode: false,
-        disable_cdf_update: false,
-        allow_screen_content_tools: false,
-        force_integer_mv: false,
-        current_frame_id: 0,
-        frame_size_override_flag: false,
-        order_hint: 0,
-        primary_ref_frame: 7,
-        buffer_removal_time_present_flag: false,
-        buffer_removal_time: Default::default(),
-        refresh_frame_flags: 0xff,
-        ref_order_hint: None,
-        frame_size: FrameSize {
-            upscaled_width: 352,
-            frame_width: 352,
-            frame_height: 288,
-            render_width: 352,
-            render_height: 288,
-            render_and_frame_size_different: false,
-            use_superres: false,
-            coded_denom: 0,
-            found_ref: None,
-        },
-        allow_intrabc: false,
-        frame_refs_short_signaling: false,
-        ref_frame_idx: None,
-        delta_frame_id_minus_1: None,
-        expected_frame_id: [0; 7],
-        allow_high_precision_mv: false,
-        is_filter_switchable: false,
-        interpolation_filter: 0,
-        is_motion_mode_switchable: false,
-        use_ref_frame_mvs: false,
-        order_hints: [0; 8],
-        ref_frame_sign_bias: [false; 8],
-        disable_frame_end_update_cdf: false,
-        tile_info: TileInfo {
-            uniform_tile_spacing_flag: false,
-            mi_col_starts: [0, 88].into_iter().collect(),
-            mi_row_starts: [0, 72].into_iter().collect(),
-            width_in_sbs_minus_1: [5].into_iter().collect(),
-            height_in_sbs_minus_1: [4].into_iter().collect(),
-            ..Default::default()
-        },
-        quantization_params: QuantizationParams::default(),
-        segmentation_params: Default::default(),
-        delta_q_params: Default::default(),
-        delta_lf_params: Default::default(),
-        coded_lossless: false,
-        all_lossless: false,
-        loop_filter_params: LoopFilterParams::default(),
-        cdef_params: CdefParams::default(),
-        lr_params: LrParams::default(),
-        tx_mode: TxMode::Largest,
-        reference_select: false,
-        skip_mode_frame: None,
-        skip_mode_present: false,
-        allow_warped_motion: false,
-        reduced_tx_set: false,
-        global_motion_params: Default::default(),
-        film_grain_params: FilmGrainParams::default(),
-    }
-}
+pub(in crate::vk) use crate::syntax::testing::plain_frame;
 
 #[test]
 fn sizes_are_those_of_the_header_files() {
