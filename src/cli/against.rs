@@ -17,7 +17,7 @@ use crate::compare::{Graph, Next, Node};
 use crate::conform::files::without_bom;
 use crate::conform::runner::REFERENCE;
 use crate::conform::{Expected, oracle};
-use crate::pixels::Picture;
+use crate::pixels::{Chroma, Picture};
 
 /// Pictures that wait for the other side, at most.
 const AHEAD: usize = 4;
@@ -50,13 +50,16 @@ impl Against {
     /// says what it has.
     pub(super) fn of(text: &str) -> Result<Self> {
         let path = Path::new(text);
+        // A device's name has no folders, and none of these endings, whatever files there are;
+        // softvk's words may.
+        let is_soft =
+            text.strip_prefix(REFERENCE).is_some_and(|s| s.is_empty() || s.starts_with(':'));
+        let is_path = path.components().count() > 1 || Form::of(path).is_some();
+        if is_soft || !is_path {
+            return Ok(Self::Device(text.to_owned()));
+        }
         if !path.is_file() {
-            // A device's name has no folders, and none of these endings; softvk's words may.
-            let is_path = path.components().count() > 1 || Form::of(path).is_some();
-            return match is_path && !text.starts_with(REFERENCE) {
-                true => Err(Failure::new(Exit::NoInput, format!("{text}: there is no such file"))),
-                false => Ok(Self::Device(text.to_owned())),
-            };
+            return Err(Failure::new(Exit::NoInput, format!("{text}: there is no such file")));
         }
         match Form::of(path) {
             Some(Form::Md5) => match expected(path)? {
@@ -198,9 +201,7 @@ fn read(path: &Path, graph: &Graph, limited: bool, sender: &SyncSender<Right>) -
             let mut file = open()?;
             let mut header = Vec::new();
             file.read_until(b'\n', &mut header).map_err(fail)?;
-            if !header.starts_with(b"YUV4MPEG2 ") {
-                return Err(fail(io::Error::other("no Y4M header")));
-            }
+            fits(&header, graph).map_err(|why| fail(io::Error::other(why)))?;
             let had = pictures(&mut file, graph, true, sender).map_err(fail)?;
             (had, !file.fill_buf().map_err(fail)?.is_empty())
         }
@@ -222,6 +223,40 @@ fn read(path: &Path, graph: &Graph, limited: bool, sender: &SyncSender<Right>) -
         }
         false => Ok(()),
     }
+}
+
+/// Whether a Y4M header is of the stream's first output picture.
+fn fits(header: &[u8], graph: &Graph) -> std::result::Result<(), String> {
+    let text = String::from_utf8_lossy(header);
+    let mut words = text.trim_end().split(' ');
+    if words.next() != Some("YUV4MPEG2") {
+        return Err("no Y4M header".to_owned());
+    }
+    let words: Vec<&str> = words.collect();
+    let value = |name: char| words.iter().find_map(|word| word.strip_prefix(name));
+    let shown = graph.outputs.first().and_then(|shown| graph.node(shown.frame));
+    let Some(node) = shown else { return Ok(()) };
+    let (width, height) = node.size();
+    let format = node.format();
+    let chroma = match format.chroma {
+        Chroma::Monochrome => "mono",
+        Chroma::Yuv420 => "420",
+        Chroma::Yuv422 => "422",
+        Chroma::Yuv444 => "444",
+    };
+    // 420jpeg, 420p10, mono12: the subsampling, then where chroma lies, then bits above 8.
+    let is = value('C').unwrap_or("420");
+    let depth = is.strip_prefix(chroma).map(|rest| {
+        let digits = rest.strip_prefix('p').unwrap_or(rest);
+        digits.parse().unwrap_or(8)
+    });
+    let same = depth == Some(format.bit_depth);
+    let (w, h) = (value('W').unwrap_or("?"), value('H').unwrap_or("?"));
+    if w.parse() == Ok(width) && h.parse() == Ok(height) && same {
+        return Ok(());
+    }
+    let depth = format.bit_depth;
+    Err(format!("it is {w}x{h} C{is}, the stream outputs {width}x{height} {chroma} {depth} bit"))
 }
 
 /// Raw pictures of the sizes that the stream's output has; with `frames`, a line before each. How

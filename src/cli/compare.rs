@@ -10,7 +10,7 @@ use super::exit::Exit;
 use super::failure::{Failure, Result};
 use super::output::Notices;
 use super::pipeline::{Pipeline, never_applied};
-use super::{compare_report, guard, input, options};
+use super::{compare_report, guard, input, options, output};
 use crate::compare::difference::{Difference, difference};
 use crate::compare::shared::shared;
 use crate::compare::trace::Wanted;
@@ -98,10 +98,15 @@ pub(super) fn run(
     }
     let Some(folder) = &args.guarded else { return guard::run(args, words, json, notices) };
     let mut progress = Progress::new(folder, args)?;
-    let comparison = compare(args, against, &mut progress, notices)?;
-    let exit = tell(args, comparison, json, notices);
-    progress.line("told");
-    exit
+    let compared = compare(args, against, &mut progress, notices);
+    let ended = compared.and_then(|comparison| tell(args, comparison, json, notices));
+    let exit = match &ended {
+        Ok(exit) => *exit,
+        Err(failure) => failure.exit,
+    };
+    // An exit code without this is the driver's.
+    progress.line(&format!("{} {}", guard::END, exit.code()));
+    ended
 }
 
 /// Writes the report, and picks the exit code.
@@ -115,7 +120,7 @@ pub(super) fn tell(
         notices.error(&format!("{}: {fault}", args.pipeline.input.file.display()));
     }
     let shared = shared(&comparison.graph, &comparison.verdicts);
-    compare_report::write(args, &comparison, &shared, json).map_err(Failure::output)?;
+    output::told(compare_report::write(args, &comparison, &shared, json))?;
     let bad = comparison.is_bad();
     let refused = comparison.verdicts.iter().any(compare_report::failed);
     let frames = comparison.verdicts.len() as u64;

@@ -23,6 +23,9 @@ use crate::conform::runner;
 
 /// Lines of what the process has judged.
 pub(super) const JUDGED: &str = "judged";
+/// The line with the exit code that the process ends with.
+pub(super) const END: &str = "end";
+
 /// Its journal.
 pub(super) fn journal(folder: &Path, args: &CompareArgs) -> PathBuf {
     args.pipeline.journal.clone().unwrap_or_else(|| folder.join("journal"))
@@ -75,7 +78,8 @@ pub(super) fn run(
         .map_err(|e| Failure::new(Exit::Fault, format!("the process that compares: {e}")))?;
     let what = match end {
         End::By(status) => match status.code() {
-            Some(code) => return Ok(Exit::from_code(code)),
+            Some(code) if told(&folder.0) == Some(code) => return Ok(Exit::from_code(code)),
+            Some(code) => format!("the process was ended with exit code {code}"),
             None => format!("crash: {}", signal_of(status)),
         },
         End::Hang => "hang".to_owned(),
@@ -87,6 +91,12 @@ pub(super) fn run(
         }
     };
     report(args, &folder.0, what, json, notices)
+}
+
+/// The exit code that the process said it would end with.
+fn told(folder: &Path) -> Option<i32> {
+    let text = std::fs::read_to_string(folder.join(JUDGED)).ok()?;
+    text.lines().last()?.strip_prefix(END)?.trim().parse().ok()
 }
 
 #[cfg(unix)]
@@ -155,7 +165,7 @@ fn report(
 ) -> Result<Exit> {
     let text = std::fs::read_to_string(folder.join(JUDGED)).unwrap_or_default();
     let exit = if what == "hang" { Exit::Device } else { Exit::Fault };
-    if text.lines().any(|line| line == "told") {
+    if told(folder).is_some() {
         let why = format!("{what}: after the comparison, while the device was given back");
         return Err(Failure::new(exit, why));
     }
@@ -172,7 +182,8 @@ fn report(
                 let Ok(frame) = number.parse() else { continue };
                 match word {
                     "right" => judge.compared(frame, None),
-                    _ => judge.wrong(frame),
+                    "wrong" => judge.wrong(frame),
+                    _ => continue,
                 }
                 next = next.max(frame + 1);
             }
@@ -197,4 +208,26 @@ fn report(
     comparison.failure = Some(Failure::new(exit, headline(&comparison, &ended)));
     comparison.ended = Some(ended);
     compare::tell(args, comparison, json, notices)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_exit_code_that_was_not_announced_is_the_drivers() {
+        let folder = std::env::temp_dir().join(format!("vav1d-guard-{}", std::process::id()));
+        std::fs::create_dir_all(&folder).expect("made");
+        let folder = Folder(folder);
+        assert_eq!(told(&folder.0), None);
+        for (text, code) in [
+            ("", None),
+            ("device d\nright 0\n", None),
+            ("device d\nright 0\nend 1\n", Some(1)),
+            ("end 0\nright 1\n", None),
+        ] {
+            std::fs::write(folder.0.join(JUDGED), text).expect("written");
+            assert_eq!(told(&folder.0), code, "{text}");
+        }
+    }
 }

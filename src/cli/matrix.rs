@@ -53,6 +53,9 @@ pub(super) fn run(args: &MatrixArgs, json: bool, notices: &Notices) -> Result<Ex
         });
         return Err(Failure::new(Exit::Unsupported, why.unwrap_or("no shape is legal")));
     };
+    if let (Outcome::Decoded(_, Exit::Unsupported), Some(why)) = (reference, &shapes.refusal) {
+        return Err(Failure::new(Exit::Unsupported, format!("not supported: {why}")));
+    }
     let judged = shapes.judge(reference)?;
     let report =
         Report { args: pipeline, survey: &survey, reference, judged, device: &shapes.probe };
@@ -60,7 +63,7 @@ pub(super) fn run(args: &MatrixArgs, json: bool, notices: &Notices) -> Result<Ex
         true => report.json(),
         false => report.text(&mut output::stdout()),
     };
-    written.map_err(Failure::output)?;
+    output::told(written)?;
     let unfired = shapes.unfired.clone().unwrap_or_default();
     if let Some(why) = never_applied(pipeline, &unfired, shapes.decoded) {
         return Err(Failure::new(Exit::Usage, why));
@@ -91,6 +94,8 @@ struct Shapes {
     unfired: Option<Vec<String>>,
     /// Runs that came to their end.
     decoded: u64,
+    /// Why the device does not decode the stream to its end.
+    refusal: Option<String>,
 }
 
 impl Drop for Shapes {
@@ -121,7 +126,17 @@ impl Shapes {
         };
         let folder = runner::scratch(&std::env::temp_dir());
         let input = args.input.file.clone();
-        Ok(Self { program, device, probe, input, folder, stop, unfired: None, decoded: 0 })
+        Ok(Self {
+            program,
+            device,
+            probe,
+            input,
+            folder,
+            stop,
+            unfired: None,
+            decoded: 0,
+            refusal: None,
+        })
     }
 
     /// What a shape gives.
@@ -142,7 +157,11 @@ impl Shapes {
         Ok(match evidence::whole(&ran) {
             Ok(()) => Outcome::Decoded(frames, Exit::Done),
             Err(Came::Unsupported(why)) if frames.is_empty() => Outcome::Refused(why),
-            Err(Came::Unsupported(_)) => Outcome::Decoded(frames, Exit::Unsupported),
+            // The device takes the shape, and not all of the stream.
+            Err(Came::Unsupported(why)) => {
+                self.refusal.get_or_insert(why);
+                Outcome::Decoded(frames, Exit::Unsupported)
+            }
             Err(Came::Fail(Why::Parser(_))) if !frames.is_empty() => {
                 Outcome::Decoded(frames, Exit::Stream)
             }

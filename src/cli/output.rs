@@ -114,6 +114,17 @@ fn start_log(common: &Common, color: bool) {
         .try_init();
 }
 
+/// What became of a report: whoever stops reading it gets the exit code all the same.
+///
+/// # Errors
+/// It could not be written, but for a reader that went away.
+pub fn told(written: io::Result<()>) -> Result<()> {
+    match written {
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+        other => other.map_err(Failure::output),
+    }
+}
+
 /// Makes the file `path` for output, unless it is one of `inputs`, by whatever name.
 ///
 /// # Errors

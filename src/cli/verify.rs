@@ -50,6 +50,7 @@ pub(super) fn run(args: &VerifyArgs, json: bool, notices: &Notices) -> Result<Ex
         properties: properties(args, &probe),
         no_times: args.no_times,
         is_part: args.fraction > 1,
+        unfired: Vec::new(),
         notes: notes(args, &probe, &vectors, &expectations),
     };
     let bar = notices.progress(vectors.len() as u64, "vectors");
@@ -62,8 +63,9 @@ pub(super) fn run(args: &VerifyArgs, json: bool, notices: &Notices) -> Result<Ex
     let ran = runner::run(&vectors, &expectations, &options, &stop.flag, &each);
     bar.finish_and_clear();
     let records = ran.map_err(Failure::output)?;
-    let unfired = never_applied(&records);
-    about.notes.extend(unfired.iter().map(|f| format!("The planted fault {f} was never applied.")));
+    about.unfired = never_applied(&records);
+    let say = |f: &String| format!("The planted fault {f} was never applied.");
+    about.notes.extend(about.unfired.iter().map(say));
     if args.output.is_some() {
         report::write(&folder, &records, &about).map_err(Failure::output)?;
     } else {
@@ -71,22 +73,16 @@ pub(super) fn run(args: &VerifyArgs, json: bool, notices: &Notices) -> Result<Ex
         let _ = std::fs::remove_dir_all(&folder);
     }
     drop(lock);
-    if args.update_expectations {
+    if args.update_expectations && about.unfired.is_empty() {
         let results: Vec<_> = records.iter().filter_map(Record::known).collect();
         expectations.update(&results).map_err(Failure::output)?;
     }
-    write(&records, &about, json).map_err(Failure::output)?;
-    end(&records, &about, &unfired, &stop, notices)
+    output::told(write(&records, &about, json))?;
+    end(&records, &about, &stop, notices)
 }
 
 /// The exit code, and on standard error why it is not 0.
-fn end(
-    records: &[Record],
-    about: &About,
-    unfired: &[String],
-    stop: &Stop,
-    notices: &Notices,
-) -> Result<Exit> {
+fn end(records: &[Record], about: &About, stop: &Stop, notices: &Notices) -> Result<Exit> {
     let verdict = Verdict::of(records, about);
     if let Some(signal) = stop.signal() {
         let (all, left) = (verdict.vectors, verdict.not_run);
@@ -97,7 +93,7 @@ fn end(
         }
         return Ok(Exit::Interrupted);
     }
-    if let Some(fault) = unfired.first() {
+    if let Some(fault) = about.unfired.first() {
         let why = format!("the planted fault {fault} was never applied in any vector");
         return Err(Failure::new(Exit::Usage, why));
     }
@@ -157,7 +153,7 @@ pub(super) fn resolved(wish: &str, probe: &Probe) -> String {
 
 /// Planted faults that were applied in no vector, though runs came to their end.
 fn never_applied(records: &[Record]) -> Vec<String> {
-    let ran = || records.iter().filter(|record| record.is_evidence());
+    let ran = || records.iter().filter(|record| record.unfired.is_some() || record.is_evidence());
     let Some(Some(first)) = ran().next().map(|record| record.unfired.clone()) else {
         return Vec::new();
     };
@@ -285,7 +281,13 @@ fn options(args: &VerifyArgs, probe: &Probe, own: PathBuf, folder: PathBuf) -> O
         folder,
         reference: cfg!(feature = "soft"),
         explain: args.output.is_some() && !args.no_explain,
-        reproduce: Reproduce::new(called, &args.device, own_options, &args.child_options),
+        reproduce: Reproduce::new(
+            called,
+            &args.device,
+            own_options,
+            &args.child_options,
+            &args.suites,
+        ),
     }
 }
 

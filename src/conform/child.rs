@@ -192,13 +192,12 @@ impl Talk {
     /// It cannot be started.
     pub(super) fn start(mut command: Command, log: Option<File>) -> io::Result<Self> {
         let (reader, writer) = io::pipe()?;
-        records_over(&mut command, writer)?;
         let (out, err) = match log {
             Some(file) => (file.try_clone()?.into(), file.into()),
             None => (Stdio::null(), Stdio::null()),
         };
         own_group(&mut command);
-        let child = command.stdin(Stdio::null()).stdout(out).stderr(err).spawn();
+        let child = command.stdin(writer).stdout(out).stderr(err).spawn();
         // The command holds the writing end, and has to go before an end can be seen.
         let program = PathBuf::from(command.get_program());
         drop(command);
@@ -299,13 +298,14 @@ impl Talk {
     }
 }
 
-/// Number of the descriptor in the child.
-const DESCRIPTOR: i32 = 3;
+/// Where a child's records go: its standard input, which it does not read, is the writing end of a
+/// pipe. No driver writes there, and a child is started without a fork.
+const DESCRIPTOR: &str = "/dev/fd/0";
 
 /// A vav1d that tells its records over [`DESCRIPTOR`]; arguments follow.
 pub(super) fn command(program: &Path) -> Command {
     let mut command = Command::new(program);
-    command.args(["--records", &format!("/dev/fd/{DESCRIPTOR}")]);
+    command.args(["--records", DESCRIPTOR]);
     command
 }
 
@@ -314,20 +314,6 @@ pub(super) fn command(program: &Path) -> Command {
 fn own_group(command: &mut Command) {
     #[cfg(unix)]
     std::os::unix::process::CommandExt::process_group(command, 0);
-}
-
-#[cfg(unix)]
-fn records_over(command: &mut Command, writer: io::PipeWriter) -> io::Result<()> {
-    use command_fds::{CommandFdExt, FdMapping};
-    let mapping = FdMapping { parent_fd: writer.into(), child_fd: DESCRIPTOR };
-    command.fd_mappings(vec![mapping]).map_err(io::Error::other)?;
-    Ok(())
-}
-
-#[cfg(not(unix))]
-fn records_over(_: &mut Command, _: io::PipeWriter) -> io::Result<()> {
-    let what = "children need a descriptor for their records, which only unix has";
-    Err(io::Error::new(io::ErrorKind::Unsupported, what))
 }
 
 /// Lines, as they come.

@@ -93,7 +93,13 @@ impl Judge<'_> {
                 if let Expected::Frames(right) = &oracle.expected {
                     frames.compare(&ran.told.frames, right);
                 }
-                outcome
+                match (outcome, frames.wrong()) {
+                    // What came before a refusal counts.
+                    (Outcome::Unsupported(_), Some(first)) => {
+                        Outcome::Fail(Failure::WrongPixels { first: Some(first), but: None })
+                    }
+                    (outcome, _) => outcome,
+                }
             }
         };
         Ok(Some(Judged {
@@ -198,9 +204,14 @@ impl Frames {
         self.right =
             is.iter().enumerate().map(|(at, md5)| Some(right.get(at) == Some(md5))).collect();
         self.missing = right.len().saturating_sub(is.len());
+        let missing = (self.missing > 0).then_some(is.len() as u64);
+        self.wrong().or(missing)
+    }
+
+    /// The first picture that came and is wrong.
+    fn wrong(&self) -> Option<u64> {
         let wrong = self.right.iter().position(|right| *right == Some(false));
-        let missing = (self.missing > 0).then_some(is.len());
-        wrong.or(missing).map(|first| first as u64)
+        wrong.map(|first| first as u64)
     }
 }
 

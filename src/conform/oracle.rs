@@ -17,13 +17,21 @@ pub fn beside(stream: &Path) -> Result<Option<Oracle>, String> {
     Ok(Some(Oracle { kind, expected, semantics: kind.semantics() }))
 }
 
+/// Whether there are hashes that name `file`, whatever it is called: `X.bit.md5` beside `X.bit`.
+pub fn names(file: &Path) -> bool {
+    let is_hash = file.extension().is_some_and(|e| e == "md5" || e == "framemd5");
+    let named = |ending: &str| file.with_added_extension(ending).is_file();
+    !is_hash && (named("md5") || named("framemd5"))
+}
+
 fn file(stream: &Path) -> Option<(PathBuf, Option<Kind>)> {
     let name = stream.file_name()?.to_str()?;
     let stem = stream.file_stem()?.to_str()?;
     for ending in ["md5", "framemd5"] {
         for base in [name, stem] {
             let path = stream.with_file_name(format!("{base}.{ending}"));
-            if path.is_file() {
+            // What is there and cannot be read is said; it is not nothing.
+            if path.is_file() || path.is_symlink() {
                 return Some((path, None));
             }
         }

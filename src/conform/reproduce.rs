@@ -32,6 +32,8 @@ pub struct Reproduce {
     options: Vec<OsString>,
     /// Options of the children.
     child_options: Vec<OsString>,
+    /// All suites.
+    suites: Vec<PathBuf>,
 }
 
 impl Reproduce {
@@ -41,6 +43,7 @@ impl Reproduce {
         device: &str,
         options: Vec<OsString>,
         child_options: &[OsString],
+        suites: &[PathBuf],
     ) -> Self {
         let value = |name| Some((name, std::env::var_os(name)?));
         let program = program.unwrap_or_else(|| "vav1d".into());
@@ -56,6 +59,7 @@ impl Reproduce {
             device: device.to_owned(),
             options,
             child_options: child_options.to_vec(),
+            suites: suites.to_vec(),
         }
     }
 
@@ -75,7 +79,11 @@ impl Reproduce {
         let mut words = self.begin("verify");
         words.extend(self.options.iter().cloned());
         words.extend(["--filter".into(), name.into()]);
-        words.push(whole(&vector.suite_path).into());
+        // A second vector of one name has it beside the first alone.
+        match vector.name.contains('~') {
+            true => words.extend(self.suites.iter().map(|suite| whole(suite).into())),
+            false => words.push(whole(&vector.suite_path).into()),
+        }
         if !self.child_options.is_empty() {
             words.push("--".into());
             words.extend(self.child_options.iter().cloned());
@@ -140,7 +148,7 @@ mod tests {
     fn a_vector_is_run_alone_with_the_options_of_all() {
         let options = vec!["--timeout".into(), "3".into()];
         let mut reproduce =
-            Reproduce::new(Some("vav1d".into()), "soft:x", options, &["--dpb".into()]);
+            Reproduce::new(Some("vav1d".into()), "soft:x", options, &["--dpb".into()], &[]);
         reproduce.environment = vec![("SOFTVK_CONFIG", "a b".into())];
         let mut vector = Vector::new("s/a.ivf", "/s/a.ivf".into());
         vector.suite_path = "/s".into();

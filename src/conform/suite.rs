@@ -24,26 +24,28 @@ pub fn load(path: &Path) -> Result<Vec<Vector>, String> {
     Ok(vectors)
 }
 
-/// All vectors of `paths`. One that is there twice is taken once; of two that are different and
-/// share a name, the second is called `NAME~2`.
+/// All vectors of `paths`. One that is there twice, with the same stream, hashes and options, is
+/// taken once; of two that are different and share a name, the second is called `NAME~2`.
 ///
 /// # Errors
 /// As those of [`load`].
 pub fn load_all(paths: &[PathBuf]) -> Result<Vec<Vector>, String> {
     let mut all: Vec<Vector> = Vec::new();
-    let mut names: HashMap<String, Vec<PathBuf>> = HashMap::new();
+    let mut known: HashMap<String, Vec<Vector>> = HashMap::new();
     for path in paths {
-        for mut vector in load(path)? {
+        for vector in load(path)? {
             let input = vector.input.canonicalize().unwrap_or_else(|_| vector.input.clone());
-            let inputs = names.entry(vector.name.clone()).or_default();
-            if inputs.contains(&input) {
+            let own = Vector { input, suite_path: PathBuf::new(), ..vector.clone() };
+            let same = known.entry(vector.name.clone()).or_default();
+            if same.contains(&own) {
                 continue;
             }
-            inputs.push(input);
-            if inputs.len() > 1 {
-                vector.name = format!("{}~{}", vector.name, inputs.len());
-            }
-            all.push(vector);
+            same.push(own);
+            let name = match same.len() {
+                1 => vector.name,
+                n => format!("{}~{n}", vector.name),
+            };
+            all.push(Vector { name, ..vector });
         }
     }
     Ok(all)

@@ -213,6 +213,23 @@ fn one_hash_of_all_is_no_hash_of_the_first() {
 #[test]
 fn what_is_no_reference_is_refused() {
     let folder = Folder::new("references");
+    let y4m = folder.0.join("a.y4m");
+    let status = Command::new(env!("CARGO_BIN_EXE_vav1d"))
+        .args(["decode", "-q", "--device", "soft", "-o"])
+        .arg(&y4m)
+        .arg(sample("main-420-8").path())
+        .status();
+    assert!(status.expect("vav1d runs").success());
+    let bytes = std::fs::read(&y4m).expect("a file");
+    for (from, to) in [("W227", "W131"), ("C420jpeg", "C444jpeg"), ("C420jpeg", "C420p012")] {
+        let at = bytes.windows(from.len()).position(|w| w == from.as_bytes()).expect(from);
+        let mut other = bytes.clone();
+        other[at..at + to.len()].copy_from_slice(to.as_bytes());
+        std::fs::write(&y4m, other).expect("a file");
+        let file = y4m.to_str().expect("a plain path");
+        let (code, _, summary) = compare("main-420-8", &["--against", file]);
+        assert_eq!((code, &summary["wrong"]), (Some(66), &Value::from(0)), "{to}");
+    }
     let (short, other) = (folder.0.join("short.yuv"), folder.0.join("x.txt"));
     std::fs::write(&short, [0; 50000]).expect("a file");
     std::fs::write(&other, "text").expect("a file");

@@ -173,6 +173,7 @@ fn an_interrupted_run_says_what_was_not_run() {
         let out = folder.path("out");
         // What an earlier run left.
         std::fs::create_dir_all(folder.0.join("out/logs")).expect("made");
+        std::fs::write(folder.0.join("out/.verify.lock"), "").expect("written");
         for old in ["logs/old.log", "junit.xml", "results.csv"] {
             std::fs::write(folder.0.join("out").join(old), "old").expect("written");
         }
@@ -253,6 +254,12 @@ fn a_planted_fault_that_is_never_applied_is_said() {
     let (output, ..) = verify(&["--device", "soft:fault=pixel@999", "--filter", "/main-420-8$"]);
     assert_eq!(output.status.code(), Some(2), "{}", text(&output.stderr));
     assert!(text(&output.stderr).contains("fault=pixel@999 was never applied"));
+    let (_, _, summary) = verify(&["--device", "soft:fault=pixel@999", "--filter", "/main-420-8$"]);
+    assert_eq!(summary["success"], false, "{summary}");
+    // A frame that was wrong before the device refused the rest had the fault.
+    let slots = "soft:slots=8,fault=pixel@3";
+    let (output, ..) = verify(&["--device", slots, "--filter", "/(main-420-8|tiny-1x1)$"]);
+    assert_eq!(output.status.code(), Some(1), "{}", text(&output.stderr));
     // Some vectors may be shorter than others.
     let (output, _, summary) =
         verify(&["--device", "soft:fault=base-q@8", "--filter", "/(main-420-8|still-reduced)$"]);
@@ -364,4 +371,64 @@ fn a_suite_without_streams_exercises_nothing() {
         assert!(matches!(output.status.code(), Some(65 | 66)), "{path}: {output:?}");
         assert!(!output.stdout.is_empty() || !output.stderr.is_empty(), "{path}");
     }
+}
+
+/// Nobody reads what is printed: the exit code is the same.
+#[test]
+fn a_reader_that_goes_away_changes_no_verdict() {
+    let path = sample("main-420-8").path();
+    let path = path.to_str().expect("a plain path");
+    let device = ["--device", "soft:fault=pixel@3", "-q"];
+    for (command, code) in [("verify", 1), ("compare", 1), ("matrix", 1)] {
+        let (reader, writer) = std::io::pipe().expect("a pipe");
+        drop(reader);
+        let status = Command::new(env!("CARGO_BIN_EXE_vav1d"))
+            .args([command, path])
+            .args(device)
+            .stdout(writer)
+            .status()
+            .expect("vav1d runs");
+        assert_eq!(status.code(), Some(code), "{command}");
+    }
+}
+
+#[test]
+fn what_was_wrong_before_a_refusal_is_wrong() {
+    let folder = Folder::new("refused", &["wrongly", "less", "pass"]);
+    std::fs::write(folder.0.join("s/wrongly.md5"), format!("{A}  x-0001.i420\n")).expect("written");
+    let (vectors, _) = records(&folder.run(&[]));
+    assert_eq!(vectors["wrongly"]["outcome"], "wrong-pixels", "{}", vectors["wrongly"]);
+    assert_eq!(vectors["less"]["status"], "Skip");
+}
+
+#[test]
+fn folders_of_others_are_left_alone() {
+    let folder = Folder::new("others", &["pass"]);
+    let out = folder.path("out");
+    std::fs::create_dir_all(folder.0.join("out/images")).expect("made");
+    std::fs::write(folder.0.join("out/images/mine.png"), "mine").expect("written");
+    let output = folder.run(&["--output", &out]);
+    assert_eq!(output.status.code(), Some(74), "{}", text(&output.stderr));
+    assert_eq!(folder.text("out/images/mine.png"), "mine");
+}
+
+#[test]
+fn second_vectors_of_a_name_reproduce() {
+    let folder = Folder::new("second", &[]);
+    for name in ["x/f", "y/f"] {
+        let path = folder.0.join(name);
+        std::fs::create_dir_all(&path).expect("made");
+        std::fs::copy(sample("still-reduced").path(), path.join("a.ivf")).expect("copied");
+        let hash = format!("{A}  a-0001.i420\n");
+        std::fs::write(path.join("a.ivf.md5"), hash).expect("written");
+    }
+    let (x, y) = (folder.path("x/f"), folder.path("y/f"));
+    let output = vav1d(&["--json", "-q", "verify", "--device", "soft", &x, &y]);
+    let lines = text(&output.stdout);
+    let second = lines.lines().find(|line| line.contains("f/a.ivf~2")).expect("a record");
+    let second: Value = serde_json::from_str(second).expect("JSON");
+    let command = second["data"]["reproduce"][0].as_str().expect("a command");
+    let ran = Command::new("sh").args(["-c", command]).output().expect("a shell");
+    assert_eq!(ran.status.code(), Some(1), "{command}: {}", text(&ran.stderr));
+    assert!(text(&ran.stdout).contains("f/a.ivf~2: Fail: wrong-pixels"), "{command}");
 }

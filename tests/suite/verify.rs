@@ -13,12 +13,12 @@ use crate::manifest::folder as samples;
 const A: &str = "0123456789abcdef0123456789abcdef";
 
 /// Stands for vav1d: the last argument is the stream, and its name says what to do. Records go to
-/// descriptor 3, as `--records` asks.
+/// standard input, as `--records` asks.
 const MOCK: &str = r#"#!/bin/sh
 for last; do :; done
-case "$*" in *"--records /dev/fd/3 "*) ;; *) exit 2;; esac
+case "$*" in *"--records /dev/fd/0 "*) ;; *) exit 2;; esac
 case "$*" in *"--journal "*) j=${*#*--journal }; j=${j%% *};; esac
-line() { printf '{"type":"%s","data":{%s}}\n' "$1" "$2" >&3; }
+line() { printf '{"type":"%s","data":{%s}}\n' "$1" "$2" >&0; }
 hash=0123456789abcdef0123456789abcdef
 end() { line frame '"index":0'; line summary "\"pictures\":1,\"faults\":0,\"md5\":\"$1\""; }
 # Another answer each time.
@@ -35,6 +35,9 @@ moving*) printf 'submit %s unit 4\n' $n > "$j"; kill -SEGV $$;;
 changing*) case $n in 0) kill -SEGV $$;; 1) line fault '"kind":"lost","message":"gone"'; exit 75;;
     *) end 3;; esac;;
 killed*) kill -KILL $$;;
+# Wrong, and then refused.
+wrongly*) line frame '"index":0,"md5":"1"'
+    line fault '"kind":"unsupported","message":"not supported: slots"'; exit 69;;
 slow*) sleep 0.2; end $hash;;
 # Wrong in another of eight pictures each time.
 racing*) for i in 0 1 2 3 4 5 6 7; do
@@ -56,15 +59,15 @@ leaves*) exit 0;;
 midway*) line frame '"index":0'; exit 0;;
 refuses*) exit 69;;
 malformed*) exit 65;;
-glued*) printf 'driver: hello ' >&3; end $hash;;
-binary*) printf '\377\376\n' >&3; end $hash;;
-cut*) line frame '"index":0'; printf '{"type":"summ' >&3; exit 0;;
+glued*) printf 'driver: hello ' >&0; end $hash;;
+binary*) printf '\377\376\n' >&0; end $hash;;
+cut*) line frame '"index":0'; printf '{"type":"summ' >&0; exit 0;;
 after*) end $hash; line fault '"kind":"lost","message":"gone"'; exit 0;;
 quietly*) line summary '"pictures":1,"faults":0,"md5":"'$hash'"'; exit 0;;
 nothing*) line summary '"pictures":0,"faults":0,"md5":"'$hash'"'; exit 0;;
 faulty*) line fault '"kind":"status","message":"m"'; end $hash; exit 0;;
 late*) end $hash; kill -SEGV $$;;
-lingers*) end $hash; exec 3>&-; exec sleep 1000;;
+lingers*) end $hash; exec 0>&-; exec sleep 1000;;
 *) exit 3;;
 esac
 "#;

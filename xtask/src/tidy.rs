@@ -51,7 +51,6 @@ const CRATES: &[(&str, &[&str])] = &[
     ("av1_grain", &["src/grain/"]),
     ("png", &["src/compare/images.rs"]),
     ("flate2", &["src/container/matroska/encoding.rs"]),
-    ("command_fds", &["src/conform/child.rs"]),
     ("regex", &["src/conform/", "src/cli/verify.rs"]),
     ("quick_xml", &["src/conform/report/"]),
     ("toml", &["src/conform/suite/manifest.rs", "tests/"]),

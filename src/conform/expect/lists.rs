@@ -285,10 +285,16 @@ fn one_line(text: &str) -> String {
     text.replace(['\n', '\r'], " ")
 }
 
+/// A line without the comment behind a blank and `#`. No name has a blank in it.
+fn content(line: &str) -> &str {
+    let line = line.trim();
+    if line.starts_with('#') { line } else { line.split(" #").next().unwrap_or(line).trim_end() }
+}
+
 /// The lines of a list that count, with their numbers.
 fn entries(text: &str) -> impl Iterator<Item = (usize, &str)> {
     let text = files::without_bom(text);
-    let lines = text.lines().enumerate().map(|(index, line)| (index + 1, line.trim()));
+    let lines = text.lines().enumerate().map(|(index, line)| (index + 1, content(line)));
     lines.filter(|(_, line)| !line.is_empty() && !line.starts_with('#'))
 }
 
@@ -357,9 +363,14 @@ fn updated(old: &str, results: &[Known<'_>]) -> String {
             }
             continue;
         }
-        let name = trimmed.rsplit_once(',').map_or(trimmed, |(name, _)| name.trim());
+        let entry = content(trimmed);
+        let (name, was) = entry.rsplit_once(',').unwrap_or((entry, ""));
+        let name = name.trim();
         let kept = match left.remove(name) {
             None => Some(line.to_owned()),
+            Some(known) if known.fails() && word(was.trim()) == Some(Word::of(known.outcome)) => {
+                Some(line.to_owned())
+            }
             Some(known) if known.fails() => Some(format!("{name},{}", Word::of(known.outcome))),
             Some(_) => None,
         };

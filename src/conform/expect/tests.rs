@@ -179,3 +179,18 @@ fn what_a_device_has_lost_is_red() {
     // Without lists nothing is known.
     assert_eq!(Expectations::default().status("s/c", &refused).0, Status::New(Word::Skip));
 }
+
+#[test]
+fn a_reason_may_stand_behind_an_entry() {
+    let lists =
+        [("radv-fails.txt", "s/a,Fail # bug 7, again\n"), ("radv-skips.txt", "^s/b$ # slow\n")];
+    let lists = Lists::new("reasons", &lists);
+    let known = lists.read().expect("lists");
+    assert_eq!(known.status("s/a", &wrong(1)).0, Status::ExpectedFail);
+    assert!(known.skips("s/b"));
+    let a = wrong(1);
+    let first = Some(First::At(1));
+    let still = Known { name: "s/a", outcome: &a, status: Status::ExpectedFail, first };
+    known.update(&[still]).expect("written");
+    assert_eq!(lists.text("radv-fails.txt"), "s/a,Fail # bug 7, again\n");
+}

@@ -26,6 +26,8 @@ pub struct About {
     /// Whether only a part of the vectors is run here: it may have none of those that the device
     /// can decode.
     pub is_part: bool,
+    /// Planted faults that were applied in no vector: the run shows nothing.
+    pub unfired: Vec<String>,
     /// Whatever else the reader has to know, a line each.
     pub notes: Vec<String>,
 }
@@ -43,6 +45,8 @@ pub struct Verdict {
     pub evidence: usize,
     /// See [`About::is_part`].
     pub is_part: bool,
+    /// How many planted faults were never applied.
+    pub unfired: usize,
 }
 
 impl Verdict {
@@ -56,12 +60,14 @@ impl Verdict {
             not_run,
             evidence: count(&Record::is_evidence),
             is_part: about.is_part,
+            unfired: about.unfired.len(),
         }
     }
 
     /// Whether the run is a success: something was judged, and all of it is as expected.
     pub fn is_success(self) -> bool {
-        self.red == 0 && self.not_run == 0 && (self.evidence > 0 || self.is_part)
+        let judged = self.evidence > 0 || self.is_part;
+        self.red == 0 && self.not_run == 0 && self.unfired == 0 && judged
     }
 }
 
@@ -71,7 +77,11 @@ impl std::fmt::Display for Verdict {
         if not_run > 0 {
             write!(f, "Interrupted: {not_run} of {vectors} vectors were not run. ")?;
         }
+        if self.unfired > 0 {
+            f.write_str("A planted fault was never applied: this run shows nothing. ")?;
+        }
         match (red, evidence) {
+            (0, _) if self.unfired > 0 => Ok(()),
             (0, _) if vectors == 0 => f.write_str("This part has no vectors."),
             (0, 0) => f.write_str("Nothing was judged: no vector was decoded and compared."),
             (0, _) if not_run > 0 => f.write_str("What was run is as expected."),
@@ -168,6 +178,7 @@ impl Folder {
     pub fn take(path: &Path) -> io::Result<Self> {
         std::fs::create_dir_all(path).map_err(|e| named(path, e))?;
         let file = path.join(Self::LOCK);
+        let is_ours = file.exists();
         let lock = std::fs::File::create(&file).map_err(|e| named(&file, e))?;
         lock.try_lock().map_err(|error| match error {
             std::fs::TryLockError::WouldBlock => {
@@ -179,6 +190,12 @@ impl Folder {
         for name in WRITTEN {
             let old = path.join(name);
             let removed = match old.is_dir() {
+                // A folder of this name may be anybody's.
+                true if !is_ours => {
+                    let what = "is a folder that no run of verify has made: take another DIR";
+                    let what = format!("{}: {what}", old.display());
+                    return Err(io::Error::new(io::ErrorKind::AlreadyExists, what));
+                }
                 true => std::fs::remove_dir_all(&old),
                 false => std::fs::remove_file(&old),
             };

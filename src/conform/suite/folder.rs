@@ -60,7 +60,9 @@ fn collect(
         match path.is_dir() {
             true if path.is_symlink() => links.push_back(path),
             true => collect(&path, seen, links, files)?,
-            false if STREAMS.contains(&extension.as_str()) => files.push(path),
+            false if STREAMS.contains(&extension.as_str()) || oracle::names(&path) => {
+                files.push(path);
+            }
             false => {}
         }
     }

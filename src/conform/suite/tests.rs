@@ -146,3 +146,41 @@ fn one_name_for_one_stream() {
     let names: Vec<_> = vectors.iter().map(|v| &*v.name).collect();
     assert_eq!(names, ["f/a.ivf", "f/a.ivf~2"]);
 }
+
+#[test]
+fn one_name_for_one_answer() {
+    let suite = |result: &str| {
+        format!(
+            r#"{{"name": "S", "test_vectors": [{{"name": "a", "input_file": "a.ivf",
+            "result": "{result}"}}]}}"#
+        )
+    };
+    let (one, other) = (suite(A), suite("ffffffffffffffffffffffffffffffff"));
+    let files = [("x/S.json", &*one), ("y/S.json", &other), ("x/S/a/a.ivf", ""), ("S/a/a.ivf", "")];
+    let folder = Folder::new("answers", &files);
+    std::fs::create_dir_all(folder.0.join("y/S/a")).expect("made");
+    std::fs::hard_link(folder.0.join("x/S/a/a.ivf"), folder.0.join("y/S/a/a.ivf")).expect("a link");
+    let paths = ["x/S.json", "y/S.json", "x/S.json"].map(|path| folder.0.join(path));
+    let vectors = load_all(&paths).expect("suites");
+    let names: Vec<_> = vectors.iter().map(|v| &*v.name).collect();
+    assert_eq!(names, ["S/a", "S/a~2"]);
+}
+
+#[test]
+fn what_has_a_hash_is_a_stream() {
+    let files =
+        [("f/a.bit", ""), ("f/a.bit.md5", A), ("f/b.txt", ""), ("f/c.ivf", ""), ("f/c.ivf.md5", A)];
+    let folder = Folder::new("hashes", &files);
+    let vectors = load(&folder.0.join("f")).expect("a folder");
+    let names: Vec<_> = vectors.iter().map(|v| &*v.name).collect();
+    assert_eq!(names, ["f/a.bit", "f/c.ivf"]);
+}
+
+#[cfg(unix)]
+#[test]
+fn hashes_that_cannot_be_read_are_not_nothing() {
+    let folder = Folder::new("dangling", &[("f/a.ivf", "")]);
+    std::os::unix::fs::symlink("nowhere", folder.0.join("f/a.ivf.md5")).expect("a link");
+    let vectors = load(&folder.0.join("f")).expect("a folder");
+    assert!(matches!(&vectors[0].oracle, Err(why) if why.contains("a.ivf.md5")));
+}
