@@ -27,6 +27,8 @@ mod plan;
 mod play;
 #[cfg(feature = "window")]
 pub mod play_args;
+#[cfg(feature = "window")]
+mod playlist;
 mod recording;
 #[cfg(feature = "window")]
 mod render_to;

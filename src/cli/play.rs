@@ -13,7 +13,7 @@ use super::json::{Fault, Lines, Record};
 use super::output::{self, Notices};
 use super::play_args::{Loop, Pictures, PlayArgs, Scaler};
 use super::select::{self, Fallback, Selected};
-use super::{input, options, render_to};
+use super::{input, options, playlist, render_to};
 use crate::error::{DeviceError, Error};
 use crate::play::{self, Entry, OpenDevice, Repeat, Target};
 use crate::vk::render::Kernel;
@@ -21,6 +21,8 @@ use crate::vk::{Driver, Executor, GrainMode, Instance, InstanceOptions, SharedDe
 use crate::window::{self, Judgement, Look, Options, Presenter, Program, Report};
 
 pub(super) fn run(args: &PlayArgs, json: bool, notices: &Notices) -> Result<Exit> {
+    let files = playlist::files(&args.files)?;
+    let args = &PlayArgs { files, ..args.clone() };
     let decoding = pipeline(args);
     let selected =
         select::select(&args.device, options::instance(&decoding), Fallback::Softvk, notices)?;
@@ -39,8 +41,8 @@ pub(super) fn run(args: &PlayArgs, json: bool, notices: &Notices) -> Result<Exit
         None => None,
     };
     let program = Program {
-        reference: reference.map(|selected| (playlist(args), open_device(selected))),
-        playlist: playlist(args),
+        reference: reference.map(|selected| (entries(args), open_device(selected))),
+        playlist: entries(args),
         device: match presenter.shared.clone() {
             Some(shared) => Box::new(move |options| Executor::on(&shared, options.clone())),
             None => open_device(selected),
@@ -178,7 +180,7 @@ fn input_args(args: &PlayArgs, file: PathBuf) -> InputArgs {
     InputArgs { file, input_format, track, follow, ignore_editlist }
 }
 
-fn playlist(args: &PlayArgs) -> Vec<Entry> {
+fn entries(args: &PlayArgs) -> Vec<Entry> {
     let entry = |file: &std::path::PathBuf| {
         let input = input_args(args, file.clone());
         let name = file.file_name().unwrap_or(file.as_os_str()).to_string_lossy().into_owned();

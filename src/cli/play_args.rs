@@ -12,7 +12,7 @@ use super::shape::ShapeArgs;
 #[derive(Clone, Debug, Args)]
 #[command(after_help = keys())]
 pub struct PlayArgs {
-    /// The streams, one after the other; - for standard input
+    /// The streams, one after the other, folders of them, or M3U playlists; - for standard input
     #[arg(required = true, value_name = "FILE")]
     pub files: Vec<PathBuf>,
     /// Container of the inputs
