@@ -13,7 +13,7 @@ use crate::plan::planner::PlannerOptions;
 use crate::vk::{Executor, ExecutorOptions, GrainMode};
 
 /// How long a player that is dropped waits for its thread, which a driver may hold up.
-const PATIENCE: Duration = Duration::from_secs(2);
+const PATIENCE: Duration = Duration::from_secs(5);
 
 /// Opens a device for one stream.
 pub type OpenDevice = Box<dyn FnMut(&ExecutorOptions) -> Result<Executor> + Send>;
