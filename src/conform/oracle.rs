@@ -25,11 +25,9 @@ pub fn names(file: &Path) -> bool {
 }
 
 fn file(stream: &Path) -> Option<(PathBuf, Option<Kind>)> {
-    let name = stream.file_name()?.to_str()?;
-    let stem = stream.file_stem()?.to_str()?;
+    let stem = stream.file_stem()?;
     for ending in ["md5", "framemd5"] {
-        for base in [name, stem] {
-            let path = stream.with_file_name(format!("{base}.{ending}"));
+        for path in [stream.with_added_extension(ending), stream.with_extension(ending)] {
             // What is there and cannot be read is said; it is not nothing.
             if path.is_file() || path.is_symlink() {
                 return Some((path, None));
@@ -39,7 +37,7 @@ fn file(stream: &Path) -> Option<(PathBuf, Option<Kind>)> {
     let suite = stream.parent()?.parent()?;
     let argon = [("md5_ref", Kind::Argon), ("md5_no_film_grain", Kind::ArgonNoFilmGrain)];
     argon.into_iter().find_map(|(folder, kind)| {
-        let path = suite.join(folder).join(format!("{stem}.md5"));
+        let path = suite.join(folder).join(stem).with_added_extension("md5");
         path.is_file().then_some((path, Some(kind)))
     })
 }

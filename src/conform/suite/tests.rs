@@ -184,3 +184,16 @@ fn hashes_that_cannot_be_read_are_not_nothing() {
     let vectors = load(&folder.0.join("f")).expect("a folder");
     assert!(matches!(&vectors[0].oracle, Err(why) if why.contains("a.ivf.md5")));
 }
+
+#[cfg(unix)]
+#[test]
+fn names_that_are_no_text_have_their_hashes() {
+    use std::os::unix::ffi::OsStrExt;
+    let folder = Folder::new("bytes", &[("f/a.ivf", "")]);
+    let name = |bytes: &[u8]| folder.0.join("f").join(std::ffi::OsStr::from_bytes(bytes));
+    std::fs::write(name(b"x\xff.ivf"), "").expect("written");
+    std::fs::write(name(b"x\xff.ivf.md5"), A).expect("written");
+    let vectors = load(&folder.0.join("f")).expect("a folder");
+    assert_eq!(vectors[1].name, "f/x%FF.ivf");
+    assert!(matches!(vectors[1].oracle, Ok(Some(_))));
+}
