@@ -61,6 +61,17 @@ fn move_to(player: &Player, x: i16, y: i16) {
     std::thread::sleep(Duration::from_millis(50));
 }
 
+/// Presses q, and waits for an end without a fault.
+#[track_caller]
+fn quit(mut player: Player) {
+    player.press(KEY_Q);
+    let mut errors = player.child.stderr.take().expect("piped");
+    let (code, _) = player.end();
+    let mut said = String::new();
+    errors.read_to_string(&mut said).expect("text");
+    assert_eq!(code, Some(0), "{said}");
+}
+
 fn button(player: &Player, kind: u8) {
     let c = &player.connection;
     c.xtest_fake_input(kind, 1, 0, c.setup().roots[0].root, 0, 0, 0).unwrap();
@@ -83,8 +94,7 @@ fn seeks_add_up_and_steps_wait_for_them() {
     player.press(PERIOD);
     player.press(PERIOD);
     player.shows("two pictures behind the seek", SIZE, &slow.shown(7));
-    player.press(KEY_Q);
-    assert_eq!(player.end().0, Some(0));
+    quit(player);
 }
 
 #[test]
@@ -106,12 +116,7 @@ fn the_bar_is_dragged() {
     button(&player, BUTTON_RELEASE_EVENT);
     move_to(&player, 40, 20);
     player.shows("where it was dragged to", SIZE, &slow.shown(50));
-    player.press(KEY_Q);
-    let mut errors = player.child.stderr.take().expect("piped");
-    let code = player.end().0;
-    let mut said = String::new();
-    errors.read_to_string(&mut said).expect("text");
-    assert_eq!(code, Some(0), "{said}");
+    quit(player);
 }
 
 #[test]
@@ -125,8 +130,7 @@ fn the_last_picture_and_images_stay() {
     player.press(ESCAPE);
     std::thread::sleep(Duration::from_millis(300));
     player.until("the window", |player| player.title().contains("(paused)"));
-    player.press(KEY_Q);
-    assert_eq!(player.end().0, Some(0));
+    quit(player);
     // An image, and another file behind it.
     let image = sample("still-reduced").path();
     let mut player = server.play(&[image.to_str().unwrap(), slow.text()]);
@@ -135,8 +139,7 @@ fn the_last_picture_and_images_stay() {
     assert!(player.title().contains("[1/2]"), "{}", player.title());
     player.press(SPACE);
     player.until("the next", |player| player.title().contains("[2/2]"));
-    player.press(KEY_Q);
-    assert_eq!(player.end().0, Some(0));
+    quit(player);
 }
 
 #[test]
