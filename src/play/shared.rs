@@ -112,9 +112,14 @@ impl Shared {
         true
     }
 
-    /// The thread has ended.
+    /// The thread has ended. Frames that nobody has taken go now: whoever waits for the end takes
+    /// it that nothing of the device is left.
     pub(super) fn done(&self) {
-        self.state().done = true;
+        let mut state = self.state();
+        state.events.retain(|event| !matches!(event, Event::Frame(_)));
+        state.frames = 0;
+        state.done = true;
+        drop(state);
         self.changed.notify_all();
     }
 
