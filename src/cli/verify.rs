@@ -49,7 +49,8 @@ pub(super) fn run(args: &VerifyArgs, json: bool, notices: &Notices) -> Result<Ex
     let mut about = About {
         properties: properties(args, &probe),
         no_times: args.no_times,
-        is_part: args.fraction > 1,
+        // Without lists nobody knows that what is refused here always was.
+        is_part: args.fraction > 1 && (vectors.is_empty() || args.expect.is_some()),
         unfired: Vec::new(),
         notes: notes(args, &probe, &vectors, &expectations),
     };

@@ -109,8 +109,11 @@ impl Record {
         }
     }
 
-    /// What lists are told of it; `None` if it was not run.
+    /// What lists are told of it; `None` if it was not run, or not as often as it takes.
     pub fn known(&self) -> Option<Known<'_>> {
+        if self.status == Status::NotRun {
+            return None;
+        }
         let (name, status, first) = (&*self.name, self.status, self.first);
         Some(Known { name, outcome: self.outcome.as_ref()?, status, first })
     }

@@ -54,10 +54,13 @@ pub fn settle(name: &str, runs: &[Outcome], expected: &Expectations) -> Settled 
     let failed = runs.iter().position(|run| Word::of(run) != Word::Pass);
     let flaky = is_flaky(runs);
     let statuses: Vec<_> = runs.iter().map(|run| status(name, run, runs, expected)).collect();
-    let as_expected = statuses.iter().position(|(status, _)| status.is_success());
+    let of = |which: &dyn Fn(Status) -> bool| statuses.iter().position(|(s, _)| which(*s));
+    let known = of(&|status| matches!(status, Status::ExpectedFail | Status::KnownFlake));
+    // A refusal does not make up for a failure in another run.
+    let bad = of(&|status| !status.is_success());
     let shown = match flaky {
         true => failed.unwrap_or(0),
-        false => as_expected.unwrap_or(0),
+        false => known.or(bad).unwrap_or(0),
     };
     let (status, note) = statuses.get(shown).cloned().unwrap_or((Status::NotRun, None));
     let status = match flaky {
@@ -159,6 +162,17 @@ mod tests {
             let settled = settle("v", &runs, &none);
             assert_eq!(settled.status, Status::New(Word::of(&runs[0])), "{runs:?}");
         }
+    }
+
+    #[test]
+    fn a_refusal_does_not_make_up_for_a_failure() {
+        let refused = || Outcome::Unsupported("no device".to_owned());
+        for runs in [[crash(3), refused()], [refused(), crash(3)]] {
+            let settled = settle("v", &runs, &Expectations::default());
+            assert_eq!(settled.status, Status::New(Word::Crash), "{runs:?}");
+        }
+        let runs = [refused(), refused()];
+        assert_eq!(settle("v", &runs, &Expectations::default()).status, Status::New(Word::Skip));
     }
 
     #[test]

@@ -89,6 +89,10 @@ fn a_run_in_which_nothing_passed_is_no_success() {
     let (output, _, summary) = verify(&device);
     assert_eq!(output.status.code(), Some(1), "{summary}");
     assert_eq!((&summary["judged"], &summary["success"]), (&0.into(), &false.into()));
+    // A part of the vectors, of which nothing is known, is no success either.
+    let part = ["--fraction", "2", "--fraction-start", "1"];
+    let (output, _, summary) = verify(&[&device[..], &part].concat());
+    assert_eq!(output.status.code(), Some(1), "{summary}");
     let samples = samples();
     let output = vav1d(&[&["verify", samples.to_str().expect("a path")][..], &device].concat());
     let console = text(&output.stdout);

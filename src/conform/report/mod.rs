@@ -23,8 +23,8 @@ pub struct About {
     pub properties: Vec<(String, String)>,
     /// Whether times are left out.
     pub no_times: bool,
-    /// Whether only a part of the vectors is run here: it may have none of those that the device
-    /// can decode.
+    /// Whether only a part of the vectors is run here, which may have none that the device can
+    /// decode: it has no vectors, or only those that lists know to be refused.
     pub is_part: bool,
     /// Planted faults that were applied in no vector: the run shows nothing.
     pub unfired: Vec<String>,
