@@ -14,7 +14,7 @@ use super::{compare_report, guard, input, options, output};
 use crate::compare::difference::{Difference, difference};
 use crate::compare::shared::shared;
 use crate::compare::trace::Wanted;
-use crate::compare::{Graph, Judge, Next, Node, State, Traced, Verdict, images};
+use crate::compare::{Graph, Judge, Next, Node, Shown, State, Traced, Verdict, images};
 use crate::conform::child::last_of;
 use crate::conform::runner::REFERENCE;
 use crate::error::{DeviceError, Error};
@@ -151,6 +151,7 @@ fn compare(
     let mut source = input::open(&pipeline.input)?;
     let graph = Graph::of(&mut *source, options::planner(&pipeline.layers), pipeline.limit);
     drop(source);
+    progress.line("read");
     let mut run = Run {
         args,
         graph: &graph,
@@ -204,10 +205,14 @@ fn compare(
     })
 }
 
+/// The library's error behind a failure.
+fn cause(failure: &Failure) -> Option<&Error> {
+    failure.error.chain().find_map(|cause| cause.downcast_ref::<Error>())
+}
+
 /// How far the judged decode came before it failed.
 fn ended(failure: &Failure, progress: &Progress) -> Ended {
-    let error = failure.error.chain().find_map(|cause| cause.downcast_ref::<Error>());
-    let what = match error {
+    let what = match cause(failure) {
         Some(Error::Device(error)) if error.is_lost() => "device lost".to_owned(),
         Some(Error::Device(DeviceError::Timeout { .. })) => "hang".to_owned(),
         _ => failure.text(),
@@ -308,9 +313,13 @@ impl Run<'_> {
                 }
                 Ok(Next::Go)
             })?;
+        let all = self.graph.outputs.len();
         if self.broke {
             let rest = self.graph.outputs.iter().skip(index);
             rest.for_each(|shown| self.judge.missing(shown.frame));
+        } else if grain && index < all && self.failure.is_none() {
+            let why = format!("the film grain of {index} of {all} output pictures was compared");
+            self.failure = Some(Failure::new(Exit::No, why));
         }
         Ok(device)
     }
@@ -348,7 +357,14 @@ impl Run<'_> {
         if right.is_ok_and(|(right, _)| right == md5) {
             notes
                 .push("softvk agrees with the hash, and is what pictures are compared with".into());
-            return self.outputs(&Against::Device(REFERENCE.to_owned()), false, notices);
+            let device = self.outputs(&Against::Device(REFERENCE.to_owned()), false, notices)?;
+            let wrong = |shown: &Shown| self.judge.state(shown.frame) != Some(State::Right);
+            if self.failure.is_none() && !self.graph.outputs.iter().any(wrong) {
+                let why = "the hash was another, and when decoded again all pictures are right: \
+                           the output varies";
+                self.failure = Some(Failure::new(Exit::No, why));
+            }
+            return Ok(device);
         }
         let why = "the pictures differ, and which of them cannot be told from one hash";
         self.failure = Some(Failure::new(Exit::No, why));
@@ -396,7 +412,8 @@ impl Run<'_> {
             Ok(unfired) => self.unfired = unfired,
             Err(failure) if failure.exit == Exit::Unsupported => return Err(failure),
             Err(failure) => {
-                self.broke = true;
+                // A message of the validation layer comes after the last frame.
+                self.broke = cause(&failure).is_some();
                 self.failure = Some(failure);
             }
         }

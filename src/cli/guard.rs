@@ -136,7 +136,8 @@ fn watch(
             return Ok(End::By(status));
         }
         let now = files.each_ref().map(length);
-        if now != came {
+        // Until the first line the stream is read, and no driver is asked.
+        if now != came || now[0] == 0 {
             (came, last) = (now, Instant::now());
         }
         let signal = i32::try_from(stopped.load(Ordering::Relaxed)).unwrap_or(SIGINT);
