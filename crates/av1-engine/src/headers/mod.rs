@@ -20,7 +20,7 @@ pub(crate) use tiles::tile_group;
 use super::Fault;
 use super::obu_writer::BitWriter;
 use super::sequence::Sequence;
-use crate::video::job::PictureInfo;
+use crate::job::PictureInfo;
 
 /// `PRIMARY_REF_NONE`, spec section 3.
 const PRIMARY_REF_NONE: u8 = 7;

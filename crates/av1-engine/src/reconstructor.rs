@@ -11,7 +11,7 @@ use super::obu_writer::{ObuType, push_obu};
 use super::sequence::Sequence;
 use super::slots::{Opening, Saved, Slots};
 use super::{Decoded, Fault, Frame};
-use crate::video::job::{FrameJob, Profile};
+use crate::job::{FrameJob, Profile};
 
 /// Threads that a session's decoder has at most if nobody says how many.
 const MOST_THREADS: usize = 16;

@@ -6,7 +6,7 @@ use ash::vk::native as std_av1;
 use super::super::testing::{self, Rng, flags};
 use super::super::{Frame, PlaneData};
 use super::*;
-use crate::video::job::{Chroma, PictureInfo, SequenceHeader};
+use crate::job::{Chroma, PictureInfo, SequenceHeader};
 
 fn sequence() -> Arc<SequenceHeader> {
     let mut header = testing::sequence_header();

@@ -33,7 +33,7 @@ pub struct TileInfo {
 
 impl TileInfo {
     /// Whether the last starts, taken as superblocks of 64, lie outside a frame of `extent`.
-    pub(crate) fn leaves_as_superblocks(&self, extent: (u32, u32)) -> bool {
+    pub fn leaves_as_superblocks(&self, extent: (u32, u32)) -> bool {
         let (col, row) = self.last_mi_starts;
         u32::from(col) * 64 >= extent.0 || u32::from(row) * 64 >= extent.1
     }
