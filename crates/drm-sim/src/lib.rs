@@ -33,4 +33,5 @@ mod sync;
 mod sys;
 mod tree;
 mod vcn;
+mod worker;
 mod xe;

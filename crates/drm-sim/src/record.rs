@@ -35,7 +35,6 @@ use self::anv::Anv;
 use self::radv::Radv;
 use crate::bytes::Bytes;
 use crate::chip::Chip;
-use crate::memory::Memory;
 use crate::submission::{Commands, Engine, Submission};
 use crate::{batch, vcn};
 
@@ -85,9 +84,9 @@ impl Recorder {
     }
 
     /// Records a submission that has completed.
-    pub(crate) fn submission(&mut self, memory: &Memory, submission: &Submission) {
+    pub(crate) fn submission(&mut self, submission: &Submission) {
         for commands in &submission.commands {
-            for text in self.texts(memory, commands) {
+            for text in self.texts(commands) {
                 self.submissions += 1;
                 if let Err(reason) = self.write(&text) {
                     crate::node::log(&format!("the recording ends here: {reason}"));
@@ -98,8 +97,8 @@ impl Recorder {
     }
 
     /// The text of each message in a command buffer.
-    fn texts(&mut self, memory: &Memory, commands: &Commands) -> Vec<String> {
-        let space = memory.space(commands.space);
+    fn texts(&mut self, commands: &Commands) -> Vec<String> {
+        let space = &commands.space;
         let read = || space.read(commands.address, commands.size).map(Bytes).unwrap_or_default();
         let messages = match commands.engine {
             Engine::VcnUnified => vcn::unified(space, &read()),
@@ -108,7 +107,7 @@ impl Recorder {
                 let commands = batch::commands(space, commands.address);
                 return self.anv.batch(space, &commands, self.submissions);
             }
-            Engine::Other => return Vec::new(),
+            Engine::Sdma | Engine::Blitter | Engine::Other => return Vec::new(),
         };
         let numbered = messages.iter().zip(self.submissions..);
         numbered.map(|(message, number)| self.radv.message(space, message, number)).collect()

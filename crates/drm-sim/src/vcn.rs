@@ -272,7 +272,7 @@ const MOST: u64 = 1 << 16;
 const DECODE_BUFFER: u32 = 1;
 
 /// Every message of a unified engine's command buffer, in order.
-pub(crate) fn unified(space: Space<'_>, commands: &Bytes) -> Vec<Message> {
+pub(crate) fn unified(space: &Space, commands: &Bytes) -> Vec<Message> {
     let mut messages = Vec::new();
     let mut at = 0;
     while at + 8 <= commands.0.len() {
@@ -295,7 +295,7 @@ pub(crate) fn unified(space: Space<'_>, commands: &Bytes) -> Vec<Message> {
 
 /// Every message of a decode engine's command buffer before VCN 4: pairs of (register, value),
 /// where a command register's write takes the two data registers as an address.
-pub(crate) fn registers(space: Space<'_>, commands: &Bytes) -> Vec<Message> {
+pub(crate) fn registers(space: &Space, commands: &Bytes) -> Vec<Message> {
     let mut written: Vec<(u32, u32)> = Vec::new();
     let mut addresses: Vec<(u32, u64)> = Vec::new();
     let mut messages = Vec::new();
@@ -318,7 +318,7 @@ pub(crate) fn registers(space: Space<'_>, commands: &Bytes) -> Vec<Message> {
 }
 
 /// The message at an address.
-fn message(space: Space<'_>, address: u64, target: u64, bitstream: u64) -> Option<Message> {
+fn message(space: &Space, address: u64, target: u64, bitstream: u64) -> Option<Message> {
     let header = Bytes(space.read(address, 24)?);
     let all = Bytes(space.read(address, u64::from(header.u32(4)).min(MOST))?);
     let mut parts = Vec::new();

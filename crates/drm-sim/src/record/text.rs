@@ -25,7 +25,7 @@ pub(super) fn hash(bytes: &[u8]) -> u64 {
 /// One tile's bytes: how many, and their hash.
 pub(super) fn tile(
     text: &mut String,
-    space: Space<'_>,
+    space: &Space,
     index: usize,
     start: Option<u64>,
     size: u64,
