@@ -6,6 +6,12 @@
 use std::sync::Arc;
 
 use ash::vk::native as std_av1;
+pub use std_av1::{
+    StdVideoAV1CDEF as Cdef, StdVideoAV1ColorConfig as ColorConfig,
+    StdVideoAV1FilmGrain as FilmGrain, StdVideoAV1GlobalMotion as GlobalMotion,
+    StdVideoAV1LoopFilter as LoopFilter, StdVideoAV1LoopRestoration as LoopRestoration,
+    StdVideoAV1Quantization as Quantization, StdVideoAV1Segmentation as Segmentation,
+};
 
 /// `StdVideoAV1SequenceHeader` with what it points to. `pColorConfig` and `pTimingInfo` are null.
 #[derive(Clone, Debug)]

@@ -177,6 +177,11 @@ impl Space {
         Some(())
     }
 
+    /// Whether `size` bytes at a GPU address are all mapped.
+    pub(crate) fn is_mapped(&self, address: u64, size: u64) -> bool {
+        self.pieces(address, size).is_some()
+    }
+
     /// Where `size` bytes at a GPU address lie in the file, as (offset, size); `None` where they are
     /// not all mapped.
     fn pieces(&self, address: u64, size: u64) -> Option<Vec<(u64, u64)>> {

@@ -38,7 +38,7 @@ impl Kind {
 }
 
 /// One field of a message's part: name, how it is stored, how many values.
-type Layout = [(&'static str, Kind, usize)];
+pub(crate) type Layout = [(&'static str, Kind, usize)];
 
 /// The part that every decode has.
 pub(crate) const DECODE: &Layout = &[
@@ -77,6 +77,22 @@ pub(crate) const DECODE: &Layout = &[
     ("dt_luma_bottom_offset", U32, 1),
     ("dt_chroma_top_offset", U32, 1),
     ("dt_chroma_bottom_offset", U32, 1),
+];
+
+/// The part with the addresses of reference pictures, in the order of `ref_frame_map`.
+pub(crate) const DYNAMIC_DPB: &Layout = &[
+    ("config_flags", U32, 1),
+    ("luma_pitch", U32, 1),
+    ("luma_aligned_height", U32, 1),
+    ("luma_aligned_size", U32, 1),
+    ("chroma_pitch", U32, 1),
+    ("chroma_aligned_height", U32, 1),
+    ("chroma_aligned_size", U32, 1),
+    ("array_size", U32, 1),
+    ("current_low", U32, 1),
+    ("current_high", U32, 1),
+    ("address_low", U32, 16),
+    ("address_high", U32, 16),
 ];
 
 /// The part for AV1, as far as the tiles.

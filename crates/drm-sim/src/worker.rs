@@ -3,14 +3,22 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
+use crate::bytes::Bytes;
 use crate::chip::Chip;
+use crate::engine::{self, Next, Vcn};
 use crate::node::{Node, log};
+use crate::pictures::Pictures;
 use crate::record::Recorder;
-use crate::submission::Submission;
+use crate::submission::{Commands, Engine, Submission};
+use crate::vcn::Message;
+use crate::{batch, vcn};
 
 /// What the thread has.
 struct Worker {
     recorder: Recorder,
+    pictures: Pictures,
+    /// None where nothing is to be decoded.
+    vcn: Option<Vcn>,
 }
 
 /// Starts the thread of `node`.
@@ -37,11 +45,62 @@ fn run(node: &Node) {
 
 impl Worker {
     fn new(chip: &Chip) -> Self {
-        Self { recorder: Recorder::new(chip) }
+        Self {
+            recorder: Recorder::new(chip),
+            pictures: Pictures::new(chip),
+            vcn: (!engine::is_off()).then(Vcn::default),
+        }
     }
 
     fn submission(&mut self, submission: &Submission, behind: &[Submission]) {
-        let _ = behind;
-        self.recorder.submission(submission);
+        for (index, commands) in submission.commands.iter().enumerate() {
+            match commands.engine {
+                Engine::VcnUnified | Engine::VcnDecode => {
+                    let later = submission.commands[index + 1..].iter();
+                    let later = later.chain(behind.iter().flat_map(|other| &other.commands));
+                    self.vcn(commands, later);
+                }
+                Engine::Avp => self.avp(commands),
+                Engine::Sdma | Engine::Blitter | Engine::Other => {}
+            }
+        }
+    }
+
+    /// Messages of a VCN engine; `later` are the command buffers behind them.
+    fn vcn<'a>(&mut self, commands: &Commands, later: impl Iterator<Item = &'a Commands>) {
+        let messages = messages(commands);
+        let behind = later.flat_map(self::messages).next();
+        let next = messages.iter().skip(1).chain(&behind).map(Next::of);
+        for (message, next) in messages.iter().zip(next.chain([None])) {
+            let text = self.recorder.message(&commands.space, message);
+            let vcn = self.vcn.as_mut();
+            let outcome = vcn.and_then(|vcn| vcn.message(&commands.space, message, next.as_ref()));
+            let outcome = outcome.unwrap_or_default();
+            for fault in &outcome.faults {
+                log(&format!("the engine: {fault}"));
+            }
+            if let Some((decoded, facts)) = &outcome.picture {
+                self.pictures.add(decoded, facts);
+            }
+            self.recorder.add(text, &outcome.faults);
+        }
+    }
+
+    /// Batches of an AVP engine.
+    fn avp(&mut self, commands: &Commands) {
+        let found = batch::commands(&commands.space, commands.address);
+        for text in self.recorder.batch(&commands.space, &found) {
+            self.recorder.add(text, &[]);
+        }
+    }
+}
+
+/// The messages in a command buffer of a VCN engine.
+fn messages(commands: &Commands) -> Vec<Message> {
+    let read = || commands.space.read(commands.address, commands.size).map(Bytes);
+    match commands.engine {
+        Engine::VcnUnified => vcn::unified(&commands.space, &read().unwrap_or_default()),
+        Engine::VcnDecode => vcn::registers(&commands.space, &read().unwrap_or_default()),
+        _ => Vec::new(),
     }
 }

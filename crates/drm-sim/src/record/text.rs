@@ -23,13 +23,7 @@ pub(super) fn hash(bytes: &[u8]) -> u64 {
 }
 
 /// One tile's bytes: how many, and their hash.
-pub(super) fn tile(
-    text: &mut String,
-    space: &Space,
-    index: usize,
-    start: Option<u64>,
-    size: u64,
-) {
+pub(super) fn tile(text: &mut String, space: &Space, index: usize, start: Option<u64>, size: u64) {
     let name = format_args!("tile.{index}").to_string();
     match start.and_then(|at| space.read(at, size)) {
         Some(bytes) => {
