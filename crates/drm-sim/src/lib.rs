@@ -30,6 +30,7 @@ mod memory;
 mod node;
 mod pictures;
 mod record;
+mod sdma;
 mod submission;
 mod surface;
 mod sync;

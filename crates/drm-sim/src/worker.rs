@@ -1,17 +1,18 @@
 //! The thread that runs what is submitted, in order: so that decoding takes its time beside the
 //! program, as it does on a chip, and outside of any request's lock.
 
+use std::collections::BTreeSet;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use crate::bytes::Bytes;
-use crate::chip::Chip;
+use crate::chip::{Chip, Kernel};
 use crate::engine::{self, Next, Vcn};
 use crate::node::{Node, log};
 use crate::pictures::Pictures;
 use crate::record::Recorder;
 use crate::submission::{Commands, Engine, Submission};
 use crate::vcn::Message;
-use crate::{batch, vcn};
+use crate::{batch, sdma, vcn};
 
 /// What the thread has.
 struct Worker {
@@ -19,6 +20,10 @@ struct Worker {
     pictures: Pictures,
     /// None where nothing is to be decoded.
     vcn: Option<Vcn>,
+    /// Version of the copy engine of an AMD chip.
+    sdma: u32,
+    /// What was said to be left out.
+    left_out: BTreeSet<String>,
 }
 
 /// Starts the thread of `node`.
@@ -49,6 +54,11 @@ impl Worker {
             recorder: Recorder::new(chip),
             pictures: Pictures::new(chip),
             vcn: (!engine::is_off()).then(Vcn::default),
+            sdma: match chip.kernel {
+                Kernel::Amdgpu(amd) => amd.sdma[0],
+                Kernel::I915(_) | Kernel::Xe(_) => 0,
+            },
+            left_out: BTreeSet::new(),
         }
     }
 
@@ -61,7 +71,11 @@ impl Worker {
                     self.vcn(commands, later);
                 }
                 Engine::Avp => self.avp(commands),
-                Engine::Sdma | Engine::Blitter | Engine::Other => {}
+                Engine::Sdma => self.sdma(commands),
+                Engine::Other => {
+                    self.leave_out("graphics and compute work: its bytes are not made")
+                }
+                Engine::Blitter => self.leave_out("a copy by the blitter: its bytes are not made"),
             }
         }
     }
@@ -83,6 +97,21 @@ impl Worker {
                 self.pictures.add(decoded, facts);
             }
             self.recorder.add(text, &outcome.faults);
+        }
+    }
+
+    /// Packets of the copy engine.
+    fn sdma(&mut self, commands: &Commands) {
+        let bytes = commands.space.read(commands.address, commands.size).map(Bytes);
+        for what in sdma::run(&commands.space, &bytes.unwrap_or_default(), self.sdma) {
+            self.leave_out(&what);
+        }
+    }
+
+    /// Names what is not done, once each.
+    fn leave_out(&mut self, what: &str) {
+        if self.vcn.is_some() && self.left_out.insert(what.to_owned()) {
+            log(&format!("note: {what}"));
         }
     }
 
