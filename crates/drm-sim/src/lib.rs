@@ -16,6 +16,7 @@
 //! with `unsafe` code. Everything else reads the caller's memory through `/proc/self/mem`, so that
 //! a wrong pointer is an error number here as it is in the kernel.
 
+mod alter;
 mod amdgpu;
 mod avp;
 mod batch;

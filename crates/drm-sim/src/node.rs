@@ -141,6 +141,7 @@ extern "C" fn leave() {
         }
         node.pause(state, u64::MAX);
     }
+    crate::alter::report();
     // What stays behind is removed by the next process that starts.
     let _ = std::fs::remove_dir_all(&node.root);
 }

@@ -33,6 +33,7 @@ use std::path::{Path, PathBuf};
 
 use self::anv::Anv;
 use self::radv::Radv;
+pub(crate) use self::text::hash;
 use crate::batch::Command;
 use crate::chip::Chip;
 use crate::memory::Space;

@@ -82,7 +82,7 @@ fn plane(
         if row.len() as u64 > pitch {
             return Err(format!("a row has {} bytes, the pitch is {pitch}", row.len()));
         }
-        tiling.put(&mut bytes, pitch, y as u64, &row);
+        tiling.put(&mut bytes, pitch, (0, y as u64), &row);
     }
     space.write(address, &bytes).ok_or_else(outside)
 }

@@ -261,6 +261,19 @@ pub(crate) fn fields(layout: &'static Layout, bytes: &Bytes) -> Vec<(&'static st
     fields
 }
 
+/// Adds `delta` to the first value of a part's field; whether it has such.
+pub(crate) fn add(layout: &'static Layout, bytes: &mut Bytes, name: &str, delta: i64) -> bool {
+    let mut at = 0usize;
+    for &(field, kind, count) in layout {
+        at = at.next_multiple_of(kind.size());
+        if field == name {
+            return crate::alter::add(bytes, at, kind.size(), delta);
+        }
+        at += count * kind.size();
+    }
+    false
+}
+
 /// The parts of a message and the buffers beside it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Message {
@@ -276,6 +289,11 @@ pub(crate) struct Message {
 }
 
 impl Message {
+    /// Whether it decodes an AV1 picture.
+    pub(crate) fn decodes(&self) -> bool {
+        self.kind == 1 && self.part(0x11).is_some()
+    }
+
     /// A part by its number.
     pub(crate) fn part(&self, number: u32) -> Option<&Bytes> {
         self.parts.iter().find(|part| part.0 == number).map(|part| &part.1)

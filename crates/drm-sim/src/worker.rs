@@ -4,13 +4,15 @@
 use std::collections::BTreeSet;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
+use crate::alter::Alteration;
 use crate::bytes::Bytes;
 use crate::chip::{Chip, Kernel};
-use crate::engine::{self, Next, Vcn};
+use crate::engine::{self, Avp, Frame, Next, Outcome, Vcn};
 use crate::node::{Node, log};
 use crate::pictures::Pictures;
 use crate::record::Recorder;
 use crate::submission::{Commands, Engine, Submission};
+use crate::tiling::Tiling;
 use crate::vcn::Message;
 use crate::{batch, sdma, vcn};
 
@@ -20,6 +22,12 @@ struct Worker {
     pictures: Pictures,
     /// None where nothing is to be decoded.
     vcn: Option<Vcn>,
+    avp: Option<Avp>,
+    /// Whether there was a picture.
+    decoded: bool,
+    /// What is to be changed, and how many pictures were looked at.
+    alteration: Option<Alteration>,
+    seen: usize,
     /// Version of the copy engine of an AMD chip.
     sdma: u32,
     /// What was said to be left out.
@@ -54,6 +62,10 @@ impl Worker {
             recorder: Recorder::new(chip),
             pictures: Pictures::new(chip),
             vcn: (!engine::is_off()).then(Vcn::default),
+            avp: (!engine::is_off()).then(|| Avp::new(tiling(chip))),
+            decoded: false,
+            alteration: Alteration::from_environment(),
+            seen: 0,
             sdma: match chip.kernel {
                 Kernel::Amdgpu(amd) => amd.sdma[0],
                 Kernel::I915(_) | Kernel::Xe(_) => 0,
@@ -64,13 +76,11 @@ impl Worker {
 
     fn submission(&mut self, submission: &Submission, behind: &[Submission]) {
         for (index, commands) in submission.commands.iter().enumerate() {
+            let later = submission.commands[index + 1..].iter();
+            let later = later.chain(behind.iter().flat_map(|other| &other.commands));
             match commands.engine {
-                Engine::VcnUnified | Engine::VcnDecode => {
-                    let later = submission.commands[index + 1..].iter();
-                    let later = later.chain(behind.iter().flat_map(|other| &other.commands));
-                    self.vcn(commands, later);
-                }
-                Engine::Avp => self.avp(commands),
+                Engine::VcnUnified | Engine::VcnDecode => self.vcn(commands, later),
+                Engine::Avp => self.avp(commands, later),
                 Engine::Sdma => self.sdma(commands),
                 Engine::Other => {
                     self.leave_out("graphics and compute work: its bytes are not made")
@@ -82,21 +92,27 @@ impl Worker {
 
     /// Messages of a VCN engine; `later` are the command buffers behind them.
     fn vcn<'a>(&mut self, commands: &Commands, later: impl Iterator<Item = &'a Commands>) {
-        let messages = messages(commands);
+        let mut messages = messages(commands);
+        for message in &mut messages {
+            self.alter(message);
+        }
         let behind = later.flat_map(self::messages).next();
         let next = messages.iter().skip(1).chain(&behind).map(Next::of);
         for (message, next) in messages.iter().zip(next.chain([None])) {
             let text = self.recorder.message(&commands.space, message);
             let vcn = self.vcn.as_mut();
             let outcome = vcn.and_then(|vcn| vcn.message(&commands.space, message, next.as_ref()));
-            let outcome = outcome.unwrap_or_default();
-            for fault in &outcome.faults {
-                log(&format!("the engine: {fault}"));
+            self.note(text, outcome.unwrap_or_default());
+        }
+    }
+
+    /// Plants the fault that is asked for, if this is its picture.
+    fn alter(&mut self, message: &mut Message) {
+        if message.decodes() {
+            if let Some(alteration) = &self.alteration {
+                alteration.message(message, self.seen);
             }
-            if let Some((decoded, facts)) = &outcome.picture {
-                self.pictures.add(decoded, facts);
-            }
-            self.recorder.add(text, &outcome.faults);
+            self.seen += 1;
         }
     }
 
@@ -110,17 +126,60 @@ impl Worker {
 
     /// Names what is not done, once each.
     fn leave_out(&mut self, what: &str) {
-        if self.vcn.is_some() && self.left_out.insert(what.to_owned()) {
+        if self.decoded && self.left_out.insert(what.to_owned()) {
             log(&format!("note: {what}"));
         }
     }
 
     /// Batches of an AVP engine.
-    fn avp(&mut self, commands: &Commands) {
-        let found = batch::commands(&commands.space, commands.address);
-        for text in self.recorder.batch(&commands.space, &found) {
-            self.recorder.add(text, &[]);
+    fn avp<'a>(&mut self, commands: &Commands, later: impl Iterator<Item = &'a Commands>) {
+        let mut found = batch::commands(&commands.space, commands.address);
+        if let Some(alteration) = &self.alteration {
+            self.seen = alteration.batch(&mut found, self.seen);
         }
+        let texts = self.recorder.batch(&commands.space, &found);
+        let frames = engine::frames(&found);
+        let ahead = later.filter(|other| other.engine == Engine::Avp);
+        let ahead = ahead.map(|other| batch::commands(&other.space, other.address));
+        let behind = ahead.map(|found| engine::frames(&found)).find(|frames| !frames.is_empty());
+        let next = behind.iter().flatten();
+        let all: Vec<&Frame> = frames.iter().chain(next).collect();
+        let mut outcomes = Vec::new();
+        for (index, frame) in frames.iter().enumerate() {
+            let avp = self.avp.as_mut();
+            let next = all.get(index + 1).copied();
+            let outcome = avp.map(|avp| avp.frame(&commands.space, frame, next));
+            outcomes.push(outcome.unwrap_or_default());
+        }
+        // What the driver has decoded to nowhere has a text and no outcome.
+        let mut outcomes = outcomes.into_iter();
+        for text in texts {
+            match text.contains(" decode\n") {
+                true => self.note(text, outcomes.next().unwrap_or_default()),
+                false => self.recorder.add(text, &[]),
+            }
+        }
+        outcomes.for_each(|outcome| self.note(String::new(), outcome));
+    }
+
+    /// Takes note of what became of a message or a frame.
+    fn note(&mut self, text: String, outcome: Outcome) {
+        for fault in &outcome.faults {
+            log(&format!("the engine: {fault}"));
+        }
+        if let Some((decoded, facts)) = &outcome.picture {
+            self.pictures.add(decoded, facts);
+            self.decoded = true;
+        }
+        self.recorder.add(text, &outcome.faults);
+    }
+}
+
+/// The order of bytes in the images of an Intel chip.
+fn tiling(chip: &Chip) -> Tiling {
+    match chip.kernel {
+        Kernel::I915(intel) | Kernel::Xe(intel) if intel.graphics < [12, 50, 0] => Tiling::TileY,
+        _ => Tiling::Tile4,
     }
 }
 

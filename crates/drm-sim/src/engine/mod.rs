@@ -1,6 +1,8 @@
 //! The imitated video engine: what a driver wrote becomes a frame again, is decoded, and goes where
 //! the driver wants it. Whatever does not fit is a fault, which the recording names.
 
+mod avp;
+mod avp_job;
 mod part;
 mod tiles;
 mod vcn;
@@ -8,6 +10,7 @@ mod vcn_job;
 
 use av1_engine::{Decoded, Engine, Fault, job};
 
+pub(crate) use self::avp::{Avp, Frame, frames};
 pub(crate) use self::vcn::{Next, Vcn};
 
 /// Whether nothing is to be decoded: `VAV1D_DRM_SIM_ENGINE=off`.

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use crate::avp::Field;
 use crate::bytes::Bytes;
 use crate::vcn::{self, Layout};
 
@@ -13,6 +14,17 @@ impl Part {
     /// The fields that `bytes` have by `layout`.
     pub(super) fn new(layout: &'static Layout, bytes: &Bytes) -> Self {
         Self(vcn::fields(layout, bytes).into_iter().collect())
+    }
+
+    /// The fields that `words` of a command have by `table`; none without words.
+    pub(super) fn of_fields(table: &[Field], words: &[u32]) -> Self {
+        let fields = table.iter().filter(|_| !words.is_empty());
+        Self(fields.map(|field| (field.name, field.values(words))).collect())
+    }
+
+    /// Whether it has no fields.
+    pub(super) fn is_empty(&self) -> bool {
+        self.0.is_empty()
     }
 
     /// The values of a field; none if the part has no such.

@@ -16,7 +16,7 @@ pub(super) fn joined(values: &[i64]) -> String {
 }
 
 /// FNV-1a of 64 bits: tells contents apart, with no claim to more.
-pub(super) fn hash(bytes: &[u8]) -> u64 {
+pub(crate) fn hash(bytes: &[u8]) -> u64 {
     bytes.iter().fold(0xCBF2_9CE4_8422_2325, |hash, &byte| {
         (hash ^ u64::from(byte)).wrapping_mul(0x100_0000_01B3)
     })
