@@ -10,6 +10,9 @@ use super::part::Part;
 use super::tiles::Grid;
 use crate::avp;
 
+/// matrix_coefficients, spec 6.4.2: film grain clips chroma by whether they are the first.
+const MC_IDENTITY: u32 = 0;
+const MC_UNSPECIFIED: u32 = 2;
 /// Fixed-point bits of a warp parameter, WARPEDMODEL_PREC_BITS of spec section 3.
 const WARP_BITS: u32 = 16;
 
@@ -43,6 +46,7 @@ pub(super) fn job(frame: &Frame) -> Result<FrameJob, String> {
     let Some(first) = frame.tiles.first() else { return Err("no tile".into()) };
     let part = picture_part(frame);
     let filter = Part::of_fields(avp::FILTER_FIELDS, words(first, avp::FILTER, 0));
+    let grain = Part::of_fields(avp::GRAIN_FIELDS, words(first, avp::GRAIN, 0));
     let tiles: Vec<Part> = frame
         .tiles
         .iter()
@@ -51,7 +55,7 @@ pub(super) fn job(frame: &Frame) -> Result<FrameJob, String> {
     let object =
         |state: &State, at: usize| words(state, avp::OBJECT, 0).get(at).copied().unwrap_or(0);
     Ok(FrameJob {
-        sequence: sequence(&part),
+        sequence: sequence(&part, grain.one("mc_identity_flag") == 1),
         picture: picture(first, &part, &filter, &tiles)?,
         coded_extent: (
             1 + match part.one("use_super_res_flag") {
@@ -67,7 +71,7 @@ pub(super) fn job(frame: &Frame) -> Result<FrameJob, String> {
     })
 }
 
-fn sequence(part: &Part) -> Arc<SequenceHeader> {
+fn sequence(part: &Part, identity: bool) -> Arc<SequenceHeader> {
     let mut header = SequenceHeader { std: Plain::zero(), color_config: None };
     let flags = &mut header.std.flags;
     let on = |name| part.number(name);
@@ -88,6 +92,7 @@ fn sequence(part: &Part) -> Arc<SequenceHeader> {
     header.std.order_hint_bits_minus_1 = part.byte("order_hint_bits_minus_1");
     let mut color: job::ColorConfig = Plain::zero();
     color.flags.set_separate_uv_delta_q(1);
+    color.matrix_coefficients = if identity { MC_IDENTITY } else { MC_UNSPECIFIED };
     header.color_config = Some(color);
     Arc::new(header)
 }

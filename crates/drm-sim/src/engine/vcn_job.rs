@@ -72,6 +72,8 @@ fn sequence(part: &Part) -> Arc<SequenceHeader> {
     header.std.order_hint_bits_minus_1 = part.byte("order_hint_bits").clamp(1, 8) - 1;
     let mut color: av1_engine::job::ColorConfig = Plain::zero();
     color.flags.set_separate_uv_delta_q(1);
+    // MC_UNSPECIFIED: a message cannot say MC_IDENTITY, which film grain clips chroma by.
+    color.matrix_coefficients = 2;
     header.color_config = Some(color);
     Arc::new(header)
 }
