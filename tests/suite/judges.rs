@@ -253,6 +253,23 @@ fn expectations_settle_in_one_run() {
     }
 }
 
+/// A driver that is wrong in another picture each time, and not in a script.
+#[test]
+fn a_race_of_the_driver_is_never_green() {
+    let folder = Folder::new("race", &[]);
+    let prefix = folder.path("lists");
+    let filter = ["--filter", "/(main-420-8|main-420-10|tiles-4x2|cdf-off)$", "-j4"];
+    let race = |more: &[&str]| {
+        let (output, ..) =
+            verify(&[&["--device", "soft:fault=race@5"], &filter[..], more].concat());
+        output.status.code()
+    };
+    assert!((0..5).all(|_| race(&[]) == Some(1)));
+    let lists = ["--expect", &prefix];
+    assert_eq!(race(&[&lists[..], &["--update-expectations"]].concat()), Some(1));
+    assert!((0..5).all(|_| race(&lists) == Some(0)));
+}
+
 #[test]
 fn a_planted_fault_that_is_never_applied_is_said() {
     let (output, ..) = verify(&["--device", "soft:fault=pixel@999", "--filter", "/main-420-8$"]);

@@ -370,8 +370,13 @@ fn output(
     if let Some(setup) = apart {
         store::store(&decoded.clean, setup, chroma, granularity).ok_or_else(unbound)?;
     }
-    if wrong.planted.contains(&FrameFault::Pixel) && store::flip(dst).is_some() {
-        wrong.faults.fired(FrameFault::Pixel, wrong.frame);
+    let flips = |fault: &&FrameFault| matches!(fault, FrameFault::Pixel | FrameFault::Race);
+    if wrong.planted.iter().any(|fault| flips(&fault)) && store::flip(dst).is_some() {
+        wrong
+            .planted
+            .iter()
+            .filter(flips)
+            .for_each(|fault| wrong.faults.fired(*fault, wrong.frame));
     }
     Ok(())
 }
