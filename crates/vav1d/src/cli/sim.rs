@@ -88,7 +88,7 @@ mod tests {
 
     #[test]
     fn the_chips_are_the_librarys() {
-        let library = include_str!("../../crates/drm-sim/src/chip.rs");
+        let library = include_str!("../../../drm-sim/src/chip.rs");
         let made = library.matches("(\n        \"").count();
         assert_eq!(made, CHIPS.len());
         for chip in CHIPS {

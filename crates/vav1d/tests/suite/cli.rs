@@ -318,7 +318,7 @@ fn completions_and_man_page_come_from_the_definition() {
 #[test]
 fn damage_gives_the_same_in_every_run() {
     let folder = Folder::new("damage");
-    let samples = Path::new(env!("CARGO_MANIFEST_DIR")).join("samples");
+    let samples = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../samples");
     let mut damaged = 0;
     for name in ["main-420-8.ivf", "sequence-change.ivf", "error-resilient.ivf"] {
         let whole = std::fs::read(samples.join(name)).expect("a sample");

@@ -35,7 +35,7 @@ impl Sample {
 
 /// The folder `samples/`.
 pub fn folder() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("samples")
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../samples")
 }
 
 /// All samples.

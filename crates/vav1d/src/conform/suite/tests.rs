@@ -88,7 +88,7 @@ fn samples_of_vulkan_video_samples() {
 
 #[test]
 fn the_samples_are_a_suite() {
-    let samples = Path::new(env!("CARGO_MANIFEST_DIR")).join("samples");
+    let samples = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../samples");
     let vectors = load(&samples).expect("the manifest");
     assert!(vectors.len() > 60, "{}", vectors.len());
     assert!(vectors.iter().all(|v| v.input.is_file() && matches!(v.oracle, Ok(Some(_)))));
@@ -119,7 +119,7 @@ fn names_do_not_depend_on_how_a_path_is_written() {
 
 #[test]
 fn a_stream_of_a_manifest_is_what_the_manifest_says() {
-    let samples = Path::new(env!("CARGO_MANIFEST_DIR")).join("samples");
+    let samples = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../samples");
     let vectors = load(&samples.join("main-420-8.ivf")).expect("a stream");
     let [vector] = vectors.as_slice() else { panic!("one vector") };
     assert_eq!(vector.name, "samples/main-420-8");
