@@ -9,7 +9,8 @@ pub use damage::Damage;
 use crate::container::{self, Source, SourceInfo};
 use crate::error::{Error, Result, StreamError, StreamFault};
 use crate::grain::{self, Clock, FrameTime, Override};
-use crate::pixels::{Assembler, Picture};
+use crate::grid::Assembler;
+use crate::pixels::Picture;
 use crate::plan::Step;
 use crate::plan::planner::{Planner, PlannerOptions};
 use crate::sink::{Shown, Sink, StreamInfo};
@@ -147,21 +148,21 @@ impl Run {
         let mut steps = Vec::new();
         let (mut flow, mut is_at_end) = (Flow::Continue, false);
         while flow == Flow::Continue && !self.done() {
-            let unit = match source.next_unit() {
+            let unit = match source.next_unit().map_err(Error::from) {
                 Ok(Some(unit)) => unit,
                 Ok(None) => {
                     is_at_end = true;
                     break;
                 }
                 Err(error) => {
-                    let goes_on = self.planner.lose(&error, &mut steps);
+                    let goes_on = self.planner.lose(error.stream(), &mut steps);
                     self.fault(error, &mut steps, executor)?;
                     flow = self.steps(&mut steps, executor, sink)?;
                     if goes_on { continue } else { break }
                 }
             };
             self.summary.units += 1;
-            let planned = self.planner.unit(&unit, &mut steps);
+            let planned = self.planner.unit(&unit, &mut steps).map_err(Error::from);
             self.damage.note(&steps);
             flow = self.steps(&mut steps, executor, sink)?;
             if let Err(error) = planned {
@@ -169,7 +170,7 @@ impl Run {
                 self.fault(error, &mut steps, executor)?;
             }
         }
-        let finished = self.planner.finish(&mut steps);
+        let finished = self.planner.finish(&mut steps).map_err(Error::from);
         if flow == Flow::Continue {
             self.steps(&mut steps, executor, sink)?;
         }

@@ -4,18 +4,13 @@
 //! [`container`] -> [`obu`] -> [`syntax`] -> [`plan`] -> [`vk`] -> [`grain`] -> [`sink`],
 //! joined by [`decode`], or by [`play`] where pictures are shown in their time.
 
-pub mod bits;
+pub use av1_demux as container;
+pub use av1_syntax::{bits, limits, obu, plan, syntax};
+
 pub mod error;
-pub mod limits;
 pub mod pixels;
 
-pub mod container;
-pub mod obu;
-
-pub mod syntax;
-
 pub mod color;
-pub mod plan;
 
 pub mod vk;
 
@@ -23,6 +18,7 @@ pub mod grain;
 pub mod sink;
 
 pub mod decode;
+pub mod grid;
 
 pub mod play;
 

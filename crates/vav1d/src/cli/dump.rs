@@ -77,7 +77,7 @@ pub(super) fn run(args: &DumpArgs, json: bool, notices: &Notices) -> Result<Exit
     let mut exit = Exit::Done;
     let mut units = 0;
     while args.limit.is_none_or(|limit| units < limit) {
-        let unit = match source.next_unit() {
+        let unit = match source.next_unit().map_err(Error::from) {
             Ok(Some(unit)) => unit,
             Ok(None) => break,
             Err(error) => {

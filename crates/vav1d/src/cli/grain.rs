@@ -72,16 +72,16 @@ impl Reading {
     fn units(&mut self, source: &mut dyn Source, mut planner: Planner) {
         let mut steps = Vec::new();
         loop {
-            let unit = match source.next_unit() {
+            let unit = match source.next_unit().map_err(Error::from) {
                 Ok(Some(unit)) => unit,
                 Ok(None) => break,
                 Err(error) => {
-                    let goes_on = planner.lose(&error, &mut steps);
+                    let goes_on = planner.lose(error.stream(), &mut steps);
                     self.faults.push(error);
                     if goes_on { continue } else { break }
                 }
             };
-            let planned = planner.unit(&unit, &mut steps);
+            let planned = planner.unit(&unit, &mut steps).map_err(Error::from);
             self.steps(&mut steps);
             if let Err(error) = planned {
                 let goes_on = matches!(error, Error::Stream(_));
@@ -91,7 +91,7 @@ impl Reading {
                 }
             }
         }
-        self.faults.extend(planner.finish(&mut steps).err());
+        self.faults.extend(planner.finish(&mut steps).map_err(Error::from).err());
         self.steps(&mut steps);
     }
 

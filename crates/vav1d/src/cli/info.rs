@@ -69,14 +69,14 @@ pub(super) fn run(args: &InputArgs, json: bool, notices: &Notices) -> Result<Exi
     let mut counts = Counts::default();
     let mut steps = Vec::new();
     loop {
-        let planned = match source.next_unit() {
+        let planned = match source.next_unit().map_err(Error::from) {
             Ok(Some(unit)) => {
                 counts.units += 1;
-                planner.unit(&unit, &mut steps)
+                planner.unit(&unit, &mut steps).map_err(Error::from)
             }
             Ok(None) => break,
             Err(error) => {
-                let goes_on = planner.lose(&error, &mut steps);
+                let goes_on = planner.lose(error.stream(), &mut steps);
                 counts.fault(error);
                 if goes_on { continue } else { break }
             }
@@ -86,7 +86,7 @@ pub(super) fn run(args: &InputArgs, json: bool, notices: &Notices) -> Result<Exi
             counts.fault(error);
         }
     }
-    planner.finish(&mut steps).err().into_iter().for_each(|fault| counts.fault(fault));
+    planner.finish(&mut steps).err().into_iter().for_each(|fault| counts.fault(fault.into()));
     steps.drain(..).for_each(|step| counts.step(&step));
     let info = source.info();
     let mut out = Lines(output::stdout());

@@ -9,6 +9,7 @@ use super::args::{InputArgs, InputFormat};
 use super::exit::Exit;
 use super::failure::{Failure, Result};
 use crate::container::{self, Format, Source, Wish};
+use crate::error::Error;
 use crate::limits::Limits;
 
 /// How often one looks whether a file has grown.
@@ -46,14 +47,14 @@ fn file(path: &Path) -> io::Result<(File, bool)> {
 
 /// The source that the arguments name.
 pub(super) fn open(args: &InputArgs) -> Result<Box<dyn Source>> {
-    source(args).map_err(|error| {
+    source(args).map_err(Error::from).map_err(|error| {
         let exit = Exit::of(&error);
         Failure { exit, error: anyhow::Error::from(error).context(args.file.display().to_string()) }
     })
 }
 
-/// The same, with the library's error.
-pub(super) fn source(args: &InputArgs) -> crate::error::Result<Box<dyn Source>> {
+/// The same, with the demuxer's error.
+pub(super) fn source(args: &InputArgs) -> container::error::Result<Box<dyn Source>> {
     let format = match args.input_format {
         InputFormat::Auto => None,
         InputFormat::Ivf => Some(Format::Ivf),

@@ -8,6 +8,7 @@ use super::failure::{Failure, Result};
 use super::json::{Lines, Record, Step};
 use super::output::{self, Notices};
 use super::{input, options};
+use crate::error::Error;
 use crate::plan::planner::Planner;
 
 pub(super) fn run(args: &PlanArgs, json: bool, notices: &Notices) -> Result<Exit> {
@@ -27,23 +28,23 @@ pub(super) fn run(args: &PlanArgs, json: bool, notices: &Notices) -> Result<Exit
         notices.error(&error.to_string());
     };
     while args.limit.is_none_or(|limit| units < limit) {
-        let unit = match source.next_unit() {
+        let unit = match source.next_unit().map_err(Error::from) {
             Ok(Some(unit)) => unit,
             Ok(None) => break,
             Err(error) => {
-                let goes_on = planner.lose(&error, &mut steps);
+                let goes_on = planner.lose(error.stream(), &mut steps);
                 fault(error);
                 if goes_on { continue } else { break }
             }
         };
         units += 1;
-        let planned = planner.unit(&unit, &mut steps);
+        let planned = planner.unit(&unit, &mut steps).map_err(Error::from);
         write(&mut out, &mut steps, json).map_err(Failure::output)?;
         if let Err(error) = planned {
             fault(error);
         }
     }
-    let finished = planner.finish(&mut steps);
+    let finished = planner.finish(&mut steps).map_err(Error::from);
     if args.limit.is_none_or(|limit| units < limit) {
         finished.unwrap_or_else(&mut fault);
     }

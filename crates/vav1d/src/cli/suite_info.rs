@@ -61,7 +61,7 @@ fn exercised(vector: &Vector) -> Result<(Exercised, Exit)> {
     };
     let mut graph = match input::source(&args) {
         Ok(mut source) => Graph::of(&mut *source, options, vector.limit),
-        Err(error) => Graph { faults: vec![error], ..Graph::default() },
+        Err(error) => Graph { faults: vec![error.into()], ..Graph::default() },
     };
     // What was read says what it exercises, however it ends.
     let exit = match graph.nodes.is_empty() {

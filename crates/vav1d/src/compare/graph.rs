@@ -70,16 +70,16 @@ impl Graph {
         let mut build = Build::default();
         let mut steps = Vec::new();
         while !graph.is_full(limit) {
-            let unit = match source.next_unit() {
+            let unit = match source.next_unit().map_err(Error::from) {
                 Ok(Some(unit)) => unit,
                 Ok(None) => break,
                 Err(error) => {
-                    let goes_on = planner.lose(&error, &mut steps);
+                    let goes_on = planner.lose(error.stream(), &mut steps);
                     graph.faults.push(error);
                     if goes_on { continue } else { break }
                 }
             };
-            let planned = planner.unit(&unit, &mut steps);
+            let planned = planner.unit(&unit, &mut steps).map_err(Error::from);
             build.take(&mut graph, &mut steps, limit);
             if let Err(error) = planned {
                 let goes_on = matches!(error, Error::Stream(_));
@@ -89,7 +89,7 @@ impl Graph {
                 }
             }
         }
-        let finished = planner.finish(&mut steps);
+        let finished = planner.finish(&mut steps).map_err(Error::from);
         graph.faults.extend(finished.err().filter(|_| !graph.is_full(limit)));
         build.take(&mut graph, &mut steps, limit);
         graph

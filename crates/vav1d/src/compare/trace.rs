@@ -80,14 +80,14 @@ pub fn trace(
     let mut left = options.limit.unwrap_or(u64::MAX);
     let mut ended = false;
     while !ended && left > 0 {
-        let planned = match source.next_unit() {
-            Ok(Some(unit)) => planner.unit(&unit, &mut steps),
+        let planned = match source.next_unit().map_err(Error::from) {
+            Ok(Some(unit)) => planner.unit(&unit, &mut steps).map_err(Error::from),
             // What cannot be read is no end of the stream.
             Err(Error::Io(error)) => return Err(Error::Io(error)),
-            Err(error) if planner.lose(&error, &mut steps) => Ok(()),
+            Err(error) if planner.lose(error.stream(), &mut steps) => Ok(()),
             Ok(None) | Err(_) => {
                 ended = true;
-                planner.finish(&mut steps)
+                planner.finish(&mut steps).map_err(Error::from)
             }
         };
         for step in steps.drain(..) {

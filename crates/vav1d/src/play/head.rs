@@ -46,9 +46,9 @@ impl Head {
                 break;
             }
             let mut steps = Vec::new();
-            match source.next_unit() {
+            match source.next_unit().map_err(Error::from) {
                 Ok(Some(unit)) => {
-                    let planned = planner.unit(&unit, &mut steps);
+                    let planned = planner.unit(&unit, &mut steps).map_err(Error::from);
                     bytes += unit.data.len();
                     shown += usize::from(!unit.is_hidden);
                     units.push_back(unit);
@@ -60,7 +60,7 @@ impl Head {
                 }
                 Ok(None) => break,
                 Err(error) => {
-                    let goes_on = planner.lose(&error, &mut steps);
+                    let goes_on = planner.lose(error.stream(), &mut steps);
                     fault = fault.or(Some(error));
                     if !goes_on {
                         break;

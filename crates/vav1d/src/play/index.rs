@@ -146,7 +146,7 @@ impl Index {
         source.seek(scan.position)?;
         // What cannot be read ends the stream here as it does in playing.
         loop {
-            let unit = match source.next_unit() {
+            let unit = match source.next_unit().map_err(Error::from) {
                 Ok(Some(unit)) => unit,
                 Err(Error::Stream(_)) => continue,
                 Ok(None) | Err(_) => break,

@@ -7,7 +7,7 @@ use std::time::Duration;
 use super::shared::{Command, Shared};
 use super::worker::Worker;
 use super::{Event, Repeat, Target};
-use crate::container::Source;
+use crate::container::{self, Source};
 use crate::error::{DeviceError, Error, Result};
 use crate::plan::planner::PlannerOptions;
 use crate::vk::{Executor, ExecutorOptions, GrainMode};
@@ -23,7 +23,7 @@ pub struct Entry {
     /// What it is called.
     pub name: String,
     /// Opens its source; again each time that it is played.
-    pub open: Box<dyn FnMut() -> Result<Box<dyn Source>> + Send>,
+    pub open: Box<dyn FnMut() -> container::error::Result<Box<dyn Source>> + Send>,
 }
 
 /// How to play.

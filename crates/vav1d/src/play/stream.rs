@@ -14,7 +14,7 @@ use crate::container::{Position, Source, TemporalUnit};
 use crate::decode::Damage;
 use crate::error::{Error, Result, StreamError, StreamFault};
 use crate::grain;
-use crate::pixels::Assembler;
+use crate::grid::Assembler;
 use crate::plan::Step;
 use crate::plan::planner::{Planner, PlannerOptions};
 use crate::syntax::metadata::Metadata;
@@ -217,13 +217,13 @@ impl Stream {
             Some(unit) => Ok(Some(unit)),
             None => match self.last_fault.take() {
                 Some(fault) => Err(fault),
-                None => self.source.next_unit(),
+                None => self.source.next_unit().map_err(Error::from),
             },
         };
         match unit {
             Ok(Some(unit)) => {
                 self.note(&unit);
-                let planned = self.planner.unit(&unit, &mut steps);
+                let planned = self.planner.unit(&unit, &mut steps).map_err(Error::from);
                 self.damage.note(&steps);
                 self.execute(&mut steps, items)?;
                 if let Err(fault) = planned {
@@ -233,14 +233,14 @@ impl Stream {
             }
             Ok(None) => self.ended = true,
             Err(fault) => {
-                self.ended = !self.planner.lose(&fault, &mut steps);
+                self.ended = !self.planner.lose(fault.stream(), &mut steps);
                 self.fault(fault, &mut steps, items)?;
             }
         }
         // What is given up after a fault.
         self.execute(&mut steps, items)?;
         if self.ended {
-            let finished = self.planner.finish(&mut steps);
+            let finished = self.planner.finish(&mut steps).map_err(Error::from);
             self.execute(&mut steps, items)?;
             if let Err(fault) = finished {
                 self.fault(fault, &mut steps, items)?;

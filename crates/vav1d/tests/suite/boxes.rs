@@ -3,7 +3,7 @@
 use std::io::Cursor;
 
 use vav1d::container::{self, Source, TemporalUnit};
-use vav1d::error::Error;
+use vav1d::container::error::Error;
 use vav1d::limits::Limits;
 
 use crate::manifest::sample;
@@ -196,7 +196,7 @@ pub fn read(source: &mut dyn Source) -> (Vec<TemporalUnit>, Vec<Error>) {
 }
 
 /// Opens `data` as a file, or as a pipe.
-pub fn open(data: &[u8], is_pipe: bool) -> vav1d::error::Result<Box<dyn Source>> {
+pub fn open(data: &[u8], is_pipe: bool) -> vav1d::container::error::Result<Box<dyn Source>> {
     let data = Cursor::new(data.to_vec());
     match is_pipe {
         true => container::open(Box::new(data), None, Limits::default()),

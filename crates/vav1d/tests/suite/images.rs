@@ -4,7 +4,7 @@
 use std::process::{Command, Stdio};
 
 use vav1d::container::Crop;
-use vav1d::error::Error;
+use vav1d::container::error::Error;
 use vav1d::play::Options;
 
 use crate::boxes::{boxed, full, open, read, words};

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use vav1d::container;
-use vav1d::error::Error;
+use vav1d::container::error::Error;
 use vav1d::limits::Limits;
 use vav1d::play::Options;
 
