@@ -5,16 +5,13 @@
 //! joined by [`decode`], or by [`play`] where pictures are shown in their time.
 
 pub use av1_demux as container;
+pub use av1_picture::{color, grain, pixels};
 pub use av1_syntax::{bits, limits, obu, plan, syntax};
 
 pub mod error;
-pub mod pixels;
-
-pub mod color;
 
 pub mod vk;
 
-pub mod grain;
 pub mod sink;
 
 pub mod decode;

@@ -14,13 +14,13 @@ use super::options::{GrainMode, IntraReferences, Recording, TileStarts};
 use super::record::{DecodeCommand, Query, Resource, SlotUse};
 use super::session::Parameters;
 use super::slots::DpbSlot;
-use super::std_picture::{picture_parts, reference_info, superblock_starts};
-use super::std_sequence::sequence_parts;
 use super::submit::Ticket;
 use super::surface::Surface;
 use crate::error::Result;
 use crate::plan::{FramePlan, SurfaceId};
 use crate::syntax::frame::FrameType;
+use av1_std::picture::{picture_parts, reference_info, superblock_starts};
+use av1_std::sequence::sequence_parts;
 
 /// Tile entries that some drivers read whatever the count is.
 const TILE_ENTRIES: usize = 256;

@@ -246,12 +246,12 @@ impl Pictures {
 mod tests {
     use super::*;
     use crate::plan::SessionSpec;
+    use crate::syntax::testing::plain_sequence;
     use crate::vk::choose::{choose, profiles};
     use crate::vk::entry::Driver;
     use crate::vk::features::Features;
     use crate::vk::instance::{Instance, InstanceOptions};
     use crate::vk::options::ExecutorOptions;
-    use crate::vk::std_sequence::tests::plain_sequence;
 
     /// Pictures of a session on softvk.
     fn pictures() -> Pictures {

@@ -1,5 +1,5 @@
 //! The Vulkan side: steps in, pictures out. The only folder of this package with `unsafe`, and not
-//! in `slots`, `std_*` and `barriers`, which are arithmetic.
+//! in `slots` and `barriers`, which are arithmetic.
 //!
 //! Ownership, for all files here. A Vulkan object is a struct of a handle and the `Arc` of its
 //! parent, with `Drop`: instance before device before everything. A submission's resources are
@@ -37,8 +37,6 @@ mod session;
 mod shared;
 mod showing;
 mod slots;
-mod std_picture;
-mod std_sequence;
 mod submit;
 mod surface;
 mod validation;

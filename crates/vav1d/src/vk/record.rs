@@ -8,8 +8,8 @@ use ash::vk::native::{
 
 use super::device::Device;
 use super::features::InlineSessionParameters;
-use super::std_picture::PictureParts;
-use super::std_sequence::SequenceParts;
+use av1_std::picture::PictureParts;
+use av1_std::sequence::SequenceParts;
 
 /// A picture as video commands name it.
 #[derive(Clone, Copy)]

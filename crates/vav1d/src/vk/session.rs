@@ -13,9 +13,9 @@ use super::failed;
 use super::features;
 use super::memory::{Location, Memory};
 use super::options::StatusQueries;
-use super::std_sequence::sequence_parts;
 use crate::error::Result;
 use crate::syntax::sequence::SequenceHeader;
+use av1_std::sequence::sequence_parts;
 
 /// What a session is like.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -21,9 +21,10 @@ use super::stop::stopped_by_signals;
 use super::{Options, Presenter, Program, Report};
 use crate::color::{self, Luminance};
 use crate::error::{DeviceError, Error, Result};
+use crate::grain::GrainPass;
 use crate::pixels::Picture;
 use crate::play::{Decision, Frame, Pacer, Player, StreamInfo, Target, Timed};
-use crate::vk::render::{self, Drawing, GrainPass, Overlay};
+use crate::vk::render::{self, Drawing, Overlay};
 
 /// Frames that wait to be shown at most; the player has more.
 const QUEUE: usize = 3;

@@ -4,11 +4,12 @@ use std::sync::Arc;
 
 use super::layout;
 use crate::color::Luminance;
+use crate::grain::GrainPass;
 use crate::grain::{self, FrameTime, Override};
 use crate::pixels::Picture;
 use crate::play::Frame;
 use crate::syntax::film_grain::FilmGrainParams;
-use crate::vk::render::{GrainPass, Kernel, View};
+use crate::vk::render::{Kernel, View};
 
 /// How frames are to look.
 #[derive(Clone, Debug, Default)]

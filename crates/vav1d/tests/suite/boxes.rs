@@ -2,8 +2,8 @@
 
 use std::io::Cursor;
 
-use vav1d::container::{self, Source, TemporalUnit};
 use vav1d::container::error::Error;
+use vav1d::container::{self, Source, TemporalUnit};
 use vav1d::limits::Limits;
 
 use crate::manifest::sample;

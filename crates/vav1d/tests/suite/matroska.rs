@@ -3,8 +3,8 @@
 
 use std::io::{Cursor, Read};
 
-use vav1d::container::{self, Source, TemporalUnit, Wish};
 use vav1d::container::error::Error;
+use vav1d::container::{self, Source, TemporalUnit, Wish};
 use vav1d::limits::Limits;
 
 use crate::ebml::*;

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::*;
-use crate::vk::std_sequence::tests::plain_sequence;
+use crate::syntax::testing::plain_sequence;
 
 const NV12: vk::Format = vk::Format::G8_B8R8_2PLANE_420_UNORM;
 

@@ -1,8 +1,8 @@
 //! What is drawn: a picture, its place, what is above it.
 
-use super::film_grain::GrainPass;
 use super::passes::Kernel;
 use crate::color::Luminance;
+use crate::grain::GrainPass;
 use crate::pixels::Picture;
 use crate::syntax::sequence::ColorConfig;
 

@@ -20,7 +20,6 @@ mod synthesis;
 
 pub use canvas::Canvas;
 pub use drawing::{Drawing, Frame, Overlay, View};
-pub use film_grain::{GrainPass, GrainUniform};
 pub use passes::Kernel;
 #[cfg(feature = "window")]
 pub use screen::{Presented, Screen, ScreenOptions};

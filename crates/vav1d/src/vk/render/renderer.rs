@@ -7,7 +7,7 @@ use std::time::Duration;
 use ash::vk;
 
 use super::drawing::{Drawing, Frame, View};
-use super::film_grain::{behind, parts};
+use super::film_grain::{behind, parts, picture_bytes};
 use super::passes::{self, Presentation};
 use super::pipelines::{Pass, Pipelines, SetPool, whole};
 use super::steps::{Buffers, Passes};
@@ -219,7 +219,7 @@ impl Renderer {
         };
         let storage = |name, size| bytes(name, passes::picture_bytes(size).max(4));
         if let Some(grain) = drawing.frame.and_then(|frame| frame.grain) {
-            let wanted = grain.picture_bytes();
+            let wanted = picture_bytes(grain);
             if self.grained.as_ref().is_none_or(|buffer| buffer.size_bytes() < wanted) {
                 let old = self.grained.replace(bytes("film grain", wanted)?);
                 self.retired.extend(old.map(|buffer| (last, buffer)));

@@ -4,6 +4,7 @@
 use ash::vk;
 
 use super::drawing::Frame;
+use super::film_grain::groups;
 use super::passes::{self, Gather};
 use super::pipelines::{Binding, Pass, Pipelines, SETS, UNIFORM_STRIDE};
 use super::renderer::Slot;
@@ -81,12 +82,12 @@ impl Passes<'_> {
                 let uniform = bytemuck::bytes_of(&gather);
                 // SAFETY: the caller's promise.
                 let set = unsafe { self.set(uniform, [samples; 2], views.take()) };
-                steps.push((Pass::Gather, set, grain.groups()));
+                steps.push((Pass::Gather, set, groups(grain)));
             }
             let uniform = bytemuck::bytes_of(&grain.uniform);
             // SAFETY: as above.
             let set = unsafe { self.set(uniform, [samples, buffers.grained], None) };
-            steps.push((Pass::FilmGrain, set, grain.groups()));
+            steps.push((Pass::FilmGrain, set, groups(grain)));
             samples = buffers.grained;
         }
         if views.is_some() {

@@ -6,11 +6,12 @@ use std::sync::Arc;
 
 use ash::vk;
 
-use super::film_grain::{GrainPass, parts};
+use super::film_grain::{groups, parts, picture_bytes};
 use super::gpu;
 use super::pipelines::{Pass, Pipelines, SetPool, whole};
 use super::renderer::TIMEOUT;
 use crate::error::Result;
+use crate::grain::GrainPass;
 use crate::pixels::Picture;
 use crate::vk::adapter::Adapter;
 use crate::vk::device::Device;
@@ -77,8 +78,8 @@ impl GrainSynthesizer {
         if self.source.size_bytes() < bytes {
             self.source = storage(&self.device, Location::Stream, bytes)?;
         }
-        if self.grained.size_bytes() < grain.picture_bytes() {
-            self.grained = storage(&self.device, Location::Readback, grain.picture_bytes())?;
+        if self.grained.size_bytes() < picture_bytes(grain) {
+            self.grained = storage(&self.device, Location::Readback, picture_bytes(grain))?;
         }
         // SAFETY: the last picture's commands have ended.
         unsafe { self.source.write(&parts) }?;
@@ -102,7 +103,7 @@ impl GrainSynthesizer {
         let commands = unsafe { self.commands.begin() }?;
         // SAFETY: recording for a family that computes.
         unsafe { self.pipelines.bind(commands, Pass::FilmGrain, set) };
-        let (x, y) = grain.groups();
+        let (x, y) = groups(grain);
         // SAFETY: as above; the shader ends with the samples.
         unsafe { self.device.raw().cmd_dispatch(commands, x, y, 1) };
         let to_host = [vk::MemoryBarrier2::default()

@@ -7,13 +7,14 @@ use ash::vk;
 
 use super::*;
 use crate::color::{Luminance, Output};
+use crate::grain::{GrainPass, GrainUniform};
 use crate::pixels::{Chroma, Format, Picture};
+use crate::syntax::testing::plain_sequence;
 use crate::vk::barriers::{Layer, Use};
 use crate::vk::device::Device;
 use crate::vk::objects::{Buffer, Commands, Image};
 use crate::vk::on_device::{OnDevice, PlaneViews, Source};
 use crate::vk::readback::{CopyPlan, PictureLayout};
-use crate::vk::std_sequence::tests::plain_sequence;
 use crate::vk::submit::{Lane, Touches};
 use crate::vk::{Adapter, Driver, Instance, InstanceOptions, Layouts};
 

@@ -1,5 +1,5 @@
 //! FrameHeader -> StdVideoDecodeAV1PictureInfo and StdVideoDecodeAV1ReferenceInfo: a mapping, field
-//! by field. Returns parts with null pointers; `record` joins them.
+//! by field. Returns parts with null pointers; who fills Vulkan's chain joins them.
 
 use ash::vk::native::{
     StdVideoAV1CDEF, StdVideoAV1FilmGrain, StdVideoAV1FilmGrainFlags, StdVideoAV1GlobalMotion,
@@ -10,49 +10,49 @@ use ash::vk::native::{
     StdVideoDecodeAV1ReferenceInfoFlags,
 };
 
-use crate::syntax::film_grain::FilmGrainParams;
-use crate::syntax::filters::{CdefParams, LoopFilterParams, LrParams, RestorationType};
-use crate::syntax::frame::{FrameHeader, FrameType};
-use crate::syntax::modes::TxMode;
-use crate::syntax::quant::QuantizationParams;
-use crate::syntax::tile_info::TileInfo;
+use av1_syntax::syntax::film_grain::FilmGrainParams;
+use av1_syntax::syntax::filters::{CdefParams, LoopFilterParams, LrParams, RestorationType};
+use av1_syntax::syntax::frame::{FrameHeader, FrameType};
+use av1_syntax::syntax::modes::TxMode;
+use av1_syntax::syntax::quant::QuantizationParams;
+use av1_syntax::syntax::tile_info::TileInfo;
 
 /// Entries of the tile start arrays: 64 and a terminator, all of which some drivers read.
-pub(super) const TILE_STARTS: usize = 66;
+pub const TILE_STARTS: usize = 66;
 
 /// The parts of one frame header.
 #[derive(Clone, Debug)]
-pub(super) struct PictureParts {
+pub struct PictureParts {
     /// The header, with null pointers.
-    pub(super) info: StdVideoDecodeAV1PictureInfo,
+    pub info: StdVideoDecodeAV1PictureInfo,
     /// For `pTileInfo`, with null pointers.
-    pub(super) tile_info: StdVideoAV1TileInfo,
+    pub tile_info: StdVideoAV1TileInfo,
     /// For `pMiColStarts`, in 4x4 luma units; TileCols + 1 entries, then zeros.
-    pub(super) mi_col_starts: [u16; TILE_STARTS],
+    pub mi_col_starts: [u16; TILE_STARTS],
     /// For `pMiRowStarts`.
-    pub(super) mi_row_starts: [u16; TILE_STARTS],
+    pub mi_row_starts: [u16; TILE_STARTS],
     /// For `pWidthInSbsMinus1`.
-    pub(super) width_in_sbs_minus_1: [u16; TILE_STARTS],
+    pub width_in_sbs_minus_1: [u16; TILE_STARTS],
     /// For `pHeightInSbsMinus1`.
-    pub(super) height_in_sbs_minus_1: [u16; TILE_STARTS],
+    pub height_in_sbs_minus_1: [u16; TILE_STARTS],
     /// For `pQuantization`.
-    pub(super) quantization: StdVideoAV1Quantization,
+    pub quantization: StdVideoAV1Quantization,
     /// For `pSegmentation`.
-    pub(super) segmentation: StdVideoAV1Segmentation,
+    pub segmentation: StdVideoAV1Segmentation,
     /// For `pLoopFilter`.
-    pub(super) loop_filter: StdVideoAV1LoopFilter,
+    pub loop_filter: StdVideoAV1LoopFilter,
     /// For `pCDEF`.
-    pub(super) cdef: StdVideoAV1CDEF,
+    pub cdef: StdVideoAV1CDEF,
     /// For `pLoopRestoration`.
-    pub(super) loop_restoration: StdVideoAV1LoopRestoration,
+    pub loop_restoration: StdVideoAV1LoopRestoration,
     /// For `pGlobalMotion`.
-    pub(super) global_motion: StdVideoAV1GlobalMotion,
+    pub global_motion: StdVideoAV1GlobalMotion,
     /// For `pFilmGrain`, if the driver is to apply it.
-    pub(super) film_grain: Option<StdVideoAV1FilmGrain>,
+    pub film_grain: Option<StdVideoAV1FilmGrain>,
 }
 
 /// The parts of `h`; `apply_grain`: whether the driver is to apply its film grain.
-pub(super) fn picture_parts(h: &FrameHeader, apply_grain: bool) -> PictureParts {
+pub fn picture_parts(h: &FrameHeader, apply_grain: bool) -> PictureParts {
     let apply_grain = apply_grain && h.film_grain_params.apply_grain;
     let s = &h.segmentation_params;
     PictureParts {
@@ -79,7 +79,7 @@ pub(super) fn picture_parts(h: &FrameHeader, apply_grain: bool) -> PictureParts 
 }
 
 /// What later frames must know of the frame of `h`.
-pub(super) fn reference_info(h: &FrameHeader) -> StdVideoDecodeAV1ReferenceInfo {
+pub fn reference_info(h: &FrameHeader) -> StdVideoDecodeAV1ReferenceInfo {
     let mut flags = StdVideoDecodeAV1ReferenceInfoFlags {
         _bitfield_align_1: [],
         _bitfield_1: Default::default(),
@@ -198,7 +198,7 @@ fn tile_info(t: &TileInfo) -> StdVideoAV1TileInfo {
 
 /// Tile starts in superblocks, as some clients write them: `mi_starts` in units of `mi` mode info
 /// units, the last one rounded up.
-pub(super) fn superblock_starts(mi_starts: [u16; TILE_STARTS], mi: u16) -> [u16; TILE_STARTS] {
+pub fn superblock_starts(mi_starts: [u16; TILE_STARTS], mi: u16) -> [u16; TILE_STARTS] {
     mi_starts.map(|start| start.div_ceil(mi))
 }
 
@@ -312,4 +312,4 @@ fn film_grain(g: &FilmGrainParams) -> StdVideoAV1FilmGrain {
 }
 
 #[cfg(test)]
-pub(super) mod tests;
+mod tests;

@@ -16,14 +16,14 @@ mod tests;
 
 pub use clock::{Clock, FrameTime};
 pub use replacement::Override;
-pub use shader::shader_pass;
+pub use shader::{GrainPass, GrainUniform, shader_pass};
 pub use timeline::{Seeds, Timeline};
 
 use noise::{Grain, Image};
 
 use crate::pixels::{Format, Picture};
-use crate::syntax::film_grain::FilmGrainParams;
-use crate::syntax::sequence::ColorConfig;
+use av1_syntax::syntax::film_grain::FilmGrainParams;
+use av1_syntax::syntax::sequence::ColorConfig;
 
 /// MC_IDENTITY of 6.4.2.
 const MC_IDENTITY: u8 = 0;

@@ -1,12 +1,64 @@
 //! What `shaders/film_grain.wgsl` is told of a picture's film grain. What is made value after value
 //! is made here; what is done for each sample is the shader's.
 
+use bytemuck::{Pod, Zeroable};
+
 use super::noise::{Grain, blocks};
 use super::{Synthesis, noise};
 use crate::pixels::Format;
-use crate::syntax::film_grain::FilmGrainParams;
-use crate::syntax::sequence::ColorConfig;
-use crate::vk::render::{GrainPass, GrainUniform};
+use av1_syntax::syntax::film_grain::FilmGrainParams;
+use av1_syntax::syntax::sequence::ColorConfig;
+
+/// The uniform `FilmGrain` of `shaders/film_grain.wgsl`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Pod, Zeroable)]
+#[repr(C)]
+pub struct GrainUniform {
+    /// Luma samples: width, height.
+    pub size: [u32; 2],
+    /// Chroma samples: width, height.
+    pub chroma_size: [u32; 2],
+    /// `subsampling_x`, `subsampling_y`.
+    pub subsampling: [u32; 2],
+    /// First sample of planes U and V; the number of all, where there is luma alone.
+    pub planes: [u32; 2],
+    /// Samples of all planes.
+    pub samples: u32,
+    /// BitDepth.
+    pub bit_depth: u32,
+    /// A bit for each plane that has noise.
+    pub noisy_planes: u32,
+    /// ScalingShift.
+    pub scaling_shift: u32,
+    /// `overlap_flag`.
+    pub overlap: u32,
+    /// `chroma_scaling_from_luma`.
+    pub chroma_scaling_from_luma: u32,
+    /// Blocks of 32 luma samples in a row, the last perhaps cut.
+    pub blocks: u32,
+    /// Words of the samples, after which the data are.
+    pub data: u32,
+    /// GrainMin, GrainMax.
+    pub grain_range: [i32; 2],
+    /// What samples are clipped to, at least.
+    pub min: i32,
+    /// And luma at most.
+    pub max_luma: i32,
+    /// And chroma at most.
+    pub max_chroma: i32,
+    /// The shader aligns what follows.
+    pub padding: [i32; 3],
+    /// For U and V: the factor of luma, that of chroma, the offset.
+    pub mix: [[i32; 4]; 2],
+}
+
+/// The film grain of a picture, for the shader.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct GrainPass {
+    /// Parameters.
+    pub uniform: GrainUniform,
+    /// Scaling functions, templates and random bytes, as the shader's head says.
+    pub data: Vec<u32>,
+}
 
 /// Words of one template: LumaGrain's two samples each.
 const TEMPLATE_WORDS: usize = noise::LUMA_WIDTH * noise::LUMA_HEIGHT / 2;
@@ -86,4 +138,26 @@ fn uniform(
 }
 
 #[cfg(test)]
-mod tests;
+mod tests {
+    use super::*;
+    use crate::grain::tests::color;
+    use crate::pixels::Chroma;
+
+    #[test]
+    fn the_uniform_is_as_the_shader_lays_it_out() {
+        assert_eq!(size_of::<GrainUniform>(), 128);
+    }
+
+    #[test]
+    fn data_are_as_long_as_the_shader_takes_them_to_be() {
+        let params = FilmGrainParams { num_y_points: 1, ..FilmGrainParams::default() };
+        for chroma in [Chroma::Monochrome, Chroma::Yuv420, Chroma::Yuv422, Chroma::Yuv444] {
+            for (size, blocks) in [((1, 1), 1), ((32, 32), 1), ((33, 65), 6), ((1920, 1080), 2040)]
+            {
+                let format = Format { chroma, bit_depth: 10 };
+                let pass = shader_pass(format, size, &params, &color(2));
+                assert_eq!(pass.data.len(), 192 + 3 * 2993 + blocks, "{chroma} {size:?}");
+            }
+        }
+    }
+}

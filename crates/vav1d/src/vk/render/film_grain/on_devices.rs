@@ -1,12 +1,18 @@
 //! Tests of the shader on every device at hand that draws, Mesa's software driver among them where
 //! it is installed: random film grain of every format is that of the host, to the last bit.
 
-use super::*;
 use crate::color::Luminance;
-use crate::grain::{apply, tests::color};
-use crate::pixels::{Chroma, Picture};
+use crate::grain::{apply, shader_pass};
+use crate::pixels::{Chroma, Format, Picture};
+use crate::syntax::film_grain::FilmGrainParams;
+use crate::syntax::sequence::ColorConfig;
+use crate::syntax::testing::plain_sequence;
 use crate::vk::render::tests::devices;
 use crate::vk::render::{Canvas, Drawing, Frame, GrainSynthesizer, Kernel, View};
+
+fn color(matrix_coefficients: u8) -> ColorConfig {
+    ColorConfig { matrix_coefficients, ..plain_sequence().color_config }
+}
 
 /// Xorshift.
 struct Numbers(u64);
@@ -102,18 +108,6 @@ fn random_film_grain_is_that_of_the_host() {
                 );
                 assert_eq!(grained.data.len(), expected.data.len());
             }
-        }
-    }
-}
-
-#[test]
-fn data_are_as_long_as_the_shader_takes_them_to_be() {
-    let params = FilmGrainParams { num_y_points: 1, ..FilmGrainParams::default() };
-    for chroma in [Chroma::Monochrome, Chroma::Yuv420, Chroma::Yuv422, Chroma::Yuv444] {
-        for (size, blocks) in [((1, 1), 1), ((32, 32), 1), ((33, 65), 6), ((1920, 1080), 2040)] {
-            let format = Format { chroma, bit_depth: 10 };
-            let pass = shader_pass(format, size, &params, &color(2));
-            assert_eq!(pass.data.len(), 192 + 3 * 2993 + blocks, "{chroma} {size:?}");
         }
     }
 }

@@ -5,8 +5,8 @@ use av1_grain::{NoiseGenArgs, TransferFunction};
 use super::clock::FrameTime;
 use super::seed::seed_after;
 use super::table::{self, Segment, Table};
-use crate::syntax::film_grain::FilmGrainParams;
-use crate::syntax::sequence::ColorConfig;
+use av1_syntax::syntax::film_grain::FilmGrainParams;
+use av1_syntax::syntax::sequence::ColorConfig;
 
 /// SMPTE ST 2084 of transfer_characteristics, 6.4.2.
 const TC_SMPTE_2084: u8 = 16;

@@ -2,7 +2,7 @@
 
 use super::clock::FrameTime;
 use super::table::{Segment, Table, tabled};
-use crate::syntax::film_grain::FilmGrainParams;
+use av1_syntax::syntax::film_grain::FilmGrainParams;
 
 /// When a segment ends.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

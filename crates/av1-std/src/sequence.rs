@@ -1,27 +1,27 @@
 //! SequenceHeader -> StdVideoAV1SequenceHeader: a mapping, field by field. Returns parts with null
-//! pointers; `session` joins them.
+//! pointers; [`SequenceParts::joined`] joins them.
 
 use ash::vk::native::{
     StdVideoAV1ColorConfig, StdVideoAV1ColorConfigFlags, StdVideoAV1SequenceHeader,
     StdVideoAV1SequenceHeaderFlags, StdVideoAV1TimingInfo, StdVideoAV1TimingInfoFlags,
 };
 
-use crate::syntax::sequence::{ColorConfig, SequenceHeader, TimingInfo};
+use av1_syntax::syntax::sequence::{ColorConfig, SequenceHeader, TimingInfo};
 
 /// The parts of one sequence header.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct SequenceParts {
+pub struct SequenceParts {
     /// The header, with null pointers.
-    pub(super) header: StdVideoAV1SequenceHeader,
+    pub header: StdVideoAV1SequenceHeader,
     /// For `pColorConfig`.
-    pub(super) color_config: StdVideoAV1ColorConfig,
+    pub color_config: StdVideoAV1ColorConfig,
     /// For `pTimingInfo`, if the header has it.
-    pub(super) timing_info: Option<StdVideoAV1TimingInfo>,
+    pub timing_info: Option<StdVideoAV1TimingInfo>,
 }
 
 impl SequenceParts {
     /// The header with its pointers, which live as long as `self` is not moved.
-    pub(super) fn joined(&self) -> StdVideoAV1SequenceHeader {
+    pub fn joined(&self) -> StdVideoAV1SequenceHeader {
         let mut header = self.header;
         header.pColorConfig = &self.color_config;
         header.pTimingInfo = self.timing_info.as_ref().map_or(std::ptr::null(), std::ptr::from_ref);
@@ -30,7 +30,7 @@ impl SequenceParts {
 }
 
 /// The parts of `s`.
-pub(super) fn sequence_parts(s: &SequenceHeader) -> SequenceParts {
+pub fn sequence_parts(s: &SequenceHeader) -> SequenceParts {
     let ids = s.frame_id_numbers;
     let header = StdVideoAV1SequenceHeader {
         flags: sequence_flags(s),
@@ -114,10 +114,10 @@ fn timing_info(t: &TimingInfo) -> StdVideoAV1TimingInfo {
 }
 
 #[cfg(test)]
-pub(super) mod tests {
+mod tests {
     use super::*;
-    use crate::syntax::sequence::FrameIdNumbers;
-    pub(in crate::vk) use crate::syntax::testing::plain_sequence;
+    use av1_syntax::syntax::sequence::FrameIdNumbers;
+    use av1_syntax::syntax::testing::plain_sequence;
 
     #[test]
     fn sizes_are_those_of_the_header_files() {

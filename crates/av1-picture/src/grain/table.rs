@@ -6,7 +6,7 @@ use std::fmt;
 
 use av1_grain::GrainTableSegment;
 
-use crate::syntax::film_grain::FilmGrainParams;
+use av1_syntax::syntax::film_grain::FilmGrainParams;
 
 /// Units of time in a table: ticks of a second.
 pub const TICKS_PER_SECOND: u64 = 10_000_000;

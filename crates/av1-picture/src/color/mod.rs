@@ -8,8 +8,8 @@ mod tests;
 use bytemuck::{Pod, Zeroable};
 
 use crate::pixels::{Chroma, Format};
-use crate::syntax::metadata::Metadata;
-use crate::syntax::sequence::ColorConfig;
+use av1_syntax::syntax::metadata::Metadata;
+use av1_syntax::syntax::sequence::ColorConfig;
 
 pub use primaries::{Matrix, Primaries};
 

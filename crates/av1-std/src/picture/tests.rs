@@ -1,8 +1,8 @@
 //! Rows for each field of the picture info.
 
 use super::*;
-use crate::syntax::RefSlot;
-pub(in crate::vk) use crate::syntax::testing::plain_frame;
+use av1_syntax::syntax::RefSlot;
+use av1_syntax::syntax::testing::plain_frame;
 
 #[test]
 fn sizes_are_those_of_the_header_files() {

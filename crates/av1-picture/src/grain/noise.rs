@@ -3,7 +3,7 @@
 use super::round2;
 use super::tables::GAUSSIAN_SEQUENCE;
 use crate::pixels::{Chroma, Format};
-use crate::syntax::film_grain::FilmGrainParams;
+use av1_syntax::syntax::film_grain::FilmGrainParams;
 
 /// RandomRegister, 7.18.3.2.
 struct Random(u32);
