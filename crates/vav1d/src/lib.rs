@@ -16,14 +16,3 @@ pub mod sink;
 
 pub mod decode;
 pub mod grid;
-
-pub mod play;
-
-pub mod compare;
-
-pub mod conform;
-
-#[cfg(feature = "window")]
-pub mod window;
-
-pub mod cli;
