@@ -35,6 +35,7 @@ mod select;
 mod shape;
 mod sim;
 mod sim_diff;
+mod stop;
 mod suite_info;
 mod survey;
 mod verify;

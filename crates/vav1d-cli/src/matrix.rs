@@ -4,13 +4,10 @@
 use std::ffi::OsString;
 use std::io::{self, Write};
 use std::path::PathBuf;
-use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use clap::ValueEnum;
 use serde_json::json;
-use signal_hook::consts::{SIGINT, SIGTERM};
 
 use super::args::{MatrixArgs, PipelineArgs};
 use super::exit::Exit;
@@ -19,6 +16,7 @@ use super::json::{Lines, Record};
 use super::output::{self, Notices};
 use super::pipeline::never_applied;
 use super::shape::AXES;
+use super::stop::{self, Stop};
 use super::survey::{Cause, Effect, Outcome, Point, Survey, survey, with};
 use vav1d_lab::conform::child::{self, End, Program};
 use vav1d_lab::conform::probe::{self, Probe};
@@ -38,6 +36,20 @@ pub(super) fn run(args: &MatrixArgs, json: bool, notices: &Notices) -> Result<Ex
     // What is wrong with the input is said once.
     drop(super::input::open(&pipeline.input)?);
     let mut shapes = Shapes::new(pipeline)?;
+    let done = surveyed(args, &mut shapes, json, notices);
+    match shapes.stop.signal() {
+        Some(signal) => {
+            drop(shapes);
+            notices.error("interrupted");
+            Ok(stop::end(signal))
+        }
+        None => done,
+    }
+}
+
+/// The survey of all shapes, and what it says.
+fn surveyed(args: &MatrixArgs, shapes: &mut Shapes, json: bool, notices: &Notices) -> Result<Exit> {
+    let pipeline = &args.pipeline;
     let bar = notices.progress(0, "shapes");
     let survey = survey(args.all, |point| {
         bar.inc(1);
@@ -89,7 +101,7 @@ struct Shapes {
     probe: Probe,
     input: PathBuf,
     folder: PathBuf,
-    stop: Arc<AtomicBool>,
+    stop: Stop,
     /// Planted faults that no run has applied so far.
     unfired: Option<Vec<String>>,
     /// Runs that came to their end.
@@ -107,14 +119,9 @@ impl Drop for Shapes {
 impl Shapes {
     fn new(args: &PipelineArgs) -> Result<Self> {
         let path = std::env::current_exe().map_err(|e| Failure::new(Exit::Fault, e))?;
-        let stop: Arc<AtomicBool> = Arc::default();
-        for signal in [SIGINT, SIGTERM] {
-            if let Err(error) = signal_hook::flag::register(signal, Arc::clone(&stop)) {
-                log::warn!("an interrupt will not be graceful: {error}");
-            }
-        }
-        let probe = probe::probe(&path, &args.device, args.validate, LONGEST, &stop)
-            .map_err(|error| super::verify::no_device(error, &args.device))?;
+        let stop = Stop::by_signals();
+        let probe = probe::probe(&path, &args.device, args.validate, LONGEST, &stop.flag)
+            .map_err(|error| super::verify::no_device(error, &args.device, &stop))?;
         let device = super::verify::resolved(&args.device, &probe);
         let program = Program {
             path,
@@ -142,7 +149,7 @@ impl Shapes {
     /// What a shape gives.
     fn decode(&mut self, device: &str, options: &[OsString]) -> Result<Outcome> {
         let files = self.folder.join("shape");
-        let ran = child::call(&self.program, device, options, &self.input, &files, &self.stop)
+        let ran = child::call(&self.program, device, options, &self.input, &files, &self.stop.flag)
             .map_err(Failure::output)?;
         if ran.end == End::Interrupted {
             return Err(Failure::output(io::ErrorKind::Interrupted.into()));
