@@ -132,6 +132,10 @@ impl Pipeline {
         if summary.n_faults > summary.faults.len() as u64 {
             notices.error(&format!("{} faults in all", summary.n_faults));
         }
+        if exit == Exit::Done && summary.frames == 0 && args.limit != Some(0) {
+            notices.error(&format!("{}: no frame is in it", args.input.file.display()));
+            exit = Exit::Stream;
+        }
         let unfired = self.executor.unfired();
         if let Some(why) = never_applied(args, &unfired, summary.frames) {
             notices.error(&why);

@@ -254,7 +254,11 @@ fn an_interrupted_run_says_what_was_not_run() {
         for report in ["junit.xml", "summary.md", "index.html", "results.jsonl"] {
             assert!(folder.text(&format!("out/{report}")).contains(&said), "{report}");
         }
-        assert!(folder.text("out/junit.xml").contains("tests=\"20\""));
+        let junit = folder.text("out/junit.xml");
+        assert!(
+            junit.contains(&format!("tests=\"20\" failures=\"0\" errors=\"{left}\"")),
+            "{junit}"
+        );
         assert_eq!(folder.text("out/results.csv").lines().count(), 20);
     }
 }

@@ -23,10 +23,7 @@ enum Sort {
 
 fn sort(record: &Record) -> Sort {
     match (record.status, &record.outcome) {
-        (
-            Status::New(Word::Skip) | Status::ExpectedFail | Status::KnownFlake | Status::NotRun,
-            _,
-        ) => Sort::Skipped,
+        (Status::New(Word::Skip) | Status::ExpectedFail | Status::KnownFlake, _) => Sort::Skipped,
         (status, _) if status.is_success() => Sort::Passed,
         (
             _,
