@@ -5,7 +5,7 @@ use ash::vk;
 use super::caps::{
     COPY, Caps, DPB, DST, DpbPreference, OVERWRITE, Profile, ProfileReport, SAMPLED, VideoFormat,
 };
-use super::options::{ExecutorOptions, GrainMode, Layouts, ParametersMode, StatusQueries};
+use super::options::{ExecutorOptions, GrainMode, Layouts, ParametersMode, Sharing, StatusQueries};
 use super::readback::PictureLayout;
 use crate::pixels::Chroma;
 use crate::plan::SessionSpec;
@@ -39,6 +39,8 @@ pub(super) struct Choice {
     pub(super) overwritable: bool,
     /// Outputs can be sampled, and all queue families share them.
     pub(super) on_device: bool,
+    /// How queue families share what is copied.
+    pub(super) sharing: Sharing,
     /// The sequence header comes with each decode.
     pub(super) inline_parameters: bool,
     /// Queries come with each decode.
@@ -110,6 +112,7 @@ pub(super) fn choose(
                     profile_independent: options.profile_independent,
                     overwritable: options.overwritable,
                     on_device,
+                    sharing: options.sharing,
                     inline_parameters: options.parameters == ParametersMode::Inline,
                     inline_queries: options.status_queries == Some(StatusQueries::Inline),
                 });

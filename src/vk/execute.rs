@@ -16,7 +16,7 @@ use super::features::Features;
 use super::instance::Instance;
 use super::journal::Journal;
 use super::objects::{Buffer, Commands};
-use super::options::ExecutorOptions;
+use super::options::{ExecutorOptions, Sharing};
 use super::record::DecodeCommand;
 use super::session::SessionReport;
 use super::submit::{Lane, Retired, Ticket, Touches, Wait};
@@ -158,7 +158,8 @@ impl Executor {
     ) -> Result<Self> {
         options.on_device = false;
         super::quirks::settle(adapter, &mut options);
-        let device = Device::open(instance, adapter, Features::wanted(&options))?;
+        let device =
+            Device::open(instance, adapter, Features::wanted(&options), options.copy_queue)?;
         Self::of(device, adapter, options)
     }
 
@@ -426,10 +427,11 @@ impl Executor {
 
     /// How pictures get from the decode family to that of copies.
     pub(super) fn passage(&self) -> Passage {
-        let shared = self.active.as_ref().is_some_and(|active| active.choice.on_device);
+        let on_device = self.active.as_ref().is_some_and(|active| active.choice.on_device);
         match self.device.transfer() {
-            _ if shared => Passage::Shared,
+            _ if on_device => Passage::Shared,
             None => Passage::Within,
+            Some(_) if self.options.sharing == Sharing::Concurrent => Passage::Shared,
             Some((decode, copy)) => Passage::Owned { decode, copy },
         }
     }

@@ -76,6 +76,44 @@ pub enum IntraReferences {
     None,
 }
 
+/// Where OrderHints and SavedOrderHints have the order hint of reference name n.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OrderHints {
+    /// At n, as in the AV1 specification.
+    Named,
+    /// At n - 1, where NVIDIA's drivers 555 to 565 look for it.
+    Shifted,
+}
+
+/// How queue families share the images that are decoded to and copied from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Sharing {
+    /// VK_SHARING_MODE_CONCURRENT, as released clients have it.
+    Concurrent,
+    /// VK_SHARING_MODE_EXCLUSIVE: their ownership is handed over for each copy.
+    Exclusive,
+}
+
+/// Which queue family copies decoded pictures.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CopyQueue {
+    /// One without video, which only copies if there is such a one; else the decode family.
+    Auto,
+    /// The decode family.
+    Decode,
+    /// The family of this index.
+    Family(u32),
+}
+
+/// codedExtent of a frame with superres, of which the Vulkan specification says nothing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CodedExtent {
+    /// UpscaledWidth x FrameHeight.
+    Upscaled,
+    /// FrameWidth x FrameHeight: what is coded.
+    Frame,
+}
+
 /// How to decode.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -104,6 +142,15 @@ pub struct ExecutorOptions {
     pub tile_starts: Option<TileStarts>,
     /// Whether an INTRA_ONLY_FRAME names a reference. Default: it does.
     pub intra_references: IntraReferences,
+    /// Where order hints of references are; `None`: one entry lower for NVIDIA's drivers 555 to
+    /// 565, else by name. Default: `None`.
+    pub order_hints: Option<OrderHints>,
+    /// How queue families share images. Default: concurrently.
+    pub sharing: Sharing,
+    /// Which queue family copies. Default: one without video.
+    pub copy_queue: CopyQueue,
+    /// codedExtent of a frame with superres. Default: the upscaled one.
+    pub coded_extent: CodedExtent,
     /// How coded bytes lie in the buffer. Default: whole OBUs from offset 0.
     pub bitstream: BitstreamShape,
     /// Frames that the device may be busy with, 1 to 64. Default: 4.
@@ -136,6 +183,10 @@ impl Default for ExecutorOptions {
             recording: Recording::InOrder,
             tile_starts: None,
             intra_references: IntraReferences::Named,
+            order_hints: None,
+            sharing: Sharing::Concurrent,
+            copy_queue: CopyQueue::Auto,
+            coded_extent: CodedExtent::Upscaled,
             bitstream: BitstreamShape::default(),
             frames_in_flight: 4,
             timeout: Duration::from_secs(20),

@@ -1,30 +1,102 @@
 //! What some drivers need beside what they say of themselves. Each is a fault of theirs, seen in
-//! what they give to the hardware; docs/real-drivers.md tells how.
+//! what they give to the hardware; docs/real-drivers.md and docs/real-gpu.md tell how.
 
 use ash::vk;
 
 use super::adapter::Adapter;
-use super::options::{ExecutorOptions, GrainMode, TileStarts};
+use super::options::{ExecutorOptions, GrainMode, OrderHints, TileStarts};
+
+/// What a driver is known by.
+struct Driver<'a> {
+    /// The device's name.
+    name: &'a str,
+    id: vk::DriverId,
+    /// `driverVersion`.
+    version: u32,
+    /// `conformanceVersion`: major, minor, subminor, patch.
+    conformance: [u8; 4],
+}
 
 /// Mesa's `driverVersion` is packed like an API version.
-fn version(driver: u32) -> (u32, u32) {
+fn mesa_version(driver: u32) -> (u32, u32) {
     (vk::api_version_major(driver), vk::api_version_minor(driver))
 }
 
 /// Changes what in `options` is left to choose, for the driver of `adapter`.
 pub(super) fn settle(adapter: &Adapter, options: &mut ExecutorOptions) {
-    let (anv, radv) = (
-        adapter.driver_id == vk::DriverId::INTEL_OPEN_SOURCE_MESA,
-        adapter.driver_id == vk::DriverId::MESA_RADV,
-    );
+    let driver = Driver {
+        name: &adapter.name,
+        id: adapter.driver_id,
+        version: adapter.driver_version,
+        conformance: adapter.conformance,
+    };
+    settle_for(&driver, options);
+}
+
+fn settle_for(driver: &Driver<'_>, options: &mut ExecutorOptions) {
+    let anv = driver.id == vk::DriverId::INTEL_OPEN_SOURCE_MESA;
+    let radv = driver.id == vk::DriverId::MESA_RADV;
     if anv || radv {
         // Both take them for that in Mesa 25.0, and do not read them in Mesa 26.2.
         options.tile_starts.get_or_insert(TileStarts::Superblocks);
     }
-    let old = version(adapter.driver_version) <= (25, 0);
+    let old = mesa_version(driver.version) <= (25, 0);
     if anv && old && options.film_grain == GrainMode::Driver {
         // It offers the profile, applies none, and refers to pictures that it never wrote.
-        log::info!("{}: film grain is not left to ANV up to Mesa 25.0", adapter.name);
+        log::info!("{}: film grain is not left to ANV up to Mesa 25.0", driver.name);
         options.film_grain = GrainMode::Host;
+    }
+    if driver.id == vk::DriverId::NVIDIA_PROPRIETARY && has_shifted_hints(driver.conformance) {
+        // Drivers 555 to 565, made for conformance tests that wrote them so.
+        log::info!("{}: order hints are written one entry lower (NVIDIA 555 to 565)", driver.name);
+        options.order_hints.get_or_insert(OrderHints::Shifted);
+    }
+}
+
+/// Whether an NVIDIA driver that passed this version of the conformance tests reads order hints
+/// one entry too low: 1.3.8.0 to 1.3.8.2.
+fn has_shifted_hints(conformance: [u8; 4]) -> bool {
+    matches!(conformance, [1, 3, 8, 0..=2])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn settled(id: vk::DriverId, version: u32, conformance: [u8; 4]) -> ExecutorOptions {
+        let mut options = ExecutorOptions::default();
+        settle_for(&Driver { name: "a device", id, version, conformance }, &mut options);
+        options
+    }
+
+    #[test]
+    fn order_hints_are_shifted_for_nvidia_555_to_565_alone() {
+        let nvidia = vk::DriverId::NVIDIA_PROPRIETARY;
+        let hints = |id, conformance| settled(id, 0, conformance).order_hints;
+        for (patch, expected) in
+            [(0, Some(OrderHints::Shifted)), (2, Some(OrderHints::Shifted)), (3, None)]
+        {
+            assert_eq!(hints(nvidia, [1, 3, 8, patch]), expected, "1.3.8.{patch}");
+        }
+        // 550, 570.
+        assert_eq!((hints(nvidia, [1, 3, 7, 2]), hints(nvidia, [1, 4, 1, 0])), (None, None));
+        assert_eq!(hints(vk::DriverId::MESA_RADV, [1, 3, 8, 2]), None);
+        let mut options =
+            ExecutorOptions { order_hints: Some(OrderHints::Named), ..Default::default() };
+        let driver = Driver { name: "", id: nvidia, version: 0, conformance: [1, 3, 8, 1] };
+        settle_for(&driver, &mut options);
+        assert_eq!(options.order_hints, Some(OrderHints::Named));
+    }
+
+    #[test]
+    fn mesa_takes_superblocks_and_its_first_anv_no_film_grain() {
+        let version = |major, minor| vk::make_api_version(0, major, minor, 0);
+        let anv = vk::DriverId::INTEL_OPEN_SOURCE_MESA;
+        let old = settled(anv, version(25, 0), [1, 4, 0, 0]);
+        assert_eq!(old.tile_starts, Some(TileStarts::Superblocks));
+        assert_eq!(old.film_grain, GrainMode::Host);
+        assert_eq!(settled(anv, version(26, 2), [1, 4, 0, 0]).film_grain, GrainMode::Driver);
+        let other = settled(vk::DriverId::NVIDIA_PROPRIETARY, version(25, 0), [1, 4, 0, 0]);
+        assert_eq!((other.tile_starts, other.film_grain), (None, GrainMode::Driver));
     }
 }

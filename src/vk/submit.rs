@@ -1,7 +1,7 @@
 //! Submissions: a lane is a queue with a timeline, a ticket a point on it.
 //!
-//! Lanes of one device may be of different threads. Each submission takes the device's lock, which
-//! also keeps what lanes must know of each other: see [`Order`].
+//! Lanes of one device may be of different threads. Each submission takes its queue's lock, then that
+//! of what lanes must know of each other: see [`Order`].
 #![allow(unsafe_code, reason = "Vulkan calls")]
 
 use std::any::Any;
@@ -161,6 +161,9 @@ impl Lane {
         signal: Option<vk::Semaphore>,
         touches: Touches,
     ) -> Result<()> {
+        // In this order: another thread may have the queue until a display has refreshed, and the
+        // lanes of other queues are not to wait for that.
+        let queue = self.device.lock(self.queue.raw);
         let mut order = self.device.order();
         let other = match touches {
             Touches::Nothing => &None,
@@ -195,6 +198,7 @@ impl Lane {
             Touches::Borrows => order.borrowed = newest,
         }
         drop(order);
+        drop(queue);
         let done = self.done;
         self.others.retain(|(ticket, _)| *ticket > done);
         self.others.extend(other.map(|(timeline, _)| (ticket, timeline)));
