@@ -8,7 +8,7 @@ use super::exit::Exit;
 use super::failure::{Failure, Result};
 use super::output::{Notices, Watched};
 use super::select::{self, Fallback, Selected};
-use super::{input, options, output};
+use super::{first, input, options, output};
 use crate::compare::{self, TraceOptions, Wanted};
 use crate::container::Source;
 use crate::decode::{self, Summary};
@@ -16,7 +16,7 @@ use crate::error::Error;
 use crate::grain::Override;
 use crate::sink::Sink;
 use crate::vk::render::GrainSynthesizer;
-use crate::vk::{Executor, GrainMode, Instance, Journal, Message};
+use crate::vk::{Adapter, Executor, GrainMode, Instance, Journal, Message};
 
 /// A source and a device that is ready to decode it.
 pub(super) struct Pipeline {
@@ -52,8 +52,13 @@ impl Pipeline {
         notices: &Notices,
     ) -> Result<Self> {
         let source = input::open(&args.input)?;
-        let selected = select::select(&args.device, options::instance(args), fallback, notices)?;
         let mut wanted = options::executor(args);
+        let spec = (args.device == "auto").then(|| first::session(&args.input, &args.layers));
+        let spec = spec.flatten();
+        let takes =
+            |adapter: &Adapter| spec.as_ref().map_or(Ok(()), |spec| adapter.takes(spec, &wanted));
+        let instance = options::instance(args);
+        let selected = select::select_for(&args.device, instance, fallback, notices, &takes)?;
         if grain.is_some() {
             wanted.film_grain = GrainMode::None;
         }

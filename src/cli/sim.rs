@@ -13,8 +13,12 @@ pub(super) const CHIPS: [&str; 8] =
 
 /// Variables that make a driver offer video decode where it does not on its own; those that are
 /// set stay.
-const OFFERS: [(&str, &str); 3] =
-    [("ANV_DEBUG", "video-decode"), ("ANV_VIDEO_DECODE", "1"), ("RADV_PERFTEST", "video_decode")];
+const OFFERS: [(&str, &str); 4] = [
+    ("ANV_DEBUG", "video-decode"),
+    ("ANV_VIDEO_DECODE", "1"),
+    ("RADV_EXPERIMENTAL", "video_decode"),
+    ("RADV_PERFTEST", "video_decode"),
+];
 
 /// File name of the library that imitates the node.
 const LIBRARY: &str = "libdrm_sim.so";

@@ -2,6 +2,7 @@
 
 use ash::vk;
 
+use super::adapter::Adapter;
 use super::caps::{
     COPY, Caps, DPB, DST, DpbPreference, OVERWRITE, Profile, ProfileReport, SAMPLED, VideoFormat,
 };
@@ -73,6 +74,24 @@ pub(super) fn profiles(spec: &SessionSpec, options: &ExecutorOptions) -> Vec<Pro
     let grain = spec.sequence.film_grain_params_present && options.film_grain == GrainMode::Driver;
     let tries: &[bool] = if grain { &[true, false] } else { &[false] };
     tries.iter().map(|&film_grain| Profile::of(&spec.sequence, film_grain)).collect()
+}
+
+/// Chooses for `spec` the best that `adapter` offers.
+/// # Errors
+/// What the device lacks, in words.
+pub(super) fn choose_for(
+    spec: &SessionSpec,
+    options: &ExecutorOptions,
+    adapter: &Adapter,
+) -> Result<Choice, String> {
+    let mut reasons = Vec::new();
+    for profile in profiles(spec, options) {
+        match choose(spec, options, &adapter.profile_report(profile)) {
+            Ok(choice) => return Ok(choice),
+            Err(reason) => reasons.push(reason),
+        }
+    }
+    Err(reasons.join("; "))
 }
 
 /// Chooses for `spec` from `report`.

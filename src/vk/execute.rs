@@ -268,21 +268,8 @@ impl Executor {
     }
 
     fn configure(&mut self, spec: &SessionSpec) -> Result<()> {
-        let mut reasons = Vec::new();
-        let mut choice = None;
-        for profile in choose::profiles(spec, &self.options) {
-            let report = self.adapter.profile_report(profile);
-            match choose::choose(spec, &self.options, &report) {
-                Ok(found) => {
-                    choice = Some(found);
-                    break;
-                }
-                Err(reason) => reasons.push(reason),
-            }
-        }
-        let Some(choice) = choice else {
-            return Err(self.device.lacks(reasons.join("; ")).into());
-        };
+        let choice = choose::choose_for(spec, &self.options, &self.adapter)
+            .map_err(|why| self.device.lacks(why))?;
         // Statuses are read from the old session's queries.
         self.flush()?;
         self.decode.wait(self.decode.last())?;

@@ -22,6 +22,19 @@ fn mesa_version(driver: u32) -> (u32, u32) {
     (vk::api_version_major(driver), vk::api_version_minor(driver))
 }
 
+/// What switches video decoding on in a driver that hides it otherwise, in some versions.
+pub(super) fn switch(driver: vk::DriverId) -> Option<&'static str> {
+    match driver {
+        vk::DriverId::INTEL_OPEN_SOURCE_MESA => {
+            Some("ANV_DEBUG=video-decode (older Mesa: ANV_VIDEO_DECODE=1)")
+        }
+        vk::DriverId::MESA_RADV => {
+            Some("RADV_EXPERIMENTAL=video_decode (older Mesa: RADV_PERFTEST=video_decode)")
+        }
+        _ => None,
+    }
+}
+
 /// Changes what in `options` is left to choose, for the driver of `adapter`.
 pub(super) fn settle(adapter: &Adapter, options: &mut ExecutorOptions) {
     let driver = Driver {
@@ -86,6 +99,15 @@ mod tests {
         let driver = Driver { name: "", id: nvidia, version: 0, conformance: [1, 3, 8, 1] };
         settle_for(&driver, &mut options);
         assert_eq!(options.order_hints, Some(OrderHints::Named));
+    }
+
+    #[test]
+    fn drivers_that_hide_video_have_a_switch() {
+        let anv = switch(vk::DriverId::INTEL_OPEN_SOURCE_MESA);
+        assert!(anv.is_some_and(|text| text.contains("ANV_DEBUG=video-decode")));
+        let radv = switch(vk::DriverId::MESA_RADV).unwrap_or_default();
+        assert!(radv.contains("RADV_PERFTEST=") && radv.contains("RADV_EXPERIMENTAL="));
+        assert_eq!(switch(vk::DriverId::NVIDIA_PROPRIETARY), None);
     }
 
     #[test]
