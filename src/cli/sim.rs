@@ -8,8 +8,8 @@ use super::exit::Exit;
 use super::failure::{Failure, Result};
 
 /// The chips of `crates/drm-sim`.
-pub(super) const CHIPS: [&str; 8] =
-    ["navi21", "phoenix", "navi33", "gfx1201", "adl", "dg2", "lnl", "bmg"];
+pub(super) const CHIPS: [&str; 9] =
+    ["navi21", "phoenix", "navi33", "gfx1201", "adl", "dg2", "mtl", "lnl", "bmg"];
 
 /// Variables that make a driver offer video decode where it does not on its own; those that are
 /// set stay.

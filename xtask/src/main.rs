@@ -11,6 +11,7 @@ mod grain;
 mod mutate;
 mod remux;
 mod soak;
+mod sizes;
 mod streams;
 mod tidy;
 
