@@ -139,6 +139,11 @@ impl Adapter {
         caps::report(&self.instance, self, profile)
     }
 
+    /// Whether its instance is under the validation layer.
+    pub(super) fn is_validated(&self) -> bool {
+        self.instance.validates()
+    }
+
     /// `api_version` as "major.minor.patch".
     pub fn api_version_text(&self) -> String {
         let v = self.api_version;

@@ -270,6 +270,12 @@ impl Executor {
     fn configure(&mut self, spec: &SessionSpec) -> Result<()> {
         let choice = choose::choose_for(spec, &self.options, &self.adapter)
             .map_err(|why| self.device.lacks(why))?;
+        if self.options.on_device && !choice.on_device {
+            log::info!(
+                "pictures go through the host: no format for outputs can be sampled by planes \
+                 (SAMPLED and MUTABLE_FORMAT)"
+            );
+        }
         // Statuses are read from the old session's queries.
         self.flush()?;
         self.decode.wait(self.decode.last())?;

@@ -13,6 +13,7 @@ mod barriers;
 mod bitstream;
 mod caps;
 mod choose;
+mod converting;
 mod decoding;
 mod device;
 mod entry;

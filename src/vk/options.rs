@@ -120,6 +120,10 @@ pub enum CodedExtent {
 pub struct ExecutorOptions {
     /// Whether DPB picture and output are one; `None` chooses. Default: `None`.
     pub dpb: Option<DpbPreference>,
+    /// Where `dpb` is left open, both are offered and pictures go to the host: DISTINCT. A reference
+    /// then need not leave its layout for a copy, and decodes do not wait for copies. Default: no;
+    /// RADV gets it.
+    pub prefer_distinct: bool,
     /// Whether DPB pictures are layers of one image; `None`: only where they must. Default: `None`.
     pub layered: Option<bool>,
     /// Who applies film grain. Default: the driver.
@@ -164,6 +168,10 @@ pub struct ExecutorOptions {
     pub overwritable: bool,
     /// Try streams of a level above the device's maximum. Default: no.
     pub force_level: bool,
+    /// MUTABLE_FORMAT is taken where a device supports it and does not list it for video formats, so
+    /// that pictures can be drawn from where they are. Default: no; NVIDIA's driver gets it, but not
+    /// under the validation layer, which goes by the list.
+    pub unlisted_mutable: bool,
     /// Pictures stay on the device, where it is one that draws ([`crate::vk::Executor::on`]), and
     /// are read only when somebody looks at their samples. Default: no.
     pub on_device: bool,
@@ -173,6 +181,7 @@ impl Default for ExecutorOptions {
     fn default() -> Self {
         Self {
             dpb: None,
+            prefer_distinct: false,
             layered: None,
             film_grain: GrainMode::Driver,
             slot_policy: SlotPolicy::Lowest,
@@ -193,6 +202,7 @@ impl Default for ExecutorOptions {
             planted: None,
             overwritable: false,
             force_level: false,
+            unlisted_mutable: false,
             on_device: false,
         }
     }

@@ -15,6 +15,8 @@ struct Driver<'a> {
     version: u32,
     /// `conformanceVersion`: major, minor, subminor, patch.
     conformance: [u8; 4],
+    /// The validation layer is there.
+    is_validated: bool,
 }
 
 /// Mesa's `driverVersion` is packed like an API version.
@@ -42,6 +44,7 @@ pub(super) fn settle(adapter: &Adapter, options: &mut ExecutorOptions) {
         id: adapter.driver_id,
         version: adapter.driver_version,
         conformance: adapter.conformance,
+        is_validated: adapter.is_validated(),
     };
     settle_for(&driver, options);
 }
@@ -53,13 +56,22 @@ fn settle_for(driver: &Driver<'_>, options: &mut ExecutorOptions) {
         // Both take them for that in Mesa 25.0, and do not read them in Mesa 26.2.
         options.tile_starts.get_or_insert(TileStarts::Superblocks);
     }
+    if radv {
+        // Chips with firmware for it offer COINCIDE too (VCN 5), and nobody has run that much.
+        options.prefer_distinct = true;
+    }
     let old = mesa_version(driver.version) <= (25, 0);
     if anv && old && options.film_grain == GrainMode::Driver {
         // It offers the profile, applies none, and refers to pictures that it never wrote.
         log::info!("{}: film grain is not left to ANV up to Mesa 25.0", driver.name);
         options.film_grain = GrainMode::Host;
     }
-    if driver.id == vk::DriverId::NVIDIA_PROPRIETARY && has_shifted_hints(driver.conformance) {
+    let nvidia = driver.id == vk::DriverId::NVIDIA_PROPRIETARY;
+    if nvidia && !driver.is_validated {
+        // It lists no flags of images, and supports this one (VUID-VkImageCreateInfo-pNext-06811).
+        options.unlisted_mutable = true;
+    }
+    if nvidia && has_shifted_hints(driver.conformance) {
         // Drivers 555 to 565, made for conformance tests that wrote them so.
         log::info!("{}: order hints are written one entry lower (NVIDIA 555 to 565)", driver.name);
         options.order_hints.get_or_insert(OrderHints::Shifted);
@@ -78,7 +90,9 @@ mod tests {
 
     fn settled(id: vk::DriverId, version: u32, conformance: [u8; 4]) -> ExecutorOptions {
         let mut options = ExecutorOptions::default();
-        settle_for(&Driver { name: "a device", id, version, conformance }, &mut options);
+        let is_validated = false;
+        let driver = Driver { name: "a device", id, version, conformance, is_validated };
+        settle_for(&driver, &mut options);
         options
     }
 
@@ -96,9 +110,20 @@ mod tests {
         assert_eq!(hints(vk::DriverId::MESA_RADV, [1, 3, 8, 2]), None);
         let mut options =
             ExecutorOptions { order_hints: Some(OrderHints::Named), ..Default::default() };
-        let driver = Driver { name: "", id: nvidia, version: 0, conformance: [1, 3, 8, 1] };
+        let (version, conformance) = (0, [1, 3, 8, 1]);
+        let driver = Driver { name: "", id: nvidia, version, conformance, is_validated: true };
         settle_for(&driver, &mut options);
         assert_eq!(options.order_hints, Some(OrderHints::Named));
+        // What the layer would report is not done under it.
+        assert!(!options.unlisted_mutable && settled(nvidia, 0, conformance).unlisted_mutable);
+    }
+
+    #[test]
+    fn radv_decodes_beside_the_reference_picture_where_it_can() {
+        let prefers = |id| settled(id, 0, [0; 4]).prefer_distinct;
+        assert!(prefers(vk::DriverId::MESA_RADV));
+        // ANV 25.0 offers it, and writes no reference picture then.
+        assert!(!prefers(vk::DriverId::INTEL_OPEN_SOURCE_MESA));
     }
 
     #[test]

@@ -7,6 +7,7 @@ use std::sync::{Arc, OnceLock};
 use ash::vk;
 
 use super::barriers::{self, Layer, Use};
+use super::converting::Converter;
 use super::execute::{DecodeStatus, Executor, Output, Passage, QueuedWork};
 use super::images::PictureId;
 use super::lending::{Readback, Spares};
@@ -25,6 +26,8 @@ use crate::syntax::sequence::SequenceHeader;
 
 /// Bytes of the readbacks that are under way.
 const READBACK_BYTES: usize = 8 << 20;
+/// Readbacks that are under way on hardware: copies then overlap with decodes, whatever their size.
+const MOST_READBACKS: usize = 4;
 /// Pictures that stay on the device at most: more of them would take its memory. Those after them
 /// go to the host.
 const MOST_HELD: usize = 20;
@@ -35,6 +38,7 @@ pub(super) struct Showing {
     pending: VecDeque<Pending>,
     pub(super) ready: VecDeque<Output>,
     spare: Spares,
+    converter: Converter,
     /// Of pictures that are done with.
     pub(super) memory: Vec<Vec<u8>>,
     /// What was copied out of memory that the host does not cache.
@@ -181,10 +185,13 @@ impl Executor {
         }
     }
 
-    /// Readbacks of `bytes` to have under way: as many as frames, but of large ones fewer.
+    /// Readbacks of `bytes` to have under way: as many as frames, but fewer of large ones where the
+    /// processor's caches are to hold them.
     fn most_readbacks(&self, bytes: usize) -> usize {
         let frames = self.options.frames_in_flight.max(1) as usize;
+        let is_hardware = self.adapter.device_type != vk::PhysicalDeviceType::CPU;
         match self.options.recording {
+            Recording::InOrder if is_hardware => frames.min(MOST_READBACKS),
             Recording::InOrder => (READBACK_BYTES / bytes.max(1)).clamp(1, frames),
             Recording::Shuffled => frames,
         }
@@ -354,6 +361,10 @@ impl Executor {
     fn picture(&mut self, plan: &CopyPlan, readback: Readback) -> Result<Picture> {
         if plan.is_exact() && readback.buffer.is_read_at_ease() {
             return Ok(plan.around(self.showing.spare.lend(readback, plan.size_bytes())));
+        }
+        if Converter::takes(plan) {
+            let Showing { converter, spare, .. } = &mut self.showing;
+            return Ok(plan.around(converter.convert(*plan, readback, spare)));
         }
         let scratch = &mut self.showing.scratch;
         // SAFETY: the copy has ended, and no other is started before the slice is gone.

@@ -10,8 +10,8 @@ mod fuzz;
 mod grain;
 mod mutate;
 mod remux;
-mod soak;
 mod sizes;
+mod soak;
 mod streams;
 mod tidy;
 

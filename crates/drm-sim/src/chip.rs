@@ -168,7 +168,12 @@ pub const CHIPS: [Chip; 9] = [
         "mtl",
         "Meteor Lake, Arc Graphics",
         0x7D55,
-        Kernel::I915(Intel { graphics: [12, 71, 0], media: [13, 0, 0], local: false, subslices: 8 }),
+        Kernel::I915(Intel {
+            graphics: [12, 71, 0],
+            media: [13, 0, 0],
+            local: false,
+            subslices: 8,
+        }),
     ),
     intel(
         "lnl",
