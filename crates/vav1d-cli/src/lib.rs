@@ -11,6 +11,7 @@ mod dec_test;
 mod decode;
 mod dump;
 mod failure;
+mod first;
 mod generate;
 mod grain;
 mod guard;

@@ -58,7 +58,7 @@ fn surveyed(args: &MatrixArgs, shapes: &mut Shapes, json: bool, notices: &Notice
     let survey = survey?;
     bar.finish_and_clear();
     let base = survey.base.and_then(|base| Some((base, survey.outcomes.get(&base)?)));
-    let Some((_, reference)) = base else {
+    let Some((base, reference)) = base else {
         let why = survey.outcomes.values().find_map(|o| match o {
             Outcome::Refused(why) => Some(why.as_str()),
             Outcome::Decoded(..) | Outcome::Failed(_) => None,
@@ -68,7 +68,7 @@ fn surveyed(args: &MatrixArgs, shapes: &mut Shapes, json: bool, notices: &Notice
     if let (Outcome::Decoded(_, Exit::Unsupported), Some(why)) = (reference, &shapes.refusal) {
         return Err(Failure::new(Exit::Unsupported, format!("not supported: {why}")));
     }
-    let judged = shapes.judge(reference)?;
+    let judged = shapes.judge(&base, reference)?;
     let report =
         Report { args: pipeline, survey: &survey, reference, judged, device: &shapes.probe };
     let written = match json {
@@ -177,7 +177,7 @@ impl Shapes {
     }
 
     /// What softvk makes of the stream, beside the reference shape's output.
-    fn judge(&mut self, reference: &Outcome) -> Result<Judged> {
+    fn judge(&mut self, base: &Point, reference: &Outcome) -> Result<Judged> {
         let Outcome::Decoded(is, _) = reference else { return Ok(Judged::Not("it fails".into())) };
         let plain = Self::unplanted(&self.program.arguments);
         let own = std::mem::replace(&mut self.program.arguments, plain);
@@ -186,10 +186,21 @@ impl Shapes {
         Ok(match right? {
             Outcome::Decoded(right, _) if right == *is => Judged::Right(is.len()),
             Outcome::Decoded(right, _) => {
-                Judged::Wrong(is.iter().zip(&right).take_while(|(a, b)| a == b).count())
+                let at = is.iter().zip(&right).take_while(|(a, b)| a == b).count();
+                match self.before_grain(base)? {
+                    Outcome::Decoded(plain, _) if plain == right => Judged::FilmGrain(at),
+                    _ => Judged::Wrong(at),
+                }
             }
             Outcome::Refused(why) | Outcome::Failed(why) => Judged::Not(format!("softvk: {why}")),
         })
+    }
+
+    /// What the shape `base` gives with film grain by the host.
+    fn before_grain(&mut self, base: &Point) -> Result<Outcome> {
+        let mut words = options(base);
+        words.push(child::BEFORE_GRAIN.into());
+        self.decode(&self.device.clone(), &words)
     }
 
     /// Arguments for softvk: it is asked for nothing but the stream.
@@ -232,6 +243,8 @@ enum Judged {
     Right(usize),
     /// Different from this picture on.
     Wrong(usize),
+    /// The same, but equal with film grain by the host: it is the driver's film grain that differs.
+    FilmGrain(usize),
     /// There is no answer: why.
     Not(String),
 }
@@ -268,6 +281,10 @@ impl Report<'_> {
             Judged::Wrong(at) => {
                 format!("against softvk: wrong from picture {at}, in the shape {base}")
             }
+            Judged::FilmGrain(at) => format!(
+                "against softvk: right before film grain; the driver's film grain differs from \
+                 picture {at}, in the shape {base}"
+            ),
             Judged::Not(why) => format!("against softvk: not judged: {why}"),
         }
     }
@@ -350,6 +367,7 @@ impl Report<'_> {
         let (judged, at) = match &self.judged {
             Judged::Right(_) => ("right", None),
             Judged::Wrong(at) => ("wrong", Some(at)),
+            Judged::FilmGrain(at) => ("film-grain", Some(at)),
             Judged::Not(_) => ("unjudged", None),
         };
         lines.write(&Record::Matrix(json!({

@@ -103,6 +103,7 @@ fn pipeline(args: &PlayArgs) -> PipelineArgs {
         plant: None,
         overwritable: false,
         spare_plants: false,
+        keep_failed: true,
         journal: None,
         device_timeout: args.device_timeout,
         shape: args.shape.clone(),

@@ -218,9 +218,11 @@ fn expectations(args: &VerifyArgs, driver: &str) -> Result<Expectations> {
 }
 
 fn options(args: &VerifyArgs, probe: &Probe, own: PathBuf, folder: PathBuf) -> Options {
-    let path = std::env::var_os(CHILD).map_or(own, PathBuf::from);
+    let path = std::env::var_os(CHILD).map_or_else(|| own.clone(), PathBuf::from);
     let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
-    let jobs = args.jobs.map_or(cores, usize::from);
+    // What resets a graphics card takes the neighbours' frames with it.
+    let usual = if probe.is_hardware { 1 } else { cores };
+    let jobs = args.jobs.map_or(usual, usize::from);
     let device = resolved(&args.device, probe);
     let mut own_options: Vec<OsString> = Vec::new();
     let times = [
@@ -244,6 +246,7 @@ fn options(args: &VerifyArgs, probe: &Probe, own: PathBuf, folder: PathBuf) -> O
             turns: Turns::new(jobs),
         },
         jobs,
+        asked: own,
         effort: Effort { repeat: args.repeat.map(usize::from), update: args.update_expectations },
         // The children share the cores.
         reference_device: format!("{}:threads={}", runner::REFERENCE, (cores / jobs).max(1)),

@@ -112,7 +112,7 @@ impl Stream {
         Ok(Self {
             planner: Planner::new(options),
             options,
-            damage: Damage::default(),
+            damage: Damage::only_told(),
             start,
             index,
             timing,
@@ -194,7 +194,7 @@ impl Stream {
         }
         self.executor.take_failed();
         self.source.seek(point.position)?;
-        self.damage = Damage::default();
+        self.damage = Damage::only_told();
         self.ahead.clear();
         self.under_way.clear();
         self.held = None;

@@ -446,6 +446,9 @@ impl Planner {
         plan.frame = self.frames;
         plan.surface = surface;
         plan.references = references.unwrap_or_default();
+        let kept = self.candidate.map(|candidate| candidate.show.surface);
+        let named = plan.references.iter().copied().chain([kept]);
+        plan.replaced = self.surfaces.replaced(header.refresh_frame_flags, named);
         steps.push(Step::Decode(plan));
         self.frames += 1;
         self.references.update(&header, &sequence);

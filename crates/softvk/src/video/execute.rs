@@ -112,7 +112,8 @@ impl Scope {
         }
         let mut in_range = true;
         if let Some(sequence) = op.sequence(begin) {
-            reference::check(&self.messages, frame, &state, op, sequence);
+            let hints = !begin.session.config.faults.has(Planted::ShiftedHints);
+            reference::check(&self.messages, frame, (&state, hints), op, sequence);
             for text in members::check(op, sequence, &begin.session.profile) {
                 in_range = false;
                 check::report(&self.messages, "", Some(frame), &text);

@@ -1,6 +1,7 @@
 //! Tests of the library and the command on real streams. No GPU, no network, no clock.
 
 mod boxes;
+mod chips;
 mod cli;
 mod compare;
 mod containers;

@@ -29,7 +29,10 @@ fn sort(record: &Record) -> Sort {
             _,
             Some(Outcome::Pass | Outcome::Unsupported(_))
             | Some(Outcome::Fail(
-                Failure::WrongPixels { .. } | Failure::StatusError(_) | Failure::Validation(_),
+                Failure::WrongPixels { .. }
+                | Failure::FilmGrain { .. }
+                | Failure::StatusError(_)
+                | Failure::Validation(_),
             )),
         ) => Sort::Failed,
         _ => Sort::Error,
