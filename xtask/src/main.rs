@@ -10,6 +10,7 @@ mod fuzz;
 mod grain;
 mod mutate;
 mod remux;
+mod sizes;
 mod soak;
 mod streams;
 mod tidy;

@@ -79,8 +79,9 @@ pub(crate) const DECODE: &Layout = &[
     ("dt_chroma_bottom_offset", U32, 1),
 ];
 
-/// The part with the addresses of reference pictures, in the order of `ref_frame_map`.
-pub(crate) const DYNAMIC_DPB: &Layout = &[
+/// The part for a picture buffer of separate images ("tier 2"): one pitch, height and size for all
+/// of them, and their addresses.
+pub(crate) const DPB: &Layout = &[
     ("config_flags", U32, 1),
     ("luma_pitch", U32, 1),
     ("luma_aligned_height", U32, 1),
@@ -94,6 +95,9 @@ pub(crate) const DYNAMIC_DPB: &Layout = &[
     ("address_low", U32, 16),
     ("address_high", U32, 16),
 ];
+
+/// Bytes of [`DPB`]: the part of a picture buffer in one allocation is shorter.
+pub(crate) const DPB_BYTES: usize = 168;
 
 /// The part for AV1, as far as the tiles.
 pub(crate) const AV1: &Layout = &[
@@ -378,6 +382,11 @@ mod tests {
         let found = fields(layout, &bytes);
         let expected = vec![("a", vec![1]), ("b", vec![-1, 2]), ("c", vec![-2]), ("d", vec![4])];
         assert_eq!(found, expected);
+    }
+
+    #[test]
+    fn the_part_of_a_picture_buffer_is_as_long_as_the_engines() {
+        assert_eq!(DPB.iter().map(|f| f.1.size() * f.2).sum::<usize>(), DPB_BYTES);
     }
 
     #[test]

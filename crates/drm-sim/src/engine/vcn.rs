@@ -129,7 +129,7 @@ impl Session {
         outcome: &mut Outcome,
     ) {
         let Some(dpb) = message.part(DYNAMIC_DPB) else { return };
-        let dpb = Part::new(vcn::DYNAMIC_DPB, dpb);
+        let dpb = Part::new(vcn::DPB, dpb);
         let (pitch, height) = (dpb.one("luma_pitch"), dpb.one("luma_aligned_height"));
         let size = dpb.one("luma_aligned_size") as u64 + dpb.one("chroma_aligned_size") as u64;
         let address = |low: i64, high: i64| (high as u64) << 32 | low as u64;

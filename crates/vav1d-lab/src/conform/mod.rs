@@ -1,0 +1,27 @@
+//! Conformance: vectors with what they should decode to, runs of them in child processes, what
+//! came of each, and what that means given what was expected.
+#![cfg_attr(not(test), deny(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
+
+pub mod child;
+pub mod coverage;
+pub mod evidence;
+pub mod expect;
+pub mod explain;
+pub mod files;
+mod judge;
+pub mod oracle;
+pub mod outcome;
+pub mod probe;
+mod recovery;
+pub mod report;
+pub mod reproduce;
+pub mod runner;
+pub mod settle;
+pub mod suite;
+pub mod told;
+pub mod turns;
+pub mod vector;
+
+pub use expect::{Expectations, Status};
+pub use outcome::{Failure, Outcome};
+pub use vector::{Expected, Kind, Oracle, Semantics, Vector};

@@ -1,0 +1,321 @@
+//! Runs vectors, each in child processes, and says what came of them.
+
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Mutex, PoisonError};
+
+use super::child::Program;
+use super::expect::{Expectations, First, Known, Status, Word};
+use super::explain::{Explained, explain};
+use super::files::named;
+use super::judge::{Judge, Judged};
+use super::outcome::{Failure, Outcome};
+use super::recovery;
+use super::reproduce::Reproduce;
+use super::settle::{self, Effort, Settled};
+use super::vector::{Kind, Vector};
+
+/// The device that is the reference.
+pub const REFERENCE: &str = "soft";
+
+/// How a suite is run.
+#[derive(Debug)]
+pub struct Options {
+    /// The children.
+    pub program: Program,
+    /// Vectors at a time.
+    pub jobs: usize,
+    /// How often each is run.
+    pub effort: Effort,
+    /// The program that asks for the device: vav1d, whatever the children are.
+    pub asked: PathBuf,
+    /// [`REFERENCE`] as the children are told of it.
+    pub reference_device: String,
+    /// Where logs and the results so far go.
+    pub folder: PathBuf,
+    /// Whether softvk is there to be asked what is right.
+    pub reference: bool,
+    /// Whether vectors with wrong pictures are looked at with `vav1d compare`.
+    pub explain: bool,
+    /// How a vector is run again by hand.
+    pub reproduce: Reproduce,
+}
+
+/// What came of a vector.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Record {
+    /// The vector's name.
+    pub name: String,
+    /// Its stream.
+    pub input: PathBuf,
+    /// Options of `vav1d compare` that decode what was judged.
+    pub options: Vec<String>,
+    /// What it was compared with.
+    pub oracle: Option<Kind>,
+    /// What it did; `None` if it was not run.
+    pub outcome: Option<Outcome>,
+    /// What that means.
+    pub status: Status,
+    /// The outcome's word of each of its runs.
+    pub runs: Vec<&'static str>,
+    /// The first wrong output picture, as lists have it.
+    pub first: Option<First>,
+    /// More to say.
+    pub note: Option<String>,
+    /// For each output picture whether it is right, as far as that is known.
+    pub frames: Vec<Option<bool>>,
+    /// Output pictures that should have come, and did not.
+    pub missing: usize,
+    /// What `vav1d compare` says of it.
+    pub explained: Option<Explained>,
+    /// Commands that show the failure again, the first one as it was seen.
+    pub reproduce: Vec<String>,
+    /// The device's name.
+    pub device: Option<String>,
+    /// Planted faults that never applied; `None` if no run came to its end.
+    pub unfired: Option<Vec<String>>,
+    /// Seconds that it took.
+    pub seconds: f64,
+}
+
+impl Record {
+    /// A vector that was not run.
+    fn not_run(vector: &Vector, status: Status, note: &str) -> Self {
+        Self {
+            name: vector.name.clone(),
+            input: vector.input.clone(),
+            options: Vec::new(),
+            oracle: None,
+            outcome: None,
+            status,
+            runs: Vec::new(),
+            first: None,
+            note: Some(note.to_owned()),
+            frames: Vec::new(),
+            missing: 0,
+            explained: None,
+            reproduce: Vec::new(),
+            device: None,
+            unfired: None,
+            seconds: 0.0,
+        }
+    }
+
+    /// Whether the device was judged by it: it was run, not refused, and there was something to
+    /// compare with.
+    pub fn is_evidence(&self) -> bool {
+        match &self.outcome {
+            None | Some(Outcome::Unsupported(_)) => false,
+            Some(Outcome::Fail(Failure::Missing(_) | Failure::BadOracle(_))) => false,
+            Some(Outcome::Pass | Outcome::Fail(_)) => true,
+        }
+    }
+
+    /// What lists are told of it; `None` if it was not run, or not as often as it takes.
+    pub fn known(&self) -> Option<Known<'_>> {
+        if self.status == Status::NotRun {
+            return None;
+        }
+        let (name, status, first) = (&*self.name, self.status, self.first);
+        Some(Known { name, outcome: self.outcome.as_ref()?, status, first })
+    }
+}
+
+/// Runs `vectors`, and calls `each` for every one that has ended, in the order in which they end;
+/// until `stop`. The records are sorted by name; vectors that were not come to are
+/// [`Status::NotRun`].
+///
+/// # Errors
+/// A child cannot be started, or a file in the folder cannot be written.
+pub fn run(
+    vectors: &[Vector],
+    expectations: &Expectations,
+    options: &Options,
+    stop: &AtomicBool,
+    each: &(dyn Fn(&Record) + Sync),
+) -> std::io::Result<Vec<Record>> {
+    std::fs::create_dir_all(&options.folder).map_err(|e| named(&options.folder, e))?;
+    let part = options.folder.join("results.jsonl.part");
+    let so_far = std::fs::File::create(&part).map_err(|e| named(&part, e))?;
+    let state = Mutex::new((so_far, Vec::new()));
+    // The largest first, so that the last one to end is a small one.
+    let mut order: Vec<&Vector> = vectors.iter().collect();
+    let bytes = |vector: &Vector| std::fs::metadata(&vector.input).map_or(0, |file| file.len());
+    order.sort_by_cached_key(|vector| std::cmp::Reverse(bytes(vector)));
+    let next = AtomicUsize::new(0);
+    let worker = || -> std::io::Result<()> {
+        while let Some(vector) = order.get(next.fetch_add(1, Ordering::Relaxed)) {
+            if stop.load(Ordering::Relaxed) {
+                break;
+            }
+            let runner = Runner { vector, expectations, options, stop };
+            let Some(record) = runner.record()? else { break };
+            each(&record);
+            let mut state = state.lock().unwrap_or_else(PoisonError::into_inner);
+            writeln!(state.0, "{}", super::report::jsonl::line(&record, true))
+                .map_err(|e| named(&part, e))?;
+            state.1.push(record);
+        }
+        Ok(())
+    };
+    // One more than may decode at once: it gets the next child ready.
+    std::thread::scope(|scope| {
+        let threads: Vec<_> = (0..=options.jobs.max(1)).map(|_| scope.spawn(worker)).collect();
+        threads.into_iter().try_for_each(|thread| {
+            let panicked = || std::io::Error::other("a worker ended");
+            thread.join().unwrap_or_else(|_| Err(panicked()))
+        })
+    })?;
+    let (_, mut records) = state.into_inner().unwrap_or_else(PoisonError::into_inner);
+    let came: std::collections::HashSet<String> =
+        records.iter().map(|record: &Record| record.name.clone()).collect();
+    let left = vectors.iter().filter(|vector| !came.contains(&vector.name));
+    records.extend(left.map(|vector| Record::not_run(vector, Status::NotRun, "interrupted")));
+    records.sort_by(|a, b| a.name.cmp(&b.name));
+    Ok(records)
+}
+
+/// The work on one vector.
+struct Runner<'r> {
+    vector: &'r Vector,
+    expectations: &'r Expectations,
+    options: &'r Options,
+    stop: &'r AtomicBool,
+}
+
+impl Runner<'_> {
+    /// Runs it, as often as that needs; `None` if the user interrupted before it ended once.
+    fn record(&self) -> std::io::Result<Option<Record>> {
+        let name = &self.vector.name;
+        if self.expectations.skips(name) {
+            let status = Status::New(Word::Skip);
+            return Ok(Some(Record::not_run(self.vector, status, "listed as skipped")));
+        }
+        let Self { vector, options, stop, .. } = *self;
+        let judge = Judge { vector, options, stop };
+        let started = std::time::Instant::now();
+        let log = judge.files().with_added_extension("log");
+        match std::fs::remove_file(&log) {
+            Err(e) if e.kind() != std::io::ErrorKind::NotFound => return Err(named(&log, e)),
+            _ => {}
+        }
+        let mut runs: Vec<Judged> = Vec::new();
+        let mut outcomes = Vec::new();
+        let mut interrupted = false;
+        while !settle::is_enough(name, &outcomes, self.expectations, options.effort) {
+            match judge.once()? {
+                Some(judged) => {
+                    if recovery::is_needed(&judged.outcome) {
+                        recovery::wait(&options.program, &options.asked, stop);
+                    }
+                    outcomes.push(judged.outcome.clone());
+                    runs.push(judged);
+                }
+                None => {
+                    interrupted = true;
+                    break;
+                }
+            }
+        }
+        let mut settled = settle::settle(name, &outcomes, self.expectations);
+        let Some(judged) = runs.get(settled.shown) else { return Ok(None) };
+        if interrupted {
+            settled.status = Status::NotRun;
+            let cut = "interrupted before it was run again".to_owned();
+            settled.note = Some(settled.note.map_or(cut.clone(), |note| format!("{note}; {cut}")));
+        }
+        let _ = std::fs::metadata(&log).is_ok_and(|m| m.len() == 0)
+            && std::fs::remove_file(&log).is_ok();
+        let mut record = self.of(judged, settled, &runs);
+        record.seconds = started.elapsed().as_secs_f64();
+        self.explain(&mut record);
+        let failed = !matches!(record.outcome, Some(Outcome::Pass) | None);
+        if failed && !matches!(record.status, Status::New(Word::Skip)) {
+            record.reproduce = options.reproduce.commands(self.vector, &record);
+        }
+        Ok(Some(record))
+    }
+
+    fn explain(&self, record: &mut Record) {
+        let wrong = matches!(
+            record.outcome,
+            Some(Outcome::Fail(
+                Failure::WrongPixels { .. } | Failure::FilmGrain { .. } | Failure::StatusError(_)
+            ))
+        );
+        let options = self.options;
+        if wrong && options.explain && options.reference && !self.stop.load(Ordering::Relaxed) {
+            let folder = options.folder.join("images").join(self.vector.file_name());
+            record.explained = explain(&options.program, record, &folder, self.stop);
+        }
+    }
+
+    fn of(&self, judged: &Judged, settled: Settled, runs: &[Judged]) -> Record {
+        let mut options: Vec<String> =
+            judged.semantics.decoded().into_iter().map(str::to_owned).collect();
+        if self.vector.operating_point > 0 {
+            let point = self.vector.operating_point.to_string();
+            options.extend(["--operating-point".to_owned(), point]);
+        }
+        Record {
+            name: self.vector.name.clone(),
+            input: self.vector.input.clone(),
+            options,
+            oracle: judged.kind,
+            outcome: Some(judged.outcome.clone()),
+            status: settled.status,
+            runs: runs.iter().map(|run| run.outcome.word()).collect(),
+            first: settled.first,
+            note: settled.note,
+            frames: judged.frames.clone(),
+            missing: judged.missing,
+            explained: None,
+            reproduce: Vec::new(),
+            device: judged.device.clone(),
+            unfired: runs.iter().find_map(|run| run.unfired.clone()),
+            seconds: 0.0,
+        }
+    }
+}
+
+/// The part of `vectors` for one of several machines, as deqp-runner has it: in an order that
+/// depends on nothing but the names, every `fraction`-th, beginning with number `start` (from 1).
+pub fn fraction(mut vectors: Vec<Vector>, fraction: usize, start: usize) -> Vec<Vector> {
+    // FNV-1a: neighbours in a suite take the same time, and are to be spread.
+    let hash = |name: &str| {
+        name.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
+            (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
+        })
+    };
+    vectors.sort_by_cached_key(|vector| (hash(&vector.name), vector.name.clone()));
+    vectors.into_iter().skip(start.saturating_sub(1)).step_by(fraction.max(1)).collect()
+}
+
+/// A folder of its own below `above`, for files that nobody wants.
+pub fn scratch(above: &Path) -> PathBuf {
+    above.join(format!("vav1d-verify-{}", std::process::id()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn vectors(n: usize) -> Vec<Vector> {
+        (0..n).map(|i| Vector::new(&format!("s/{i}"), PathBuf::new())).collect()
+    }
+
+    #[test]
+    fn fractions_are_parts_of_the_whole() {
+        let mut all: Vec<_> = (1..=3)
+            .flat_map(|start| fraction(vectors(10), 3, start))
+            .map(|vector| vector.name)
+            .collect();
+        all.sort();
+        let mut names: Vec<_> = vectors(10).into_iter().map(|vector| vector.name).collect();
+        names.sort();
+        assert_eq!(all, names);
+        assert_eq!(fraction(vectors(10), 3, 2), fraction(vectors(10), 3, 2));
+        assert_eq!(fraction(vectors(10), 1, 1).len(), 10);
+    }
+}

@@ -1,0 +1,302 @@
+//! What a session is made of, chosen from what the device offers. Decisions only.
+
+use ash::vk;
+
+use super::adapter::Adapter;
+use super::caps::{
+    COPY, Caps, DPB, DST, DpbPreference, OVERWRITE, Profile, ProfileReport, SAMPLED, VideoFormat,
+};
+use super::options::{ExecutorOptions, GrainMode, Layouts, ParametersMode, Sharing, StatusQueries};
+use super::readback::PictureLayout;
+use crate::pixels::Chroma;
+use crate::plan::SessionSpec;
+
+/// DPB slots that AV1 needs: eight references and the frame being decoded.
+const SLOTS: u32 = 9;
+/// References that a frame may have.
+const REFERENCES: u32 = 7;
+
+/// Everything that a session and its images follow from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Choice {
+    pub(super) profile: Profile,
+    pub(super) caps: Caps,
+    /// Output and DPB picture are one, except under film grain.
+    pub(super) coincide: bool,
+    /// DPB pictures are layers of one image.
+    pub(super) layered: bool,
+    /// Of pictures that are outputs only.
+    pub(super) output: VideoFormat,
+    /// Of DPB pictures, which are outputs too if `coincide`.
+    pub(super) dpb: VideoFormat,
+    pub(super) slots: u32,
+    pub(super) active_references: u32,
+    pub(super) max_coded_extent: (u32, u32),
+    /// Layouts that pictures are kept in.
+    pub(super) layouts: Layouts,
+    /// Bitstream buffers, and images that are outputs, are made for no profile.
+    pub(super) profile_independent: bool,
+    /// DPB pictures can be overwritten.
+    pub(super) overwritable: bool,
+    /// Outputs can be sampled, and all queue families share them.
+    pub(super) on_device: bool,
+    /// How queue families share what is copied.
+    pub(super) sharing: Sharing,
+    /// The sequence header comes with each decode.
+    pub(super) inline_parameters: bool,
+    /// Queries come with each decode.
+    pub(super) inline_queries: bool,
+}
+
+impl Choice {
+    /// Usage of DPB pictures.
+    pub(super) fn dpb_usage(&self) -> vk::ImageUsageFlags {
+        let usage = if self.coincide { DPB | self.output_usage() } else { DPB };
+        if self.overwritable { usage | OVERWRITE } else { usage }
+    }
+
+    /// Usage of pictures that are outputs only.
+    pub(super) fn output_usage(&self) -> vk::ImageUsageFlags {
+        if self.on_device { DST | COPY | SAMPLED } else { DST | COPY }
+    }
+
+    /// Whether a session of `self` serves where `other` is wanted.
+    pub(super) fn serves(&self, other: &Self) -> bool {
+        let (have, want) = (self.max_coded_extent, other.max_coded_extent);
+        have.0 >= want.0
+            && have.1 >= want.1
+            && *self == Self { max_coded_extent: have, ..other.clone() }
+    }
+}
+
+/// The profiles to try for `spec`, best first.
+pub(super) fn profiles(spec: &SessionSpec, options: &ExecutorOptions) -> Vec<Profile> {
+    let grain = spec.sequence.film_grain_params_present && options.film_grain == GrainMode::Driver;
+    let tries: &[bool] = if grain { &[true, false] } else { &[false] };
+    tries.iter().map(|&film_grain| Profile::of(&spec.sequence, film_grain)).collect()
+}
+
+/// Chooses for `spec` the best that `adapter` offers.
+/// # Errors
+/// What the device lacks, in words.
+pub(super) fn choose_for(
+    spec: &SessionSpec,
+    options: &ExecutorOptions,
+    adapter: &Adapter,
+) -> Result<Choice, String> {
+    let mut reasons = Vec::new();
+    for profile in profiles(spec, options) {
+        match choose(spec, options, &adapter.profile_report(profile)) {
+            Ok(choice) => return Ok(choice),
+            Err(reason) => reasons.push(reason),
+        }
+    }
+    Err(reasons.join("; "))
+}
+
+/// Chooses for `spec` from `report`.
+/// # Errors
+/// What the device lacks, in words.
+pub(super) fn choose(
+    spec: &SessionSpec,
+    options: &ExecutorOptions,
+    report: &ProfileReport,
+) -> Result<Choice, String> {
+    let profile = report.profile;
+    let caps = report.result.as_ref().map_err(|e| format!("no AV1 {profile} ({e:?})"))?;
+    check_level(spec, options, caps)?;
+    let max_coded_extent = session_extent(spec, caps)?;
+    let slots = SLOTS.min(caps.max_dpb_slots);
+    let active_references = REFERENCES.min(caps.max_active_reference_pictures);
+    // VUID-VkVideoSessionCreateInfoKHR-maxDpbSlots-04850: both are zero, or none.
+    let (slots, active_references) =
+        if slots == 0 || active_references == 0 { (0, 0) } else { (slots, active_references) };
+    let layered = layered(options, caps, slots)?;
+    let mut reason = String::new();
+    let modes = modes(options, caps, slots)?;
+    for (coincide, on_device) in ways(&modes, layered, options.on_device) {
+        let drawn = on_device.then_some(options.unlisted_mutable);
+        match formats(report, coincide, options.overwritable, drawn) {
+            Ok((output, dpb)) => {
+                return Ok(Choice {
+                    profile,
+                    caps: caps.clone(),
+                    coincide,
+                    layered,
+                    output,
+                    dpb,
+                    slots,
+                    active_references,
+                    max_coded_extent,
+                    layouts: options.layouts,
+                    profile_independent: options.profile_independent,
+                    overwritable: options.overwritable,
+                    on_device,
+                    sharing: options.sharing,
+                    inline_parameters: options.parameters == ParametersMode::Inline,
+                    inline_queries: options.status_queries == Some(StatusQueries::Inline),
+                });
+            }
+            Err(why) => reason = why,
+        }
+    }
+    Err(reason)
+}
+
+/// The ways to try, best first: whether DPB picture and output coincide, and whether outputs are
+/// drawn from where they are. That is not done with one layer of an image, since the others have
+/// another layout.
+fn ways(modes: &[bool], layered: bool, on_device: bool) -> Vec<(bool, bool)> {
+    let drawn = modes.iter().filter(|coincide| on_device && !(**coincide && layered));
+    let drawn = drawn.map(|mode| (*mode, true));
+    drawn.chain(modes.iter().map(|mode| (*mode, false))).collect()
+}
+
+/// `seq_level_idx` of level 7.3, the last one.
+const LAST_LEVEL: u32 = 23;
+
+fn check_level(spec: &SessionSpec, options: &ExecutorOptions, caps: &Caps) -> Result<(), String> {
+    let level = u32::from(spec.seq_level_idx);
+    // 31 is "maximum parameters", and those from 24 on are reserved (A.3): no levels, hence none that
+    // a device could report.
+    if level <= caps.max_level || level > LAST_LEVEL || options.force_level {
+        return Ok(());
+    }
+    let name = |l: u32| format!("{}.{}", 2 + (l >> 2), l & 3);
+    Err(format!("maxLevel is {}, the stream has level {}", name(caps.max_level), name(level)))
+}
+
+/// The sequence's largest size, as far as the device goes: frames may well be smaller.
+fn session_extent(spec: &SessionSpec, caps: &Caps) -> Result<(u32, u32), String> {
+    let (width, height) = spec.sequence.max_frame_size();
+    let (min, max) = (caps.min_coded_extent, caps.max_coded_extent);
+    if width < min.0 || height < min.1 {
+        return Err(format!("minCodedExtent is {}x{}, frames are {width}x{height}", min.0, min.1));
+    }
+    Ok((width.min(max.0), height.min(max.1)))
+}
+
+fn layered(options: &ExecutorOptions, caps: &Caps, slots: u32) -> Result<bool, String> {
+    match options.layered {
+        Some(false) if !caps.separate_reference_images && slots > 0 => {
+            Err("no VIDEO_CAPABILITY_SEPARATE_REFERENCE_IMAGES".into())
+        }
+        wish => Ok(slots > 0 && wish.unwrap_or(!caps.separate_reference_images)),
+    }
+}
+
+/// The modes to try, best first: whether DPB picture and output coincide.
+fn modes(options: &ExecutorOptions, caps: &Caps, slots: u32) -> Result<Vec<bool>, String> {
+    if slots == 0 {
+        return Ok(vec![false]);
+    }
+    let mut offered = [(true, caps.coincide), (false, caps.distinct)];
+    if options.prefer_distinct && !options.on_device {
+        offered.reverse();
+    }
+    let wanted = |coincide| match options.dpb {
+        None => true,
+        Some(DpbPreference::Coincide) => coincide,
+        Some(DpbPreference::Distinct) => !coincide,
+    };
+    let modes: Vec<_> =
+        offered.iter().filter(|(mode, on)| *on && wanted(*mode)).map(|(mode, _)| *mode).collect();
+    if modes.is_empty() {
+        return Err(match options.dpb {
+            Some(mode) => format!("no decode with DPB and output {mode:?}"),
+            None => "no decode capability flag is set".into(),
+        });
+    }
+    Ok(modes)
+}
+
+/// Formats of outputs, which are to be sampled if they are `drawn` (with a flag that is not listed, if
+/// so), and of DPB pictures, which are to be overwritten if `overwritable`.
+fn formats(
+    report: &ProfileReport,
+    coincide: bool,
+    overwritable: bool,
+    drawn: Option<bool>,
+) -> Result<(VideoFormat, VideoFormat), String> {
+    let also = if overwritable { OVERWRITE } else { vk::ImageUsageFlags::empty() };
+    let lacks = |what: &str| match overwritable {
+        true => format!("{what} and destination of copies (VK_IMAGE_USAGE_TRANSFER_DST_BIT)"),
+        false => what.to_owned(),
+    };
+    let list = |list: &Result<Vec<VideoFormat>, vk::Result>| list.clone().unwrap_or_default();
+    let profile = &report.profile;
+    let outputs = |list: &Result<Vec<VideoFormat>, vk::Result>| {
+        let mut list = list.clone().unwrap_or_default();
+        list.retain(|f| drawn.is_none_or(|unlisted| is_viewed(f, unlisted)));
+        list
+    };
+    let shown = if drawn.is_some() { DST | COPY | SAMPLED } else { DST | COPY };
+    if coincide {
+        let dpb =
+            best(&outputs(&report.dst_dpb), DPB | shown | also, profile).ok_or_else(|| {
+                lacks("no format for pictures that are output, DPB and source of copies")
+            })?;
+        // Under film grain the output is apart, in the session's one picture format.
+        let apart: Vec<_> =
+            outputs(&report.dst).into_iter().filter(|f| f.format == dpb.format).collect();
+        return Ok((best(&apart, shown, profile).unwrap_or(dpb), dpb));
+    }
+    let output = best(&outputs(&report.dst), shown, profile)
+        .ok_or("no format for pictures that are output and source of copies")?;
+    let usable: Vec<_> = list(&report.dpb)
+        .into_iter()
+        .filter(|f| f.usage.contains(DPB | also) && tiled(f) && is_2d(f))
+        .filter(|f| !overwritable || readable(f.format, profile))
+        .collect();
+    let same = usable.iter().find(|f| f.format == output.format);
+    let dpb = same.or(usable.first()).copied();
+    match dpb {
+        Some(dpb) => Ok((output, dpb)),
+        None if report.result.as_ref().is_ok_and(|c| c.max_dpb_slots == 0) => Ok((output, output)),
+        None => Err(lacks("no format for pictures that are DPB")),
+    }
+}
+
+/// The format for pictures with all of `usage` that we can read back: with optimal tiling rather
+/// than without, then with chroma planes apart, as on the host, rather than interleaved; of equals
+/// the first.
+fn best(
+    list: &[VideoFormat],
+    usage: vk::ImageUsageFlags,
+    profile: &Profile,
+) -> Option<VideoFormat> {
+    let fits = |f: &&VideoFormat| {
+        f.usage.contains(usage) && tiled(f) && is_2d(f) && readable(f.format, profile)
+    };
+    let rank = |f: &&VideoFormat| {
+        let interleaved = PictureLayout::of(f.format).is_some_and(|layout| layout.planes == 2);
+        (f.tiling != vk::ImageTiling::OPTIMAL, interleaved)
+    };
+    list.iter().filter(fits).min_by_key(rank).copied()
+}
+
+/// Tilings that need nothing else said of them.
+fn tiled(f: &VideoFormat) -> bool {
+    matches!(f.tiling, vk::ImageTiling::OPTIMAL | vk::ImageTiling::LINEAR)
+}
+
+/// Whether shaders can be given views of the planes, with formats of their own; by a flag that is not
+/// listed, if `unlisted`.
+fn is_viewed(f: &VideoFormat, unlisted: bool) -> bool {
+    let listed = f.create_flags.contains(vk::ImageCreateFlags::MUTABLE_FORMAT);
+    f.usage.contains(SAMPLED) && (listed || unlisted && f.is_mutable_unlisted)
+}
+
+fn is_2d(f: &VideoFormat) -> bool {
+    f.image_type == vk::ImageType::TYPE_2D
+}
+
+fn readable(format: vk::Format, profile: &Profile) -> bool {
+    PictureLayout::of(format).is_some_and(|layout| {
+        layout.bit_depth == profile.bit_depth
+            && (layout.chroma == profile.chroma || profile.chroma == Chroma::Monochrome)
+    })
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,216 @@
+//! Pictures that stay on the device: drawn from where they were decoded, and read by the host only
+//! when somebody looks at their samples.
+#![allow(unsafe_code, reason = "Vulkan calls")]
+
+use std::any::Any;
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+
+use ash::vk;
+
+use super::barriers::{self, Layer, Use};
+use super::device::Device;
+use super::objects::{Buffer, Commands, Image, PlaneView, Semaphore};
+use super::readback::{CopyPlan, PictureLayout};
+use super::submit::{Lane, Ticket, Touches};
+use crate::error::Result;
+use crate::pixels::{Format, Lend, Picture, Samples};
+
+/// How long to wait for a readback.
+const TIMEOUT: Duration = Duration::from_secs(20);
+
+/// Views of the planes Y, U and V, each with its samples in the first component. Where there is no
+/// chroma, all are of Y.
+pub(super) struct PlaneViews([PlaneView; 3]);
+
+impl PlaneViews {
+    /// Of layer `layer` of an image that can be sampled, with mutable format, of `layout`.
+    pub(super) fn new(image: &Arc<Image>, layer: u32, layout: PictureLayout) -> Result<Self> {
+        let view = |plane: usize| {
+            let (aspect, format, swizzle) = layout.view(plane);
+            PlaneView::new(image, layer, aspect, format, swizzle)
+        };
+        Ok(Self([view(0)?, view(1)?, view(2)?]))
+    }
+}
+
+/// Views for a descriptor set.
+#[derive(Clone, Copy)]
+pub(super) struct Views {
+    pub(super) planes: [vk::ImageView; 3],
+    pub(super) layout: vk::ImageLayout,
+}
+
+/// A decoded picture on the device. While it is there, the image is not decoded to again.
+pub(super) struct OnDevice {
+    device: Arc<Device>,
+    layer: Layer,
+    views: Arc<PlaneViews>,
+    /// What the image is kept for, between drawings.
+    kept: Use,
+    /// The decode: timeline and value.
+    decoded: (Arc<Semaphore>, Ticket),
+    layout: PictureLayout,
+    format: Format,
+    size: (u32, u32),
+    extent: (u32, u32),
+    /// The samples, once they have been read.
+    host: OnceLock<Vec<u8>>,
+    _hold: Arc<()>,
+}
+
+/// The image of a picture, as its session keeps it.
+pub(super) struct Source {
+    pub(super) layer: Layer,
+    pub(super) views: Arc<PlaneViews>,
+    pub(super) kept: Use,
+    /// Texels of the image.
+    pub(super) extent: (u32, u32),
+    pub(super) layout: PictureLayout,
+    /// Held until nobody needs the image any more.
+    pub(super) hold: Arc<()>,
+}
+
+impl OnDevice {
+    /// A picture of `format` with `size` luma samples, in `source` once `decoded` has passed.
+    pub(super) fn picture(
+        device: &Arc<Device>,
+        source: Source,
+        decoded: (Arc<Semaphore>, Ticket),
+        format: Format,
+        size: (u32, u32),
+    ) -> Picture {
+        let Source { layer, views, kept, extent, layout, hold } = source;
+        let picture = Self {
+            device: device.clone(),
+            layer,
+            views,
+            kept,
+            decoded,
+            layout,
+            format,
+            size,
+            extent,
+            host: OnceLock::new(),
+            _hold: hold,
+        };
+        let data = Samples::lent(Box::new(Handle(Arc::new(picture))));
+        Picture { format, width: size.0, height: size.1, data }
+    }
+
+    /// The picture that lends `samples`, if it is on `device`.
+    pub(super) fn of(samples: &Samples, device: &Arc<Device>) -> Option<Arc<Self>> {
+        let Handle(picture) = samples.lender::<Handle>()?;
+        Arc::ptr_eq(&picture.device, device).then(|| Arc::clone(picture))
+    }
+
+    /// Views of the planes Y, U and V, and the layout that they are sampled in.
+    pub(super) fn views(&self) -> Views {
+        let layout = self.layer.layout(Use::Sampled);
+        Views { planes: self.views.0.each_ref().map(PlaneView::raw), layout }
+    }
+
+    /// By how many bits samples are to be shifted down.
+    pub(super) fn shift(&self) -> u32 {
+        self.layout.shift()
+    }
+
+    /// What comes before shaders sample it, and after.
+    pub(super) fn barriers(&self) -> [vk::ImageMemoryBarrier2<'static>; 2] {
+        self.around(Use::Sampled)
+    }
+
+    fn around(&self, usage: Use) -> [vk::ImageMemoryBarrier2<'static>; 2] {
+        let (layer, kept) = (self.layer, self.kept);
+        [barriers::borrow(layer, kept, usage), barriers::give_back(layer, usage, kept)]
+    }
+
+    /// What a submission that uses it waits for.
+    pub(super) fn decoded(&self) -> (vk::Semaphore, u64) {
+        (self.decoded.0.raw(), self.decoded.1.value())
+    }
+
+    /// What such a submission does.
+    pub(super) fn touches(&self) -> Touches {
+        if self.kept == Use::Dpb { Touches::Borrows } else { Touches::Nothing }
+    }
+
+    /// Reads the samples.
+    fn read(&self) -> Result<Vec<u8>> {
+        let queue = self.device.copy_queue();
+        let granularity = queue.family.transfer_granularity;
+        let plan = CopyPlan::new(self.layout, self.format, self.size, self.extent, granularity);
+        let mut lane = Lane::new(&self.device, queue, TIMEOUT, "readback")?;
+        let mut commands = Commands::new(&self.device, queue.family.index, "readback")?;
+        let buffer = Buffer::readback(&self.device, (plan.size_bytes() as u64).max(1))?;
+        let [before, after] = self.around(Use::Copy);
+        // SAFETY: new.
+        let raw = unsafe { commands.begin() }?;
+        let barrier = |images: &[vk::ImageMemoryBarrier2<'_>], host| {
+            let memory = if host { &[barriers::copy_to_host()][..] } else { &[] };
+            let dependency =
+                vk::DependencyInfo::default().image_memory_barriers(images).memory_barriers(memory);
+            // SAFETY: recording; the layouts are those of the table.
+            unsafe {
+                self.device.table().cmd_pipeline_barrier2(self.device.raw(), raw, &dependency);
+            }
+        };
+        barrier(&[before], false);
+        let (regions, n) = plan.regions(self.layer.layer);
+        let layout = self.layer.layout(Use::Copy);
+        // SAFETY: the image is in this layout, and can be copied; the regions are inside it, and
+        // inside the buffer.
+        unsafe {
+            self.device.raw().cmd_copy_image_to_buffer(
+                raw,
+                self.layer.image,
+                layout,
+                buffer.raw(),
+                &regions[..n],
+            );
+        }
+        barrier(&[after], true);
+        let raw = commands.end()?;
+        let ticket = lane.reserve();
+        // SAFETY: recorded for the queue's family; all is kept until the wait below is over, or the
+        // device is given up.
+        unsafe { lane.submit_with(raw, ticket, &[self.decoded()], None, self.touches()) }?;
+        if let Err(error) = lane.wait(ticket) {
+            // Still in use.
+            std::mem::forget((lane, commands, buffer));
+            return Err(error);
+        }
+        let mut scratch = Vec::new();
+        // SAFETY: the copy has ended.
+        let bytes = unsafe { buffer.read(plan.size_bytes(), &mut scratch) }?;
+        Ok(plan.picture(bytes, Vec::new()).data.into_vec())
+    }
+}
+
+/// What lends the samples of a picture on the device.
+struct Handle(Arc<OnDevice>);
+
+impl Lend for Handle {
+    fn bytes(&self) -> &[u8] {
+        self.0.host.get_or_init(|| {
+            self.0.read().unwrap_or_else(|error| {
+                // The device is lost, which its owners notice themselves.
+                log::error!("a picture cannot be read: {error}");
+                vec![0; self.count()]
+            })
+        })
+    }
+
+    fn count(&self) -> usize {
+        self.0.format.picture_bytes(self.0.size.0, self.0.size.1)
+    }
+
+    fn as_any(&self) -> Option<&dyn Any> {
+        Some(self)
+    }
+}
+
+/// Whether `picture` is on the device that decoded it.
+pub fn is_on_device(picture: &Picture) -> bool {
+    picture.data.lender::<Handle>().is_some()
+}
