@@ -277,13 +277,30 @@ fn reading_goes_on_behind_damage() {
     renamed[12 + 9 + 2] = 0xb3;
     let damaged = with(&[a.clone(), renamed, c.clone()]);
     is_damaged("a block of another name", &damaged, &frames, "identifier of something else");
-    // In one, what follows in it is.
+    // Nor in one, if all that follows fits: a block ends where its last OBU does.
     let mut broken = b.clone();
     let second = 12 + 9 + 2 + (9 + 4 + frames[4].len());
     assert_eq!(broken[second], 0xa3, "a block");
     broken[second + 1..second + 9].copy_from_slice(&[1, 0, 0, 0, 0, 0x7f, 0xff, 0xff]);
-    let rest = [&frames[..5], &frames[8..]].concat();
-    is_damaged("a block without end", &with(&[a.clone(), broken, c.clone()]), &rest, lost);
+    let damaged = with(&[a.clone(), broken.clone(), c.clone()]);
+    is_damaged("a block without end", &damaged, &frames, lost);
+    let mut number = broken.clone();
+    number.splice(12..12, sized(0xab, 1 << 40, &[1]));
+    let size = number.len() as u64 - 12;
+    number[4..12].copy_from_slice(&(size | 1 << 56).to_be_bytes());
+    number[second + 10 + 1..second + 10 + 9].copy_from_slice(&b[second + 1..second + 9]);
+    let damaged = with(&[a.clone(), number, c.clone()]);
+    is_damaged("a PrevSize without end", &damaged, &frames, "more than eight bytes");
+    // Where nothing is whole any more it is lost, and what follows is not.
+    broken[second + 9 + 4..][..frames[5].len()].fill(0);
+    let rest = [&frames[..5], &frames[6..]].concat();
+    let damaged = with(&[a.clone(), broken.clone(), c.clone()]);
+    is_damaged("a block of nothing", &damaged, &rest, lost);
+    // What is between is lost with it.
+    let third = second + 9 + 4 + frames[5].len();
+    broken[third + 1..third + 9].fill(0xff);
+    let rest = [&frames[..5], &frames[7..]].concat();
+    is_damaged("two blocks without end", &with(&[a.clone(), broken, c.clone()]), &rest, lost);
     // Padding has no end where nothing else has one.
     let parts = [&head()[..], &[a.clone(), sized(VOID, 1 << 30, &[0; 8]), b.clone(), c.clone()]];
     let live = [header(), unsized_element(SEGMENT, 8, &parts.concat().concat())].concat();

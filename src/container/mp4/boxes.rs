@@ -184,6 +184,22 @@ pub(super) fn first<'a, T>(
     all(body, path).into_iter().find_map(read)
 }
 
+/// The bodies of the boxes `kind` in `body`; where there are none, of those that another has
+/// swallowed, whose size is too large.
+pub(super) fn anywhere<'a>(body: &'a [u8], kind: &Kind) -> Vec<&'a [u8]> {
+    let found = all(body, &[kind]);
+    if !found.is_empty() {
+        return found;
+    }
+    let swallowed = body.windows(8).enumerate().filter(|(_, head)| head.ends_with(kind));
+    let whole = swallowed.filter_map(|(at, _)| {
+        let rest = body.get(at..)?;
+        let header = Header::read(rest).filter(|header| header.header == 8)?;
+        rest.get(8..usize::try_from(header.bytes?).ok()?)
+    });
+    whole.take(1).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -225,6 +241,15 @@ mod tests {
         let body = b"\0\0\0\x12tree\0\0\0\x0bleaf123\0\0\0\x09next4";
         // Its place is still where the size says.
         assert_eq!(all(body, &[b"next"]), [b"4"; 0]);
+    }
+
+    #[test]
+    fn a_box_that_another_has_swallowed_is_found() {
+        let body = b"\0\0\0\x7filoc12\0\0\0\x0aiinf34\0\0\0\x09iprp5";
+        assert_eq!(anywhere(body, b"iinf"), [b"34"]);
+        assert_eq!(anywhere(body, b"iprp"), [b"5"]);
+        assert_eq!(anywhere(body, b"iref"), [b""; 0]);
+        assert_eq!(anywhere(b"\0\0\0\x7filoc\0\0\0\x0aiinf3", b"iinf"), [b""; 0], "cut short");
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use super::boxes::{self, Header, Kind, SLACK};
 use super::edits::{self, Edit};
-use super::fragments::{self, Wanted};
+use super::fragments::{self, Seen, Wanted};
 use super::image;
 use super::input::Input;
 use super::tables::Samples;
@@ -280,8 +280,7 @@ impl Movie {
                 defaults: defaults.unwrap_or_default(),
                 time: samples.end,
                 until: samples.end,
-                last: None,
-                before: None,
+                seen: Seen::default(),
                 room: 0,
                 base: self.base,
             },
