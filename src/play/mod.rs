@@ -18,6 +18,7 @@ mod worker;
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::container::{Crop, OtherTrack};
 use crate::error::Error;
 use crate::pixels::Picture;
 use crate::syntax::film_grain::FilmGrainParams;
@@ -97,6 +98,10 @@ pub struct StreamInfo {
     pub rotation: u16,
     /// Whether left and right are to be exchanged then.
     pub is_mirrored: bool,
+    /// What is to be shown of a picture, as the container says. All of it is.
+    pub crop: Option<Crop>,
+    /// Tracks beside the one that is played.
+    pub others: Vec<OtherTrack>,
     /// Whether one can go back in it. One can always go forward.
     pub is_seekable: bool,
 }

@@ -3,6 +3,8 @@
 use super::Judgement;
 use super::app::{App, Shown};
 use super::osd::{self, Osd};
+use crate::container::Crop;
+use crate::play::StreamInfo;
 
 impl App {
     /// All that lies on the picture, in a window of `size`.
@@ -65,5 +67,17 @@ impl App {
         };
         let Judgement { wrong, compared, .. } = self.report.judgement;
         Some(format!("against {against}: {here}; {wrong} of {compared} pictures wrong"))
+    }
+}
+
+/// Says once what of `stream` is not played.
+pub(super) fn left_out(stream: &StreamInfo) {
+    let name = &stream.name;
+    if !stream.others.is_empty() {
+        let others: Vec<_> = stream.others.iter().map(ToString::to_string).collect();
+        log::warn!("{name}: not played: {}", others.join(", "));
+    }
+    if let Some(Crop { x, y, width, height }) = stream.crop {
+        log::warn!("{name}: cropped to {width}x{height} at {x},{y}, and shown whole");
     }
 }

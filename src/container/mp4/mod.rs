@@ -15,7 +15,9 @@ mod walk;
 
 use super::bytes::Bytes;
 use super::config::Config;
-use super::{IndexEntry, Position, ReadSeek, Source, SourceInfo, TemporalUnit, fault, read_once};
+use super::{
+    IndexEntry, OtherTrack, Position, ReadSeek, Source, SourceInfo, TemporalUnit, fault, read_once,
+};
 use crate::error::{Error, LimitError, Result, StreamError, Unsupported};
 use crate::limits::Limits;
 use crate::obu::Framing;
@@ -295,6 +297,10 @@ impl Source for Mp4 {
             is_hidden: sample.is_hidden,
         };
         Ok(Some((0..).zip(&self.movie.samples).map(entry).collect()))
+    }
+
+    fn others(&self) -> Vec<OtherTrack> {
+        self.movie.beside.clone()
     }
 
     fn ignore_edit_list(&mut self) {

@@ -10,7 +10,7 @@ use super::track::{self, Coding, Entry, Track};
 use super::transforms::Orientation;
 use super::walk::{Found, Next, Walk};
 use super::{MAX_SAMPLES, Sample};
-use crate::container::{SourceInfo, demuxer, fault, rate, ticks};
+use crate::container::{OtherTrack, SourceInfo, demuxer, fault, rate, ticks};
 use crate::error::{Error, LimitError, Result, StreamError, Unsupported};
 use crate::limits::Limits;
 
@@ -52,6 +52,8 @@ pub(super) struct Movie {
     cut: Option<Found>,
     /// What tracks there are that are not of AV1.
     others: Vec<Kind>,
+    /// Those beside the one that is wanted.
+    pub(super) beside: Vec<OtherTrack>,
     has_moov: bool,
     /// Bytes of boxes that were read whole.
     read: u64,
@@ -90,6 +92,7 @@ impl Default for Movie {
             base: 0,
             cut: None,
             others: Vec::new(),
+            beside: Vec::new(),
             has_moov: false,
             read: 0,
         }
@@ -245,7 +248,7 @@ impl Movie {
         let end = input.end().unwrap_or(PIPE_SAMPLES);
         let tracks = of(b"trak").map(|trak| Track::read(trak, timescale, end, self.base));
         let mut tracks: Vec<_> = tracks.collect();
-        let has_alpha = tracks.iter().any(|track| track.is_auxiliary && track.is_alpha);
+        let has_alpha = tracks.iter().any(|track| track.is_auxiliary() && track.is_alpha);
         // The first that has samples, if their tables say which.
         self.ids = tracks.iter().filter(|track| track.is_av1()).map(|track| track.id).collect();
         let is_wanted = |track: &Track| {
@@ -262,7 +265,10 @@ impl Movie {
             return Ok(());
         };
         let mvex: Vec<_> = of(b"mvex").map(fragments::defaults).collect();
-        let track = tracks.swap_remove(index);
+        let track = tracks.remove(index);
+        if self.epoch.is_none() {
+            self.beside = tracks.iter().map(Track::other).collect();
+        }
         self.begin(track, (!mvex.is_empty()).then(|| mvex.concat()), has_alpha);
         Ok(())
     }
