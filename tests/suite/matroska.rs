@@ -272,6 +272,11 @@ fn reading_goes_on_behind_damage() {
     is_damaged("zeros between clusters", &damaged, &frames, nothing_lost);
     let damaged = with(&[a.clone(), b.clone(), c.clone(), vec![0; 5000]]);
     is_damaged("zeros at the end", &damaged, &frames, nothing_lost);
+    // Nor where padding has swallowed what describes the stream.
+    let all = head().concat();
+    let padding = sized(VOID, all.len() as u64, &[]);
+    let parts = [vec![padding], head(), vec![a.clone(), b.clone(), c.clone()]];
+    is_damaged("a Void around all", &file(&parts.concat()), &frames, lost);
     // Nor of a block that is called something else.
     let mut renamed = b.clone();
     renamed[12 + 9 + 2] = 0xb3;

@@ -379,6 +379,9 @@ impl Walk {
         if !self.is_there(bytes, end)? {
             return self.damage(bytes, CUT);
         }
+        if let Some(found) = self.swallowed(bytes, id, end)? {
+            return Ok(Some(found));
+        }
         if self.is_in_cluster && id::is_in_segment(id) && !id::is_global(id) {
             self.leave_cluster();
         }

@@ -7,7 +7,7 @@ use super::boxes::{self, Fields, Kind};
 use super::input::Input;
 use super::track;
 use super::transforms::{self, Orientation};
-use crate::container::{Crop, Grid, fault};
+use crate::container::{Crop, Grid, fault, whole_obus};
 use crate::error::{LimitError, Result, StreamError, Unsupported};
 use crate::limits::Limits;
 
@@ -214,14 +214,22 @@ impl<'m> Meta<'m> {
                 return Err(LimitError { what, value, limit: limits.unit_bytes }.into());
             }
             let extent = match location.method {
-                0 => input.read(*start, bytes)?,
+                0 => input.read(*start, bytes.min(whole.saturating_sub(*start)))?,
                 _ => self.idat.iter().skip(*start as usize).take(bytes as usize).copied().collect(),
             };
-            if (extent.len() as u64) < bytes {
-                let what = "an extent of the item reaches beyond its end";
-                return Err(fault(what, *start, Some("ISO/IEC 14496-12, 8.11.3")).into());
-            }
+            let is_cut = (extent.len() as u64) < bytes;
             data.extend(extent);
+            if is_cut {
+                // What is whole is decoded.
+                let whole = whole_obus(&data);
+                let what = "an extent of the item reaches beyond its end";
+                if whole == 0 {
+                    return Err(fault(what, *start, Some("ISO/IEC 14496-12, 8.11.3")).into());
+                }
+                log::warn!("{what}");
+                data.truncate(whole);
+                break;
+            }
         }
         Ok(data)
     }

@@ -55,6 +55,8 @@ pub(super) struct Movie {
     /// Those beside the one that is wanted.
     pub(super) beside: Vec<OtherTrack>,
     has_moov: bool,
+    /// Where the first sample of each movie box is.
+    firsts: Vec<u64>,
     /// Bytes of boxes that were read whole.
     read: u64,
 }
@@ -94,6 +96,7 @@ impl Default for Movie {
             others: Vec::new(),
             beside: Vec::new(),
             has_moov: false,
+            firsts: Vec::new(),
             read: 0,
         }
     }
@@ -264,6 +267,12 @@ impl Movie {
             }));
             return Ok(());
         };
+        // The same tables once more are nothing new.
+        let first = tracks.get(index).and_then(|track| track.samples.list.first());
+        match first.map(|sample| sample.offset) {
+            Some(first) if self.firsts.contains(&first) => return Ok(()),
+            first => self.firsts.extend(first),
+        }
         let mvex: Vec<_> = of(b"mvex").map(fragments::defaults).collect();
         let track = tracks.remove(index);
         if self.epoch.is_none() {
@@ -312,7 +321,7 @@ impl Movie {
         let lost = samples.lost;
         self.append(samples.list, samples.end, 0);
         if lost > 0 {
-            let text = format!("{lost} samples have a size and no place");
+            let text = format!("{lost} samples have no size, or no place");
             self.lose(demuxer("MP4", &text, 0));
         }
     }

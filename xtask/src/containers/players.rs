@@ -42,9 +42,9 @@ pub(super) fn ffmpeg(program: &Path, file: &Path, way: Way) -> Result<Played> {
 }
 
 /// vav1d on softvk.
-pub(super) fn vav1d(program: &Path, file: &Path, way: Way) -> Result<Played> {
+pub(super) fn vav1d(program: &Path, file: &Path, way: Way, more: &[&str]) -> Result<Played> {
     let mut command = Command::new(program);
-    command.args(["-q", "md5", "--device", "soft"]);
+    command.args(["-q", "md5", "--device", "soft"]).args(more);
     match way {
         Way::File => command.arg(file),
         Way::Pipe => command.arg("-"),

@@ -3,8 +3,8 @@
 
 use super::super::block::{self, Header};
 use super::super::ebml::{self, Head, MAX_HEAD, id};
-use super::super::search::go;
-use super::{AHEAD, Found, MAX_BACK, SECTION, Walk};
+use super::super::search::{CHUNK, find, go};
+use super::{AHEAD, Found, LONG, MAX_BACK, SECTION, Walk};
 use crate::container::bytes::Bytes;
 use crate::container::fault;
 use crate::error::Result;
@@ -48,6 +48,24 @@ impl Walk {
         self.group_end = None;
         self.trusted = self.at;
         Ok(Some(damage))
+    }
+
+    /// Padding up to `end` that has swallowed what describes the stream: goes on there.
+    pub(super) fn swallowed(
+        &mut self,
+        bytes: &mut Bytes,
+        id: u32,
+        end: u64,
+    ) -> Result<Option<Found>> {
+        let is_padding = id == id::VOID && self.track.is_none() && !self.is_in_cluster;
+        let size = end.saturating_sub(self.at).min(CHUNK as u64) as usize;
+        let inside = if is_padding { bytes.peek(size)? } else { &[] };
+        let next = inside.get(1..).and_then(|inside| find(inside, true));
+        Ok(next.map(|next| {
+            let found = Found::Damage(fault(LONG, self.at, SECTION));
+            self.resume(self.at + 1 + next as u64);
+            found
+        }))
     }
 
     /// What `head`, which is here, is if it is that of a block in which something is wrong.
