@@ -23,7 +23,7 @@ pub fn frames() -> Vec<Vec<u8>> {
 }
 
 /// Clusters of four of `frames` each, 40 ms apart, of track 1.
-fn clusters(frames: &[Vec<u8>]) -> Vec<Vec<u8>> {
+pub fn clusters(frames: &[Vec<u8>]) -> Vec<Vec<u8>> {
     let of = |(i, part): (usize, &[Vec<u8>])| {
         let blocks = (0_i16..).zip(part).map(|(k, frame)| block(1, 40 * k, frame));
         cluster(160 * i as u16, &blocks.collect::<Vec<_>>())
@@ -75,7 +75,7 @@ fn plays(what: &str, data: &[u8], frames: &[Vec<u8>]) {
 }
 
 /// Asserts that the frames of `data` are `frames`, and that what is wrong is said once, with `said`.
-fn is_damaged(what: &str, data: &[u8], frames: &[Vec<u8>], said: &str) {
+pub fn is_damaged(what: &str, data: &[u8], frames: &[Vec<u8>], said: &str) {
     for (way, (units, faults)) in ["file", "pipe"].into_iter().zip(read(data, None)) {
         assert_eq!(faults.len(), 1, "{what} from a {way}: {faults:?}");
         assert!(faults[0].contains(said), "{what} from a {way}: {faults:?}");
@@ -83,7 +83,7 @@ fn is_damaged(what: &str, data: &[u8], frames: &[Vec<u8>], said: &str) {
     }
 }
 
-fn head() -> Vec<Vec<u8>> {
+pub fn head() -> Vec<Vec<u8>> {
     vec![info(), tracks(&[track(1, &[])])]
 }
 
@@ -272,40 +272,11 @@ fn reading_goes_on_behind_damage() {
     is_damaged("zeros between clusters", &damaged, &frames, nothing_lost);
     let damaged = with(&[a.clone(), b.clone(), c.clone(), vec![0; 5000]]);
     is_damaged("zeros at the end", &damaged, &frames, nothing_lost);
-    // Nor where padding has swallowed what describes the stream.
-    let all = head().concat();
-    let padding = sized(VOID, all.len() as u64, &[]);
-    let parts = [vec![padding], head(), vec![a.clone(), b.clone(), c.clone()]];
-    is_damaged("a Void around all", &file(&parts.concat()), &frames, lost);
     // Nor of a block that is called something else.
     let mut renamed = b.clone();
     renamed[12 + 9 + 2] = 0xb3;
     let damaged = with(&[a.clone(), renamed, c.clone()]);
     is_damaged("a block of another name", &damaged, &frames, "identifier of something else");
-    // Nor in one, if all that follows fits: a block ends where its last OBU does.
-    let mut broken = b.clone();
-    let second = 12 + 9 + 2 + (9 + 4 + frames[4].len());
-    assert_eq!(broken[second], 0xa3, "a block");
-    broken[second + 1..second + 9].copy_from_slice(&[1, 0, 0, 0, 0, 0x7f, 0xff, 0xff]);
-    let damaged = with(&[a.clone(), broken.clone(), c.clone()]);
-    is_damaged("a block without end", &damaged, &frames, lost);
-    let mut number = broken.clone();
-    number.splice(12..12, sized(0xab, 1 << 40, &[1]));
-    let size = number.len() as u64 - 12;
-    number[4..12].copy_from_slice(&(size | 1 << 56).to_be_bytes());
-    number[second + 10 + 1..second + 10 + 9].copy_from_slice(&b[second + 1..second + 9]);
-    let damaged = with(&[a.clone(), number, c.clone()]);
-    is_damaged("a PrevSize without end", &damaged, &frames, "more than eight bytes");
-    // Where nothing is whole any more it is lost, and what follows is not.
-    broken[second + 9 + 4..][..frames[5].len()].fill(0);
-    let rest = [&frames[..5], &frames[6..]].concat();
-    let damaged = with(&[a.clone(), broken.clone(), c.clone()]);
-    is_damaged("a block of nothing", &damaged, &rest, lost);
-    // What is between is lost with it.
-    let third = second + 9 + 4 + frames[5].len();
-    broken[third + 1..third + 9].fill(0xff);
-    let rest = [&frames[..5], &frames[7..]].concat();
-    is_damaged("two blocks without end", &with(&[a.clone(), broken, c.clone()]), &rest, lost);
     // Padding has no end where nothing else has one.
     let parts = [&head()[..], &[a.clone(), sized(VOID, 1 << 30, &[0; 8]), b.clone(), c.clone()]];
     let live = [header(), unsized_element(SEGMENT, 8, &parts.concat().concat())].concat();

@@ -90,6 +90,9 @@ enum Task {
         /// Cuts of each file
         #[arg(long, default_value_t = 0)]
         cuts: usize,
+        /// Names of the files that are changed or cut; all of samples/containers, and more
+        #[arg(long, value_delimiter = ',')]
+        files: Vec<String>,
         /// The program that is compared with
         #[arg(long, default_value = "ffmpeg")]
         ffmpeg: PathBuf,
@@ -201,9 +204,9 @@ fn run() -> Result<()> {
         Task::Clients { only, config, tools, streams } => {
             clients::run(&tools, &only, &config, &streams)
         }
-        Task::Containers { count, seed, cuts, ffmpeg, program } => {
+        Task::Containers { count, seed, cuts, files, ffmpeg, program } => {
             let program = program.map_or_else(ci::release, Ok)?;
-            containers::run(&containers::Wanted { program, ffmpeg, count, seed, cuts })
+            containers::run(&containers::Wanted { program, ffmpeg, count, seed, cuts, files })
         }
         Task::Remux { tools, program, streams } => {
             let program = program.map_or_else(ci::release, Ok)?;

@@ -29,6 +29,8 @@ pub(crate) struct Wanted {
     pub(crate) seed: u64,
     /// Cuts of each file.
     pub(crate) cuts: usize,
+    /// Which files; all of them if there are none.
+    pub(crate) files: Vec<String>,
 }
 
 /// A file, and the pictures in it.
@@ -111,6 +113,10 @@ fn originals(wanted: &Wanted, folder: &Path) -> Result<Vec<Original>> {
     paths.extend(rich(&wanted.ffmpeg, folder)?);
     let mut originals = Vec::new();
     for path in paths {
+        let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        if !wanted.files.is_empty() && !wanted.files.contains(&name) {
+            continue;
+        }
         let extension = path.extension().unwrap_or_default().to_string_lossy().into_owned();
         let grammar = match &*extension {
             "mkv" | "webm" => Grammar::Ebml,
@@ -122,7 +128,6 @@ fn originals(wanted: &Wanted, folder: &Path) -> Result<Vec<Original>> {
         if played.exit != Some(0) || played.pictures.is_empty() {
             bail!("{}: {:?}: {}", path.display(), played.exit, played.said);
         }
-        let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
         if right.pictures != played.pictures {
             say(&format!("{name} is left out: ffmpeg has {} pictures", right.pictures.len()));
             continue;
