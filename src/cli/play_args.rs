@@ -154,8 +154,10 @@ fn time(text: &str) -> Result<Duration, String> {
     }
     for (place, part) in parts.iter().rev().enumerate() {
         let value: f64 = part.parse().map_err(|_| bad())?;
-        // Above the seconds, whole numbers only.
-        if value < 0.0 || !value.is_finite() || (place > 0 && value.fract() != 0.0) {
+        // Above the seconds, whole numbers only; below something, less than 60 of it.
+        let is_part = place + 1 < parts.len();
+        let is_whole = place == 0 || value.fract() == 0.0;
+        if value < 0.0 || !value.is_finite() || !is_whole || (is_part && value >= 60.0) {
             return Err(bad());
         }
         seconds += value * 60_f64.powi(place as i32);
@@ -187,7 +189,7 @@ mod tests {
         assert_eq!(time("1.5"), Ok(Duration::from_millis(1500)));
         assert_eq!(time("2:03.25"), Ok(Duration::from_millis(123_250)));
         assert_eq!(time("1:00:00"), Ok(Duration::from_secs(3600)));
-        for bad in ["", "-1", "1.5:00", "1:2:3:4", "x", "nan", "inf"] {
+        for bad in ["", "-1", "1:99", "1:60:00", "1.5:00", "1:2:3:4", "x", "nan", "inf"] {
             assert!(time(bad).is_err(), "{bad}");
         }
     }
