@@ -44,9 +44,9 @@ pub struct PlayArgs {
     /// Another film grain.
     #[command(flatten)]
     pub grain: GrainArgs,
-    /// Where each file begins: seconds, M:SS or H:MM:SS
-    #[arg(long, value_name = "TIME", value_parser = time)]
-    pub start: Option<Duration>,
+    /// Where each file begins: seconds, M:SS or H:MM:SS; with - in front from its end
+    #[arg(long, value_name = "TIME", value_parser = start, allow_hyphen_values = true)]
+    pub start: Option<Start>,
     /// Pictures of each file to show at most
     #[arg(long, value_name = "N")]
     pub limit: Option<u64>,
@@ -105,6 +105,15 @@ pub struct PlayArgs {
     pub shape: ShapeArgs,
 }
 
+/// Where files begin.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Start {
+    /// At this time.
+    At(Duration),
+    /// So long before the end.
+    BeforeEnd(Duration),
+}
+
 /// What is repeated.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Loop {
@@ -142,6 +151,13 @@ pub enum Scaler {
 fn keys() -> String {
     let keys: Vec<_> = crate::window::table().map(|line| format!("  {line}\n")).collect();
     format!("Keys:\n{}", keys.concat())
+}
+
+fn start(text: &str) -> Result<Start, String> {
+    match text.strip_prefix('-') {
+        Some(text) => time(text).map(Start::BeforeEnd),
+        None => time(text).map(Start::At),
+    }
 }
 
 /// Seconds, M:SS or H:MM:SS, each with a fraction of seconds.
@@ -191,6 +207,15 @@ mod tests {
         assert_eq!(time("1:00:00"), Ok(Duration::from_secs(3600)));
         for bad in ["", "-1", "1:99", "1:60:00", "1.5:00", "1:2:3:4", "x", "nan", "inf"] {
             assert!(time(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_start_may_be_counted_from_the_end() {
+        assert_eq!(start("10"), Ok(Start::At(Duration::from_secs(10))));
+        assert_eq!(start("-1:30"), Ok(Start::BeforeEnd(Duration::from_secs(90))));
+        for bad in ["-", "--1", "-x"] {
+            assert!(start(bad).is_err(), "{bad}");
         }
     }
 

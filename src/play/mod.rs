@@ -113,6 +113,9 @@ pub enum Event {
     Opened(Arc<StreamInfo>),
     /// The next frame.
     Frame(Box<Frame>),
+    /// Where decoding of what is sought begins, to be looked at until that is there
+    /// ([`Options::preview`]).
+    Preview(Box<Frame>),
     /// No frames follow, until the player is told to go elsewhere.
     EndOfStream,
     /// Something is wrong with the stream, or with what was asked; playing goes on.

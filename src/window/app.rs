@@ -14,7 +14,7 @@ use super::feed::{Fed, Feed, Judged};
 use super::mouse::Mouse;
 use super::picture::{luminance, shaped};
 use super::stop::stopped_by_signals;
-use super::tell::left_out;
+use super::tell::{left_out, plain};
 use super::{Options, Presenter, Program, Report};
 use crate::color::{self, Luminance};
 use crate::error::{DeviceError, Error, Result};
@@ -36,8 +36,8 @@ pub(super) struct Wake;
 /// # Errors
 /// `Device` where there is no display, nothing presents to its windows, or a device is lost.
 pub fn play(program: Program, presenter: Presenter, options: Options) -> Result<Report> {
-    let none = |e: &dyn std::fmt::Display| DeviceError::None(format!("no display: {e}"));
-    let event_loop = EventLoop::<Wake>::with_user_event().build().map_err(|e| none(&e))?;
+    let none = |e| DeviceError::None(format!("no display: {}", plain(&e)));
+    let event_loop = EventLoop::<Wake>::with_user_event().build().map_err(none)?;
     let player = |list, device, options| {
         let proxy = event_loop.create_proxy();
         // A loop that has ended needs no waking.
@@ -66,7 +66,7 @@ pub fn play(program: Program, presenter: Presenter, options: Options) -> Result<
     match failure {
         Some(error) => Err(error),
         None => {
-            ended.map_err(|e| DeviceError::None(format!("the display is gone: {e}")))?;
+            ended.map_err(|e| DeviceError::None(format!("the display is gone: {}", plain(&e))))?;
             Ok(report)
         }
     }
@@ -207,6 +207,10 @@ impl App {
                     let (time, duration) = (judged.frame.time, judged.frame.duration);
                     self.at_end = false;
                     self.pacer.push(Timed { time, duration, what: judged });
+                }
+                Fed::Preview(frame) => {
+                    self.show(frame, None);
+                    self.draw(event_loop);
                 }
                 Fed::EndOfStream => self.at_end = true,
                 Fed::Fault(error) => {

@@ -81,3 +81,26 @@ pub(super) fn left_out(stream: &StreamInfo) {
         log::warn!("{name}: cropped to {width}x{height} at {x},{y}, and shown whole");
     }
 }
+
+/// `error` without the place in the source of a crate that winit puts in front of it.
+pub(super) fn plain(error: &impl std::fmt::Display) -> String {
+    let text = error.to_string();
+    let behind = |text: &str| {
+        let (_, rest) = text.strip_prefix("os error at ")?.split_once(".rs:")?;
+        Some(rest.split_once(": ")?.1.to_owned())
+    };
+    behind(&text).unwrap_or(text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::plain;
+
+    #[test]
+    fn no_error_names_the_source_of_a_crate() {
+        let said =
+            "os error at /home/a/winit-0.30.1/src/platform_impl/linux/mod.rs:765: no display";
+        assert_eq!(plain(&said), "no display");
+        assert_eq!(plain(&"os error: nothing"), "os error: nothing");
+    }
+}
