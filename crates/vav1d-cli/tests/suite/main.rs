@@ -18,6 +18,7 @@ mod judges;
 mod manifest;
 mod matrix;
 mod matroska;
+mod mended;
 mod mp4;
 mod packets;
 mod plans;
