@@ -75,12 +75,17 @@ pub(crate) fn run() -> Result<()> {
 /// examples and benches want features of their own of some crates, and a second build would make
 /// softvk's shared library anew, as the next one would again.
 pub(crate) fn release() -> Result<PathBuf> {
-    let targets = ["--lib", "--bins", "--examples"];
-    let mut step = vec!["build", "--release", "--locked", "--workspace"];
+    build("release", &["--lib", "--bins", "--examples"])
+}
+
+/// Builds `targets` of the workspace with a profile, with assembly where `nasm` is at hand; where
+/// the program is.
+pub(crate) fn build(profile: &str, targets: &[&str]) -> Result<PathBuf> {
+    let mut step = vec!["build", "--profile", profile, "--locked", "--workspace"];
     step.extend(targets);
     step.extend(assembly());
     cargo(&step, &[])?;
-    Ok(target().join("release").join("vav1d"))
+    Ok(target().join(profile).join("vav1d"))
 }
 
 /// Arguments for assembly, where `nasm` is at hand.

@@ -4,14 +4,20 @@ mod bench;
 mod ci;
 mod clients;
 mod conformance;
+mod deny;
 mod dist;
 mod drivers;
 mod fuzz;
 mod grain;
+mod metadata;
+mod msrv;
 mod mutate;
+mod powerset;
+mod publish;
 mod remux;
 mod soak;
 mod streams;
+mod suites;
 mod tidy;
 
 use std::io::Write as _;
@@ -142,11 +148,54 @@ enum Task {
         #[arg(long, default_value_t = 5)]
         runs: usize,
     },
-    /// Lays out the program, the driver, its manifest, man page and completions
+    /// Packages: an archive, a .deb, the symbols apart; programs and drivers, manifest, man pages,
+    /// completions
     Dist {
         /// Where to
-        #[arg(default_value = "target/dist")]
+        #[arg(default_value = "target/dist-packages")]
         dir: PathBuf,
+    },
+    /// Builds the program for this machine, with assembly where `nasm` is at hand, and installs it
+    /// with its driver, man pages and completions below a prefix
+    Install {
+        /// The prefix, a folder with `bin`
+        #[arg(default_value = "/usr/local")]
+        prefix: PathBuf,
+    },
+    /// A .deb in chroots of Debian's suites: installed, used, removed without a trace (root and
+    /// debootstrap needed)
+    DebCheck {
+        /// The package
+        deb: PathBuf,
+        /// The suites
+        #[arg(long, value_delimiter = ',', default_values = ["bookworm", "trixie", "sid"])]
+        suites: Vec<String>,
+        /// Leave the chroots for another time
+        #[arg(long)]
+        keep: bool,
+    },
+    /// The workspace's rust-version, with the compiler of a Debian suite (root and debootstrap
+    /// needed)
+    Msrv {
+        /// The suite
+        #[arg(long, default_value = "trixie")]
+        suite: String,
+        /// Run the unit tests too
+        #[arg(long)]
+        tests: bool,
+        /// Leave the chroot for another time
+        #[arg(long)]
+        keep: bool,
+    },
+    /// Licences, sources and doubles of the crates that are built, by deny.toml
+    Deny,
+    /// clippy over every set of features of every package
+    Powerset,
+    /// Whether every package can be published; builds them as they would be with --build
+    Publish {
+        /// Build each from its own archive
+        #[arg(long)]
+        build: bool,
     },
 }
 
@@ -190,6 +239,12 @@ fn run() -> Result<()> {
         }
         Task::FilmGrain { tools, streams } => grain::run(&ci::release()?, &tools, &streams),
         Task::Dist { dir } => dist::run(&dir),
+        Task::Install { prefix } => dist::install(&prefix),
+        Task::DebCheck { deb, suites, keep } => dist::check::run(&deb, &suites, keep),
+        Task::Msrv { suite, tests, keep } => msrv::run(&suite, tests, keep),
+        Task::Deny => deny::run(&root()),
+        Task::Powerset => powerset::run(),
+        Task::Publish { build } => publish::run(build),
     }
 }
 

@@ -1,5 +1,10 @@
 //! `cargo xtask tidy`: what no compiler checks.
 
+mod book;
+mod hosts;
+#[cfg(test)]
+mod tests;
+
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
@@ -76,6 +81,9 @@ const CRATES: &[(&str, &[&str])] = &[
 const FILE: usize = 500;
 const FUNCTION: usize = 60;
 
+/// Folders of sources.
+const FOLDERS: [&str; 7] = ["src", "crates", "xtask", "tests", "examples", "benches", "fuzz"];
+
 /// Whether no word goes on at byte `at` of `code`.
 fn starts_a_word(code: &str, at: usize) -> bool {
     let before = code.get(..at).and_then(|before| before.chars().next_back());
@@ -86,7 +94,7 @@ fn starts_a_word(code: &str, at: usize) -> bool {
 pub(crate) fn run(root: &Path) -> Result<()> {
     let mut found = Vec::new();
     let mut files = Vec::new();
-    for dir in ["src", "crates", "xtask", "tests", "examples", "benches", "fuzz"] {
+    for dir in FOLDERS {
         sources(&root.join(dir), &mut files)?;
     }
     for file in &files {
@@ -94,6 +102,8 @@ pub(crate) fn run(root: &Path) -> Result<()> {
         let text = std::fs::read_to_string(file)?;
         check(&name, &text, &mut found);
     }
+    book::check(root, &mut found)?;
+    hosts::check(root, &mut found)?;
     documents(root, &mut found)?;
     if !found.is_empty() {
         for line in &found {
