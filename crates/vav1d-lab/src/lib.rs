@@ -1,0 +1,9 @@
+//! What judges a driver: where a decode goes wrong ([`compare`]), whether a suite passes
+//! ([`conform`]), and what a driver gave to the hardware ([`recording`]).
+#![warn(missing_docs)]
+
+pub mod compare;
+
+pub mod conform;
+
+pub mod recording;
