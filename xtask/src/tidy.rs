@@ -1,6 +1,7 @@
 //! `cargo xtask tidy`: what no compiler checks.
 
 mod book;
+mod chains;
 mod hosts;
 #[cfg(test)]
 mod tests;
@@ -97,10 +98,16 @@ pub(crate) fn run(root: &Path) -> Result<()> {
     for dir in FOLDERS {
         sources(&root.join(dir), &mut files)?;
     }
+    let old = chains::are_too_new(&std::fs::read_to_string(root.join("Cargo.toml"))?);
     for file in &files {
         let name = file.strip_prefix(root)?.to_string_lossy().replace('\\', "/");
         let text = std::fs::read_to_string(file)?;
         check(&name, &text, &mut found);
+        if old {
+            let chains = chains::lines(&text).into_iter();
+            found
+                .extend(chains.map(|line| format!("{name}:{line}: a let chain, see rust-version")));
+        }
     }
     book::check(root, &mut found)?;
     hosts::check(root, &mut found)?;
@@ -194,19 +201,13 @@ fn length(
         text.starts_with(|c: char| c.is_alphabetic()) && head.split(' ').any(|w| w == "fn");
     if starts && function.is_none() {
         *function = Some((indent, number, 0));
-    } else if let Some((at, first, lines)) = *function
-        && indent == at
-        && text.starts_with('}')
-    {
-        if lines > FUNCTION {
+    } else if let Some((_, first, lines)) = function.filter(|(at, ..)| indent == *at) {
+        if text.starts_with('}') && lines > FUNCTION {
             report(first, &format!("a function of {lines} lines"));
         }
-        *function = None;
-    } else if let Some((at, ..)) = *function
-        && indent == at
-        && text.ends_with(';')
-    {
-        *function = None;
+        if text.starts_with('}') || text.ends_with(';') {
+            *function = None;
+        }
     }
     let member = text
         .strip_suffix(',')

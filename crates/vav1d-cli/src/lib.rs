@@ -5,6 +5,8 @@ pub mod exit;
 
 mod against;
 mod caps;
+#[cfg(test)]
+mod commit;
 mod compare;
 mod compare_report;
 mod dec_test;
@@ -39,6 +41,7 @@ mod suite_info;
 mod survey;
 mod verify;
 pub mod verify_args;
+mod version;
 
 use std::ffi::OsString;
 use std::io::Write;

@@ -48,10 +48,16 @@ fn the_sources_are_tidy() {
         sources(&crate::root().join(dir), &mut files).expect("sources");
     }
     assert!(files.len() > 200, "{} files", files.len());
+    let manifest = fs::read_to_string(crate::root().join("Cargo.toml")).expect("a manifest");
+    let old = chains::are_too_new(&manifest);
     let mut found = Vec::new();
     for file in files {
         let name = file.strip_prefix(crate::root()).expect("below the root").to_string_lossy();
-        check(&name, &fs::read_to_string(&file).expect("text"), &mut found);
+        let text = fs::read_to_string(&file).expect("text");
+        check(&name, &text, &mut found);
+        if old {
+            found.extend(chains::lines(&text).iter().map(|line| format!("{name}:{line}: chain")));
+        }
     }
     assert!(found.is_empty(), "{}", found.join("\n"));
 }
@@ -133,6 +139,29 @@ fn a_host_is_found_and_a_path_of_code_is_not() {
     let mut found = Vec::new();
     hosts::check(&folder.0, &mut found).expect("a text");
     assert_eq!(found, [format!("a/b.sh:2: the host {host}")]);
+}
+
+#[test]
+fn a_let_chain_is_found_by_its_first_line() {
+    let and = ["&", "&"].concat();
+    for text in [
+        format!("if let Some(a) = f(b) {and} a > 1 {{"),
+        format!("x();\n}} else if let Some(a) = b\n    {and} a > 1\n{{"),
+        format!("if a > 1 {and} let Some(b) = c {{"),
+        format!("while let Some(a) = b(\n    c,\n) {and} d {{"),
+    ] {
+        assert_eq!(chains::lines(&text).len(), 1, "{text}");
+    }
+    for text in [
+        format!("if let Some(a) = f(b {and} c) {{\n    d {and} e\n}}"),
+        format!("if a {and} b {{\n    if let Some(c) = d {{"),
+        format!("let a = b\n    {and} c;"),
+        format!("if let Some(a) = b.find(|c| {{\n    c {and} d\n}}) {{"),
+    ] {
+        assert_eq!(chains::lines(&text), Vec::<usize>::new(), "{text}");
+    }
+    assert!(chains::are_too_new("a\nrust-version = \"1.85.1\"\n"));
+    assert!(!chains::are_too_new("rust-version = \"1.88\"\n") && !chains::are_too_new(""));
 }
 
 #[test]

@@ -18,5 +18,6 @@ mod testing;
 
 pub use fault::Fault;
 pub use frame::{Decoded, Frame, Plane, PlaneData};
+pub(crate) use rav1d::version as decoder_version;
 pub use reconstructor::Reconstructor;
 pub(crate) use sequence::relative_dist;
