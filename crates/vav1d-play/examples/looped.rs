@@ -12,8 +12,8 @@ use std::time::{Duration, Instant};
 use vav1d::container;
 use vav1d::error::Result;
 use vav1d::limits::Limits;
-use vav1d_play::{Entry, Event, Options, Player, Repeat, Target};
 use vav1d::vk::{Driver, Executor, ExecutorOptions, Instance, InstanceOptions, leaked};
+use vav1d_play::{Entry, Event, Options, Player, Repeat, Target};
 
 /// Pictures between seeks.
 const STRIDE: u64 = 1000;
