@@ -68,7 +68,10 @@ fn vendor(target: &Path) -> Result<String> {
     if !output.status.success() {
         bail!("cargo vendor: {}", String::from_utf8_lossy(&output.stderr).trim());
     }
-    Ok(String::from_utf8(output.stdout)?)
+    Ok(format!(
+        "[source.crates-io]\nreplace-with = \"vendored\"\n\n[source.vendored]\ndirectory = '{}'\n",
+        target.join("vendor").display()
+    ))
 }
 
 /// `1.85.1` as numbers; what is missing is 0.

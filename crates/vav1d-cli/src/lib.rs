@@ -1,4 +1,6 @@
 //! The command line: what was typed, what it means, and what comes out of it.
+#![doc = include_str!("../README.md")]
+#![warn(missing_docs)]
 
 pub mod args;
 pub mod exit;

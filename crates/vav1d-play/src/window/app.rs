@@ -22,7 +22,6 @@ use super::{Options, Presenter, Program, Report};
 use crate::{Decision, Frame, Pacer, Player, StreamInfo, Target, Timed};
 use vav1d::color::{self, Luminance};
 use vav1d::error::{DeviceError, Error, Result};
-use vav1d::grain::GrainPass;
 use vav1d::pixels::Picture;
 use vav1d::vk::render::{self, Drawing, Overlay};
 
@@ -120,7 +119,7 @@ pub(super) struct App {
 pub(super) struct Shown {
     pub(super) frame: Box<Frame>,
     pub(super) picture: Arc<Picture>,
-    pub(super) grain: Option<Box<GrainPass>>,
+    pub(super) grain: Option<Box<vav1d::grain::GrainPass>>,
     /// Where it is wrong, if that is known.
     pub(super) blocks: Option<Blocks>,
     /// The device has it.
