@@ -152,7 +152,7 @@ enum Task {
     /// completions
     Dist {
         /// Where to
-        #[arg(default_value = "target/dist-packages")]
+        #[arg(default_value = "target/packages")]
         dir: PathBuf,
     },
     /// Builds the program for this machine, with assembly where `nasm` is at hand, and installs it
@@ -189,8 +189,12 @@ enum Task {
     },
     /// Licences, sources and doubles of the crates that are built, by deny.toml
     Deny,
-    /// clippy over every set of features of every package
-    Powerset,
+    /// clippy over every set of features of the program
+    Powerset {
+        /// Of every package
+        #[arg(long)]
+        every: bool,
+    },
     /// Whether every package can be published; builds them as they would be with --build
     Publish {
         /// Build each from its own archive
@@ -243,7 +247,7 @@ fn run() -> Result<()> {
         Task::DebCheck { deb, suites, keep } => dist::check::run(&deb, &suites, keep),
         Task::Msrv { suite, tests, keep } => msrv::run(&suite, tests, keep),
         Task::Deny => deny::run(&root()),
-        Task::Powerset => powerset::run(),
+        Task::Powerset { every } => powerset::run(every),
         Task::Publish { build } => publish::run(build),
     }
 }
