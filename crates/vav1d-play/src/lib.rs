@@ -1,5 +1,7 @@
 //! Playing: a thread that decodes ahead and goes where it is told, and the arithmetic of when its
-//! frames are due. What shows them is above.
+//! frames are due. What shows them is in its `window`.
+#![doc = include_str!("../README.md")]
+#![warn(missing_docs)]
 #![cfg_attr(
     not(test),
     deny(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)

@@ -20,7 +20,7 @@ use mutation::{Ivf, Mutated, Random, mutate};
 
 /// Longest time for one stream.
 const PATIENCE: Duration = Duration::from_secs(10);
-/// Most memory for one stream, in bytes: a frame may have 142,606,336 samples (src/limits.rs), and
+/// Most memory for one stream, in bytes: a frame may have 142,606,336 samples (av1-syntax, limits.rs), and
 /// there may be nine of them.
 const MEMORY: u64 = 3 << 30;
 /// Streams that one process decodes.

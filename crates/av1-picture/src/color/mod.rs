@@ -1,5 +1,5 @@
 //! What the samples of a picture mean as colours: matrix, range, siting, transfer and primaries of
-//! 6.4.2, made into the numbers that `shaders/convert.wgsl` computes with. Arithmetic only.
+//! 6.4.2, made into the numbers that vav1d's `shaders/convert.wgsl` computes with. Arithmetic only.
 
 pub mod names;
 mod primaries;
@@ -80,7 +80,7 @@ enum Transfer {
     Hlg = 4,
 }
 
-/// The uniform `Conversion` of `shaders/convert.wgsl`.
+/// The uniform `Conversion` of vav1d's `shaders/convert.wgsl`.
 #[derive(Clone, Copy, Debug, PartialEq, Pod, Zeroable)]
 #[repr(C)]
 pub struct Conversion {

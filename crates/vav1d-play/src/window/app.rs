@@ -19,7 +19,6 @@ use super::{Options, Presenter, Program, Report};
 use crate::{Decision, Frame, Pacer, Player, StreamInfo, Target, Timed};
 use vav1d::color::{self, Luminance};
 use vav1d::error::{DeviceError, Error, Result};
-use vav1d::grain::GrainPass;
 use vav1d::pixels::Picture;
 use vav1d::vk::render::{self, Drawing, Overlay};
 
@@ -117,7 +116,7 @@ pub(super) struct App {
 pub(super) struct Shown {
     pub(super) frame: Box<Frame>,
     pub(super) picture: Arc<Picture>,
-    pub(super) grain: Option<Box<GrainPass>>,
+    pub(super) grain: Option<Box<vav1d::grain::GrainPass>>,
     /// Where it is wrong, if that is known.
     pub(super) blocks: Option<Blocks>,
     /// The device has it.
@@ -198,10 +197,8 @@ impl App {
     }
 
     fn pull(&mut self, event_loop: &ActiveEventLoop) {
-        while self.pacer.queued() < QUEUE
-            && self.failure.is_none()
-            && let Some(fed) = self.feed.next()
-        {
+        while self.pacer.queued() < QUEUE && self.failure.is_none() {
+            let Some(fed) = self.feed.next() else { break };
             match fed {
                 Fed::Opened(stream) => self.opened(event_loop, stream),
                 Fed::Frame(judged) => {
@@ -346,10 +343,9 @@ impl App {
         if let Some(target) = self.aim.landed(index) {
             return self.go(target);
         }
-        if let (Some(from), Some(to)) = self.section
-            && time >= to
-        {
-            return self.go(Target::Time(from));
+        match self.section {
+            (Some(from), Some(to)) if time >= to => return self.go(Target::Time(from)),
+            _ => {}
         }
         if is_image && !self.pacer.is_paused() {
             self.pacer.pause(self.now());
