@@ -7,17 +7,18 @@ use std::process::{Command, Output};
 use anyhow::{Context, Result, bail};
 
 use crate::say;
+use crate::sizes;
 use crate::streams::{every, find_all};
 
 /// Every chip that can be imitated.
-pub(crate) const CHIPS: [&str; 8] =
-    ["navi21", "phoenix", "navi33", "gfx1201", "adl", "dg2", "lnl", "bmg"];
+pub(crate) const CHIPS: [&str; 9] =
+    ["navi21", "phoenix", "navi33", "gfx1201", "adl", "dg2", "mtl", "lnl", "bmg"];
 
 /// Where programs and recordings lie; a chroot must see it.
 const FOLDER: &str = "target/real-drivers";
 
 /// Session shapes in which a driver must be given the same as in the default one.
-const SHAPES: [&str; 17] = [
+const SHAPES: [&str; 19] = [
     "--dpb=coincide",
     "--dpb=distinct",
     "--dpb-images=layered",
@@ -35,6 +36,8 @@ const SHAPES: [&str; 17] = [
     "--bitstream-padding=2",
     "--header-bytes=none",
     "--tile-starts=mi",
+    "--sharing=exclusive",
+    "--coded-extent=frame",
 ];
 /// The samples that are decoded in every shape.
 const SHAPED: [&str; 3] = ["main-420-8", "grain-420-10", "tiles-4x2"];
@@ -149,7 +152,7 @@ pub(crate) fn run(
 
 impl Bench {
     fn is_amd(&self) -> bool {
-        !["adl", "dg2", "lnl", "bmg"].contains(&self.chip.as_str())
+        !["adl", "dg2", "mtl", "lnl", "bmg"].contains(&self.chip.as_str())
     }
 
     fn driver(&self) -> &'static str {
@@ -280,7 +283,10 @@ impl Bench {
         Ok(match output.status.code() {
             Some(0) if !log.is_empty() => Outcome::Failed(log.trim().to_owned()),
             Some(0) if !record.exists() => Outcome::Failed("nothing was recorded".to_owned()),
-            Some(0) => Outcome::Ran,
+            Some(0) => match sizes::other_reference(&std::fs::read_to_string(record)?) {
+                Some(fault) => Outcome::Failed(fault),
+                None => Outcome::Ran,
+            },
             Some(69) => Outcome::Refused,
             _ => {
                 let said = text(&output.stderr);

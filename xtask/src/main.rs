@@ -4,12 +4,14 @@ mod bench;
 mod ci;
 mod clients;
 mod conformance;
+mod containers;
 mod dist;
 mod drivers;
 mod fuzz;
 mod grain;
 mod mutate;
 mod remux;
+mod sizes;
 mod soak;
 mod streams;
 mod tidy;
@@ -76,6 +78,28 @@ enum Task {
         /// Streams, or folders of them
         #[arg(default_value = "samples")]
         streams: Vec<PathBuf>,
+    },
+    /// Files in which one element is changed at random, and files that end anywhere: what ffmpeg
+    /// plays, plays, from files and pipes, and what is missing is said
+    Containers {
+        /// Changed files
+        #[arg(default_value_t = 300)]
+        count: usize,
+        /// Which
+        #[arg(long, default_value_t = 1)]
+        seed: u64,
+        /// Cuts of each file
+        #[arg(long, default_value_t = 0)]
+        cuts: usize,
+        /// Names of the files that are changed or cut; all of samples/containers, and more
+        #[arg(long, value_delimiter = ',')]
+        files: Vec<String>,
+        /// The program that is compared with
+        #[arg(long, default_value = "ffmpeg")]
+        ffmpeg: PathBuf,
+        /// The program; without it, it is built
+        #[arg(long)]
+        program: Option<PathBuf>,
     },
     /// The stock drivers of chips that are not here, by `vav1d sim`: every stream runs, every session
     /// shape is the same to the driver, planted faults show; with --tools from a Debian sid chroot,
@@ -180,6 +204,10 @@ fn run() -> Result<()> {
         Task::Bench { tools, runs } => bench::run(&tools, runs),
         Task::Clients { only, config, tools, streams } => {
             clients::run(&tools, &only, &config, &streams)
+        }
+        Task::Containers { count, seed, cuts, files, ffmpeg, program } => {
+            let program = program.map_or_else(ci::release, Ok)?;
+            containers::run(&containers::Wanted { program, ffmpeg, count, seed, cuts, files })
         }
         Task::Remux { tools, program, streams } => {
             let program = program.map_or_else(ci::release, Ok)?;

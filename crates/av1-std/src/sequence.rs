@@ -15,8 +15,8 @@ pub struct SequenceParts {
     pub header: StdVideoAV1SequenceHeader,
     /// For `pColorConfig`.
     pub color_config: StdVideoAV1ColorConfig,
-    /// For `pTimingInfo`, if the header has it.
-    pub timing_info: Option<StdVideoAV1TimingInfo>,
+    /// For `pTimingInfo`: zeros if the header has none. Every other client points to one.
+    pub timing_info: StdVideoAV1TimingInfo,
 }
 
 impl SequenceParts {
@@ -24,7 +24,7 @@ impl SequenceParts {
     pub fn joined(&self) -> StdVideoAV1SequenceHeader {
         let mut header = self.header;
         header.pColorConfig = &self.color_config;
-        header.pTimingInfo = self.timing_info.as_ref().map_or(std::ptr::null(), std::ptr::from_ref);
+        header.pTimingInfo = &self.timing_info;
         header
     }
 }
@@ -52,7 +52,7 @@ pub fn sequence_parts(s: &SequenceHeader) -> SequenceParts {
     SequenceParts {
         header,
         color_config: color_config(&s.color_config),
-        timing_info: s.timing_info.as_ref().map(timing_info),
+        timing_info: timing_info(s.timing_info.as_ref()),
     }
 }
 
@@ -101,15 +101,16 @@ fn color_config(c: &ColorConfig) -> StdVideoAV1ColorConfig {
     }
 }
 
-fn timing_info(t: &TimingInfo) -> StdVideoAV1TimingInfo {
+fn timing_info(t: Option<&TimingInfo>) -> StdVideoAV1TimingInfo {
     let mut flags =
         StdVideoAV1TimingInfoFlags { _bitfield_align_1: [], _bitfield_1: Default::default() };
-    flags.set_equal_picture_interval(t.num_ticks_per_picture_minus_1.is_some().into());
+    let ticks = t.and_then(|t| t.num_ticks_per_picture_minus_1);
+    flags.set_equal_picture_interval(ticks.is_some().into());
     StdVideoAV1TimingInfo {
         flags,
-        num_units_in_display_tick: t.num_units_in_display_tick,
-        time_scale: t.time_scale,
-        num_ticks_per_picture_minus_1: t.num_ticks_per_picture_minus_1.unwrap_or(0),
+        num_units_in_display_tick: t.map_or(0, |t| t.num_units_in_display_tick),
+        time_scale: t.map_or(0, |t| t.time_scale),
+        num_ticks_per_picture_minus_1: ticks.unwrap_or(0),
     }
 }
 
@@ -124,6 +125,17 @@ mod tests {
         assert_eq!(size_of::<StdVideoAV1SequenceHeader>(), 40);
         assert_eq!(size_of::<StdVideoAV1ColorConfig>(), 24);
         assert_eq!(size_of::<StdVideoAV1TimingInfo>(), 16);
+    }
+
+    #[test]
+    fn there_is_timing_info_for_a_driver_that_reads_it_unasked() {
+        let parts = sequence_parts(&plain_sequence());
+        assert_eq!(parts.header.flags.timing_info_present_flag(), 0);
+        assert!(std::ptr::eq(parts.joined().pTimingInfo, &parts.timing_info));
+        assert_eq!(
+            (parts.timing_info.time_scale, parts.timing_info.num_units_in_display_tick),
+            (0, 0)
+        );
     }
 
     #[test]
@@ -216,7 +228,7 @@ mod tests {
         assert_eq!(c.flags.color_description_present_flag(), 1);
         assert_eq!((c.color_primaries, c.transfer_characteristics), (9, 16));
         assert_eq!((c.matrix_coefficients, c.chroma_sample_position), (10, 2));
-        let t = p.timing_info.expect("present");
+        let t = p.timing_info;
         assert_eq!((t.num_units_in_display_tick, t.time_scale), (1001, 30000));
         assert_eq!((t.flags.equal_picture_interval(), t.num_ticks_per_picture_minus_1), (1, 4));
     }

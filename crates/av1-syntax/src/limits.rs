@@ -1,5 +1,12 @@
 //! Budgets against hostile input, with their defaults and reasons.
 
+/// Bytes of images that no frame uses, kept for later frames of their size: those of a stream whose
+/// frames change their size. What frames use is bounded by the reference slots.
+pub const SPARE_IMAGE_BYTES: u64 = 256 << 20;
+
+/// For how many pictures after its last use an image is kept.
+pub const SPARE_IMAGE_AGE: u64 = 64;
+
 /// What we are willing to hold or do for one stream.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {

@@ -82,7 +82,7 @@ const fn intel(name: &'static str, what: &'static str, device: u16, kernel: Kern
 }
 
 /// Every chip, by the order of its video block.
-pub const CHIPS: [Chip; 8] = [
+pub const CHIPS: [Chip; 9] = [
     amd(
         "navi21",
         "Radeon RX 6800 XT, VCN 3.0",
@@ -162,6 +162,17 @@ pub const CHIPS: [Chip; 8] = [
             media: [12, 55, 8],
             local: true,
             subslices: 32,
+        }),
+    ),
+    intel(
+        "mtl",
+        "Meteor Lake, Arc Graphics",
+        0x7D55,
+        Kernel::I915(Intel {
+            graphics: [12, 71, 0],
+            media: [13, 0, 0],
+            local: false,
+            subslices: 8,
         }),
     ),
     intel(

@@ -79,6 +79,26 @@ pub(crate) const DECODE: &Layout = &[
     ("dt_chroma_bottom_offset", U32, 1),
 ];
 
+/// The part for a picture buffer of separate images ("tier 2"): one pitch, height and size for all
+/// of them, and their addresses.
+pub(crate) const DPB: &Layout = &[
+    ("config_flags", U32, 1),
+    ("luma_pitch", U32, 1),
+    ("luma_aligned_height", U32, 1),
+    ("luma_aligned_size", U32, 1),
+    ("chroma_pitch", U32, 1),
+    ("chroma_aligned_height", U32, 1),
+    ("chroma_aligned_size", U32, 1),
+    ("array_size", U32, 1),
+    ("current_low", U32, 1),
+    ("current_high", U32, 1),
+    ("address_high", U32, 16),
+    ("address_low", U32, 16),
+];
+
+/// Bytes of [`DPB`]: the part of a picture buffer in one allocation is shorter.
+pub(crate) const DPB_BYTES: usize = 168;
+
 /// The part for AV1, as far as the tiles.
 pub(crate) const AV1: &Layout = &[
     ("frame_header_flags", U32, 1),
@@ -344,6 +364,11 @@ mod tests {
         let found = fields(layout, &bytes);
         let expected = vec![("a", vec![1]), ("b", vec![-1, 2]), ("c", vec![-2]), ("d", vec![4])];
         assert_eq!(found, expected);
+    }
+
+    #[test]
+    fn the_part_of_a_picture_buffer_is_as_long_as_the_engines() {
+        assert_eq!(DPB.iter().map(|f| f.1.size() * f.2).sum::<usize>(), DPB_BYTES);
     }
 
     #[test]

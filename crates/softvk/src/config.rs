@@ -5,6 +5,7 @@ use std::cell::RefCell;
 use ash::vk;
 
 use crate::entry::instance::API_VERSION;
+use crate::hardware::Hardware;
 use crate::planted::Faults;
 
 /// The environment variable.
@@ -58,6 +59,15 @@ pub fn set_config(text: Option<&str>) {
 /// | `active=N` | `maxActiveReferencePictures` (0 to 16) |
 /// | `align=O/S` | bitstream offset and size alignments, powers of two up to 4096 |
 /// | `granularity=WxH` | `pictureAccessGranularity`, powers of two up to 64 |
+/// | `driver-id=N` | `driverID`, as VkDriverId counts: 3 is RADV, 4 NVIDIA's driver, 5 ANV |
+/// | `conformance=A.B.C.D` | `conformanceVersion` |
+/// | `discrete` | the device says that it is a graphics card |
+/// | `memory=no-llc` | memory types as those of ANV over i915 without a cache in common (Meteor Lake): write-combined, and cached without being coherent, of which the host sees what was flushed and invalidated only |
+/// | `memory=write-combined` | no memory type is cached |
+/// | `window=K` | memory of the device is a window of K KiB that the host sees, beside the host's own; what does not fit is ERROR_OUT_OF_DEVICE_MEMORY |
+/// | `no-mutable` | video formats do not list MUTABLE_FORMAT |
+/// | `no-query-pools` | query pools cannot be made, though status queries are offered |
+/// | `std-minor=N` | the driver knows version 1.N.0 of the Std headers; structures of a later one than 1.0.0 are refused all the same |
 /// | `clobber-headers` | bytes that are not tile data are overwritten before decoding |
 /// | `fault=layer-zero` | planted: output goes to layer 0 of its image, whatever the layer |
 /// | `fault=offset-zero` | planted: `srcBufferOffset` is taken as 0 |
@@ -73,7 +83,7 @@ pub fn set_config(text: Option<&str>) {
 /// | `fault=dpb-at-record` | planted: the same where a reference slot held another picture when the command was recorded |
 /// | `fault=inline-header` | planted: an inline sequence header's `enable_cdef`, `enable_filter_intra` and `enable_intra_edge_filter` are taken as 0 |
 /// | `fault=stale-bitstream` | planted: what is submitted while the queue is busy decodes the bytes before it |
-/// | `fault=shifted-hints` | planted: the same in an inter frame where `OrderHints`, read one entry too low, are not those of its references |
+/// | `fault=shifted-hints` | planted: the same in an inter frame where `OrderHints` or `SavedOrderHints`, read one entry too low, are not those of its references |
 /// | `fault=base-q@N` | planted, in decode N of a session: `base_q_idx` is taken as one more, or as 254 where it is 255 |
 /// | `fault=slot@N` | planted, likewise: the first reference name is taken from another slot that holds a picture |
 /// | `fault=cdf@N` | planted, likewise: `primary_ref_frame` is taken as PRIMARY_REF_NONE, so that CDFs and what else 7.20 loads are not inherited |
@@ -144,6 +154,8 @@ pub struct Config {
     pub align: (u64, u64),
     /// pictureAccessGranularity.
     pub granularity: (u32, u32),
+    /// What is not about video.
+    pub hardware: Hardware,
     /// Overwrite what is not tile data.
     pub clobber_headers: bool,
     /// Faults on purpose.
@@ -185,6 +197,7 @@ impl Default for Config {
             active: 7,
             align: (1, 1),
             granularity: (1, 1),
+            hardware: Hardware::default(),
             clobber_headers: false,
             faults: Faults::default(),
             null: false,
@@ -229,11 +242,11 @@ pub enum Grain {
 
 /// Drivers that can be imitated, and what that means in words; further words change it.
 pub const PERSONALITIES: &[(&str, &str)] = &[
-    ("nv-like", "coincide,two-plane,only-420,depth=10,align=256/256,granularity=16x16"),
+    ("nv-like", "coincide,two-plane,only-420,depth=10,align=256/256,granularity=16x16,no-mutable"),
     (
         "nv-560",
         "coincide,two-plane,only-420,depth=10,align=256/256,granularity=16x16,no-maintenance2,\
-         no-unified-layouts,fault=shifted-hints",
+         no-unified-layouts,no-mutable,driver-id=4,conformance=1.3.8.2,fault=shifted-hints",
     ),
     (
         "radv-vcn4",
@@ -354,7 +367,7 @@ impl Config {
                 let (width, height) = pair.split_once('x')?;
                 self.granularity = (power(width, 64)?, power(height, 64)?);
             }
-            _ => return None,
+            _ => self.hardware.word(name, value)?,
         }
         Some(())
     }

@@ -13,6 +13,7 @@ mod copy;
 mod entry;
 mod format;
 mod handle;
+mod hardware;
 mod icd;
 mod image;
 mod memory;
@@ -27,5 +28,6 @@ pub mod video;
 
 pub use config::{Config, Grain, PERSONALITIES, Planes, VARIABLE, set_config};
 pub use handle::handles;
+pub use hardware::{Hardware, MemoryLayout};
 pub use icd::get_instance_proc_addr;
 pub use planted::{Faults, FrameFault, Planted, unfired};

@@ -3,7 +3,7 @@
 
 use std::alloc::{Layout, alloc_zeroed, dealloc};
 use std::ptr::NonNull;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 
 /// Alignment of every allocation, and of what is bound to it.
@@ -20,6 +20,11 @@ pub(crate) struct Memory {
     size: usize,
     /// The application has mapped it, if only once.
     mapped: AtomicBool,
+    /// What the application maps of memory that is not coherent: equal to the bytes after a flush
+    /// or an invalidation alone.
+    view: Option<Box<Memory>>,
+    /// Bytes of its heap that are taken, its own among them.
+    heap: Option<Arc<AtomicU64>>,
 }
 
 // SAFETY: the allocation is owned, and accessed through raw pointers only.
@@ -40,7 +45,44 @@ impl Memory {
         let skip = block.as_ptr().align_offset(ALIGNMENT as usize);
         // SAFETY: the allocation is larger than `size` by what is skipped at most.
         let bytes = unsafe { block.add(skip) };
-        Some(Self { block, layout, bytes, size, mapped: AtomicBool::new(false) })
+        let mapped = AtomicBool::new(false);
+        Some(Self { block, layout, bytes, size, mapped, view: None, heap: None })
+    }
+
+    /// The same, not coherent.
+    pub(crate) fn apart(mut self) -> Option<Self> {
+        self.view = Some(Box::new(Self::new(self.size())?));
+        Some(self)
+    }
+
+    /// The same, out of a heap of which `taken` bytes are taken, of `budget`; `None` if it does not
+    /// fit.
+    pub(crate) fn of_heap(mut self, taken: &Arc<AtomicU64>, budget: u64) -> Option<Self> {
+        let before = taken.fetch_add(self.size(), Ordering::Relaxed);
+        self.heap = Some(Arc::clone(taken));
+        // Dropped, it gives its bytes back.
+        (before.saturating_add(self.size()) <= budget).then_some(self)
+    }
+
+    /// vkFlushMappedMemoryRanges: what the application wrote is there for the device.
+    pub(crate) fn flush(&self, offset: u64, size: u64) {
+        if let Some(view) = &self.view {
+            Self::copy(view, self, offset, size);
+        }
+    }
+
+    /// vkInvalidateMappedMemoryRanges: what the device wrote is there for the application.
+    pub(crate) fn invalidate(&self, offset: u64, size: u64) {
+        if let Some(view) = &self.view {
+            Self::copy(self, view, offset, size);
+        }
+    }
+
+    /// Copies so many bytes from `offset` on, as far as there are.
+    fn copy(from: &Self, to: &Self, offset: u64, size: u64) {
+        let end = offset.saturating_add(size).min(from.size());
+        let mut bytes = vec![0; end.saturating_sub(offset) as usize];
+        let _all = from.read(offset, &mut bytes) && to.write(offset, &bytes);
     }
 
     /// Bytes of the allocation.
@@ -51,7 +93,7 @@ impl Memory {
     /// vkMapMemory: the address of byte `offset`.
     pub(crate) fn map(&self, offset: u64) -> *mut u8 {
         self.mapped.store(true, Ordering::Relaxed);
-        self.address(offset)
+        self.view.as_deref().unwrap_or(self).address(offset)
     }
 
     /// The address of byte `offset`.
@@ -85,6 +127,9 @@ impl Memory {
 
 impl Drop for Memory {
     fn drop(&mut self) {
+        if let Some(heap) = &self.heap {
+            heap.fetch_sub(self.size(), Ordering::Relaxed);
+        }
         // SAFETY: allocated in `new` with this layout.
         unsafe { dealloc(self.block.as_ptr(), self.layout) };
     }

@@ -111,6 +111,7 @@ pub(super) fn reference(args: &PipelineArgs, device: &str, wanted: Wanted) -> Pi
         validate: false,
         plant: None,
         spare_plants: true,
+        keep_failed: false,
         journal: None,
         overwritable: false,
         shape: ShapeArgs::default(),

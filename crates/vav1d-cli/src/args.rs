@@ -191,6 +191,9 @@ pub struct PipelineArgs {
     /// A planted fault that never applies is recorded, and is no error
     #[arg(long, hide = true)]
     pub spare_plants: bool,
+    /// Frames that the driver reports as failed, and those after them, are output all the same
+    #[arg(long, hide_short_help = true)]
+    pub keep_failed: bool,
     /// Reference pictures are overwritten: `compare --teacher`.
     #[arg(skip)]
     pub overwritable: bool,
@@ -425,6 +428,9 @@ pub struct CapsArgs {
     /// The one device that verify, compare and matrix judge
     #[arg(long, hide = true)]
     pub judged: bool,
+    /// It is opened, too: after a hang or a loss that tells whether it is there again
+    #[arg(long, hide = true)]
+    pub opened: bool,
     /// Under the Khronos validation layer
     #[arg(long, hide = true)]
     pub validate: bool,

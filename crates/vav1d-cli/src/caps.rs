@@ -10,7 +10,10 @@ use super::failure::{Failure, Result};
 use super::json::{Lines, Record};
 use super::output::{self, Notices};
 use super::select::{self, Devices, Fallback, Selected, uuid_text};
-use vav1d::vk::{Adapter, Caps, InstanceOptions, ProfileReport, QueueFamily, VideoFormat};
+use vav1d::vk::{
+    Adapter, Caps, Executor, ExecutorOptions, InstanceOptions, ProfileReport, QueueFamily,
+    VideoFormat,
+};
 
 pub(super) fn run(args: &CapsArgs, json: bool, notices: &Notices) -> Result<Exit> {
     if args.judged {
@@ -45,10 +48,14 @@ fn judged(args: &CapsArgs, notices: &Notices) -> Result<Exit> {
     let options = InstanceOptions { validate: args.validate, present: false };
     let selected = select::select(&args.device, options, Fallback::Never, notices)?;
     let adapter = &selected.adapter;
+    if args.opened {
+        let opened = Executor::new(&selected.instance, adapter, ExecutorOptions::default());
+        drop(opened.map_err(Failure::of)?);
+    }
     let device = json!({
         "name": adapter.name, "uuid": uuid_text(adapter), "driver_name": adapter.driver_name,
         "driver_info": adapter.driver_info, "api_version": adapter.api_version_text(),
-        "embedded": selected.is_embedded(),
+        "embedded": selected.is_embedded(), "hardware": selected.is_hardware(),
     });
     let mut out = Lines(output::stdout());
     let written = out
@@ -76,7 +83,10 @@ fn write_device(out: &mut impl Write, index: usize, adapter: &Adapter) -> io::Re
         writeln!(out, "   queue family {}", family_text(family))?;
     }
     if !adapter.decodes_av1() {
-        return writeln!(out, "   AV1 decode: no");
+        return match adapter.hidden_video() {
+            Some(switch) => writeln!(out, "   AV1 decode: no; where the chip has it: {switch}"),
+            None => writeln!(out, "   AV1 decode: no"),
+        };
     }
     let (yes, no): (Vec<_>, Vec<_>) =
         adapter.video_report().into_iter().partition(|report| report.result.is_ok());

@@ -4,11 +4,7 @@
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
-
-use signal_hook::consts::{SIGINT, SIGTERM};
 
 use super::args::CompareArgs;
 use super::compare::{self, Comparison, Ended};
@@ -16,6 +12,7 @@ use super::compare_report::headline;
 use super::exit::Exit;
 use super::failure::{Failure, Result};
 use super::output::Notices;
+use super::stop::{self, Stop};
 use super::{input, options};
 use vav1d_lab::compare::{Graph, Judge};
 use vav1d_lab::conform::child::last_of;
@@ -63,18 +60,11 @@ pub(super) fn run(
     let folder = Folder(runner::scratch(&std::env::temp_dir()));
     std::fs::create_dir_all(&folder.0)
         .map_err(|e| Failure::new(Exit::Output, format!("{}: {e}", folder.0.display())))?;
-    let stopped = Arc::new(AtomicUsize::new(0));
-    for signal in [SIGINT, SIGTERM] {
-        let number = usize::try_from(signal).unwrap_or_default();
-        let stopped = Arc::clone(&stopped);
-        if let Err(error) = signal_hook::flag::register_usize(signal, stopped, number) {
-            log::warn!("an interrupt will not be graceful: {error}");
-        }
-    }
+    let stop = Stop::by_signals();
     let mut child = start(words, &folder.0)?;
     let silence = Duration::from_secs_f64(args.pipeline.device_timeout) * 2 + GRACE;
     let files = [folder.0.join(JUDGED), journal(&folder.0, args)];
-    let end = watch(&mut child, &files, silence, &stopped)
+    let end = watch(&mut child, &files, silence, &stop)
         .map_err(|e| Failure::new(Exit::Fault, format!("the process that compares: {e}")))?;
     let what = match end {
         End::By(status) => match status.code() {
@@ -85,9 +75,7 @@ pub(super) fn run(
         End::Hang => "hang".to_owned(),
         End::Stopped(signal) => {
             drop(folder);
-            // Only returns if the default action does not end the process.
-            let _ = signal_hook::low_level::emulate_default_handler(signal);
-            return Ok(Exit::Interrupted);
+            return Ok(stop::end(signal));
         }
     };
     report(args, &folder.0, what, json, notices)
@@ -125,7 +113,7 @@ fn watch(
     child: &mut Child,
     files: &[PathBuf; 2],
     silence: Duration,
-    stopped: &AtomicUsize,
+    stop: &Stop,
 ) -> std::io::Result<End> {
     let length = |path: &PathBuf| std::fs::metadata(path).map_or(0, |file| file.len());
     let mut came = [0, 0];
@@ -140,12 +128,8 @@ fn watch(
         if now != came || now[0] == 0 {
             (came, last) = (now, Instant::now());
         }
-        let signal = i32::try_from(stopped.load(Ordering::Relaxed)).unwrap_or(SIGINT);
-        let end = match (signal, last.elapsed() > silence) {
-            (0, false) => None,
-            (0, true) => Some(End::Hang),
-            (signal, _) => Some(End::Stopped(signal)),
-        };
+        let hang = (last.elapsed() > silence).then_some(End::Hang);
+        let end = stop.signal().map(End::Stopped).or(hang);
         if let Some(end) = end {
             child.kill()?;
             child.wait()?;

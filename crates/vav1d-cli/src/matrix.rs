@@ -4,13 +4,10 @@
 use std::ffi::OsString;
 use std::io::{self, Write};
 use std::path::PathBuf;
-use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use clap::ValueEnum;
 use serde_json::json;
-use signal_hook::consts::{SIGINT, SIGTERM};
 
 use super::args::{MatrixArgs, PipelineArgs};
 use super::exit::Exit;
@@ -19,6 +16,7 @@ use super::json::{Lines, Record};
 use super::output::{self, Notices};
 use super::pipeline::never_applied;
 use super::shape::AXES;
+use super::stop::{self, Stop};
 use super::survey::{Cause, Effect, Outcome, Point, Survey, survey, with};
 use vav1d_lab::conform::child::{self, End, Program};
 use vav1d_lab::conform::probe::{self, Probe};
@@ -38,6 +36,20 @@ pub(super) fn run(args: &MatrixArgs, json: bool, notices: &Notices) -> Result<Ex
     // What is wrong with the input is said once.
     drop(super::input::open(&pipeline.input)?);
     let mut shapes = Shapes::new(pipeline)?;
+    let done = surveyed(args, &mut shapes, json, notices);
+    match shapes.stop.signal() {
+        Some(signal) => {
+            drop(shapes);
+            notices.error("interrupted");
+            Ok(stop::end(signal))
+        }
+        None => done,
+    }
+}
+
+/// The survey of all shapes, and what it says.
+fn surveyed(args: &MatrixArgs, shapes: &mut Shapes, json: bool, notices: &Notices) -> Result<Exit> {
+    let pipeline = &args.pipeline;
     let bar = notices.progress(0, "shapes");
     let survey = survey(args.all, |point| {
         bar.inc(1);
@@ -46,7 +58,7 @@ pub(super) fn run(args: &MatrixArgs, json: bool, notices: &Notices) -> Result<Ex
     let survey = survey?;
     bar.finish_and_clear();
     let base = survey.base.and_then(|base| Some((base, survey.outcomes.get(&base)?)));
-    let Some((_, reference)) = base else {
+    let Some((base, reference)) = base else {
         let why = survey.outcomes.values().find_map(|o| match o {
             Outcome::Refused(why) => Some(why.as_str()),
             Outcome::Decoded(..) | Outcome::Failed(_) => None,
@@ -56,7 +68,7 @@ pub(super) fn run(args: &MatrixArgs, json: bool, notices: &Notices) -> Result<Ex
     if let (Outcome::Decoded(_, Exit::Unsupported), Some(why)) = (reference, &shapes.refusal) {
         return Err(Failure::new(Exit::Unsupported, format!("not supported: {why}")));
     }
-    let judged = shapes.judge(reference)?;
+    let judged = shapes.judge(&base, reference)?;
     let report =
         Report { args: pipeline, survey: &survey, reference, judged, device: &shapes.probe };
     let written = match json {
@@ -89,7 +101,7 @@ struct Shapes {
     probe: Probe,
     input: PathBuf,
     folder: PathBuf,
-    stop: Arc<AtomicBool>,
+    stop: Stop,
     /// Planted faults that no run has applied so far.
     unfired: Option<Vec<String>>,
     /// Runs that came to their end.
@@ -107,14 +119,9 @@ impl Drop for Shapes {
 impl Shapes {
     fn new(args: &PipelineArgs) -> Result<Self> {
         let path = std::env::current_exe().map_err(|e| Failure::new(Exit::Fault, e))?;
-        let stop: Arc<AtomicBool> = Arc::default();
-        for signal in [SIGINT, SIGTERM] {
-            if let Err(error) = signal_hook::flag::register(signal, Arc::clone(&stop)) {
-                log::warn!("an interrupt will not be graceful: {error}");
-            }
-        }
-        let probe = probe::probe(&path, &args.device, args.validate, LONGEST, &stop)
-            .map_err(|error| super::verify::no_device(error, &args.device))?;
+        let stop = Stop::by_signals();
+        let probe = probe::probe(&path, &args.device, args.validate, LONGEST, &stop.flag)
+            .map_err(|error| super::verify::no_device(error, &args.device, &stop))?;
         let device = super::verify::resolved(&args.device, &probe);
         let program = Program {
             path,
@@ -142,7 +149,7 @@ impl Shapes {
     /// What a shape gives.
     fn decode(&mut self, device: &str, options: &[OsString]) -> Result<Outcome> {
         let files = self.folder.join("shape");
-        let ran = child::call(&self.program, device, options, &self.input, &files, &self.stop)
+        let ran = child::call(&self.program, device, options, &self.input, &files, &self.stop.flag)
             .map_err(Failure::output)?;
         if ran.end == End::Interrupted {
             return Err(Failure::output(io::ErrorKind::Interrupted.into()));
@@ -170,7 +177,7 @@ impl Shapes {
     }
 
     /// What softvk makes of the stream, beside the reference shape's output.
-    fn judge(&mut self, reference: &Outcome) -> Result<Judged> {
+    fn judge(&mut self, base: &Point, reference: &Outcome) -> Result<Judged> {
         let Outcome::Decoded(is, _) = reference else { return Ok(Judged::Not("it fails".into())) };
         let plain = Self::unplanted(&self.program.arguments);
         let own = std::mem::replace(&mut self.program.arguments, plain);
@@ -179,10 +186,21 @@ impl Shapes {
         Ok(match right? {
             Outcome::Decoded(right, _) if right == *is => Judged::Right(is.len()),
             Outcome::Decoded(right, _) => {
-                Judged::Wrong(is.iter().zip(&right).take_while(|(a, b)| a == b).count())
+                let at = is.iter().zip(&right).take_while(|(a, b)| a == b).count();
+                match self.before_grain(base)? {
+                    Outcome::Decoded(plain, _) if plain == right => Judged::FilmGrain(at),
+                    _ => Judged::Wrong(at),
+                }
             }
             Outcome::Refused(why) | Outcome::Failed(why) => Judged::Not(format!("softvk: {why}")),
         })
+    }
+
+    /// What the shape `base` gives with film grain by the host.
+    fn before_grain(&mut self, base: &Point) -> Result<Outcome> {
+        let mut words = options(base);
+        words.push(child::BEFORE_GRAIN.into());
+        self.decode(&self.device.clone(), &words)
     }
 
     /// Arguments for softvk: it is asked for nothing but the stream.
@@ -225,6 +243,8 @@ enum Judged {
     Right(usize),
     /// Different from this picture on.
     Wrong(usize),
+    /// The same, but equal with film grain by the host: it is the driver's film grain that differs.
+    FilmGrain(usize),
     /// There is no answer: why.
     Not(String),
 }
@@ -261,6 +281,10 @@ impl Report<'_> {
             Judged::Wrong(at) => {
                 format!("against softvk: wrong from picture {at}, in the shape {base}")
             }
+            Judged::FilmGrain(at) => format!(
+                "against softvk: right before film grain; the driver's film grain differs from \
+                 picture {at}, in the shape {base}"
+            ),
             Judged::Not(why) => format!("against softvk: not judged: {why}"),
         }
     }
@@ -343,6 +367,7 @@ impl Report<'_> {
         let (judged, at) = match &self.judged {
             Judged::Right(_) => ("right", None),
             Judged::Wrong(at) => ("wrong", Some(at)),
+            Judged::FilmGrain(at) => ("film-grain", Some(at)),
             Judged::Not(_) => ("unjudged", None),
         };
         lines.write(&Record::Matrix(json!({

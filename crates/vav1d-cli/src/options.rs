@@ -35,6 +35,7 @@ pub(super) fn decode(
         planner: planner(&args.layers),
         skip: args.skip,
         limit: args.limit,
+        keep_failed: args.keep_failed,
         film_grain: match grain {
             Some(other) => decode::FilmGrain::Override(Arc::new(other)),
             None if args.film_grain == FilmGrain::Off => decode::FilmGrain::Off,

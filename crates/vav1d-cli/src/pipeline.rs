@@ -8,14 +8,14 @@ use super::exit::Exit;
 use super::failure::{Failure, Result};
 use super::output::{Notices, Watched};
 use super::select::{self, Fallback, Selected};
-use super::{input, options, output};
+use super::{first, input, options, output};
 use vav1d::container::Source;
 use vav1d::decode::{self, Summary};
 use vav1d::error::Error;
 use vav1d::grain::Override;
 use vav1d::sink::Sink;
 use vav1d::vk::render::GrainSynthesizer;
-use vav1d::vk::{Executor, GrainMode, Instance, Journal, Message};
+use vav1d::vk::{Adapter, Executor, GrainMode, Instance, Journal, Message};
 use vav1d_lab::compare::{self, TraceOptions, Wanted};
 
 /// A source and a device that is ready to decode it.
@@ -52,8 +52,13 @@ impl Pipeline {
         notices: &Notices,
     ) -> Result<Self> {
         let source = input::open(&args.input)?;
-        let selected = select::select(&args.device, options::instance(args), fallback, notices)?;
         let mut wanted = options::executor(args);
+        let spec = (args.device == "auto").then(|| first::session(&args.input, &args.layers));
+        let spec = spec.flatten();
+        let takes =
+            |adapter: &Adapter| spec.as_ref().map_or(Ok(()), |spec| adapter.takes(spec, &wanted));
+        let instance = options::instance(args);
+        let selected = select::select_for(&args.device, instance, fallback, notices, &takes)?;
         if grain.is_some() {
             wanted.film_grain = GrainMode::None;
         }
@@ -131,6 +136,10 @@ impl Pipeline {
         }
         if summary.n_faults > summary.faults.len() as u64 {
             notices.error(&format!("{} faults in all", summary.n_faults));
+        }
+        if exit == Exit::Done && summary.frames == 0 && args.limit != Some(0) {
+            notices.error(&format!("{}: no frame is in it", args.input.file.display()));
+            exit = Exit::Stream;
         }
         let unfired = self.executor.unfired();
         if let Some(why) = never_applied(args, &unfired, summary.frames) {

@@ -99,6 +99,17 @@ pub(super) fn select(
     fallback: Fallback,
     notices: &Notices,
 ) -> Result<Selected> {
+    select_for(wish, options, fallback, notices, &|_| Ok(()))
+}
+
+/// The same; `auto` passes over devices that do not take the stream, as `takes` says.
+pub(super) fn select_for(
+    wish: &str,
+    options: InstanceOptions,
+    fallback: Fallback,
+    notices: &Notices,
+    takes: &dyn Fn(&Adapter) -> std::result::Result<(), String>,
+) -> Result<Selected> {
     if let Some(soft) = wish.strip_prefix("soft") {
         let config = soft.strip_prefix(':');
         if soft.is_empty() || config.is_some() {
@@ -106,33 +117,73 @@ pub(super) fn select(
         }
     }
     let Devices { mut list, no_system } = Devices::all(options, None)?;
-    let why = no_system.unwrap_or_else(|| "no device of the Vulkan loader decodes AV1".into());
+    let why = no_system.unwrap_or_else(|| none_decodes(&list));
     match wish {
-        "auto" => {
-            let hardware = list.iter().position(|d| d.adapter.decodes_av1() && d.is_hardware());
-            if hardware.is_none() && fallback == Fallback::Never {
-                let why = format!(
-                    "there is no hardware device to judge: {why} (softvk is judged with --device soft)"
-                );
-                return Err(Failure::new(Exit::Unsupported, why));
-            }
-            let index = hardware.unwrap_or(list.len().saturating_sub(1));
-            if index >= list.len() {
-                return Err(Failure::new(Exit::Unsupported, why));
-            }
-            let chosen = list.swap_remove(index);
-            match hardware {
-                Some(_) => notices.notice(&format!("device: {}", chosen.adapter.name)),
-                None => notices.notice(&format!("device: {} ({why})", chosen.adapter.name)),
-            }
-            Ok(chosen)
-        }
+        "auto" => automatic(list, &why, fallback, notices, takes),
         "system" => {
             list.retain(|d| d.adapter.decodes_av1() && !d.is_embedded());
             first(list, &why)
         }
         _ => named(list, wish),
     }
+}
+
+/// Why no device of the loader is taken.
+fn none_decodes(list: &[Selected]) -> String {
+    let mut why = "no device of the Vulkan loader decodes AV1".to_owned();
+    for Selected { adapter, .. } in list.iter().filter(|d| !d.is_embedded()) {
+        if let Some(switch) = adapter.hidden_video() {
+            let name = &adapter.name;
+            why.push_str(&format!("; {name} may hide it: try {switch} in the environment"));
+        }
+    }
+    why
+}
+
+/// The first graphics card that decodes AV1 and takes the stream; else the last device, softvk, if
+/// that is a `fallback`.
+fn automatic(
+    mut list: Vec<Selected>,
+    why: &str,
+    fallback: Fallback,
+    notices: &Notices,
+    takes: &dyn Fn(&Adapter) -> std::result::Result<(), String>,
+) -> Result<Selected> {
+    let decoding = |d: &&Selected| d.adapter.decodes_av1() && d.is_hardware();
+    let hardware: Vec<_> = list.iter().filter(decoding).map(|d| d.adapter.uuid).collect();
+    if hardware.is_empty() && fallback == Fallback::Never {
+        let why = format!(
+            "there is no hardware device to judge: {why} (softvk is judged with --device soft)"
+        );
+        return Err(Failure::new(Exit::Unsupported, why));
+    }
+    let mut refusals = Vec::new();
+    let found = list.iter().position(|d| {
+        decoding(&d)
+            && takes(&d.adapter)
+                .map_err(|what| refusals.push(format!("{}: {what}", d.adapter.name)))
+                .is_ok()
+    });
+    let first_hardware = list.iter().position(|d| decoding(&d));
+    let found = match fallback {
+        // It says itself, and better, why it does not.
+        Fallback::Never => found.or(first_hardware),
+        Fallback::Softvk => found,
+    };
+    let index = found.unwrap_or(list.len().saturating_sub(1));
+    if index >= list.len() {
+        return Err(Failure::new(Exit::Unsupported, why));
+    }
+    let chosen = list.swap_remove(index);
+    let name = &chosen.adapter.name;
+    match (found, refusals.is_empty()) {
+        (Some(_), true) => notices.notice(&format!("device: {name}")),
+        (Some(_), false) | (None, false) => {
+            notices.notice(&format!("device: {name} ({})", refusals.join("; ")));
+        }
+        (None, true) => notices.notice(&format!("device: {name} ({why})")),
+    }
+    Ok(chosen)
 }
 
 /// What makes film grain on the first device of the loader that draws, graphics cards before
@@ -165,7 +216,10 @@ fn named(mut list: Vec<Selected>, wish: &str) -> Result<Selected> {
     };
     let selected = list.swap_remove(index);
     if !selected.adapter.decodes_av1() {
-        let message = format!("{}: the device does not decode AV1", selected.adapter.name);
+        let mut message = format!("{}: the device does not decode AV1", selected.adapter.name);
+        if let Some(switch) = selected.adapter.hidden_video() {
+            message.push_str(&format!(" (where the chip does: {switch} in the environment)"));
+        }
         return Err(Failure::new(Exit::Unsupported, message));
     }
     Ok(selected)

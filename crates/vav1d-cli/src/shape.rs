@@ -3,8 +3,8 @@
 use clap::{Args, ValueEnum};
 
 use vav1d::vk::{
-    BitstreamShape, DpbPreference, ExecutorOptions, IntraReferences, Layouts, ParametersMode,
-    Recording, SlotPolicy, StatusQueries, TileStarts,
+    BitstreamShape, CodedExtent, CopyQueue, DpbPreference, ExecutorOptions, IntraReferences,
+    Layouts, OrderHints, ParametersMode, Recording, Sharing, SlotPolicy, StatusQueries, TileStarts,
 };
 
 impl Default for ShapeArgs {
@@ -25,6 +25,10 @@ impl Default for ShapeArgs {
             header_bytes: HeaderBytes::Present,
             tile_starts: TileUnit::Auto,
             intra_references: IntraNames::Named,
+            sharing: SharingMode::Concurrent,
+            copy_queue: CopyQueue::Auto,
+            order_hints: Hints::Auto,
+            coded_extent: SuperresExtent::Upscaled,
         }
     }
 }
@@ -78,6 +82,21 @@ pub struct ShapeArgs {
     /// there, or none
     #[arg(long, value_enum, default_value = "named", value_name = "MODE")]
     pub intra_references: IntraNames,
+    /// Images that are decoded to and copied from: shared by the queue families, or owned by one
+    /// after the other
+    #[arg(long, value_enum, default_value = "concurrent", value_name = "MODE")]
+    pub sharing: SharingMode,
+    /// Which queue family copies pictures: auto (one without video, that only copies if there is
+    /// such a one), decode, or the index of a family
+    #[arg(long, default_value = "auto", value_name = "FAMILY", value_parser = copy_queue)]
+    pub copy_queue: CopyQueue,
+    /// Where OrderHints and SavedOrderHints have the hint of reference name n: at n as in the AV1
+    /// specification, or at n - 1, where NVIDIA's drivers 555 to 565 look for it
+    #[arg(long, value_enum, default_value = "auto", value_name = "PLACE")]
+    pub order_hints: Hints,
+    /// codedExtent of a frame with superres: as it is shown, or as it is coded
+    #[arg(long, value_enum, default_value = "upscaled", value_name = "SIZE")]
+    pub coded_extent: SuperresExtent,
 }
 
 /// Relation of output and reference pictures.
@@ -180,6 +199,46 @@ pub enum IntraNames {
     None,
 }
 
+/// How queue families share images.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum SharingMode {
+    /// All at once.
+    Concurrent,
+    /// One after the other.
+    Exclusive,
+}
+
+/// Where order hints are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Hints {
+    /// As the driver needs.
+    Auto,
+    /// At the reference's name.
+    Named,
+    /// One entry lower.
+    Shifted,
+}
+
+/// codedExtent under superres.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum SuperresExtent {
+    /// UpscaledWidth x FrameHeight.
+    Upscaled,
+    /// FrameWidth x FrameHeight.
+    Frame,
+}
+
+fn copy_queue(text: &str) -> Result<CopyQueue, String> {
+    match text {
+        "auto" => Ok(CopyQueue::Auto),
+        "decode" => Ok(CopyQueue::Decode),
+        index => match index.parse() {
+            Ok(index) => Ok(CopyQueue::Family(index)),
+            Err(_) => Err("auto, decode or the index of a queue family".to_owned()),
+        },
+    }
+}
+
 fn slot_policy(text: &str) -> Result<SlotPolicy, String> {
     match text.split_once(':').unwrap_or((text, "")) {
         ("lowest", "") => Ok(SlotPolicy::Lowest),
@@ -232,6 +291,20 @@ impl ShapeArgs {
             IntraNames::Named => IntraReferences::Named,
             IntraNames::None => IntraReferences::None,
         };
+        options.sharing = match self.sharing {
+            SharingMode::Concurrent => Sharing::Concurrent,
+            SharingMode::Exclusive => Sharing::Exclusive,
+        };
+        options.copy_queue = self.copy_queue;
+        options.order_hints = match self.order_hints {
+            Hints::Auto => None,
+            Hints::Named => Some(OrderHints::Named),
+            Hints::Shifted => Some(OrderHints::Shifted),
+        };
+        options.coded_extent = match self.coded_extent {
+            SuperresExtent::Upscaled => CodedExtent::Upscaled,
+            SuperresExtent::Frame => CodedExtent::Frame,
+        };
         options.frames_in_flight = self.frames_in_flight;
         options.bitstream = BitstreamShape {
             offset: self.bitstream_offset,
@@ -242,7 +315,7 @@ impl ShapeArgs {
 }
 
 /// The axes of `vav1d matrix`: an option, and the values that it takes there.
-pub(super) const AXES: [(&str, &[&str]); 14] = [
+pub(super) const AXES: [(&str, &[&str]); 15] = [
     ("dpb", &["coincide", "distinct"]),
     ("dpb-images", &["separate", "layered"]),
     ("slots", &["lowest", "round-robin", "random:1"]),
@@ -257,4 +330,5 @@ pub(super) const AXES: [(&str, &[&str]); 14] = [
     ("header-bytes", &["present", "none"]),
     ("tile-starts", &["mi", "superblock"]),
     ("intra-references", &["named", "none"]),
+    ("sharing", &["concurrent", "exclusive"]),
 ];

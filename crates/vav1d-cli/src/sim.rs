@@ -8,13 +8,17 @@ use super::exit::Exit;
 use super::failure::{Failure, Result};
 
 /// The chips of `crates/drm-sim`.
-pub(super) const CHIPS: [&str; 8] =
-    ["navi21", "phoenix", "navi33", "gfx1201", "adl", "dg2", "lnl", "bmg"];
+pub(super) const CHIPS: [&str; 9] =
+    ["navi21", "phoenix", "navi33", "gfx1201", "adl", "dg2", "mtl", "lnl", "bmg"];
 
 /// Variables that make a driver offer video decode where it does not on its own; those that are
 /// set stay.
-const OFFERS: [(&str, &str); 3] =
-    [("ANV_DEBUG", "video-decode"), ("ANV_VIDEO_DECODE", "1"), ("RADV_PERFTEST", "video_decode")];
+const OFFERS: [(&str, &str); 4] = [
+    ("ANV_DEBUG", "video-decode"),
+    ("ANV_VIDEO_DECODE", "1"),
+    ("RADV_EXPERIMENTAL", "video_decode"),
+    ("RADV_PERFTEST", "video_decode"),
+];
 
 /// File name of the library that imitates the node.
 const LIBRARY: &str = "libdrm_sim.so";

@@ -99,6 +99,7 @@ const SOURCES: &[(&str, &str)] = &[
     ("raw.", "memory"),
     ("decode.dt_", "VkVideoDecodeInfoKHR::dstPictureResource"),
     ("decode.db_", "images of the DPB"),
+    ("dpb.", "images of the DPB"),
     ("decode.", "VkVideoDecodeInfoKHR"),
 ];
 

@@ -3,19 +3,16 @@
 use std::ffi::OsString;
 use std::io::{self, Write};
 use std::path::PathBuf;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use clap::CommandFactory;
 use clap::parser::ValueSource;
-use signal_hook::consts::{SIGINT, SIGTERM};
-use signal_hook::flag;
 
 use super::args::{Cli, FilmGrain, VerifyArgs};
 use super::exit::Exit;
 use super::failure::{Failure, Result};
 use super::output::{self, Notices};
+use super::stop::{self, Stop};
 use super::verify_args::{FRAME_TIMEOUT, TIMEOUT};
 use vav1d_lab::conform::child::Program;
 use vav1d_lab::conform::probe::{self, NoDevice, Probe};
@@ -36,11 +33,11 @@ pub(super) fn run(args: &VerifyArgs, json: bool, notices: &Notices) -> Result<Ex
     }
     check_options(args)?;
     let vectors = vectors(args)?;
-    let stop = stopped_by_signals();
+    let stop = Stop::by_signals();
     let own = std::env::current_exe().map_err(|e| Failure::new(Exit::Fault, e))?;
     let timeout = Duration::from_secs_f64(args.timeout);
     let probe = probe::probe(&own, &args.device, args.validate, timeout, &stop.flag);
-    let probe = probe.map_err(|error| no_device(error, &args.device))?;
+    let probe = probe.map_err(|error| no_device(error, &args.device, &stop))?;
     let expectations = expectations(args, &driver_word(&probe.driver_name))?;
     let folder = args.output.clone();
     let folder = folder.unwrap_or_else(|| runner::scratch(&std::env::temp_dir()));
@@ -88,11 +85,7 @@ fn end(records: &[Record], about: &About, stop: &Stop, notices: &Notices) -> Res
     if let Some(signal) = stop.signal() {
         let (all, left) = (verdict.vectors, verdict.not_run);
         notices.error(&format!("interrupted after {} of {all} vectors", all - left));
-        if signal == SIGTERM {
-            // Only returns if the default action does not end the process.
-            let _ = signal_hook::low_level::emulate_default_handler(signal);
-        }
-        return Ok(Exit::Interrupted);
+        return Ok(stop::end(signal));
     }
     if let Some(fault) = about.unfired.first() {
         let why = format!("the planted fault {fault} was never applied in any vector");
@@ -104,37 +97,12 @@ fn end(records: &[Record], about: &About, stop: &Stop, notices: &Notices) -> Res
     Ok(if verdict.is_success() { Exit::Done } else { Exit::No })
 }
 
-/// Set by SIGINT and SIGTERM; a second one ends the process.
-struct Stop {
-    flag: Arc<AtomicBool>,
-    signal: Arc<AtomicUsize>,
-}
-
-impl Stop {
-    fn signal(&self) -> Option<i32> {
-        let signal = i32::try_from(self.signal.load(Ordering::Relaxed)).unwrap_or(SIGINT);
-        self.flag.load(Ordering::Relaxed).then_some(signal)
-    }
-}
-
-fn stopped_by_signals() -> Stop {
-    let stop = Stop { flag: Arc::default(), signal: Arc::default() };
-    for signal in [SIGINT, SIGTERM] {
-        let number = usize::try_from(signal).unwrap_or_default();
-        let code = 128 + signal;
-        let registered = flag::register_conditional_shutdown(signal, code, Arc::clone(&stop.flag))
-            .and_then(|_| flag::register_usize(signal, Arc::clone(&stop.signal), number))
-            .and_then(|_| flag::register(signal, Arc::clone(&stop.flag)));
-        if let Err(error) = registered {
-            log::warn!("an interrupt will not be graceful: {error}");
-        }
-    }
-    stop
-}
-
-pub(super) fn no_device(error: NoDevice, wish: &str) -> Failure {
+pub(super) fn no_device(error: NoDevice, wish: &str, stop: &Stop) -> Failure {
     match error {
-        NoDevice::Interrupted => Failure::new(Exit::Interrupted, "interrupted"),
+        NoDevice::Interrupted => {
+            let exit = stop.signal().map_or(Exit::Interrupted, stop::end);
+            Failure::new(exit, "interrupted")
+        }
         NoDevice::Died(why) => {
             let why = format!("--device {wish}: asked what it decodes: {why}");
             Failure::new(Exit::Device, why)
@@ -250,9 +218,11 @@ fn expectations(args: &VerifyArgs, driver: &str) -> Result<Expectations> {
 }
 
 fn options(args: &VerifyArgs, probe: &Probe, own: PathBuf, folder: PathBuf) -> Options {
-    let path = std::env::var_os(CHILD).map_or(own, PathBuf::from);
+    let path = std::env::var_os(CHILD).map_or_else(|| own.clone(), PathBuf::from);
     let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
-    let jobs = args.jobs.map_or(cores, usize::from);
+    // What resets a graphics card takes the neighbours' frames with it.
+    let usual = if probe.is_hardware { 1 } else { cores };
+    let jobs = args.jobs.map_or(usual, usize::from);
     let device = resolved(&args.device, probe);
     let mut own_options: Vec<OsString> = Vec::new();
     let times = [
@@ -276,6 +246,7 @@ fn options(args: &VerifyArgs, probe: &Probe, own: PathBuf, folder: PathBuf) -> O
             turns: Turns::new(jobs),
         },
         jobs,
+        asked: own,
         effort: Effort { repeat: args.repeat.map(usize::from), update: args.update_expectations },
         // The children share the cores.
         reference_device: format!("{}:threads={}", runner::REFERENCE, (cores / jobs).max(1)),

@@ -138,6 +138,9 @@ fn explained(field: &str, at: usize, recordings: [&Recording; 2]) -> Option<&'st
         "decode.db_pitch" | "decode.db_aligned_height" | "decode.db_swizzle_mode" => {
             Some("the program's choice of size for its DPB images")
         }
+        _ if field.starts_with("dpb.luma_") || field.starts_with("dpb.chroma_") => {
+            Some("the program's choice of size for its DPB images")
+        }
         "decode.dt_pitch" | "decode.dt_uv_pitch" | "decode.dt_swizzle_mode" => {
             Some("the program's choice of size for its output images")
         }

@@ -40,6 +40,9 @@ pub struct Options {
     pub skip: u64,
     /// Output pictures to deliver after those; `None` for all.
     pub limit: Option<u64>,
+    /// Pictures of frames that the driver reports as failed are delivered as well, and those after
+    /// them; the fault is in the summary all the same.
+    pub keep_failed: bool,
     /// The film grain.
     pub film_grain: FilmGrain,
     /// The device that makes it; `None` for the host.
@@ -125,13 +128,14 @@ enum Flow {
 impl Run {
     fn new(source: SourceInfo, options: Options) -> Self {
         let time_base = source.time_base;
+        let keeps = options.keep_failed;
         Self {
             planner: Planner::new(options.planner),
             options,
             summary: Summary::default(),
             time_base: time_base.unwrap_or(Clock::DEFAULT_TIME_BASE),
             frame_rate: source.frame_rate,
-            damage: Damage::default(),
+            damage: if keeps { Damage::only_told() } else { Damage::default() },
             shown: 0,
             clock: Clock::new(time_base),
             begun: false,

@@ -116,6 +116,12 @@ impl DeviceError {
         matches!(self, Self::Call { result, .. } if *result == ash::vk::Result::ERROR_DEVICE_LOST)
     }
 
+    /// Whether memory of the device has run out: of another type there may be some.
+    pub fn is_out_of_device_memory(&self) -> bool {
+        let out = ash::vk::Result::ERROR_OUT_OF_DEVICE_MEMORY;
+        matches!(self, Self::Call { result, .. } if *result == out)
+    }
+
     /// Whether a window's surface is lost: another can be made.
     pub fn is_surface_lost(&self) -> bool {
         let lost = ash::vk::Result::ERROR_SURFACE_LOST_KHR;

@@ -1,7 +1,7 @@
 //! `cargo xtask mutate`: damaged streams through `vav1d md5`, in children and in one process. No
 //! panic, no hang, no more memory than there is for; what comes before the damage is unchanged.
 
-mod mutation;
+pub(crate) mod mutation;
 
 use std::collections::BTreeMap;
 use std::io::{BufRead as _, BufReader};

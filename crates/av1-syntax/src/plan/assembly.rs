@@ -111,6 +111,7 @@ impl FramePlan {
             surface: SurfaceId(0),
             header,
             references: Default::default(),
+            replaced: None,
             temporal_id: 0,
             spatial_id: 0,
             bitstream: Bitstream {

@@ -64,6 +64,9 @@ pub struct FramePlan {
     pub header: Arc<FrameHeader>,
     /// Surface behind LAST_FRAME + i; `None` where the slot holds nothing, and for intra frames.
     pub references: [Option<SurfaceId>; REFS_PER_FRAME],
+    /// A surface whose last reference slot the frame takes, and that it does not refer to: nothing
+    /// refers to it from this frame on.
+    pub replaced: Option<SurfaceId>,
     /// `temporal_id` and `spatial_id` of the OBU extension; 0 without one.
     pub temporal_id: u8,
     /// See `temporal_id`.

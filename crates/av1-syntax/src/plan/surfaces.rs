@@ -34,6 +34,19 @@ impl Surfaces {
         }
     }
 
+    /// A surface that `refresh_frame_flags` takes all slots from, if there is one beside `named`.
+    pub fn replaced(
+        &self,
+        refresh_frame_flags: u8,
+        named: impl Iterator<Item = Option<SurfaceId>> + Clone,
+    ) -> Option<SurfaceId> {
+        let taken = |i: usize| (refresh_frame_flags >> i) & 1 == 1;
+        let all = self.slots.iter().enumerate();
+        let all_taken = |id| all.clone().all(|(i, slot)| *slot != Some(id) || taken(i));
+        let held = all.clone().filter(|(i, _)| taken(*i)).filter_map(|(_, slot)| *slot);
+        held.into_iter().find(|id| all_taken(*id) && named.clone().all(|other| other != Some(*id)))
+    }
+
     /// Empties the slots for which `valid` is false.
     pub fn retain_slots(&mut self, valid: impl Fn(RefSlot) -> bool) {
         for (slot, held) in RefSlot::all().zip(self.slots.iter_mut()) {
@@ -80,6 +93,22 @@ mod tests {
         assert_eq!(dead(&mut surfaces, Some(a)), []);
         assert_eq!(dead(&mut surfaces, None), [a]);
         assert_eq!(RefSlot::all().map(|s| surfaces.get(s)).last(), Some(Some(c)));
+    }
+
+    #[test]
+    fn a_surface_is_replaced_when_all_its_slots_are_and_nothing_names_it() {
+        let mut surfaces = Surfaces::default();
+        let (a, b) = (surfaces.create(), surfaces.create());
+        surfaces.refresh(0xf0, a);
+        surfaces.refresh(0x0f, b);
+        let replaced =
+            |flags, named: &[SurfaceId]| surfaces.replaced(flags, named.iter().copied().map(Some));
+        assert_eq!(replaced(0xf0, &[]), Some(a));
+        assert_eq!(replaced(0xff, &[a]), Some(b));
+        assert_eq!(
+            (replaced(0xe0, &[]), replaced(0xf0, &[a]), replaced(0, &[])),
+            (None, None, None)
+        );
     }
 
     #[test]

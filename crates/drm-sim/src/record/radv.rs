@@ -9,6 +9,7 @@ use crate::vcn::{self, Message};
 
 /// Numbers of a message's parts.
 const PART_DECODE: u32 = 2;
+const PART_DPB: u32 = 0x10;
 const PART_AV1: u32 = 0x11;
 
 /// What is known of one session.
@@ -47,6 +48,14 @@ impl Radv {
                 line(&mut text, format_args!("{raw}decode.{name}"), joined(&values));
             }
             line(&mut text, "raw.target", format_args!("{:#x}", message.target));
+        }
+        let dpb = message.part(PART_DPB).filter(|_| message.kind == 1);
+        if let Some(part) = dpb.filter(|part| part.0.len() >= vcn::DPB_BYTES) {
+            for (name, values) in vcn::fields(vcn::DPB, part) {
+                let is_address = name.ends_with("_low") || name.ends_with("_high");
+                let raw = if is_address { "raw." } else { "" };
+                line(&mut text, format_args!("{raw}dpb.{name}"), joined(&values));
+            }
         }
         if let Some(part) = message.part(PART_AV1).filter(|_| message.kind == 1) {
             session.av1(&mut text, space, message.bitstream, part, self.pictures);

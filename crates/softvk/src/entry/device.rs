@@ -2,7 +2,7 @@
 #![allow(clippy::missing_safety_doc, reason = "see the top of the folder")]
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 
 use ash::vk::{self, Handle};
 
@@ -36,6 +36,8 @@ pub(crate) struct Device {
     pub(crate) messages: Arc<Messages>,
     pub(crate) hub: Arc<Hub>,
     queues: Vec<Vec<vk::Queue>>,
+    /// Bytes that are taken of the memory that there is little of.
+    pub(crate) window: Arc<AtomicU64>,
     /// Objects of each kind that are alive: the leak list.
     alive: [AtomicI64; Kind::ALL.len()],
 }
@@ -141,6 +143,7 @@ unsafe extern "system" fn create_device(
         messages: Arc::clone(&physical.messages),
         queues: (0..FAMILIES).map(family).collect(),
         hub: Arc::clone(&hub),
+        window: Arc::default(),
         alive: Default::default(),
     };
     // SAFETY: as above.

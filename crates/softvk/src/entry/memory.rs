@@ -20,8 +20,8 @@ pub(crate) const TABLE: &[Row] = table! {
     c"vkFreeMemory" => free_memory,
     c"vkMapMemory" => map_memory,
     c"vkUnmapMemory" => unmap_memory,
-    c"vkFlushMappedMemoryRanges" => mapped_memory_ranges,
-    c"vkInvalidateMappedMemoryRanges" => mapped_memory_ranges,
+    c"vkFlushMappedMemoryRanges" => flush_mapped_memory_ranges,
+    c"vkInvalidateMappedMemoryRanges" => invalidate_mapped_memory_ranges,
     c"vkGetDeviceMemoryCommitment" => get_device_memory_commitment,
     c"vkCreateBuffer" => create_buffer,
     c"vkDestroyBuffer" => destroy_buffer,
@@ -52,7 +52,15 @@ unsafe extern "system" fn allocate_memory(
     let device = unsafe { handle::get::<Device, _>(device) };
     // SAFETY: as above.
     let info = unsafe { &*p_info };
-    let Some(memory) = Memory::new(info.allocation_size) else {
+    let (hardware, index) = (&device.config.hardware, info.memory_type_index);
+    let made = Memory::new(info.allocation_size).and_then(|memory| {
+        let memory = match hardware.budget(index) {
+            Some(budget) => memory.of_heap(&device.window, budget)?,
+            None => memory,
+        };
+        if hardware.needs_flush(index) { memory.apart() } else { Some(memory) }
+    });
+    let Some(memory) = made else {
         return vk::Result::ERROR_OUT_OF_DEVICE_MEMORY;
     };
     device.made(Kind::Memory);
@@ -89,11 +97,29 @@ unsafe extern "system" fn map_memory(
 
 unsafe extern "system" fn unmap_memory(_: vk::Device, _: vk::DeviceMemory) {}
 
-unsafe extern "system" fn mapped_memory_ranges(
+unsafe extern "system" fn flush_mapped_memory_ranges(
     _: vk::Device,
-    _: u32,
-    _: *const vk::MappedMemoryRange<'_>,
+    count: u32,
+    p_ranges: *const vk::MappedMemoryRange<'_>,
 ) -> vk::Result {
+    // SAFETY: see the top of the folder.
+    for range in unsafe { handle::array(p_ranges, count) } {
+        // SAFETY: as above.
+        unsafe { handle::object::<Memory, _>(range.memory) }.flush(range.offset, range.size);
+    }
+    vk::Result::SUCCESS
+}
+
+unsafe extern "system" fn invalidate_mapped_memory_ranges(
+    _: vk::Device,
+    count: u32,
+    p_ranges: *const vk::MappedMemoryRange<'_>,
+) -> vk::Result {
+    // SAFETY: see the top of the folder.
+    for range in unsafe { handle::array(p_ranges, count) } {
+        // SAFETY: as above.
+        unsafe { handle::object::<Memory, _>(range.memory) }.invalidate(range.offset, range.size);
+    }
     vk::Result::SUCCESS
 }
 

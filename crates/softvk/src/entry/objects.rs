@@ -305,6 +305,10 @@ unsafe extern "system" fn create_query_pool(
 ) -> vk::Result {
     // SAFETY: see the top of the folder.
     let info = unsafe { &*p_info };
+    // SAFETY: as above.
+    if !unsafe { handle::get::<Device, _>(device) }.config.hardware.query_pools {
+        return vk::Result::ERROR_OUT_OF_DEVICE_MEMORY;
+    }
     let pool = QueryPool::new(info.query_type, info.query_count);
     // SAFETY: as above.
     unsafe { create(device, Kind::QueryPool, pool, p_pool) }

@@ -52,7 +52,7 @@ pub(crate) const FAMILIES: u32 = 2;
 /// Queues of family 0.
 pub(crate) const COPY_QUEUES: u32 = 2;
 
-fn limits() -> vk::PhysicalDeviceLimits {
+fn limits(config: &Config) -> vk::PhysicalDeviceLimits {
     vk::PhysicalDeviceLimits {
         max_image_dimension1_d: 16384,
         max_image_dimension2_d: caps::MAX_EXTENT,
@@ -85,7 +85,7 @@ fn limits() -> vk::PhysicalDeviceLimits {
         timestamp_period: 1.0,
         optimal_buffer_copy_offset_alignment: 1,
         optimal_buffer_copy_row_pitch_alignment: 1,
-        non_coherent_atom_size: 1,
+        non_coherent_atom_size: config.hardware.atom_bytes(),
         framebuffer_color_sample_counts: vk::SampleCountFlags::TYPE_1,
         sampled_image_color_sample_counts: vk::SampleCountFlags::TYPE_1,
         storage_image_sample_counts: vk::SampleCountFlags::TYPE_1,
@@ -100,12 +100,19 @@ fn device_properties(config: &Config) -> vk::PhysicalDeviceProperties {
         driver_version: vk::make_api_version(0, 0, 1, 0),
         vendor_id: 0x1_0008, // No PCI device: a number above all of PCI's.
         device_id: 1,
-        device_type: vk::PhysicalDeviceType::CPU,
+        device_type: config.hardware.device_type(),
         device_name: chars(NAME),
         pipeline_cache_uuid: UUID,
-        limits: limits(),
+        limits: limits(config),
         sparse_properties: Default::default(),
     }
+}
+
+/// `driverID` and `conformanceVersion`.
+fn identity(config: &Config) -> (vk::DriverId, vk::ConformanceVersion) {
+    let [major, minor, subminor, patch] = config.hardware.conformance;
+    let version = vk::ConformanceVersion { major, minor, subminor, patch };
+    (vk::DriverId::from_raw(config.hardware.driver_id), version)
 }
 
 /// Calls `fill` with the `T` of the chain that starts at `next`, if it has one.
@@ -144,7 +151,7 @@ unsafe extern "system" fn properties2(
         p.max_memory_allocation_size = 1 << 40;
     });
     with(next, |p: &mut vk::PhysicalDeviceVulkan12Properties<'_>| {
-        p.driver_id = vk::DriverId::from_raw(0);
+        (p.driver_id, p.conformance_version) = identity(config);
         p.driver_name = chars("softvk");
         p.driver_info = chars(env!("CARGO_PKG_VERSION"));
         p.max_timeline_semaphore_value_difference = u64::MAX;
@@ -157,6 +164,7 @@ unsafe extern "system" fn properties2(
         p.driver_uuid = UUID;
     });
     with(next, |p: &mut vk::PhysicalDeviceDriverProperties<'_>| {
+        (p.driver_id, p.conformance_version) = identity(config);
         p.driver_name = chars("softvk");
         p.driver_info = chars(env!("CARGO_PKG_VERSION"));
     });
@@ -290,40 +298,24 @@ unsafe extern "system" fn queue_family_properties2(
     }
 }
 
-fn memory() -> vk::PhysicalDeviceMemoryProperties {
-    let mut memory = vk::PhysicalDeviceMemoryProperties {
-        memory_type_count: 2,
-        memory_heap_count: 1,
-        ..Default::default()
-    };
-    let host = vk::MemoryPropertyFlags::HOST_VISIBLE
-        | vk::MemoryPropertyFlags::HOST_COHERENT
-        | vk::MemoryPropertyFlags::HOST_CACHED;
-    memory.memory_types[0] =
-        vk::MemoryType { property_flags: vk::MemoryPropertyFlags::DEVICE_LOCAL, heap_index: 0 };
-    memory.memory_types[1] = vk::MemoryType {
-        property_flags: host | vk::MemoryPropertyFlags::DEVICE_LOCAL,
-        heap_index: 0,
-    };
-    memory.memory_heaps[0] =
-        vk::MemoryHeap { size: 1 << 36, flags: vk::MemoryHeapFlags::DEVICE_LOCAL };
-    memory
-}
-
 unsafe extern "system" fn memory_properties(
-    _: vk::PhysicalDevice,
+    device: vk::PhysicalDevice,
     p_properties: *mut vk::PhysicalDeviceMemoryProperties,
 ) {
     // SAFETY: see the top of the folder.
-    unsafe { handle::put(p_properties, memory()) };
+    let config = &unsafe { handle::get::<PhysicalDevice, _>(device) }.config;
+    // SAFETY: as above.
+    unsafe { handle::put(p_properties, config.hardware.memory_properties()) };
 }
 
 unsafe extern "system" fn memory_properties2(
-    _: vk::PhysicalDevice,
+    device: vk::PhysicalDevice,
     p_properties: *mut vk::PhysicalDeviceMemoryProperties2<'_>,
 ) {
     // SAFETY: see the top of the folder.
-    unsafe { &mut *p_properties }.memory_properties = memory();
+    let config = &unsafe { handle::get::<PhysicalDevice, _>(device) }.config;
+    // SAFETY: as above.
+    unsafe { &mut *p_properties }.memory_properties = config.hardware.memory_properties();
 }
 
 unsafe extern "system" fn external_buffer_properties(
@@ -465,7 +457,7 @@ unsafe extern "system" fn video_format_properties(
         let to = unsafe { &mut *at };
         to.format = *format;
         to.component_mapping = vk::ComponentMapping::default();
-        to.image_create_flags = caps::image_flags();
+        to.image_create_flags = caps::image_flags(config);
         to.image_type = vk::ImageType::TYPE_2D;
         to.image_tiling = vk::ImageTiling::OPTIMAL;
         to.image_usage_flags = caps::image_usage(config, info.image_usage);

@@ -97,13 +97,14 @@ pub(crate) fn fill(caps: &mut vk::VideoCapabilitiesKHR<'_>, config: &Config) {
     caps.max_coded_extent = vk::Extent2D { width, height };
     caps.max_dpb_slots = config.slots;
     caps.max_active_reference_pictures = config.active;
-    caps.std_header_version = std_header();
+    caps.std_header_version = std_header(config.hardware.std_minor);
 }
 
-/// The std header that the driver was written for: version 1.0.0.
-fn std_header() -> vk::ExtensionProperties {
+/// The std header that the driver was written for: version 1.`minor`.0.
+fn std_header(minor: u32) -> vk::ExtensionProperties {
     let name = b"VK_STD_vulkan_video_codec_av1_decode\0";
-    let mut header = vk::ExtensionProperties { spec_version: 1 << 22, ..Default::default() };
+    let mut header =
+        vk::ExtensionProperties { spec_version: 1 << 22 | minor << 12, ..Default::default() };
     for (to, from) in header.extension_name.iter_mut().zip(name) {
         *to = *from as std::ffi::c_char;
     }
@@ -164,8 +165,10 @@ pub(crate) fn image_usage(config: &Config, usage: vk::ImageUsageFlags) -> vk::Im
 }
 
 /// Flags that images of video formats may have.
-pub(crate) fn image_flags() -> vk::ImageCreateFlags {
-    vk::ImageCreateFlags::MUTABLE_FORMAT
-        | vk::ImageCreateFlags::EXTENDED_USAGE
-        | vk::ImageCreateFlags::ALIAS
+pub(crate) fn image_flags(config: &Config) -> vk::ImageCreateFlags {
+    use vk::ImageCreateFlags as F;
+    match config.hardware.mutable {
+        true => F::MUTABLE_FORMAT | F::EXTENDED_USAGE | F::ALIAS,
+        false => F::empty(),
+    }
 }

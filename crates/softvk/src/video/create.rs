@@ -93,7 +93,7 @@ pub(crate) fn image(
     };
     let supported = |profile: &Profile| {
         let formats = caps::formats(profile, asked, config).unwrap_or_default();
-        let flags = caps::image_flags() | vk::ImageCreateFlags::VIDEO_PROFILE_INDEPENDENT_KHR;
+        let flags = caps::image_flags(config) | vk::ImageCreateFlags::VIDEO_PROFILE_INDEPENDENT_KHR;
         formats.contains(&info.format)
             && flags.contains(info.flags)
             && info.image_type == vk::ImageType::TYPE_2D

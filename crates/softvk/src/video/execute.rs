@@ -112,7 +112,8 @@ impl Scope {
         }
         let mut in_range = true;
         if let Some(sequence) = op.sequence(begin) {
-            reference::check(&self.messages, frame, &state, op, sequence);
+            let hints = !begin.session.config.faults.has(Planted::ShiftedHints);
+            reference::check(&self.messages, frame, (&state, hints), op, sequence);
             for text in members::check(op, sequence, &begin.session.profile) {
                 in_range = false;
                 check::report(&self.messages, "", Some(frame), &text);
@@ -370,8 +371,13 @@ fn output(
     if let Some(setup) = apart {
         store::store(&decoded.clean, setup, chroma, granularity).ok_or_else(unbound)?;
     }
-    if wrong.planted.contains(&FrameFault::Pixel) && store::flip(dst).is_some() {
-        wrong.faults.fired(FrameFault::Pixel, wrong.frame);
+    let flips = |fault: &&FrameFault| matches!(fault, FrameFault::Pixel | FrameFault::Race);
+    if wrong.planted.iter().any(|fault| flips(&fault)) && store::flip(dst).is_some() {
+        wrong
+            .planted
+            .iter()
+            .filter(flips)
+            .for_each(|fault| wrong.faults.fired(*fault, wrong.frame));
     }
     Ok(())
 }

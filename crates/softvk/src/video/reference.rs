@@ -118,15 +118,22 @@ fn held(state: &State, slot: i32) -> Option<&Known> {
     state.known.get(usize::try_from(slot).ok()?)?.as_ref()
 }
 
-/// Whether a driver that looks for the hint of each reference one entry too low in `OrderHints`
-/// finds another one there.
-pub(crate) fn misread(state: &State, picture: &Picture) -> bool {
+/// Whether a driver that looks for the hint of each reference one entry too low, in `OrderHints`
+/// and in the references' `SavedOrderHints`, finds another one there.
+pub(crate) fn misread(state: &State, op: &DecodeOp) -> bool {
+    let Some(picture) = &op.picture else { return false };
     let std = &picture.info.std;
     let hints = picture.reference_name_slot_indices.iter().zip(std.OrderHints);
     let wrong = |(slot, read): (&i32, u8)| {
         held(state, *slot).is_some_and(|held| held.enable_order_hint && held.order_hint != read)
     };
-    !is_intra(std.frame_type) && hints.into_iter().any(wrong)
+    let saved = |slot: &Slot| {
+        let (Some(info), Some(held)) = (&slot.info, held(state, slot.index)) else { return false };
+        let known = held.references.iter().skip(1).zip(info.SavedOrderHints);
+        let mut read = known.filter_map(|(known, read)| Some((known.as_ref()?.0, read)));
+        held.enable_order_hint && read.any(|(known, read)| known != read)
+    };
+    !is_intra(std.frame_type) && (hints.into_iter().any(wrong) || op.references.iter().any(saved))
 }
 
 /// A reference slot of `op` and the names that it goes by, for messages.
@@ -136,21 +143,25 @@ pub(crate) fn name(op: &DecodeOp, slot: i32) -> String {
     format!("reference slot {slot} ({})", names.join(", "))
 }
 
-/// Reports what a decode says of its references, and of itself as one, that is not so.
+/// Reports what a decode says of its references, and of itself as one, that is not so; of order
+/// hints only if `hints` is set.
 pub(crate) fn check(
     messages: &Messages,
     frame: u64,
-    state: &State,
+    (state, hints): (&State, bool),
     op: &DecodeOp,
     sequence: &SequenceHeader,
 ) {
     let Some(picture) = &op.picture else { return };
-    let known = Known::new(state, picture, sequence);
+    // A driver that looks for them elsewhere cannot say where they should be.
+    let said =
+        |known: Known| Known { enable_order_hint: known.enable_order_hint && hints, ..known };
+    let known = said(Known::new(state, picture, sequence));
     for slot in &op.references {
         let Some(held) = held(state, slot.index) else { continue };
         let what = name(op, slot.index);
         let vuid = "VUID-vkCmdDecodeVideoKHR-pNext-09255";
-        slot_info(messages, frame, (slot, &what, vuid), held);
+        slot_info(messages, frame, (slot, &what, vuid), &said(*held));
     }
     if let Some(setup) = &op.setup {
         let what = format!("setup slot {}", setup.index);

@@ -65,7 +65,7 @@ pub(super) fn spoils(
             let tiles = p.info.tile_info.as_ref();
             tiles.is_some_and(|tiles| tiles.leaves_as_superblocks(dst.extent))
         }),
-        Planted::ShiftedHints => op.picture.as_ref().is_some_and(|p| reference::misread(state, p)),
+        Planted::ShiftedHints => reference::misread(state, op),
         Planted::IntraUnnamed => op.picture.as_ref().is_some_and(|p| {
             let unnamed = p.reference_name_slot_indices.iter().all(|slot| *slot < 0);
             unnamed && p.info.std.frame_type == INTRA_ONLY

@@ -98,6 +98,22 @@ fn garbage_is_a_malformed_stream() {
     }
 }
 
+/// A header alone is a whole IVF file, and nothing has been decoded.
+#[test]
+fn a_stream_without_a_frame_is_no_success() {
+    let folder = Folder::new("no-frame");
+    let bytes = std::fs::read(sample("main-420-8").path()).expect("the sample");
+    let file = folder.file("header.ivf", &bytes[..32]);
+    for command in [&["md5"][..], &["md5", "--total"], &["decode", "-o", "/dev/null"]] {
+        let output = run(&[command, &["-q", "--device", "soft", path(&file)]].concat());
+        check_exit(&output, 65);
+        assert!(text(&output.stderr).contains("no frame is in it"));
+    }
+    // Who asks for none has none.
+    let whole = sample("main-420-8").path();
+    check_exit(&run(&["md5", "-q", "--device", "soft", "--limit", "0", path(&whole)]), 0);
+}
+
 #[test]
 fn frames_before_the_fault_are_printed() {
     let folder = Folder::new("truncated");

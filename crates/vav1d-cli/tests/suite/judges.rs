@@ -1,7 +1,7 @@
 //! Judges that are lied to, interrupted, or asked for what they cannot do.
 
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output, Stdio};
+use std::process::{Command, ExitStatus, Output, Stdio};
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
@@ -168,11 +168,64 @@ fn what_a_report_says_reproduces() {
     }
 }
 
+/// The exit code as a shell has it.
+fn ended(status: ExitStatus) -> Option<i32> {
+    use std::os::unix::process::ExitStatusExt;
+    status.code().or(status.signal().map(|signal| 128 + signal))
+}
+
+/// Whether SIGHUP is ignored by this process, and so by its children.
+fn ignores_hup() -> bool {
+    let status = std::fs::read_to_string("/proc/self/status").expect("Linux");
+    let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:")).expect("a mask");
+    u64::from_str_radix(mask.trim(), 16).expect("a number") & 1 == 1
+}
+
+#[test]
+fn what_is_to_outlive_its_terminal_does() {
+    let folder = Folder::new("nohup", &["slow1", "slow2"]);
+    let inner = folder.command(&["-j1", "--output", &folder.path("out")]);
+    let mut outer = Command::new("nohup");
+    outer.arg(inner.get_program()).args(inner.get_args());
+    outer.envs(inner.get_envs().filter_map(|(name, value)| Some((name, value?))));
+    let child = outer.stdout(Stdio::piped()).spawn().expect("nohup runs");
+    wait(|| folder.0.join("out/logs/s").exists());
+    signal("-HUP", child.id());
+    let output = child.wait_with_output().expect("an end");
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output.stdout));
+    assert_eq!(records(&output).0.len(), 2);
+}
+
+#[test]
+fn a_matrix_and_a_comparison_end_by_the_signal_that_ended_them() {
+    let path = sample("main-420-8").path();
+    let path = path.to_str().expect("a plain path");
+    for (command, name, code) in
+        [("matrix", "-TERM", 143), ("matrix", "-INT", 130), ("compare", "-TERM", 143)]
+    {
+        let hang = ["--device", "soft:fault=hang@2", "--device-timeout", "60", "-q"];
+        let mut child = Command::new(env!("CARGO_BIN_EXE_vav1d"))
+            .arg(command)
+            .args(hang)
+            .arg(path)
+            .stderr(Stdio::null())
+            .spawn()
+            .expect("vav1d runs");
+        let id = child.id();
+        let children = format!("/proc/{id}/task/{id}/children");
+        wait(|| std::fs::read_to_string(&children).is_ok_and(|text| !text.is_empty()));
+        signal(name, id);
+        assert_eq!(ended(child.wait().expect("an end")), Some(code), "{command} {name}");
+    }
+}
+
 #[test]
 fn an_interrupted_run_says_what_was_not_run() {
     let names: Vec<_> = (0..20).map(|i| format!("slow{i}")).collect();
     let names: Vec<_> = names.iter().map(String::as_str).collect();
-    for (name, code) in [("-TERM", 143), ("-INT", 130)] {
+    // Under `nohup`, these tests are not ended by it either.
+    let hup = (!ignores_hup()).then_some(("-HUP", 129));
+    for (name, code) in [("-TERM", 143), ("-INT", 130)].into_iter().chain(hup) {
         let folder = Folder::new(&format!("interrupted{name}"), &names);
         let out = folder.path("out");
         // What an earlier run left.
@@ -192,9 +245,7 @@ fn an_interrupted_run_says_what_was_not_run() {
         assert!(text(&second.stderr).contains(&out));
         signal(name, child.id());
         let output = child.wait_with_output().expect("an end");
-        use std::os::unix::process::ExitStatusExt;
-        let ended = output.status.code().or(output.status.signal().map(|signal| 128 + signal));
-        assert_eq!(ended, Some(code));
+        assert_eq!(ended(output.status), Some(code));
         let (vectors, summary) = records(&output);
         assert_eq!((vectors.len(), &summary["success"]), (20, &false.into()));
         let left = summary["not_run"].as_u64().expect("a number");
@@ -203,7 +254,11 @@ fn an_interrupted_run_says_what_was_not_run() {
         for report in ["junit.xml", "summary.md", "index.html", "results.jsonl"] {
             assert!(folder.text(&format!("out/{report}")).contains(&said), "{report}");
         }
-        assert!(folder.text("out/junit.xml").contains("tests=\"20\""));
+        let junit = folder.text("out/junit.xml");
+        assert!(
+            junit.contains(&format!("tests=\"20\" failures=\"0\" errors=\"{left}\"")),
+            "{junit}"
+        );
         assert_eq!(folder.text("out/results.csv").lines().count(), 20);
     }
 }
@@ -251,6 +306,23 @@ fn expectations_settle_in_one_run() {
         let (vectors, _) = records(&output);
         assert_eq!(output.status.code(), Some(0), "{vectors:?}");
     }
+}
+
+/// A driver that is wrong in another picture each time, and not in a script.
+#[test]
+fn a_race_of_the_driver_is_never_green() {
+    let folder = Folder::new("race", &[]);
+    let prefix = folder.path("lists");
+    let filter = ["--filter", "/(main-420-8|main-420-10|tiles-4x2|cdf-off)$", "-j4"];
+    let race = |more: &[&str]| {
+        let (output, ..) =
+            verify(&[&["--device", "soft:fault=race@5"], &filter[..], more].concat());
+        output.status.code()
+    };
+    assert!((0..5).all(|_| race(&[]) == Some(1)));
+    let lists = ["--expect", &prefix];
+    assert_eq!(race(&[&lists[..], &["--update-expectations"]].concat()), Some(1));
+    assert!((0..5).all(|_| race(&lists) == Some(0)));
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! Tests of the library and the command on real streams. No GPU, no network, no clock.
 
 mod boxes;
+mod chips;
 mod cli;
 mod compare;
 mod containers;
@@ -17,6 +18,7 @@ mod judges;
 mod manifest;
 mod matrix;
 mod matroska;
+mod mended;
 mod mp4;
 mod packets;
 mod plans;

@@ -203,19 +203,17 @@ fn a_driver_that_hangs_or_loses_the_device_is_told() {
 }
 
 #[test]
-fn a_failed_decode_spoils_pictures_up_to_the_next_key_frame() {
+fn a_failed_decode_is_told_once_and_its_pictures_are_shown() {
     let sample = sample("key-frames");
     let playlist = vec![file(sample.path())];
     let mut player = player_on(Some("fault=status@14"), playlist, Options::default());
     let (frames, faults) = rest(&mut player);
     assert_eq!(faults.len(), 1, "{faults:?}");
-    let indices: Vec<_> = frames.iter().map(|frame| frame.index).collect();
-    let spoilt = indices.windows(2).find(|pair| pair[1] != pair[0] + 1);
-    let spoilt = spoilt.expect("a gap");
-    assert!(spoilt[0] < 24 && spoilt[1] == 24, "{spoilt:?}");
-    for frame in &frames {
-        assert_eq!(hash(frame), sample.frames[frame.index as usize]);
-    }
+    // Whatever the driver means by it: a black film until the next key frame is no better.
+    assert_eq!(frames.len(), sample.frames.len());
+    let wrong = frames.iter().filter(|f| hash(f) != sample.frames[f.index as usize]);
+    let wrong: Vec<_> = wrong.map(|frame| frame.index).collect();
+    assert!(!wrong.is_empty() && wrong.iter().all(|index| (12..24).contains(index)), "{wrong:?}");
 }
 
 #[test]

@@ -145,7 +145,7 @@ fn every_outcome_is_told_apart_and_the_suite_goes_on() {
         ("killed", "crash", "Crash", "signal 9, last frame submitted: none"),
         ("silent", "hang", "Timeout", "last frame submitted: none, last ended: none"),
         ("lost", "device-lost", "Crash", "last frame submitted: none"),
-        ("status", "status-error", "Fail", "status -1"),
+        ("status", "status-error", "Fail", "status -1; the 1 pictures that came are right"),
         ("message", "validation", "Fail", "VUID-1: bad"),
         ("broken", "parser-error", "Fail", "value 7"),
         ("less", "unsupported", "Skip", "no 4:4:4"),

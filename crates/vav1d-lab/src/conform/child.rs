@@ -34,6 +34,9 @@ pub struct Program {
     pub turns: Turns,
 }
 
+/// Options with which film grain is none of the driver's work. The last of several counts.
+pub const BEFORE_GRAIN: &str = "--film-grain=cpu";
+
 /// Time that a child has to say that the device does not answer, or to end once it has told
 /// everything, before it is killed.
 const GRACE: Duration = Duration::from_secs(3);
@@ -100,6 +103,29 @@ pub fn run(
     files: &Path,
     stop: &AtomicBool,
 ) -> io::Result<Ran> {
+    call(program, device, &arguments(vector, semantics, hash), &vector.input, files, stop)
+}
+
+/// The same, with film grain by the host.
+///
+/// # Errors
+/// As those of [`call`].
+pub fn run_before_grain(
+    program: &Program,
+    device: &str,
+    vector: &Vector,
+    semantics: Semantics,
+    hash: Hash,
+    files: &Path,
+    stop: &AtomicBool,
+) -> io::Result<Ran> {
+    let mut arguments = arguments(vector, semantics, hash);
+    arguments.push(BEFORE_GRAIN.into());
+    call(program, device, &arguments, &vector.input, files, stop)
+}
+
+/// The options of a vector.
+fn arguments(vector: &Vector, semantics: Semantics, hash: Hash) -> Vec<OsString> {
     let mut arguments: Vec<OsString> = Vec::new();
     if hash == Hash::Total {
         arguments.push("--total".into());
@@ -109,7 +135,7 @@ pub fn run(
     if let Some(limit) = vector.limit {
         arguments.extend(["--limit".into(), limit.to_string().into()]);
     }
-    call(program, device, &arguments, &vector.input, files, stop)
+    arguments
 }
 
 /// Runs `vav1d md5` on `device` and `input` with the program's and these arguments. What the child
@@ -134,7 +160,7 @@ pub fn call(
     let mut command = command(&program.path);
     command.args(["-q", "md5", "--device", device, "--journal"]).arg(&journal);
     let seconds = program.frame_timeout.as_secs_f64().max(0.001).to_string();
-    command.args(["--device-timeout", &seconds, "--spare-plants"]);
+    command.args(["--device-timeout", &seconds, "--spare-plants", "--keep-failed"]);
     command.args(&program.arguments).args(arguments).arg("--").arg(input);
     let log = File::options().create(true).append(true).open(&log).map_err(|e| named(&log, e))?;
     let mut turn = Some(program.turns.take());

@@ -98,6 +98,10 @@ impl Judge<'_> {
                     (Outcome::Unsupported(_), Some(first)) => {
                         Outcome::Fail(Failure::WrongPixels { first: Some(first), but: None })
                     }
+                    (Outcome::Fail(Failure::StatusError(why)), wrong) => {
+                        let seen = frames.seen(wrong);
+                        Outcome::Fail(Failure::StatusError(format!("{why}{seen}")))
+                    }
                     (outcome, _) => outcome,
                 }
             }
@@ -164,6 +168,9 @@ impl Judge<'_> {
             }
             (None, _) => None,
         };
+        if self.is_right_before_grain(oracle)? {
+            return Ok(Outcome::Fail(Failure::FilmGrain { first }));
+        }
         let mut but = None;
         let from_start = first.is_none_or(|first| first == 0);
         for semantics in oracle.semantics.others().filter(|_| from_start) {
@@ -174,6 +181,27 @@ impl Judge<'_> {
             }
         }
         Ok(Outcome::Fail(Failure::WrongPixels { first, but }))
+    }
+
+    /// Whether the output is right with film grain by the host, where the driver's is not.
+    fn is_right_before_grain(&self, oracle: &Oracle) -> io::Result<bool> {
+        let program = &self.options.program;
+        let by_host = program.arguments.iter().any(|word| word == child::BEFORE_GRAIN);
+        if by_host || !oracle.semantics.film_grain || self.is_reference() {
+            return Ok(false);
+        }
+        let (hash, files) = (Hash::of(&oracle.expected), self.files());
+        let device = &program.device;
+        let ran = child::run_before_grain(
+            program,
+            device,
+            self.vector,
+            oracle.semantics,
+            hash,
+            &files,
+            self.stop,
+        )?;
+        Ok(evidence::whole(&ran).is_ok() && matches(&ran, &oracle.expected))
     }
 
     /// What softvk makes of the stream, if it decodes all of it.
@@ -206,6 +234,16 @@ impl Frames {
         self.missing = right.len().saturating_sub(is.len());
         let missing = (self.missing > 0).then_some(is.len() as u64);
         self.wrong().or(missing)
+    }
+
+    /// What there is to say of pictures that came with a report of failure, of which `wrong` is the
+    /// first wrong one.
+    fn seen(&self, wrong: Option<u64>) -> String {
+        match (self.right.len(), wrong) {
+            (0, _) => String::new(),
+            (_, Some(first)) => format!("; wrong from output picture {first}"),
+            (n, None) => format!("; the {n} pictures that came are right"),
+        }
     }
 
     /// The first picture that came and is wrong.

@@ -12,6 +12,7 @@ mod judge;
 pub mod oracle;
 pub mod outcome;
 pub mod probe;
+mod recovery;
 pub mod report;
 pub mod reproduce;
 pub mod runner;

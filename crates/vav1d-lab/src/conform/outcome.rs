@@ -23,6 +23,12 @@ pub enum Failure {
         /// What the output is, if it is right in another sense.
         but: Option<String>,
     },
+    /// The pictures are right, but for the film grain that the driver applied: with that of the host
+    /// they are what they should be.
+    FilmGrain {
+        /// The first picture with another film grain, if that can be told.
+        first: Option<u64>,
+    },
     /// The driver reported by a result status query that a decode failed.
     StatusError(String),
     /// The validation layer had something to say: the first message.
@@ -63,6 +69,7 @@ impl Failure {
     pub fn word(&self) -> &'static str {
         match self {
             Self::WrongPixels { .. } => "wrong-pixels",
+            Self::FilmGrain { .. } => "film-grain",
             Self::StatusError(_) => "status-error",
             Self::Validation(_) => "validation",
             Self::Hang { .. } => "hang",
@@ -88,9 +95,10 @@ impl Outcome {
     }
 
     /// The words of all outcomes.
-    pub const WORDS: [&str; 13] = [
+    pub const WORDS: [&str; 14] = [
         "pass",
         "wrong-pixels",
+        "film-grain",
         "unsupported",
         "status-error",
         "validation",
@@ -107,7 +115,7 @@ impl Outcome {
     /// The first wrong output picture, if that is known.
     pub fn first_wrong(&self) -> Option<u64> {
         match self {
-            Self::Fail(Failure::WrongPixels { first, .. }) => *first,
+            Self::Fail(Failure::WrongPixels { first, .. } | Failure::FilmGrain { first }) => *first,
             _ => None,
         }
     }
@@ -126,6 +134,11 @@ impl fmt::Display for Outcome {
                     let but = but.as_ref().map(|but| format!("but it matches {but}"));
                     let parts: Vec<_> = first.into_iter().chain(but).collect();
                     f.write_str(&parts.join(", "))
+                }
+                Failure::FilmGrain { first } => {
+                    let from = first.map(|n| format!(" from output picture {n}"));
+                    let from = from.unwrap_or_default();
+                    write!(f, "the driver's film grain differs{from}; right before it")
                 }
                 Failure::Hang { submitted, done } => {
                     let (submitted, done) = (frame(submitted), frame(done));

@@ -22,6 +22,8 @@ pub struct Probe {
     pub uuid: String,
     /// It is softvk inside this program.
     pub is_embedded: bool,
+    /// Something other than the CPU does the work.
+    pub is_hardware: bool,
 }
 
 /// Why there is no device.
@@ -47,11 +49,32 @@ pub fn probe(
     timeout: Duration,
     stop: &AtomicBool,
 ) -> Result<Probe, NoDevice> {
+    let option = validate.then_some("--validate");
+    ask(program, wish, option, timeout, stop)
+}
+
+/// The same of a device that is opened, too.
+///
+/// # Errors
+/// It cannot be opened, or asked.
+pub(super) fn opens(
+    program: &Path,
+    wish: &str,
+    timeout: Duration,
+    stop: &AtomicBool,
+) -> Result<Probe, NoDevice> {
+    ask(program, wish, Some("--opened"), timeout, stop)
+}
+
+fn ask(
+    program: &Path,
+    wish: &str,
+    option: Option<&str>,
+    timeout: Duration,
+    stop: &AtomicBool,
+) -> Result<Probe, NoDevice> {
     let mut command = child::command(program);
-    command.args(["-q", "caps", "--judged", "--device", wish]);
-    if validate {
-        command.arg("--validate");
-    }
+    command.args(["-q", "caps", "--judged", "--device", wish]).args(option);
     let limits = Limits { silence: timeout, all: timeout };
     let died = |e: std::io::Error| NoDevice::Died(e.to_string());
     let mut talk = Talk::start(command, None).map_err(died)?;
@@ -69,6 +92,7 @@ pub fn probe(
                 api_version: text("api_version"),
                 uuid: text("uuid"),
                 is_embedded: data["embedded"].as_bool().unwrap_or(false),
+                is_hardware: data["hardware"].as_bool().unwrap_or(false),
             })
         }
         (End::Interrupted, ..) => Err(NoDevice::Interrupted),

@@ -11,6 +11,7 @@ use super::explain::{Explained, explain};
 use super::files::named;
 use super::judge::{Judge, Judged};
 use super::outcome::{Failure, Outcome};
+use super::recovery;
 use super::reproduce::Reproduce;
 use super::settle::{self, Effort, Settled};
 use super::vector::{Kind, Vector};
@@ -27,6 +28,8 @@ pub struct Options {
     pub jobs: usize,
     /// How often each is run.
     pub effort: Effort,
+    /// The program that asks for the device: vav1d, whatever the children are.
+    pub asked: PathBuf,
     /// [`REFERENCE`] as the children are told of it.
     pub reference_device: String,
     /// Where logs and the results so far go.
@@ -203,6 +206,9 @@ impl Runner<'_> {
         while !settle::is_enough(name, &outcomes, self.expectations, options.effort) {
             match judge.once()? {
                 Some(judged) => {
+                    if recovery::is_needed(&judged.outcome) {
+                        recovery::wait(&options.program, &options.asked, stop);
+                    }
                     outcomes.push(judged.outcome.clone());
                     runs.push(judged);
                 }
@@ -234,7 +240,9 @@ impl Runner<'_> {
     fn explain(&self, record: &mut Record) {
         let wrong = matches!(
             record.outcome,
-            Some(Outcome::Fail(Failure::WrongPixels { .. } | Failure::StatusError(_)))
+            Some(Outcome::Fail(
+                Failure::WrongPixels { .. } | Failure::FilmGrain { .. } | Failure::StatusError(_)
+            ))
         );
         let options = self.options;
         if wrong && options.explain && options.reference && !self.stop.load(Ordering::Relaxed) {

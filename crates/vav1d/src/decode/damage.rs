@@ -16,9 +16,17 @@ pub struct Damage {
     damaged: Option<usize>,
     /// The first damaged frame, in decoding order.
     first_damaged: Option<u64>,
+    /// What the driver says is only told: pictures are delivered, whatever they are.
+    keeps_all: bool,
 }
 
 impl Damage {
+    /// Of a decode whose pictures are all delivered: somebody looks at them, or compares them. A
+    /// driver may report a frame that is right, or merely odd.
+    pub fn only_told() -> Self {
+        Self { keeps_all: true, ..Self::default() }
+    }
+
     /// Takes note of the frames in `steps` at which decoding can start.
     pub fn note(&mut self, steps: &[Step]) {
         for step in steps {
@@ -52,7 +60,7 @@ impl Damage {
         self.damaged = Some(group);
         self.first_damaged = Some(failed.frame);
         // If it is heard of after a later key frame was planned, no reference of now is damaged.
-        if group == self.key_frames.len() {
+        if group == self.key_frames.len() && !self.keeps_all {
             planner.lose_references(steps);
         }
         let fault = StreamError::new(StreamFault::DecodeStatus { status: failed.status });
@@ -61,6 +69,9 @@ impl Damage {
 
     /// Whether `output` is damaged, or could be.
     pub fn spoils(&self, output: &Output) -> bool {
+        if self.keeps_all {
+            return false;
+        }
         matches!(output.status, DecodeStatus::Error(_))
             || self.first_damaged.is_some_and(|first| {
                 output.newest >= first && self.damaged == Some(self.group(output.newest))

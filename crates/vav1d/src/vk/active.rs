@@ -23,7 +23,9 @@ pub(super) struct Active {
     pub(super) pictures: Pictures,
     /// One query for each frame in flight, where the decode family offers them.
     pub(super) queries: Option<QueryPool>,
-    pub(super) n_queries: u32,
+    n_queries: u32,
+    /// Decodes of the session so far: queries are used in turn.
+    decodes: u64,
     /// The next decode resets the session first.
     pub(super) needs_reset: bool,
     pub(super) report: SessionReport,
@@ -49,9 +51,17 @@ impl Active {
             None => StatusQueries::None,
         };
         let n_queries = options.frames_in_flight + 1;
-        let queries = match status_queries {
-            StatusQueries::None => None,
-            _ => Some(QueryPool::new(device, &choice.profile, n_queries)?),
+        let (queries, status_queries) = match status_queries {
+            StatusQueries::None => (None, StatusQueries::None),
+            wish => match QueryPool::new(device, &choice.profile, n_queries) {
+                Ok(pool) => (Some(pool), wish),
+                // Statuses are a help, and pictures do not need them.
+                Err(error) if options.status_queries.is_none() => {
+                    device.warn_once(&format!("no decode statuses: {error}"));
+                    (None, StatusQueries::None)
+                }
+                Err(error) => return Err(error),
+            },
         };
         let report = SessionReport {
             profile: choice.profile,
@@ -73,9 +83,18 @@ impl Active {
             session,
             queries,
             n_queries,
+            decodes: 0,
             needs_reset: true,
             report,
         })
+    }
+
+    /// The query of the next decode. Frame numbers have gaps: by them two frames in flight could
+    /// share one.
+    pub(super) fn next_query(&mut self) -> u32 {
+        let index = self.decodes % u64::from(self.n_queries);
+        self.decodes += 1;
+        index as u32
     }
 
     /// Goes on with another sequence header; gives the old parameters back.

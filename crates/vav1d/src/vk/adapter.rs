@@ -9,7 +9,9 @@ use ash::vk;
 use super::caps::{self, DECODE_AV1, Profile, ProfileReport};
 use super::failed;
 use super::instance::Instance;
+use super::options::ExecutorOptions;
 use crate::error::Result;
+use crate::plan::SessionSpec;
 
 /// One family of queues.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -111,6 +113,22 @@ impl Adapter {
             && self.queue_families.iter().any(QueueFamily::decodes_av1)
     }
 
+    /// Whether the device takes a session of `spec` with `options`.
+    /// # Errors
+    /// What it lacks, in words.
+    pub fn takes(&self, spec: &SessionSpec, options: &ExecutorOptions) -> Result<(), String> {
+        let mut options = options.clone();
+        super::quirks::settle(self, &mut options);
+        super::choose::choose_for(spec, &options, self).map(|_| ())
+    }
+
+    /// How video decoding is switched on where the driver is known to hide it, and does: variables
+    /// of its environment.
+    pub fn hidden_video(&self) -> Option<&'static str> {
+        let hides = super::quirks::switch(self.driver_id)?;
+        (!self.decodes_av1()).then_some(hides)
+    }
+
     /// What the device says of every profile that a stream may need.
     pub fn video_report(&self) -> Vec<ProfileReport> {
         Profile::all().map(|profile| self.profile_report(profile)).collect()
@@ -119,6 +137,11 @@ impl Adapter {
     /// What the device says of one profile.
     pub fn profile_report(&self, profile: Profile) -> ProfileReport {
         caps::report(&self.instance, self, profile)
+    }
+
+    /// Whether its instance is under the validation layer.
+    pub(super) fn is_validated(&self) -> bool {
+        self.instance.validates()
     }
 
     /// `api_version` as "major.minor.patch".

@@ -167,10 +167,13 @@ pub(super) fn borrow(at: Layer, from: Use, to: Use) -> vk::ImageMemoryBarrier2<'
         .new_layout(at.layout(to))
 }
 
-/// Back from `from`, which only reads, to the use before, whose queue waits for this one.
+/// Back from `from` to the use before, whose queue waits for this one.
 pub(super) fn give_back(at: Layer, from: Use, to: Use) -> vk::ImageMemoryBarrier2<'static> {
+    let writes = from == Use::Overwrite;
+    let written = if writes { from.state().access } else { vk::AccessFlags2::NONE };
     barrier(at, None)
         .src_stage_mask(from.state().stage)
+        .src_access_mask(written)
         .old_layout(at.layout(from))
         .dst_stage_mask(vk::PipelineStageFlags2::ALL_COMMANDS)
         .new_layout(at.layout(to))

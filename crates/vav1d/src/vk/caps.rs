@@ -154,6 +154,9 @@ pub struct VideoFormat {
     pub usage: vk::ImageUsageFlags,
     /// All flags that images may be created with.
     pub create_flags: vk::ImageCreateFlags,
+    /// MUTABLE_FORMAT is not among them, but supported, as the device says where it is asked for
+    /// just that.
+    pub is_mutable_unlisted: bool,
     /// 1, 2 or 3 dimensions.
     pub image_type: vk::ImageType,
 }
@@ -206,7 +209,18 @@ pub(super) fn report(instance: &Instance, adapter: &Adapter, profile: Profile) -
         let sampled = COPY | SAMPLED;
         list.map(|list| with_asked(list, formats(usage | sampled), sampled))
     };
-    let (dst, dpb, dst_dpb) = (copied(DST), formats(DPB), copied(DST | DPB));
+    let drawn = |usage| {
+        copied(usage).map(|mut list| {
+            let all = usage | COPY | SAMPLED;
+            for format in list.iter_mut().filter(|format| format.usage.contains(SAMPLED)) {
+                let listed = format.create_flags.contains(vk::ImageCreateFlags::MUTABLE_FORMAT);
+                format.is_mutable_unlisted =
+                    !listed && is_mutable(instance, adapter, &profile, format, all);
+            }
+            list
+        })
+    };
+    let (dst, dpb, dst_dpb) = (drawn(DST), formats(DPB), drawn(DST | DPB));
     ProfileReport { profile, result, dst, dpb, dst_dpb }
 }
 
@@ -277,9 +291,37 @@ fn formats(
         tiling: f.image_tiling,
         usage: f.image_usage_flags,
         create_flags: f.image_create_flags,
+        is_mutable_unlisted: false,
         image_type: f.image_type,
     };
     Ok(list.iter().map(plain).collect())
+}
+
+/// Whether images of `format` with `usage` can be made with MUTABLE_FORMAT: NVIDIA's drivers list no
+/// flags at all, and take it.
+fn is_mutable(
+    instance: &Instance,
+    adapter: &Adapter,
+    profile: &Profile,
+    format: &VideoFormat,
+    usage: vk::ImageUsageFlags,
+) -> bool {
+    with_profile(profile, |_, list| {
+        let info = vk::PhysicalDeviceImageFormatInfo2::default()
+            .format(format.format)
+            .ty(format.image_type)
+            .tiling(format.tiling)
+            .usage(usage)
+            .flags(vk::ImageCreateFlags::MUTABLE_FORMAT)
+            .push_next(list);
+        let mut properties = vk::ImageFormatProperties2::default();
+        let raw = instance.raw();
+        // SAFETY: the adapter is of the instance, of Vulkan 1.1; the chain is of locals.
+        unsafe {
+            raw.get_physical_device_image_format_properties2(adapter.raw(), &info, &mut properties)
+        }
+        .is_ok()
+    })
 }
 
 /// Whether DPB picture and output are to be one.

@@ -2,10 +2,11 @@
 
 use ash::vk;
 
+use super::adapter::Adapter;
 use super::caps::{
     COPY, Caps, DPB, DST, DpbPreference, OVERWRITE, Profile, ProfileReport, SAMPLED, VideoFormat,
 };
-use super::options::{ExecutorOptions, GrainMode, Layouts, ParametersMode, StatusQueries};
+use super::options::{ExecutorOptions, GrainMode, Layouts, ParametersMode, Sharing, StatusQueries};
 use super::readback::PictureLayout;
 use crate::pixels::Chroma;
 use crate::plan::SessionSpec;
@@ -39,6 +40,8 @@ pub(super) struct Choice {
     pub(super) overwritable: bool,
     /// Outputs can be sampled, and all queue families share them.
     pub(super) on_device: bool,
+    /// How queue families share what is copied.
+    pub(super) sharing: Sharing,
     /// The sequence header comes with each decode.
     pub(super) inline_parameters: bool,
     /// Queries come with each decode.
@@ -73,6 +76,24 @@ pub(super) fn profiles(spec: &SessionSpec, options: &ExecutorOptions) -> Vec<Pro
     tries.iter().map(|&film_grain| Profile::of(&spec.sequence, film_grain)).collect()
 }
 
+/// Chooses for `spec` the best that `adapter` offers.
+/// # Errors
+/// What the device lacks, in words.
+pub(super) fn choose_for(
+    spec: &SessionSpec,
+    options: &ExecutorOptions,
+    adapter: &Adapter,
+) -> Result<Choice, String> {
+    let mut reasons = Vec::new();
+    for profile in profiles(spec, options) {
+        match choose(spec, options, &adapter.profile_report(profile)) {
+            Ok(choice) => return Ok(choice),
+            Err(reason) => reasons.push(reason),
+        }
+    }
+    Err(reasons.join("; "))
+}
+
 /// Chooses for `spec` from `report`.
 /// # Errors
 /// What the device lacks, in words.
@@ -94,7 +115,8 @@ pub(super) fn choose(
     let mut reason = String::new();
     let modes = modes(options, caps, slots)?;
     for (coincide, on_device) in ways(&modes, layered, options.on_device) {
-        match formats(report, coincide, options.overwritable, on_device) {
+        let drawn = on_device.then_some(options.unlisted_mutable);
+        match formats(report, coincide, options.overwritable, drawn) {
             Ok((output, dpb)) => {
                 return Ok(Choice {
                     profile,
@@ -110,6 +132,7 @@ pub(super) fn choose(
                     profile_independent: options.profile_independent,
                     overwritable: options.overwritable,
                     on_device,
+                    sharing: options.sharing,
                     inline_parameters: options.parameters == ParametersMode::Inline,
                     inline_queries: options.status_queries == Some(StatusQueries::Inline),
                 });
@@ -167,7 +190,10 @@ fn modes(options: &ExecutorOptions, caps: &Caps, slots: u32) -> Result<Vec<bool>
     if slots == 0 {
         return Ok(vec![false]);
     }
-    let offered = [(true, caps.coincide), (false, caps.distinct)];
+    let mut offered = [(true, caps.coincide), (false, caps.distinct)];
+    if options.prefer_distinct && !options.on_device {
+        offered.reverse();
+    }
     let wanted = |coincide| match options.dpb {
         None => true,
         Some(DpbPreference::Coincide) => coincide,
@@ -184,13 +210,13 @@ fn modes(options: &ExecutorOptions, caps: &Caps, slots: u32) -> Result<Vec<bool>
     Ok(modes)
 }
 
-/// Formats of outputs, which are to be sampled if `on_device`, and of DPB pictures, which are to be
-/// overwritten if `overwritable`.
+/// Formats of outputs, which are to be sampled if they are `drawn` (with a flag that is not listed, if
+/// so), and of DPB pictures, which are to be overwritten if `overwritable`.
 fn formats(
     report: &ProfileReport,
     coincide: bool,
     overwritable: bool,
-    on_device: bool,
+    drawn: Option<bool>,
 ) -> Result<(VideoFormat, VideoFormat), String> {
     let also = if overwritable { OVERWRITE } else { vk::ImageUsageFlags::empty() };
     let lacks = |what: &str| match overwritable {
@@ -201,10 +227,10 @@ fn formats(
     let profile = &report.profile;
     let outputs = |list: &Result<Vec<VideoFormat>, vk::Result>| {
         let mut list = list.clone().unwrap_or_default();
-        list.retain(|f| !on_device || is_viewed(f));
+        list.retain(|f| drawn.is_none_or(|unlisted| is_viewed(f, unlisted)));
         list
     };
-    let shown = if on_device { DST | COPY | SAMPLED } else { DST | COPY };
+    let shown = if drawn.is_some() { DST | COPY | SAMPLED } else { DST | COPY };
     if coincide {
         let dpb =
             best(&outputs(&report.dst_dpb), DPB | shown | also, profile).ok_or_else(|| {
@@ -254,9 +280,11 @@ fn tiled(f: &VideoFormat) -> bool {
     matches!(f.tiling, vk::ImageTiling::OPTIMAL | vk::ImageTiling::LINEAR)
 }
 
-/// Whether shaders can be given views of the planes, with formats of their own.
-fn is_viewed(f: &VideoFormat) -> bool {
-    f.usage.contains(SAMPLED) && f.create_flags.contains(vk::ImageCreateFlags::MUTABLE_FORMAT)
+/// Whether shaders can be given views of the planes, with formats of their own; by a flag that is not
+/// listed, if `unlisted`.
+fn is_viewed(f: &VideoFormat, unlisted: bool) -> bool {
+    let listed = f.create_flags.contains(vk::ImageCreateFlags::MUTABLE_FORMAT);
+    f.usage.contains(SAMPLED) && (listed || unlisted && f.is_mutable_unlisted)
 }
 
 fn is_2d(f: &VideoFormat) -> bool {

@@ -10,7 +10,7 @@ use super::bitstream::Layout;
 use super::execute::{Executor, InFlight, QueuedWork, Work};
 use super::images::{PictureId, Role};
 use super::objects::{Buffer, Commands};
-use super::options::{GrainMode, IntraReferences, Recording, TileStarts};
+use super::options::{CodedExtent, GrainMode, IntraReferences, OrderHints, Recording, TileStarts};
 use super::record::{DecodeCommand, Query, Resource, SlotUse};
 use super::session::Parameters;
 use super::slots::DpbSlot;
@@ -19,6 +19,7 @@ use super::surface::Surface;
 use crate::error::Result;
 use crate::plan::{FramePlan, SurfaceId};
 use crate::syntax::frame::FrameType;
+use crate::syntax::frame_size::FrameSize;
 use av1_std::picture::{picture_parts, reference_info, superblock_starts};
 use av1_std::sequence::sequence_parts;
 
@@ -26,6 +27,11 @@ use av1_std::sequence::sequence_parts;
 const TILE_ENTRIES: usize = 256;
 /// Bytes of the smallest bitstream buffer.
 const MIN_BITSTREAM: u64 = 64 << 10;
+/// Bytes of a bitstream buffer behind the range at least: engines fetch ahead of what they decode.
+const SLACK: u64 = 4096;
+/// Tiles of a frame that hardware is given at most. Level 7.3 allows 128 (A.3), drivers have room
+/// for 256.
+const MOST_TILES: usize = 256;
 
 /// References of a frame: each slot once, with its surface's picture, and the slots by name.
 struct References {
@@ -45,7 +51,9 @@ impl Executor {
     pub(super) fn decode_frame(&mut self, plan: &FramePlan) -> Result<()> {
         let size = &plan.header.frame_size;
         let extent = (size.upscaled_width, size.frame_height);
-        self.check_extent(extent)?;
+        let coded = coded_extent(size, self.options.coded_extent);
+        self.check_extent(coded)?;
+        self.check_tiles(plan.bitstream.tile_offsets.len())?;
         self.retire_passed()?;
         let full = self.options.frames_in_flight.max(1) as usize;
         // Shuffled frames are recorded together, so all of them go before the next.
@@ -59,15 +67,21 @@ impl Executor {
         let apply_grain = self.active()?.choice.profile.film_grain
             && self.options.film_grain == GrainMode::Driver
             && plan.header.film_grain_params.apply_grain;
-        let slot = self.bind_slot(plan.surface)?;
+        let slot = self.bind_slot(plan)?;
         let targets = self.targets(slot.map(Role::Dpb), extent, apply_grain)?;
-        let info = reference_info(&plan.header);
+        if let Some(outdated) = self.active()?.pictures.outdated() {
+            self.retired.keep(&self.decode, &self.copy, outdated);
+        }
+        let mut info = reference_info(&plan.header);
+        if self.options.order_hints == Some(OrderHints::Shifted) {
+            info.SavedOrderHints.rotate_left(1);
+        }
         let mut work = self.work()?;
         let layout = self.layout(plan)?;
         self.upload(&mut work, plan, &layout)?;
         let wait = self.newest_copy(&references, targets);
         let frame =
-            Frame { plan, extent, slot: slot.map(DpbSlot::index), targets, info, apply_grain };
+            Frame { plan, coded, slot: slot.map(DpbSlot::index), targets, info, apply_grain };
         let mut command = self.command(&work, &layout, references, frame)?;
         if let Some(fault) = self.options.planted {
             self.plant_applied |= fault.apply(plan.frame, &mut command);
@@ -98,6 +112,7 @@ impl Executor {
                 dpb: targets.dpb,
                 output: targets.output,
                 extent,
+                coded,
                 info,
                 ticket,
                 frame: plan.frame,
@@ -108,6 +123,14 @@ impl Executor {
             },
         );
         Ok(())
+    }
+
+    fn check_tiles(&self, tiles: usize) -> Result<()> {
+        let is_hardware = self.adapter.device_type != vk::PhysicalDeviceType::CPU;
+        match too_many_tiles(tiles, is_hardware) {
+            Some(what) => Err(self.device.lacks(what).into()),
+            None => Ok(()),
+        }
     }
 
     fn check_extent(&mut self, (width, height): (u32, u32)) -> Result<()> {
@@ -132,7 +155,7 @@ impl Executor {
         }
         let mut references = References { slots: Vec::new(), pictures: Vec::new(), names: [-1; 7] };
         let names = match plan.header.frame_type {
-            FrameType::IntraOnly if limit > 0 => [self.any_reference(); 7],
+            FrameType::IntraOnly if limit > 0 => [self.any_reference(plan); 7],
             _ => plan.references,
         };
         for (name, surface) in references.names.iter_mut().zip(names) {
@@ -147,10 +170,7 @@ impl Executor {
             references.pictures.push(dpb);
             references.slots.push(SlotUse {
                 index: slot.index(),
-                resource: Resource {
-                    view: active.pictures.get(dpb).view(),
-                    extent: surface.extent,
-                },
+                resource: Resource { view: active.pictures.get(dpb).view(), extent: surface.coded },
                 info: surface.info,
             });
         }
@@ -162,21 +182,30 @@ impl Executor {
         Ok(references)
     }
 
-    /// The picture in the lowest slot, for a frame that need not name any.
-    fn any_reference(&self) -> Option<SurfaceId> {
+    /// The picture in the lowest slot, for a frame that need not name any; not one whose slot it
+    /// gets itself.
+    fn any_reference(&self, plan: &FramePlan) -> Option<SurfaceId> {
+        let is_full = self.active.as_ref().is_some_and(|active| active.slots.is_full());
+        let taken = plan.replaced.filter(|_| is_full);
         let named = self.options.intra_references == IntraReferences::Named;
-        let held = self.surfaces.iter().filter(|(_, s)| named && s.dpb.is_some());
+        let held =
+            self.surfaces.iter().filter(|(id, s)| named && s.dpb.is_some() && Some(**id) != taken);
         let slots = held.filter_map(|(id, s)| Some((s.slot?, *id)));
         slots.min_by_key(|(slot, _)| slot.index()).map(|(_, id)| id)
     }
 
-    fn bind_slot(&mut self, surface: SurfaceId) -> Result<Option<DpbSlot>> {
+    /// A free slot for the frame; where there is none, that of the surface whose place it takes.
+    fn bind_slot(&mut self, plan: &FramePlan) -> Result<Option<DpbSlot>> {
         let active = self.active()?;
         let slots = active.choice.slots;
         if slots == 0 {
             return Ok(None);
         }
-        match active.slots.bind(surface) {
+        let bound = active
+            .slots
+            .bind(plan.surface)
+            .or_else(|| plan.replaced.and_then(|old| active.slots.pass_on(old, plan.surface)));
+        match bound {
             Some(slot) => Ok(Some(slot)),
             None => {
                 let what = format!("maxDpbSlots is {slots}, the stream needs one more");
@@ -215,9 +244,9 @@ impl Executor {
     fn upload(&mut self, work: &mut Work, plan: &FramePlan, layout: &Layout) -> Result<()> {
         let bytes = layout.bytes(&plan.bitstream);
         let needed = layout.offset + layout.range;
-        let small = work.bitstream.as_ref().is_none_or(|b| b.size_bytes() < needed);
+        let small = work.bitstream.as_ref().is_none_or(|b| b.size_bytes() < needed + SLACK);
         if small {
-            let size = needed.next_power_of_two().max(MIN_BITSTREAM);
+            let size = buffer_bytes(needed);
             let profile = self.active()?.choice.profile;
             // The old one is spare: no submission uses it.
             let profile = (!self.options.profile_independent).then_some(&profile);
@@ -274,6 +303,7 @@ impl Executor {
     ) -> Result<DecodeCommand> {
         let barriers = self.barriers(&references, frame.targets)?;
         let tile_starts = self.options.tile_starts.unwrap_or(TileStarts::ModeInfo);
+        let order_hints = self.options.order_hints;
         let plan = frame.plan;
         let padded = |values: &[u32]| {
             let mut values = values.to_vec();
@@ -281,20 +311,23 @@ impl Executor {
             values
         };
         let active = self.active()?;
+        let index = active.next_query();
         let mut parts = picture_parts(&plan.header, frame.apply_grain);
         if tile_starts == TileStarts::Superblocks {
             let mi = if active.sequence.use_128x128_superblock { 32 } else { 16 };
             parts.mi_col_starts = superblock_starts(parts.mi_col_starts, mi);
             parts.mi_row_starts = superblock_starts(parts.mi_row_starts, mi);
         }
-        let resource = |id| Resource { view: active.pictures.get(id).view(), extent: frame.extent };
+        if order_hints == Some(OrderHints::Shifted) {
+            parts.info.OrderHints.rotate_left(1);
+        }
+        let resource = |id| Resource { view: active.pictures.get(id).view(), extent: frame.coded };
         let setup = frame.slot.zip(frame.targets.dpb).map(|(index, dpb)| SlotUse {
             index,
             resource: resource(dpb),
             info: frame.info,
         });
         let inline = active.choice.inline_parameters;
-        let index = (plan.frame % u64::from(active.n_queries)) as u32;
         let inline_query = active.choice.inline_queries;
         Ok(DecodeCommand {
             session: active.session.raw(),
@@ -326,9 +359,58 @@ impl Executor {
 /// What is known of a frame when it is recorded.
 struct Frame<'a> {
     plan: &'a FramePlan,
-    extent: (u32, u32),
+    /// codedExtent.
+    coded: (u32, u32),
     slot: Option<i32>,
     targets: Targets,
     info: vk::native::StdVideoDecodeAV1ReferenceInfo,
     apply_grain: bool,
+}
+
+/// codedExtent of a frame of `size`.
+fn coded_extent(size: &FrameSize, mode: CodedExtent) -> (u32, u32) {
+    match mode {
+        CodedExtent::Upscaled => (size.upscaled_width, size.frame_height),
+        CodedExtent::Frame => (size.frame_width, size.frame_height),
+    }
+}
+
+/// Bytes of the buffer for a range that ends at `needed`.
+fn buffer_bytes(needed: u64) -> u64 {
+    (needed + SLACK).next_power_of_two().max(MIN_BITSTREAM)
+}
+
+/// What a device lacks for a frame of so many tiles, if it is hardware.
+fn too_many_tiles(tiles: usize, is_hardware: bool) -> Option<String> {
+    (is_hardware && tiles > MOST_TILES)
+        .then(|| format!("a frame of {tiles} tiles: drivers have room for {MOST_TILES}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_range_never_ends_where_its_buffer_does() {
+        for needed in [1, 60 << 10, 64 << 10, 1 << 20, (1 << 20) - 100] {
+            let bytes = buffer_bytes(needed);
+            assert!(bytes >= needed + SLACK && bytes.is_power_of_two(), "{needed}: {bytes}");
+        }
+        assert_eq!(buffer_bytes(1), MIN_BITSTREAM);
+    }
+
+    #[test]
+    fn a_frame_with_superres_has_two_extents() {
+        let mut size = crate::syntax::testing::plain_frame().frame_size;
+        (size.frame_width, size.upscaled_width, size.frame_height) = (88, 176, 144);
+        assert_eq!(coded_extent(&size, CodedExtent::Upscaled), (176, 144));
+        assert_eq!(coded_extent(&size, CodedExtent::Frame), (88, 144));
+    }
+
+    #[test]
+    fn hardware_is_given_256_tiles_at_most() {
+        assert_eq!(too_many_tiles(256, true), None);
+        assert_eq!(too_many_tiles(4096, false), None);
+        assert!(too_many_tiles(257, true).is_some_and(|what| what.contains("257 tiles")));
+    }
 }

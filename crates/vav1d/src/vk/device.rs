@@ -12,10 +12,11 @@ use super::ext::DeviceTable;
 use super::failed;
 use super::features::{Enabled, Features};
 use super::instance::Instance;
+use super::options::CopyQueue;
 use super::submit::Order;
 use crate::error::{Result, Unsupported};
 
-/// A queue and its family.
+/// A queue and its family. Whoever uses it has its lock: see [`Device::lock`].
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Queue {
     pub(super) raw: vk::Queue,
@@ -32,8 +33,12 @@ pub(super) struct Device {
     atom_bytes: u64,
     decode: Queue,
     copy: Queue,
-    /// Taken for every use of a queue.
+    /// Taken for every use of the decode queue, and of the copy queue: one for both if they are one.
+    locks: [Arc<Mutex<()>>; 2],
+    /// What lanes know of each other: taken after a queue's lock, and held for a submission only.
     order: Mutex<Order>,
+    /// What was warned of already.
+    warned: Mutex<Vec<String>>,
     /// Set once the device did not answer: it is never waited for again, nor destroyed.
     abandoned: AtomicBool,
     /// The device's name, for messages.
@@ -50,6 +55,7 @@ impl Device {
         instance: &Arc<Instance>,
         adapter: &Adapter,
         features: Features,
+        wish: CopyQueue,
     ) -> Result<Arc<Self>> {
         let lacks = |what: &str| Unsupported::Device {
             device: adapter.name.clone(),
@@ -58,8 +64,8 @@ impl Device {
         if !adapter.decodes_av1() {
             return Err(lacks("no AV1 decode (VK_KHR_video_decode_av1)").into());
         }
-        let (decode, copy) = choose_families(&adapter.queue_families)
-            .ok_or_else(|| lacks("no queue that copies pictures"))?;
+        let (decode, copy) =
+            choose_families(&adapter.queue_families, wish).map_err(|what| lacks(&what))?;
         let extensions = extensions(adapter).map_err(|what| lacks(&what))?;
         let enabled = features.query(instance, adapter).map_err(|what| lacks(&what))?;
         let families = (decode, copy);
@@ -94,9 +100,26 @@ impl Device {
         Ok(unsafe { Self::of_raw(instance, adapter, raw, (decode, 0), (drawing, queue)) })
     }
 
-    /// The lock of the device's queues, and what their lanes know of each other.
+    /// The lock of a queue of the device: no other thread uses it meanwhile. What waits for a
+    /// display or for the queue waits under this lock alone, so that other queues go on.
+    pub(super) fn lock(&self, queue: vk::Queue) -> MutexGuard<'_, ()> {
+        let [decode, copy] = &self.locks;
+        let lock = if queue == self.decode.raw { decode } else { copy };
+        lock.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// What the lanes know of each other, for one submission to a queue whose lock is held.
     pub(super) fn order(&self) -> MutexGuard<'_, Order> {
         self.order.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Warns of `what` once for the device.
+    pub(super) fn warn_once(&self, what: &str) {
+        let mut warned = self.warned.lock().unwrap_or_else(PoisonError::into_inner);
+        if !warned.iter().any(|known| known == what) {
+            log::warn!("{}: {what}", self.name);
+            warned.push(what.to_owned());
+        }
     }
 
     /// The device `raw` of `adapter`, with its queues: family and index in it.
@@ -123,6 +146,8 @@ impl Device {
         let decode_raw = unsafe { raw.get_device_queue(decode.0.index, decode.1) };
         // SAFETY: as above.
         let copy_raw = unsafe { raw.get_device_queue(copy.0.index, copy.1) };
+        let first: Arc<Mutex<()>> = Arc::default();
+        let second = if copy_raw == decode_raw { Arc::clone(&first) } else { Arc::default() };
         Arc::new(Self {
             raw,
             table,
@@ -131,7 +156,9 @@ impl Device {
             atom_bytes: properties.limits.non_coherent_atom_size.max(1),
             decode: Queue { raw: decode_raw, family: decode.0 },
             copy: Queue { raw: copy_raw, family: copy.0 },
+            locks: [first, second],
             order: Mutex::default(),
+            warned: Mutex::default(),
             abandoned: AtomicBool::new(false),
             name: adapter.name.clone(),
             instance: instance.clone(),
@@ -171,14 +198,9 @@ impl Device {
         self.atom_bytes
     }
 
-    /// The memory type of `bits` with `required` properties and the most of `wanted`.
-    pub(super) fn memory_type(
-        &self,
-        bits: u32,
-        required: vk::MemoryPropertyFlags,
-        wanted: vk::MemoryPropertyFlags,
-    ) -> Option<(u32, vk::MemoryPropertyFlags)> {
-        choose_memory_type(self.memory.memory_types_as_slice(), bits, required, wanted)
+    /// The memory types of the device.
+    pub(super) fn memory_types(&self) -> &[vk::MemoryType] {
+        self.memory.memory_types_as_slice()
     }
 
     /// The error of a device that lacks `what`.
@@ -235,12 +257,18 @@ impl Drop for Device {
     }
 }
 
-/// Decode family, and copy family: the same if it copies, else one that copies any region.
-fn choose_families(families: &[QueueFamily]) -> Option<(QueueFamily, QueueFamily)> {
-    let decode = *families.iter().find(|f| f.decodes_av1())?;
-    if decode.copies() {
-        return Some((decode, decode));
-    }
+/// Decode family, and copy family as `wish` has it. On its own: one without video that copies any
+/// region, if it can be one that does nothing else; the decode family only where there is no other.
+fn choose_families(
+    families: &[QueueFamily],
+    wish: CopyQueue,
+) -> Result<(QueueFamily, QueueFamily), String> {
+    let none = || "no queue that copies pictures".to_owned();
+    let decode = *families.iter().find(|f| f.decodes_av1()).ok_or_else(none)?;
+    let named = |index: u32| {
+        let found = families.iter().find(|f| f.index == index && f.copies()).copied();
+        found.ok_or_else(|| format!("queue family {index} does not copy pictures"))
+    };
     let rank = |f: &&QueueFamily| {
         let whole = f.transfer_granularity == (0, 0, 0);
         let video = f
@@ -248,37 +276,20 @@ fn choose_families(families: &[QueueFamily]) -> Option<(QueueFamily, QueueFamily
             .intersects(vk::QueueFlags::VIDEO_DECODE_KHR | vk::QueueFlags::from_raw(VIDEO_ENCODE));
         let compute = f.flags.contains(vk::QueueFlags::COMPUTE);
         let graphics = f.flags.contains(vk::QueueFlags::GRAPHICS);
-        (whole, video, !compute && !graphics, graphics)
+        (video, whole, graphics, compute, f.index != decode.index)
     };
-    let copy = *families.iter().filter(|f| f.copies()).min_by_key(rank)?;
-    Some((decode, copy))
+    let copy = match wish {
+        CopyQueue::Auto => {
+            *families.iter().filter(|f| f.copies()).min_by_key(rank).ok_or_else(none)?
+        }
+        CopyQueue::Decode => named(decode.index)?,
+        CopyQueue::Family(index) => named(index)?,
+    };
+    Ok((decode, copy))
 }
 
 /// VK_QUEUE_VIDEO_ENCODE_BIT_KHR.
 const VIDEO_ENCODE: u32 = 0x40;
-
-/// The memory type with all of `required`, and the most bits of `wanted`; the first of equals.
-fn choose_memory_type(
-    types: &[vk::MemoryType],
-    bits: u32,
-    required: vk::MemoryPropertyFlags,
-    wanted: vk::MemoryPropertyFlags,
-) -> Option<(u32, vk::MemoryPropertyFlags)> {
-    (0u32..types.len() as u32)
-        .zip(types)
-        .filter(|(index, t)| {
-            let never = vk::MemoryPropertyFlags::PROTECTED
-                | vk::MemoryPropertyFlags::DEVICE_COHERENT_AMD
-                | vk::MemoryPropertyFlags::DEVICE_UNCACHED_AMD;
-            bits & (1 << index) != 0
-                && t.property_flags.contains(required)
-                && !t.property_flags.intersects(never)
-        })
-        // `max_by_key` keeps the last of equals.
-        .rev()
-        .max_by_key(|(_, t)| (t.property_flags & wanted).as_raw().count_ones())
-        .map(|(index, t)| (index, t.property_flags))
-}
 
 /// What to enable, or what is missing.
 fn extensions(adapter: &Adapter) -> Result<Vec<&'static CStr>, String> {
@@ -385,35 +396,42 @@ mod tests {
     }
 
     #[track_caller]
-    fn check(flags: &[vk::QueueFlags], expected: Option<(u32, u32)>) {
+    fn check(flags: &[vk::QueueFlags], wish: CopyQueue, expected: Option<(u32, u32)>) {
         let families: Vec<_> = (0..).zip(flags).map(|(i, f)| family(i, *f)).collect();
-        assert_eq!(choose_families(&families).map(|(d, c)| (d.index, c.index)), expected);
+        let chosen = choose_families(&families, wish).ok();
+        assert_eq!(chosen.map(|(d, c)| (d.index, c.index)), expected);
     }
 
     #[test]
     fn queue_families() {
         use vk::QueueFlags as F;
         let (video, copy, compute) = (F::VIDEO_DECODE_KHR, F::TRANSFER, F::COMPUTE);
-        check(&[], None);
-        check(&[F::GRAPHICS | compute], None);
-        check(&[video], None);
-        check(&[F::GRAPHICS | compute | copy, video | copy], Some((1, 1)));
-        check(&[F::GRAPHICS | compute, compute, video], Some((2, 1)));
-        check(&[copy, F::GRAPHICS | compute, video], Some((2, 1)));
-        check(&[copy, video], Some((1, 0)));
+        let auto = |flags: &[F], expected| check(flags, CopyQueue::Auto, expected);
+        auto(&[], None);
+        auto(&[F::GRAPHICS | compute], None);
+        auto(&[video], None);
+        auto(&[video | copy], Some((0, 0)));
+        // An encoder's is no better than the decoder's own.
+        let encode = F::from_raw(VIDEO_ENCODE);
+        auto(&[encode | copy, video | copy], Some((1, 1)));
+        // NVIDIA: graphics, transfer, compute, decode. The decode family copies, too.
+        let nvidia = [F::GRAPHICS | compute | copy, copy, compute | copy, video | copy];
+        auto(&nvidia, Some((3, 1)));
+        check(&nvidia, CopyQueue::Decode, Some((3, 3)));
+        check(&nvidia, CopyQueue::Family(2), Some((3, 2)));
+        check(&nvidia, CopyQueue::Family(4), None);
+        // RADV: graphics, compute, transfer (where asked for), decode; ANV: render, copy, decode.
+        auto(&[F::GRAPHICS | compute, compute, video], Some((2, 1)));
+        auto(&[F::GRAPHICS | compute | copy, copy, video], Some((2, 1)));
+        check(&[F::GRAPHICS | compute, compute, video], CopyQueue::Decode, None);
     }
 
     #[test]
-    fn memory_types() {
-        use vk::MemoryPropertyFlags as P;
-        let types = [P::DEVICE_LOCAL, P::HOST_VISIBLE, P::HOST_VISIBLE | P::HOST_CACHED]
-            .map(|property_flags| vk::MemoryType { property_flags, heap_index: 0 });
-        let choose = |bits, required, wanted| {
-            choose_memory_type(&types, bits, required, wanted).map(|(index, _)| index)
-        };
-        assert_eq!(choose(7, P::empty(), P::DEVICE_LOCAL), Some(0));
-        assert_eq!(choose(6, P::empty(), P::DEVICE_LOCAL), Some(1));
-        assert_eq!(choose(7, P::HOST_VISIBLE, P::HOST_CACHED), Some(2));
-        assert_eq!(choose(1, P::HOST_VISIBLE, P::HOST_CACHED), None);
+    fn whole_images_only_are_no_way_to_copy_a_part() {
+        use vk::QueueFlags as F;
+        let whole = QueueFamily { transfer_granularity: (0, 0, 0), ..family(0, F::TRANSFER) };
+        let families = [whole, family(1, F::COMPUTE), family(2, F::VIDEO_DECODE_KHR)];
+        let chosen = choose_families(&families, CopyQueue::Auto).map(|(_, copy)| copy.index);
+        assert_eq!(chosen, Ok(1));
     }
 }

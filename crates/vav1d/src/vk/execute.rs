@@ -16,7 +16,7 @@ use super::features::Features;
 use super::instance::Instance;
 use super::journal::Journal;
 use super::objects::{Buffer, Commands};
-use super::options::ExecutorOptions;
+use super::options::{ExecutorOptions, Sharing};
 use super::record::DecodeCommand;
 use super::session::SessionReport;
 use super::submit::{Lane, Retired, Ticket, Touches, Wait};
@@ -158,7 +158,8 @@ impl Executor {
     ) -> Result<Self> {
         options.on_device = false;
         super::quirks::settle(adapter, &mut options);
-        let device = Device::open(instance, adapter, Features::wanted(&options))?;
+        let device =
+            Device::open(instance, adapter, Features::wanted(&options), options.copy_queue)?;
         Self::of(device, adapter, options)
     }
 
@@ -267,21 +268,14 @@ impl Executor {
     }
 
     fn configure(&mut self, spec: &SessionSpec) -> Result<()> {
-        let mut reasons = Vec::new();
-        let mut choice = None;
-        for profile in choose::profiles(spec, &self.options) {
-            let report = self.adapter.profile_report(profile);
-            match choose::choose(spec, &self.options, &report) {
-                Ok(found) => {
-                    choice = Some(found);
-                    break;
-                }
-                Err(reason) => reasons.push(reason),
-            }
+        let choice = choose::choose_for(spec, &self.options, &self.adapter)
+            .map_err(|why| self.device.lacks(why))?;
+        if self.options.on_device && !choice.on_device {
+            log::info!(
+                "pictures go through the host: no format for outputs can be sampled by planes \
+                 (SAMPLED and MUTABLE_FORMAT)"
+            );
         }
-        let Some(choice) = choice else {
-            return Err(self.device.lacks(reasons.join("; ")).into());
-        };
         // Statuses are read from the old session's queries.
         self.flush()?;
         self.decode.wait(self.decode.last())?;
@@ -426,10 +420,11 @@ impl Executor {
 
     /// How pictures get from the decode family to that of copies.
     pub(super) fn passage(&self) -> Passage {
-        let shared = self.active.as_ref().is_some_and(|active| active.choice.on_device);
+        let on_device = self.active.as_ref().is_some_and(|active| active.choice.on_device);
         match self.device.transfer() {
-            _ if shared => Passage::Shared,
+            _ if on_device => Passage::Shared,
             None => Passage::Within,
+            Some(_) if self.options.sharing == Sharing::Concurrent => Passage::Shared,
             Some((decode, copy)) => Passage::Owned { decode, copy },
         }
     }

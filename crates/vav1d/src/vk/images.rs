@@ -6,16 +6,17 @@ use std::sync::Arc;
 use ash::vk;
 
 use super::barriers::{Layer, Use};
-use super::caps::{VideoFormat, with_profile};
+use super::caps::{COPY, OVERWRITE, VideoFormat, with_profile};
 use super::choose::Choice;
 use super::device::Device;
 use super::objects::{Image, View};
 use super::on_device::{PlaneViews, Source};
-use super::options::Layouts;
+use super::options::{Layouts, Sharing};
 use super::readback::PictureLayout;
 use super::slots::DpbSlot;
 use super::submit::Ticket;
 use crate::error::Result;
+use crate::limits::{SPARE_IMAGE_AGE, SPARE_IMAGE_BYTES};
 
 /// A picture: one layer of an image, with what has to be known for its next use.
 pub(super) struct PictureImage {
@@ -83,14 +84,29 @@ pub(super) enum Role {
 struct Entry {
     picture: PictureImage,
     is_dpb: bool,
-    free: bool,
+    /// Since when nobody uses it, counted in pictures taken.
+    free_since: Option<u64>,
 }
+
+impl Entry {
+    /// Whether the next frame of its size may have it.
+    fn is_free(&self) -> bool {
+        self.free_since.is_some() && !self.picture.is_held()
+    }
+}
+
+/// What became of pictures of sizes that are not wanted any more: kept until no submission uses it.
+pub(super) struct Outdated(#[expect(dead_code, reason = "dropped")] Vec<PictureImage>);
 
 /// All pictures of a session.
 pub(super) struct Pictures {
     device: Arc<Device>,
     choice: Choice,
-    entries: Vec<Entry>,
+    entries: Vec<Option<Entry>>,
+    /// Pictures taken so far.
+    taken: u64,
+    /// Size that all DPB pictures are made for, once there is one; `None` in it: each for its frame.
+    dpb_size: Option<Option<(u32, u32)>>,
     /// In layered mode: the entry of each DPB slot.
     layers: Vec<PictureId>,
 }
@@ -98,6 +114,8 @@ pub(super) struct Pictures {
 /// Images are multiples of this in both directions, as subsampled formats want it
 /// (VUID-VkImageCreateInfo-format-04712).
 const MULTIPLE: u32 = 2;
+/// How many times a session's largest frame may be as large as its first.
+const MOST_LARGER: u64 = 16;
 
 impl Pictures {
     /// No pictures yet, for sessions of `choice`.
@@ -106,6 +124,8 @@ impl Pictures {
             device: device.clone(),
             choice: choice.clone(),
             entries: Vec::new(),
+            taken: 0,
+            dpb_size: None,
             layers: Vec::new(),
         }
     }
@@ -116,11 +136,11 @@ impl Pictures {
             return self.layer(slot);
         }
         let is_dpb = role != Role::Output;
+        let size = if is_dpb { self.dpb_size(size) } else { size };
         let extent = self.image_extent(size);
-        let fits = |e: &Entry| {
-            e.free && !e.picture.is_held() && e.is_dpb == is_dpb && e.picture.extent == extent
-        };
-        let found = self.entries.iter().position(fits);
+        self.taken += 1;
+        let fits = |e: &Entry| e.is_free() && e.is_dpb == is_dpb && e.picture.extent == extent;
+        let found = self.entries.iter().position(|e| e.as_ref().is_some_and(fits));
         let index = match found {
             Some(index) => index,
             None => {
@@ -128,31 +148,73 @@ impl Pictures {
                 self.add(&image, 0, extent, is_dpb)?
             }
         };
-        if let Some(entry) = self.entries.get_mut(index) {
-            entry.free = false;
+        if let Some(Some(entry)) = self.entries.get_mut(index) {
+            entry.free_since = None;
         }
         Ok(PictureId(index))
+    }
+
+    /// What DPB pictures are made for: the largest frame of the sequence. Engines with one pitch and
+    /// one height for all references (VCN up to 4) read those of another size wrongly. Not where the
+    /// sequence says much more than its first frame has: nine pictures of it could be all memory.
+    fn dpb_size(&mut self, frame: (u32, u32)) -> (u32, u32) {
+        let most = self.choice.max_coded_extent;
+        let area = |size: (u32, u32)| u64::from(size.0) * u64::from(size.1);
+        let all = *self
+            .dpb_size
+            .get_or_insert_with(|| (area(most) <= MOST_LARGER * area(frame)).then_some(most));
+        all.unwrap_or(frame)
+    }
+
+    /// Takes away what nobody has used for long, or is more than may lie about. It may be in use by
+    /// submissions so far.
+    pub(super) fn outdated(&mut self) -> Option<Outdated> {
+        let mut free: Vec<(u64, usize, u64)> = Vec::new();
+        for (index, entry) in self.entries.iter().enumerate() {
+            let Some(entry) = entry.as_ref().filter(|entry| entry.is_free()) else { continue };
+            let Some(since) = entry.free_since else { continue };
+            if !self.layers.contains(&PictureId(index)) {
+                free.push((since, index, entry.picture.view.image().size_bytes()));
+            }
+        }
+        free.sort_unstable();
+        let mut bytes: u64 = free.iter().map(|(_, _, bytes)| bytes).sum();
+        let mut gone = Vec::new();
+        for (since, index, size) in free {
+            if bytes <= SPARE_IMAGE_BYTES && self.taken - since <= SPARE_IMAGE_AGE {
+                break;
+            }
+            bytes -= size;
+            gone.extend(self.entries[index].take().map(|entry| entry.picture));
+        }
+        (!gone.is_empty()).then_some(Outdated(gone))
     }
 
     /// Gives a picture back. Its next use comes after all uses so far, by order of submission and
     /// by the tickets that it keeps.
     pub(super) fn free(&mut self, id: PictureId) {
-        if let Some(entry) = self.entries.get_mut(id.0) {
-            entry.free = true;
+        if let Some(Some(entry)) = self.entries.get_mut(id.0) {
+            entry.free_since = Some(self.taken);
         }
     }
 
     /// How many pictures somebody draws from, or may.
     pub(super) fn held(&self) -> usize {
-        self.entries.iter().filter(|entry| entry.picture.is_held()).count()
+        self.entries.iter().flatten().filter(|entry| entry.picture.is_held()).count()
     }
 
     pub(super) fn get(&self, id: PictureId) -> &PictureImage {
-        &self.entries[id.0].picture
+        match &self.entries[id.0] {
+            Some(entry) => &entry.picture,
+            None => unreachable!("a picture that is in use was taken away"),
+        }
     }
 
     pub(super) fn get_mut(&mut self, id: PictureId) -> &mut PictureImage {
-        &mut self.entries[id.0].picture
+        match &mut self.entries[id.0] {
+            Some(entry) => &mut entry.picture,
+            None => unreachable!("a picture that is in use was taken away"),
+        }
     }
 
     /// The layer of `slot` of the one DPB image, which is made when it is first needed: of the
@@ -187,8 +249,17 @@ impl Pictures {
             hold: Arc::default(),
             comes_back: None,
         };
-        self.entries.push(Entry { picture, is_dpb, free: true });
-        Ok(self.entries.len() - 1)
+        let entry = Some(Entry { picture, is_dpb, free_since: Some(self.taken) });
+        match self.entries.iter().position(Option::is_none) {
+            Some(index) => {
+                self.entries[index] = entry;
+                Ok(index)
+            }
+            None => {
+                self.entries.push(entry);
+                Ok(self.entries.len() - 1)
+            }
+        }
     }
 
     /// `size` rounded up to what the driver writes, and to what the format wants.
@@ -217,11 +288,13 @@ impl Pictures {
             .initial_layout(vk::ImageLayout::UNDEFINED);
         let families =
             [self.device.decode_queue(), self.device.copy_queue()].map(|queue| queue.family.index);
-        let info = match usage.contains(vk::ImageUsageFlags::SAMPLED) {
-            true if families[0] != families[1] => info
-                .flags(vk::ImageCreateFlags::MUTABLE_FORMAT)
-                .sharing_mode(vk::SharingMode::CONCURRENT)
-                .queue_family_indices(&families),
+        let sampled = usage.contains(vk::ImageUsageFlags::SAMPLED);
+        let copied = usage.intersects(COPY | OVERWRITE) && choice.sharing == Sharing::Concurrent;
+        let info = match families[0] != families[1] && (sampled || copied) {
+            true => info.sharing_mode(vk::SharingMode::CONCURRENT).queue_family_indices(&families),
+            false => info,
+        };
+        let info = match sampled {
             true => info.flags(vk::ImageCreateFlags::MUTABLE_FORMAT),
             false => info,
         };
@@ -253,15 +326,19 @@ mod tests {
     use crate::vk::instance::{Instance, InstanceOptions};
     use crate::vk::options::ExecutorOptions;
 
-    /// Pictures of a session on softvk.
-    fn pictures() -> Pictures {
+    /// Pictures of a session on softvk, of the largest frame `max`.
+    fn pictures(max: (u32, u32)) -> Pictures {
         let driver = Driver::Soft { config: None };
         let instance = Instance::new(driver, InstanceOptions::default()).expect("softvk");
         let adapter = instance.adapters().expect("adapters").remove(0);
         let options = ExecutorOptions::default();
         let device =
-            Device::open(&instance, &adapter, Features::wanted(&options)).expect("a device");
-        let spec = SessionSpec { sequence: Arc::new(plain_sequence()), seq_level_idx: 8 };
+            Device::open(&instance, &adapter, Features::wanted(&options), options.copy_queue)
+                .expect("a device");
+        let mut sequence = plain_sequence();
+        sequence.max_frame_width_minus_1 = max.0 - 1;
+        sequence.max_frame_height_minus_1 = max.1 - 1;
+        let spec = SessionSpec { sequence: Arc::new(sequence), seq_level_idx: 8 };
         let profile = profiles(&spec, &options).remove(0);
         let choice = choose(&spec, &options, &adapter.profile_report(profile)).expect("a choice");
         Pictures::new(&device, &choice)
@@ -269,7 +346,7 @@ mod tests {
 
     #[test]
     fn what_somebody_draws_from_is_not_decoded_to() {
-        let mut pictures = pictures();
+        let mut pictures = pictures((64, 48));
         let size = (64, 48);
         let first = pictures.take(Role::Output, size).expect("a picture");
         let hold = pictures.get(first).hold.clone();
@@ -282,5 +359,57 @@ mod tests {
         drop(hold);
         assert_eq!(pictures.held(), 0);
         assert_eq!(pictures.take(Role::Output, size).expect("a picture"), first);
+    }
+
+    /// As `slots` numbers them.
+    fn dpb() -> Role {
+        let mut slots = crate::vk::slots::Slots::new(1, crate::vk::SlotPolicy::Lowest);
+        Role::Dpb(slots.bind(crate::plan::SurfaceId(0)).expect("free"))
+    }
+
+    #[test]
+    fn dpb_pictures_are_as_large_as_the_sequence_says() {
+        let mut layers = pictures((256, 192));
+        for size in [(64, 48), (128, 96), (256, 192)] {
+            let id = layers.take(dpb(), size).expect("a picture");
+            assert_eq!(layers.get(id).extent, (256, 192));
+            let id = layers.take(Role::Output, size).expect("a picture");
+            assert_eq!(layers.get(id).extent, size);
+        }
+        // A sequence header that says much more than there is.
+        let mut absurd = pictures((16384, 8704));
+        for size in [(176, 144), (352, 288)] {
+            let id = absurd.take(dpb(), size).expect("a picture");
+            assert_eq!(absurd.get(id).extent, size);
+        }
+    }
+
+    #[test]
+    fn pictures_of_sizes_that_do_not_come_back_go() {
+        let mut pictures = pictures((4096, 4096));
+        let mut most = 0;
+        for nr in 0..300 {
+            let id = pictures.take(Role::Output, (64 + 2 * nr, 64)).expect("a picture");
+            pictures.free(id);
+            drop(pictures.outdated());
+            most = most.max(pictures.entries.iter().flatten().count());
+        }
+        assert!(most as u64 <= SPARE_IMAGE_AGE + 1, "{most}");
+        // Large ones sooner: 24 MiB each.
+        for nr in 0..40 {
+            let id = pictures.take(Role::Output, (4096 - 2 * nr, 4096)).expect("a picture");
+            pictures.free(id);
+            drop(pictures.outdated());
+        }
+        let bytes = |e: &Entry| e.picture.view.image().size_bytes();
+        let spare: u64 = pictures.entries.iter().flatten().map(bytes).sum();
+        assert!(spare <= SPARE_IMAGE_BYTES, "{spare}");
+        // One size comes back again and again, and stays.
+        let first = pictures.take(Role::Output, (64, 64)).expect("a picture");
+        for _ in 0..300 {
+            pictures.free(first);
+            drop(pictures.outdated());
+            assert_eq!(pictures.take(Role::Output, (64, 64)).expect("a picture"), first);
+        }
     }
 }

@@ -66,6 +66,8 @@ pub struct Instance {
     api_version: u32,
     /// VK_KHR_surface is enabled.
     presents: bool,
+    /// The validation layer is there.
+    validates: bool,
 }
 
 impl fmt::Debug for Instance {
@@ -100,8 +102,9 @@ impl Instance {
         let raw = create(&entry, api_version, &layers, extensions, direct)?;
         let video = ext::InstanceTable::new(&entry, &raw);
         let (messenger, inbox) = (None, Box::default());
+        let validates = options.validate;
         let mut instance =
-            Self { entry, raw, video, messenger, inbox, driver, api_version, presents };
+            Self { entry, raw, video, messenger, inbox, driver, api_version, presents, validates };
         if debug_utils {
             instance.messenger = Some(instance.listen()?);
         }
@@ -111,6 +114,11 @@ impl Instance {
     /// The driver that it was made for.
     pub fn driver(&self) -> &Driver {
         &self.driver
+    }
+
+    /// Whether the validation layer is there.
+    pub(super) fn validates(&self) -> bool {
+        self.validates
     }
 
     /// Validation messages since the last call, oldest first.

@@ -55,7 +55,7 @@ impl Lend for Lent {
     fn bytes(&self) -> &[u8] {
         let Some(readback) = &self.readback else { return &[] };
         // SAFETY: the copy has ended, and the readback is here alone: no other is started in it.
-        unsafe { readback.buffer.read(self.bytes) }.unwrap_or_default()
+        unsafe { readback.buffer.read_in_place(self.bytes) }
     }
 }
 

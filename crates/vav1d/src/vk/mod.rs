@@ -13,6 +13,7 @@ mod barriers;
 mod bitstream;
 mod caps;
 mod choose;
+mod converting;
 mod decoding;
 mod device;
 mod entry;
@@ -50,8 +51,8 @@ pub use instance::{Instance, InstanceOptions, Message, Severity};
 pub use journal::Journal;
 pub use on_device::is_on_device;
 pub use options::{
-    ExecutorOptions, GrainMode, IntraReferences, Layouts, ParametersMode, Recording, StatusQueries,
-    TileStarts,
+    CodedExtent, CopyQueue, ExecutorOptions, GrainMode, IntraReferences, Layouts, OrderHints,
+    ParametersMode, Recording, Sharing, StatusQueries, TileStarts,
 };
 pub use planted::{PlantedFault, PlantedValue};
 pub use session::SessionReport;

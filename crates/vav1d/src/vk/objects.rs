@@ -236,11 +236,27 @@ impl Buffer {
     ///
     /// # Safety
     /// No submission that writes the buffer is under way, nor starts while the slice lives.
-    pub(super) unsafe fn read(&self, bytes: usize) -> Result<&[u8]> {
+    pub(super) unsafe fn read<'a>(
+        &'a self,
+        bytes: usize,
+        scratch: &'a mut Vec<u8>,
+    ) -> Result<&'a [u8]> {
         match &self.memory {
             // SAFETY: the caller's promise.
-            Some(memory) => unsafe { memory.read(bytes) },
+            Some(memory) => unsafe { memory.read(bytes, scratch) },
             None => Ok(&[]),
+        }
+    }
+
+    /// See [`Memory::read_in_place`].
+    ///
+    /// # Safety
+    /// As for [`Self::read`].
+    pub(super) unsafe fn read_in_place(&self, bytes: usize) -> &[u8] {
+        match &self.memory {
+            // SAFETY: the caller's promise.
+            Some(memory) => unsafe { memory.read_in_place(bytes) },
+            None => &[],
         }
     }
 }
@@ -298,6 +314,11 @@ impl Image {
 
     pub(super) fn raw(&self) -> vk::Image {
         self.raw
+    }
+
+    /// Bytes of its memory.
+    pub(super) fn size_bytes(&self) -> u64 {
+        self.memory.as_ref().map_or(0, Memory::size_bytes)
     }
 }
 

@@ -180,8 +180,9 @@ impl OnDevice {
             std::mem::forget((lane, commands, buffer));
             return Err(error);
         }
+        let mut scratch = Vec::new();
         // SAFETY: the copy has ended.
-        let bytes = unsafe { buffer.read(plan.size_bytes()) }?;
+        let bytes = unsafe { buffer.read(plan.size_bytes(), &mut scratch) }?;
         Ok(plan.picture(bytes, Vec::new()).data.into_vec())
     }
 }

@@ -76,12 +76,54 @@ pub enum IntraReferences {
     None,
 }
 
+/// Where OrderHints and SavedOrderHints have the order hint of reference name n.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OrderHints {
+    /// At n, as in the AV1 specification.
+    Named,
+    /// At n - 1, where NVIDIA's drivers 555 to 565 look for it.
+    Shifted,
+}
+
+/// How queue families share the images that are decoded to and copied from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Sharing {
+    /// VK_SHARING_MODE_CONCURRENT, as released clients have it.
+    Concurrent,
+    /// VK_SHARING_MODE_EXCLUSIVE: their ownership is handed over for each copy.
+    Exclusive,
+}
+
+/// Which queue family copies decoded pictures.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CopyQueue {
+    /// One without video, which only copies if there is such a one; else the decode family.
+    Auto,
+    /// The decode family.
+    Decode,
+    /// The family of this index.
+    Family(u32),
+}
+
+/// codedExtent of a frame with superres, of which the Vulkan specification says nothing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CodedExtent {
+    /// UpscaledWidth x FrameHeight.
+    Upscaled,
+    /// FrameWidth x FrameHeight: what is coded.
+    Frame,
+}
+
 /// How to decode.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ExecutorOptions {
     /// Whether DPB picture and output are one; `None` chooses. Default: `None`.
     pub dpb: Option<DpbPreference>,
+    /// Where `dpb` is left open, both are offered and pictures go to the host: DISTINCT. A reference
+    /// then need not leave its layout for a copy, and decodes do not wait for copies. Default: no;
+    /// RADV gets it.
+    pub prefer_distinct: bool,
     /// Whether DPB pictures are layers of one image; `None`: only where they must. Default: `None`.
     pub layered: Option<bool>,
     /// Who applies film grain. Default: the driver.
@@ -104,6 +146,15 @@ pub struct ExecutorOptions {
     pub tile_starts: Option<TileStarts>,
     /// Whether an INTRA_ONLY_FRAME names a reference. Default: it does.
     pub intra_references: IntraReferences,
+    /// Where order hints of references are; `None`: one entry lower for NVIDIA's drivers 555 to
+    /// 565, else by name. Default: `None`.
+    pub order_hints: Option<OrderHints>,
+    /// How queue families share images. Default: concurrently.
+    pub sharing: Sharing,
+    /// Which queue family copies. Default: one without video.
+    pub copy_queue: CopyQueue,
+    /// codedExtent of a frame with superres. Default: the upscaled one.
+    pub coded_extent: CodedExtent,
     /// How coded bytes lie in the buffer. Default: whole OBUs from offset 0.
     pub bitstream: BitstreamShape,
     /// Frames that the device may be busy with, 1 to 64. Default: 4.
@@ -117,6 +168,10 @@ pub struct ExecutorOptions {
     pub overwritable: bool,
     /// Try streams of a level above the device's maximum. Default: no.
     pub force_level: bool,
+    /// MUTABLE_FORMAT is taken where a device supports it and does not list it for video formats, so
+    /// that pictures can be drawn from where they are. Default: no; NVIDIA's driver gets it, but not
+    /// under the validation layer, which goes by the list.
+    pub unlisted_mutable: bool,
     /// Pictures stay on the device, where it is one that draws ([`crate::vk::Executor::on`]), and
     /// are read only when somebody looks at their samples. Default: no.
     pub on_device: bool,
@@ -126,6 +181,7 @@ impl Default for ExecutorOptions {
     fn default() -> Self {
         Self {
             dpb: None,
+            prefer_distinct: false,
             layered: None,
             film_grain: GrainMode::Driver,
             slot_policy: SlotPolicy::Lowest,
@@ -136,12 +192,17 @@ impl Default for ExecutorOptions {
             recording: Recording::InOrder,
             tile_starts: None,
             intra_references: IntraReferences::Named,
+            order_hints: None,
+            sharing: Sharing::Concurrent,
+            copy_queue: CopyQueue::Auto,
+            coded_extent: CodedExtent::Upscaled,
             bitstream: BitstreamShape::default(),
             frames_in_flight: 4,
             timeout: Duration::from_secs(20),
             planted: None,
             overwritable: false,
             force_level: false,
+            unlisted_mutable: false,
             on_device: false,
         }
     }

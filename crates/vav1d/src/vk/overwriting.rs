@@ -2,7 +2,7 @@
 #![allow(unsafe_code, reason = "Vulkan calls")]
 
 use super::barriers::{self, Layer, Use};
-use super::execute::{Executor, QueuedWork};
+use super::execute::{Executor, Passage, QueuedWork};
 use super::objects::{Buffer, Commands};
 use super::readback::{CopyPlan, PictureLayout};
 use super::submit::Ticket;
@@ -42,10 +42,10 @@ impl Executor {
         let decoded = self.hand_over(dpb, Use::Dpb, Use::Overwrite, self.decode.last())?;
         let mut commands = Commands::new(&self.device, self.copy.family(), "overwrite")?;
         let ticket = self.copy_in(&mut commands, &buffer, layer, &plan, decoded)?;
-        let transfer = self.device.transfer().is_some();
+        let changes_owner = matches!(self.passage(), Passage::Owned { .. });
         let picture = self.active()?.pictures.get_mut(dpb);
         picture.copied = ticket;
-        picture.comes_back = transfer.then_some(Use::Overwrite);
+        picture.comes_back = changes_owner.then_some(Use::Overwrite);
         self.flush()?;
         self.retired.keep(&self.decode, &self.copy, (commands, buffer));
         self.copy.wait(ticket)?;
@@ -63,13 +63,16 @@ impl Executor {
     ) -> Result<Ticket> {
         // SAFETY: the commands are new.
         let raw = unsafe { commands.begin() }?;
-        let transfer = self.device.transfer();
-        let (before, after) = match transfer {
-            None => (
+        let (before, after) = match self.passage() {
+            Passage::Shared => (
+                barriers::borrow(layer, Use::Dpb, Use::Overwrite),
+                barriers::give_back(layer, Use::Overwrite, Use::Dpb),
+            ),
+            Passage::Within => (
                 barriers::change(layer, Use::Dpb, Use::Overwrite),
                 barriers::change(layer, Use::Overwrite, Use::Dpb),
             ),
-            Some((decode, copy)) => (
+            Passage::Owned { decode, copy } => (
                 barriers::acquire(layer, Use::Dpb, Use::Overwrite, (decode, copy)),
                 barriers::release(layer, Use::Overwrite, Use::Dpb, (copy, decode)),
             ),

@@ -1,30 +1,149 @@
 //! What some drivers need beside what they say of themselves. Each is a fault of theirs, seen in
-//! what they give to the hardware; docs/real-drivers.md tells how.
+//! what they give to the hardware; docs/real-drivers.md and docs/real-gpu.md tell how.
 
 use ash::vk;
 
 use super::adapter::Adapter;
-use super::options::{ExecutorOptions, GrainMode, TileStarts};
+use super::options::{ExecutorOptions, GrainMode, OrderHints, TileStarts};
+
+/// What a driver is known by.
+struct Driver<'a> {
+    /// The device's name.
+    name: &'a str,
+    id: vk::DriverId,
+    /// `driverVersion`.
+    version: u32,
+    /// `conformanceVersion`: major, minor, subminor, patch.
+    conformance: [u8; 4],
+    /// The validation layer is there.
+    is_validated: bool,
+}
 
 /// Mesa's `driverVersion` is packed like an API version.
-fn version(driver: u32) -> (u32, u32) {
+fn mesa_version(driver: u32) -> (u32, u32) {
     (vk::api_version_major(driver), vk::api_version_minor(driver))
+}
+
+/// What switches video decoding on in a driver that hides it otherwise, in some versions.
+pub(super) fn switch(driver: vk::DriverId) -> Option<&'static str> {
+    match driver {
+        vk::DriverId::INTEL_OPEN_SOURCE_MESA => {
+            Some("ANV_DEBUG=video-decode (older Mesa: ANV_VIDEO_DECODE=1)")
+        }
+        vk::DriverId::MESA_RADV => {
+            Some("RADV_EXPERIMENTAL=video_decode (older Mesa: RADV_PERFTEST=video_decode)")
+        }
+        _ => None,
+    }
 }
 
 /// Changes what in `options` is left to choose, for the driver of `adapter`.
 pub(super) fn settle(adapter: &Adapter, options: &mut ExecutorOptions) {
-    let (anv, radv) = (
-        adapter.driver_id == vk::DriverId::INTEL_OPEN_SOURCE_MESA,
-        adapter.driver_id == vk::DriverId::MESA_RADV,
-    );
+    let driver = Driver {
+        name: &adapter.name,
+        id: adapter.driver_id,
+        version: adapter.driver_version,
+        conformance: adapter.conformance,
+        is_validated: adapter.is_validated(),
+    };
+    settle_for(&driver, options);
+}
+
+fn settle_for(driver: &Driver<'_>, options: &mut ExecutorOptions) {
+    let anv = driver.id == vk::DriverId::INTEL_OPEN_SOURCE_MESA;
+    let radv = driver.id == vk::DriverId::MESA_RADV;
     if anv || radv {
         // Both take them for that in Mesa 25.0, and do not read them in Mesa 26.2.
         options.tile_starts.get_or_insert(TileStarts::Superblocks);
     }
-    let old = version(adapter.driver_version) <= (25, 0);
+    if radv {
+        // Chips with firmware for it offer COINCIDE too (VCN 5), and nobody has run that much.
+        options.prefer_distinct = true;
+    }
+    let old = mesa_version(driver.version) <= (25, 0);
     if anv && old && options.film_grain == GrainMode::Driver {
         // It offers the profile, applies none, and refers to pictures that it never wrote.
-        log::info!("{}: film grain is not left to ANV up to Mesa 25.0", adapter.name);
+        log::info!("{}: film grain is not left to ANV up to Mesa 25.0", driver.name);
         options.film_grain = GrainMode::Host;
+    }
+    let nvidia = driver.id == vk::DriverId::NVIDIA_PROPRIETARY;
+    if nvidia && !driver.is_validated {
+        // It lists no flags of images, and supports this one (VUID-VkImageCreateInfo-pNext-06811).
+        options.unlisted_mutable = true;
+    }
+    if nvidia && has_shifted_hints(driver.conformance) {
+        // Drivers 555 to 565, made for conformance tests that wrote them so.
+        log::info!("{}: order hints are written one entry lower (NVIDIA 555 to 565)", driver.name);
+        options.order_hints.get_or_insert(OrderHints::Shifted);
+    }
+}
+
+/// Whether an NVIDIA driver that passed this version of the conformance tests reads order hints
+/// one entry too low: 1.3.8.0 to 1.3.8.2.
+fn has_shifted_hints(conformance: [u8; 4]) -> bool {
+    matches!(conformance, [1, 3, 8, 0..=2])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn settled(id: vk::DriverId, version: u32, conformance: [u8; 4]) -> ExecutorOptions {
+        let mut options = ExecutorOptions::default();
+        let is_validated = false;
+        let driver = Driver { name: "a device", id, version, conformance, is_validated };
+        settle_for(&driver, &mut options);
+        options
+    }
+
+    #[test]
+    fn order_hints_are_shifted_for_nvidia_555_to_565_alone() {
+        let nvidia = vk::DriverId::NVIDIA_PROPRIETARY;
+        let hints = |id, conformance| settled(id, 0, conformance).order_hints;
+        for (patch, expected) in
+            [(0, Some(OrderHints::Shifted)), (2, Some(OrderHints::Shifted)), (3, None)]
+        {
+            assert_eq!(hints(nvidia, [1, 3, 8, patch]), expected, "1.3.8.{patch}");
+        }
+        // 550, 570.
+        assert_eq!((hints(nvidia, [1, 3, 7, 2]), hints(nvidia, [1, 4, 1, 0])), (None, None));
+        assert_eq!(hints(vk::DriverId::MESA_RADV, [1, 3, 8, 2]), None);
+        let mut options =
+            ExecutorOptions { order_hints: Some(OrderHints::Named), ..Default::default() };
+        let (version, conformance) = (0, [1, 3, 8, 1]);
+        let driver = Driver { name: "", id: nvidia, version, conformance, is_validated: true };
+        settle_for(&driver, &mut options);
+        assert_eq!(options.order_hints, Some(OrderHints::Named));
+        // What the layer would report is not done under it.
+        assert!(!options.unlisted_mutable && settled(nvidia, 0, conformance).unlisted_mutable);
+    }
+
+    #[test]
+    fn radv_decodes_beside_the_reference_picture_where_it_can() {
+        let prefers = |id| settled(id, 0, [0; 4]).prefer_distinct;
+        assert!(prefers(vk::DriverId::MESA_RADV));
+        // ANV 25.0 offers it, and writes no reference picture then.
+        assert!(!prefers(vk::DriverId::INTEL_OPEN_SOURCE_MESA));
+    }
+
+    #[test]
+    fn drivers_that_hide_video_have_a_switch() {
+        let anv = switch(vk::DriverId::INTEL_OPEN_SOURCE_MESA);
+        assert!(anv.is_some_and(|text| text.contains("ANV_DEBUG=video-decode")));
+        let radv = switch(vk::DriverId::MESA_RADV).unwrap_or_default();
+        assert!(radv.contains("RADV_PERFTEST=") && radv.contains("RADV_EXPERIMENTAL="));
+        assert_eq!(switch(vk::DriverId::NVIDIA_PROPRIETARY), None);
+    }
+
+    #[test]
+    fn mesa_takes_superblocks_and_its_first_anv_no_film_grain() {
+        let version = |major, minor| vk::make_api_version(0, major, minor, 0);
+        let anv = vk::DriverId::INTEL_OPEN_SOURCE_MESA;
+        let old = settled(anv, version(25, 0), [1, 4, 0, 0]);
+        assert_eq!(old.tile_starts, Some(TileStarts::Superblocks));
+        assert_eq!(old.film_grain, GrainMode::Host);
+        assert_eq!(settled(anv, version(26, 2), [1, 4, 0, 0]).film_grain, GrainMode::Driver);
+        let other = settled(vk::DriverId::NVIDIA_PROPRIETARY, version(25, 0), [1, 4, 0, 0]);
+        assert_eq!((other.tile_starts, other.film_grain), (None, GrainMode::Driver));
     }
 }

@@ -174,6 +174,11 @@ impl CopyPlan {
         Picture { format: self.format, width: self.width, height: self.height, data: samples }
     }
 
+    /// Bytes of the picture.
+    pub(super) fn picture_bytes(&self) -> usize {
+        self.format.picture_bytes(self.width, self.height)
+    }
+
     /// Bytes that the buffer needs.
     pub(super) fn size_bytes(&self) -> usize {
         self.size_bytes

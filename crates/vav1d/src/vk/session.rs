@@ -40,6 +40,15 @@ pub struct SessionReport {
     pub status_queries: StatusQueries,
 }
 
+/// Version 1.0.0 of the Std headers: that of the structures that a session is given.
+const STD_1_0_0: u32 = vk::make_api_version(0, 1, 0, 0);
+
+/// stdHeaderVersion of sessions: a driver that knows a later version would read members that our
+/// structures do not have.
+fn std_version(offered: u32) -> u32 {
+    offered.min(STD_1_0_0)
+}
+
 /// A video session with the memory that it asked for.
 pub(super) struct VideoSession {
     device: Arc<Device>,
@@ -53,8 +62,8 @@ impl VideoSession {
     /// command is a RESET.
     pub(super) fn new(device: &Arc<Device>, choice: &Choice) -> Result<Self> {
         let name = CString::new(choice.caps.std_header_name.as_str()).unwrap_or_default();
-        let mut header =
-            vk::ExtensionProperties::default().spec_version(choice.caps.std_header_version);
+        let mut header = vk::ExtensionProperties::default()
+            .spec_version(std_version(choice.caps.std_header_version));
         for (to, from) in header.extension_name.iter_mut().zip(name.as_bytes_with_nul()) {
             *to = *from as std::ffi::c_char;
         }
@@ -163,5 +172,22 @@ impl Drop for Parameters {
         // SAFETY: VUID-vkDestroyVideoSessionParametersKHR-videoSessionParameters-07212: no
         // submission uses them any more.
         device.destroy(|_| unsafe { device.table().destroy_parameters(self.raw) });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sessions_take_the_structures_of_version_1_0_0() {
+        let version = |major, minor| vk::make_api_version(0, major, minor, 0);
+        for (offered, expected) in [
+            (version(1, 0), version(1, 0)),
+            (version(1, 1), version(1, 0)),
+            (version(0, 9), version(0, 9)),
+        ] {
+            assert_eq!(std_version(offered), expected);
+        }
     }
 }

@@ -7,6 +7,7 @@ use std::sync::{Arc, OnceLock};
 use ash::vk;
 
 use super::barriers::{self, Layer, Use};
+use super::converting::Converter;
 use super::execute::{DecodeStatus, Executor, Output, Passage, QueuedWork};
 use super::images::PictureId;
 use super::lending::{Readback, Spares};
@@ -25,6 +26,8 @@ use crate::syntax::sequence::SequenceHeader;
 
 /// Bytes of the readbacks that are under way.
 const READBACK_BYTES: usize = 8 << 20;
+/// Readbacks that are under way on hardware: copies then overlap with decodes, whatever their size.
+const MOST_READBACKS: usize = 4;
 /// Pictures that stay on the device at most: more of them would take its memory. Those after them
 /// go to the host.
 const MOST_HELD: usize = 20;
@@ -35,8 +38,11 @@ pub(super) struct Showing {
     pending: VecDeque<Pending>,
     pub(super) ready: VecDeque<Output>,
     spare: Spares,
+    converter: Converter,
     /// Of pictures that are done with.
     pub(super) memory: Vec<Vec<u8>>,
+    /// What was copied out of memory that the host does not cache.
+    scratch: Vec<u8>,
     /// Command buffers of the decode family that hand pictures over, by age.
     handovers: VecDeque<(Ticket, Commands)>,
 }
@@ -89,8 +95,8 @@ struct Copy {
     layer: Layer,
     /// Use before the copy.
     from: Use,
-    /// It is a reference picture, and must go back.
-    is_dpb: bool,
+    /// It is a reference picture, or drawn from: it must go back.
+    goes_back: bool,
     plan: CopyPlan,
 }
 
@@ -142,11 +148,12 @@ impl Executor {
             }
             return self.flush_in_order();
         }
+        let on_device = active.choice.on_device;
         let picture = active.pictures.get(output);
         let copy = Copy {
             layer: picture.layer(),
             from: picture.last_use,
-            is_dpb,
+            goes_back: is_dpb || on_device,
             plan: CopyPlan::new(layout, format, extent, picture.extent, granularity),
         };
         let plan = copy.plan;
@@ -163,8 +170,8 @@ impl Executor {
         picture.copied = ticket;
         let changes_owner = matches!(passage, Passage::Owned { .. });
         picture.comes_back = (is_dpb && changes_owner).then_some(Use::Copy);
-        // What is shared goes back to where others look for it.
-        if !is_dpb && passage != Passage::Shared {
+        // What is drawn from goes back to where others look for it.
+        if !is_dpb && !on_device {
             picture.last_use = Use::Copy;
         }
         self.showing.pending.push_back(pending(Due::Copied(ticket), Place::Host(readback, plan)));
@@ -178,10 +185,13 @@ impl Executor {
         }
     }
 
-    /// Readbacks of `bytes` to have under way: as many as frames, but of large ones fewer.
+    /// Readbacks of `bytes` to have under way: as many as frames, but fewer of large ones where the
+    /// processor's caches are to hold them.
     fn most_readbacks(&self, bytes: usize) -> usize {
         let frames = self.options.frames_in_flight.max(1) as usize;
+        let is_hardware = self.adapter.device_type != vk::PhysicalDeviceType::CPU;
         match self.options.recording {
+            Recording::InOrder if is_hardware => frames.min(MOST_READBACKS),
             Recording::InOrder => (READBACK_BYTES / bytes.max(1)).clamp(1, frames),
             Recording::Shuffled => frames,
         }
@@ -282,8 +292,8 @@ impl Executor {
                 &regions[..n],
             );
         }
-        let after = match (copy.is_dpb, passage) {
-            (_, Passage::Shared) => Some(barriers::give_back(copy.layer, Use::Copy, copy.from)),
+        let after = match (copy.goes_back, passage) {
+            (true, Passage::Shared) => Some(barriers::give_back(copy.layer, Use::Copy, copy.from)),
             (false, _) => None,
             (true, Passage::Within) => Some(barriers::change(copy.layer, Use::Copy, Use::Dpb)),
             (true, Passage::Owned { decode, copy: from }) => {
@@ -352,8 +362,13 @@ impl Executor {
         if plan.is_exact() && readback.buffer.is_read_at_ease() {
             return Ok(plan.around(self.showing.spare.lend(readback, plan.size_bytes())));
         }
+        if Converter::takes(plan) {
+            let Showing { converter, spare, .. } = &mut self.showing;
+            return Ok(plan.around(converter.convert(*plan, readback, spare)));
+        }
+        let scratch = &mut self.showing.scratch;
         // SAFETY: the copy has ended, and no other is started before the slice is gone.
-        let bytes = unsafe { readback.buffer.read(plan.size_bytes()) }?;
+        let bytes = unsafe { readback.buffer.read(plan.size_bytes(), scratch) }?;
         let picture = plan.picture(bytes, self.showing.memory.pop().unwrap_or_default());
         self.showing.spare.give(readback);
         Ok(picture)

@@ -71,6 +71,18 @@ impl Slots {
         Some(DpbSlot(free as u32))
     }
 
+    /// Whether no slot is free.
+    pub(super) fn is_full(&self) -> bool {
+        self.owner.iter().all(Option::is_some)
+    }
+
+    /// Gives `surface` the slot that `old` has, if it has one: nothing refers to `old` any more.
+    pub(super) fn pass_on(&mut self, old: SurfaceId, surface: SurfaceId) -> Option<DpbSlot> {
+        let index = self.owner.iter().position(|owner| *owner == Some(old))?;
+        self.owner[index] = Some(surface);
+        Some(DpbSlot(index as u32))
+    }
+
     /// Frees the slot of `surface`, if it has one.
     pub(super) fn release(&mut self, surface: SurfaceId) {
         self.owner.iter_mut().filter(|o| **o == Some(surface)).for_each(|o| *o = None);
@@ -92,6 +104,23 @@ mod tests {
         slots.release(SurfaceId(9));
         assert_eq!(bind(&mut slots, 5), Some(1));
         assert_eq!(bind(&mut slots, 6), None);
+    }
+
+    #[test]
+    fn a_slot_is_passed_on_where_none_is_free() {
+        let mut slots = Slots::new(2, SlotPolicy::Lowest);
+        for id in [1, 2] {
+            assert!(!slots.is_full());
+            slots.bind(SurfaceId(id));
+        }
+        assert!(slots.is_full());
+        assert_eq!(slots.pass_on(SurfaceId(1), SurfaceId(3)).map(DpbSlot::index), Some(0));
+        assert_eq!(slots.pass_on(SurfaceId(1), SurfaceId(4)), None);
+        // The old surface is released later, and has no slot then.
+        slots.release(SurfaceId(1));
+        assert!(slots.is_full());
+        slots.release(SurfaceId(3));
+        assert_eq!(slots.bind(SurfaceId(5)).map(DpbSlot::index), Some(0));
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! Submissions: a lane is a queue with a timeline, a ticket a point on it.
 //!
-//! Lanes of one device may be of different threads. Each submission takes the device's lock, which
-//! also keeps what lanes must know of each other: see [`Order`].
+//! Lanes of one device may be of different threads. Each submission takes its queue's lock, then that
+//! of what lanes must know of each other: see [`Order`].
 #![allow(unsafe_code, reason = "Vulkan calls")]
 
 use std::any::Any;
@@ -161,6 +161,9 @@ impl Lane {
         signal: Option<vk::Semaphore>,
         touches: Touches,
     ) -> Result<()> {
+        // In this order: another thread may have the queue until a display has refreshed, and the
+        // lanes of other queues are not to wait for that.
+        let queue = self.device.lock(self.queue.raw);
         let mut order = self.device.order();
         let other = match touches {
             Touches::Nothing => &None,
@@ -195,6 +198,7 @@ impl Lane {
             Touches::Borrows => order.borrowed = newest,
         }
         drop(order);
+        drop(queue);
         let done = self.done;
         self.others.retain(|(ticket, _)| *ticket > done);
         self.others.extend(other.map(|(timeline, _)| (ticket, timeline)));
@@ -262,5 +266,83 @@ impl Retired {
     /// Drops what is not used any more.
     pub(super) fn sweep(&mut self, decode: &Lane, copy: &Lane) {
         self.0.retain(|(d, c, _)| *d > decode.done || *c > copy.done);
+    }
+}
+
+#[cfg(all(test, feature = "soft"))]
+mod tests {
+    use std::sync::mpsc;
+
+    use super::*;
+    use crate::vk::entry::Driver;
+    use crate::vk::features::Features;
+    use crate::vk::instance::{Instance, InstanceOptions};
+    use crate::vk::objects::Commands;
+    use crate::vk::options::{CopyQueue, ExecutorOptions};
+
+    const PATIENCE: Duration = Duration::from_secs(10);
+
+    fn device(copy: CopyQueue) -> Arc<Device> {
+        let instance = Instance::new(Driver::Soft { config: None }, InstanceOptions::default())
+            .expect("softvk");
+        let adapter = instance.adapters().expect("adapters").remove(0);
+        let features = Features::wanted(&ExecutorOptions::default());
+        Device::open(&instance, &adapter, features, copy).expect("a device")
+    }
+
+    /// Submits nothing to the decode queue, from another thread, and waits for it.
+    fn submitted(device: &Arc<Device>) -> mpsc::Receiver<()> {
+        let (sender, receiver) = mpsc::channel();
+        let device = Arc::clone(device);
+        std::thread::spawn(move || {
+            let queue = device.decode_queue();
+            let mut lane = Lane::new(&device, queue, PATIENCE, "decoding").expect("a lane");
+            let mut commands =
+                Commands::new(&device, queue.family.index, "nothing").expect("commands");
+            // SAFETY: new.
+            unsafe { commands.begin() }.expect("begun");
+            let raw = commands.end().expect("ended");
+            let ticket = lane.reserve();
+            // SAFETY: recorded for the queue's family; the commands live until the wait is over.
+            unsafe { lane.submit(raw, ticket, None, Touches::Decodes) }.expect("submitted");
+            lane.wait(ticket).expect("over");
+            // Whoever asked may be gone.
+            let _ = sender.send(());
+        });
+        receiver
+    }
+
+    #[test]
+    fn a_queue_that_waits_for_a_display_holds_no_other_up() {
+        let device = device(CopyQueue::Auto);
+        assert_ne!(device.copy_queue().raw, device.decode_queue().raw);
+        let waits = device.lock(device.copy_queue().raw);
+        assert_eq!(submitted(&device).recv_timeout(PATIENCE), Ok(()));
+        drop(waits);
+    }
+
+    #[test]
+    fn two_threads_are_never_on_one_queue() {
+        let device = device(CopyQueue::Decode);
+        assert_eq!(device.copy_queue().raw, device.decode_queue().raw);
+        let held = device.lock(device.copy_queue().raw);
+        let other = submitted(&device);
+        assert!(other.recv_timeout(Duration::from_millis(100)).is_err());
+        drop(held);
+        assert_eq!(other.recv_timeout(PATIENCE), Ok(()));
+    }
+
+    #[test]
+    fn of_a_device_that_is_given_up_nothing_is_destroyed() {
+        let device = device(CopyQueue::Auto);
+        let mut destroyed = 0;
+        device.destroy(|_| destroyed += 1);
+        device.abandon();
+        device.destroy(|_| destroyed += 1);
+        assert_eq!(destroyed, 1);
+        // What it was given goes on living, and so does what that was made of.
+        let instance = Arc::downgrade(device.instance());
+        drop(device);
+        assert!(instance.upgrade().is_some());
     }
 }

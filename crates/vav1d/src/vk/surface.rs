@@ -19,8 +19,10 @@ pub(super) struct Surface {
     pub(super) dpb: Option<PictureId>,
     /// What is shown; perhaps the reference picture itself.
     pub(super) output: PictureId,
-    /// codedExtent.
+    /// Size of the picture: UpscaledWidth x FrameHeight.
     pub(super) extent: (u32, u32),
+    /// codedExtent.
+    pub(super) coded: (u32, u32),
     pub(super) info: StdVideoDecodeAV1ReferenceInfo,
     /// Its decode.
     pub(super) ticket: Ticket,

@@ -171,6 +171,10 @@ impl Expectations {
             };
             return (status, Some(note));
         }
+        if status == Status::UnexpectedImprovement(Word::Pass) && self.varies(name) {
+            let note = "it passed this time, and is known to vary";
+            return (Status::KnownFlake, Some(note.to_owned()));
+        }
         if !status.is_success() && self.is_known_flake(name) {
             let improved = matches!(status, Status::UnexpectedImprovement(_));
             return (if improved { status } else { Status::KnownFlake }, None);
@@ -235,9 +239,9 @@ impl Expectations {
         self.add_flakes(&file(prefix, "flakes"), results)
     }
 
-    /// Adds what passed in one run and failed in another.
+    /// Adds what passed in one run and failed in another, as far as it is not there.
     fn add_flakes(&self, path: &Path, results: &[Known<'_>]) -> std::io::Result<()> {
-        let new = results.iter().filter(|known| known.status == Status::Flake);
+        let new = results.iter().filter(|known| known.is_flaky());
         let new: Vec<_> = new.filter(|known| !self.is_known_flake(known.name)).collect();
         if new.is_empty() {
             return Ok(());

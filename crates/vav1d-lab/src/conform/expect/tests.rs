@@ -91,6 +91,24 @@ fn a_first_wrong_picture_that_moves_is_red_either_way() {
     assert_eq!(known.status("s/b", &wrong(1)).0, Status::New(Word::Fail));
 }
 
+/// One pass of what fails differently each time is no improvement; the next update makes a flake
+/// of it.
+#[test]
+fn a_pass_of_what_varies_proves_nothing() {
+    let lists = [("radv-fails.txt", "s/a,Fail\n"), ("radv-frames.txt", "s/a,varies\n")];
+    let lists = Lists::new("varies", &lists);
+    let known = lists.read().expect("lists");
+    let (status, note) = known.status("s/a", &Outcome::Pass);
+    assert_eq!((status, note.is_some()), (Status::KnownFlake, true));
+    known
+        .update(&[Known { name: "s/a", outcome: &Outcome::Pass, status, first: None }])
+        .expect("written");
+    assert!(lists.text("radv-flakes.txt").ends_with("^s/a$\n"));
+    let known = lists.read().expect("lists");
+    assert_eq!(known.status("s/a", &wrong(3)).0, Status::KnownFlake);
+    assert_eq!(known.status("s/a", &Outcome::Pass).0, Status::New(Word::Pass));
+}
+
 #[test]
 fn flakes_and_skips_are_expressions() {
     let lists =

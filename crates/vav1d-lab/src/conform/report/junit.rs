@@ -23,16 +23,16 @@ enum Sort {
 
 fn sort(record: &Record) -> Sort {
     match (record.status, &record.outcome) {
-        (
-            Status::New(Word::Skip) | Status::ExpectedFail | Status::KnownFlake | Status::NotRun,
-            _,
-        ) => Sort::Skipped,
+        (Status::New(Word::Skip) | Status::ExpectedFail | Status::KnownFlake, _) => Sort::Skipped,
         (status, _) if status.is_success() => Sort::Passed,
         (
             _,
             Some(Outcome::Pass | Outcome::Unsupported(_))
             | Some(Outcome::Fail(
-                Failure::WrongPixels { .. } | Failure::StatusError(_) | Failure::Validation(_),
+                Failure::WrongPixels { .. }
+                | Failure::FilmGrain { .. }
+                | Failure::StatusError(_)
+                | Failure::Validation(_),
             )),
         ) => Sort::Failed,
         _ => Sort::Error,

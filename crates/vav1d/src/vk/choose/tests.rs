@@ -32,6 +32,7 @@ fn format(format: vk::Format, usage: vk::ImageUsageFlags) -> VideoFormat {
         tiling: vk::ImageTiling::OPTIMAL,
         usage,
         create_flags: vk::ImageCreateFlags::empty(),
+        is_mutable_unlisted: false,
         image_type: vk::ImageType::TYPE_2D,
     }
 }
@@ -77,6 +78,34 @@ fn distinct_only() {
     assert_eq!(c.output.tiling, vk::ImageTiling::OPTIMAL);
     assert_eq!((c.dpb_usage(), c.output_usage()), (DPB, DST | COPY));
     assert_eq!(c.max_coded_extent, (352, 288));
+}
+
+#[test]
+fn where_both_are_offered_one_is_preferred() {
+    let both = ProfileReport { result: Ok(caps()), dpb: radv().dpb, ..anv() };
+    assert!(chosen(&both).expect("served").coincide);
+    let options = ExecutorOptions { prefer_distinct: true, ..Default::default() };
+    assert!(!choose(&spec(), &options, &both).expect("served").coincide);
+    // One that is asked for is no preference, and one picture is enough to be drawn from.
+    let asked = ExecutorOptions { dpb: Some(DpbPreference::Coincide), ..options.clone() };
+    assert!(choose(&spec(), &asked, &both).expect("served").coincide);
+    let drawn = ExecutorOptions { on_device: true, ..options };
+    assert!(choose(&spec(), &drawn, &both).expect("served").coincide);
+}
+
+#[test]
+fn a_flag_that_is_supported_and_not_listed_is_taken_where_that_is_known() {
+    let mut report = anv();
+    for list in [&mut report.dst, &mut report.dpb, &mut report.dst_dpb] {
+        for format in list.iter_mut().flatten() {
+            format.usage |= SAMPLED;
+            format.is_mutable_unlisted = true;
+        }
+    }
+    let drawn = ExecutorOptions { on_device: true, ..Default::default() };
+    assert!(!choose(&spec(), &drawn, &report).expect("served").on_device);
+    let known = ExecutorOptions { unlisted_mutable: true, ..drawn };
+    assert!(choose(&spec(), &known, &report).expect("served").on_device);
 }
 
 #[test]

@@ -28,6 +28,8 @@ pub struct Canvas {
     renderer: Renderer,
     view: ColorView,
     readback: Buffer,
+    /// Pixels of memory that the host does not cache.
+    scratch: Vec<u8>,
     size: (u32, u32),
 }
 
@@ -83,7 +85,7 @@ impl Canvas {
         let view = ColorView::new(device, image.raw(), FORMAT, Some(image.clone()))?;
         let bytes = u64::from(size.0) * u64::from(size.1) * 4;
         let readback = Buffer::readback(device, bytes)?;
-        Ok(Self { renderer, view, readback, size })
+        Ok(Self { renderer, view, readback, scratch: Vec::new(), size })
     }
 
     /// Whether it draws `picture` from where it was decoded.
@@ -110,8 +112,9 @@ impl Canvas {
         // SAFETY: image and buffer are the canvas' own, and the last drawing was waited for.
         let ticket = unsafe { self.renderer.draw(drawing, &target, None, None) }?;
         self.renderer.wait(ticket)?;
+        let bytes = self.size.0 as usize * self.size.1 as usize * 4;
         // SAFETY: the copy has ended, and the slice borrows the canvas.
-        unsafe { self.readback.read(self.size.0 as usize * self.size.1 as usize * 4) }
+        unsafe { self.readback.read(bytes, &mut self.scratch) }
     }
 }
 

@@ -52,6 +52,8 @@ pub struct Screen {
     chain: Option<Chain>,
     /// Semaphores of images that were acquired, with the drawing that waited for each.
     acquired: Vec<(BinarySemaphore, Ticket)>,
+    /// Semaphores of images that were acquired, and not drawn to. Dropped after the swapchain.
+    pending: Vec<BinarySemaphore>,
     held_up: Duration,
     fns: ash::khr::swapchain::Device,
     device: Arc<Device>,
@@ -121,6 +123,7 @@ impl Screen {
             renderer,
             chain: None,
             acquired: Vec::new(),
+            pending: Vec::new(),
             held_up: Duration::ZERO,
             fns,
             device,
@@ -186,18 +189,26 @@ impl Screen {
         let (wait, signal) = (Some(acquired.raw), Some(ready.raw));
         // SAFETY: the image was acquired, with this semaphore; its own semaphore was waited for by
         // the presentation before, as the image could be acquired again.
-        let ticket = unsafe { self.renderer.draw(&drawing, &target, wait, signal) }?;
+        let drawn = unsafe { self.renderer.draw(&drawing, &target, wait, signal) };
+        let ticket = match drawn {
+            Ok(ticket) => ticket,
+            Err(error) => {
+                // Its signal is pending, and nothing waits for it: it goes after the swapchain.
+                self.pending.push(acquired);
+                return Err(error);
+            }
+        };
         self.acquired.push((acquired, ticket));
         let (swapchains, images, waits) = ([chain.raw], [image], [ready.raw]);
         let info = vk::PresentInfoKHR::default()
             .wait_semaphores(&waits)
             .swapchains(&swapchains)
             .image_indices(&images);
-        let order = self.device.order();
+        let lock = self.device.lock(self.renderer.queue());
         // SAFETY: the image was acquired, and is in PRESENT_SRC once the semaphore is signalled; the
         // queue is ours, by the lock.
         let presented = unsafe { self.fns.queue_present(self.renderer.queue(), &info) };
-        drop(order);
+        drop(lock);
         match presented {
             Ok(false) => {}
             Ok(true) | Err(vk::Result::ERROR_OUT_OF_DATE_KHR) => self.is_stale = true,
@@ -250,11 +261,11 @@ impl Screen {
     /// A swapchain for the window as it is; none while it has no pixels.
     fn renew(&mut self) -> Result<()> {
         self.renderer.drain()?;
-        let order = self.device.order();
+        let lock = self.device.lock(self.renderer.queue());
         // SAFETY: the queue is ours, by the lock; presentations have no other end to wait for.
         unsafe { self.device.raw().queue_wait_idle(self.renderer.queue()) }
             .map_err(failed("vkQueueWaitIdle"))?;
-        drop(order);
+        drop(lock);
         let capabilities = self.surface.capabilities(&self.adapter)?;
         let extent = extent(&capabilities, self.size);
         let old = self.chain.take();
@@ -295,7 +306,7 @@ impl Screen {
             fns: self.fns.clone(),
             extent,
             device: self.device.clone(),
-            _surface: self.surface.clone(),
+            surface: self.surface.clone(),
         };
         // SAFETY: just made.
         let images = unsafe { self.fns.get_swapchain_images(raw) }
@@ -337,6 +348,7 @@ impl Drop for Screen {
         if self.renderer.drain().is_err() || self.device.is_abandoned() {
             return;
         }
+        let _lock = self.device.lock(self.renderer.queue());
         // SAFETY: as in `renew`. A device that fails here has nothing under way.
         let _idle = unsafe { self.device.raw().queue_wait_idle(self.renderer.queue()) };
     }
@@ -349,12 +361,16 @@ struct Chain {
     fns: ash::khr::swapchain::Device,
     extent: (u32, u32),
     device: Arc<Device>,
-    _surface: Arc<Surface>,
+    surface: Arc<Surface>,
 }
 
 impl Drop for Chain {
     fn drop(&mut self) {
         self.images.clear();
+        if self.device.is_abandoned() {
+            // A surface goes after its swapchains, and this one stays.
+            std::mem::forget(Arc::clone(&self.surface));
+        }
         // SAFETY: VUID-vkDestroySwapchainKHR-swapchain-01282: the queue was idle, or is lost.
         self.device.destroy(|_| unsafe { self.fns.destroy_swapchain(self.raw, None) });
     }

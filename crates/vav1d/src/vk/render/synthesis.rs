@@ -30,6 +30,8 @@ pub struct GrainSynthesizer {
     uniform: Buffer,
     source: Buffer,
     grained: Buffer,
+    /// Samples of memory that the host does not cache.
+    scratch: Vec<u8>,
     max_storage_bytes: u64,
     name: String,
 }
@@ -59,6 +61,7 @@ impl GrainSynthesizer {
             uniform: Buffer::shader(&device, usage, Location::Stream, 256, "film grain")?,
             source: storage(&device, Location::Stream, 4)?,
             grained: storage(&device, Location::Readback, 4)?,
+            scratch: Vec::new(),
             max_storage_bytes: properties.limits.max_storage_buffer_range.into(),
             name: adapter.name.clone(),
             device,
@@ -88,7 +91,7 @@ impl GrainSynthesizer {
         unsafe { self.uniform.write(&[uniform]) }?;
         self.run(grain)?;
         // SAFETY: the commands have ended, and made what they wrote available to the host.
-        let grained = unsafe { self.grained.read(picture.data.len()) }?;
+        let grained = unsafe { self.grained.read(picture.data.len(), &mut self.scratch) }?;
         Ok(Picture { data: grained.to_vec().into(), ..*picture })
     }
 

@@ -1,0 +1,119 @@
+//! What drivers of hardware differ in, and softvk imitates by a word each: what a client must not
+//! take for granted.
+
+use std::process::{Command, Output};
+
+use crate::manifest::{Sample, sample};
+
+fn vav1d(args: &[&str], sample: &Sample) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_vav1d"))
+        .args(args)
+        .arg(sample.path())
+        .output()
+        .expect("vav1d runs")
+}
+
+/// The output of all of a stream is what it should be, and nobody has anything to say.
+#[track_caller]
+fn is_right(name: &str, device: &str, options: &[&str]) {
+    let sample = sample(name);
+    let output = vav1d(&[&["md5", "-q", "--total", "--device", device], options].concat(), &sample);
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(0), "{name} on {device} {options:?}: {said}");
+    assert_eq!(String::from_utf8_lossy(&output.stdout).trim(), sample.md5, "{name} on {device}");
+    assert_eq!(said, "", "{name} on {device} {options:?}");
+}
+
+#[test]
+fn every_memory_layout_gives_the_pictures() {
+    for memory in ["memory=no-llc", "memory=write-combined", "window=64", "window=1024"] {
+        is_right("main-420-8", &format!("soft:{memory}"), &[]);
+        is_right("main-420-10", &format!("soft:nv-like,{memory}"), &[]);
+    }
+}
+
+#[test]
+fn a_window_that_is_too_small_for_everything_is_no_end() {
+    // Nothing fits: all is in the host's memory.
+    is_right("main-420-8", "soft:window=0", &[]);
+}
+
+#[test]
+fn families_share_images_or_hand_them_over() {
+    let devices = ["soft", "soft:nv-like", "soft:radv-vcn4", "soft:queues=2,coincide"];
+    for device in devices {
+        for sharing in ["--sharing=concurrent", "--sharing=exclusive"] {
+            is_right("main-420-8", device, &[sharing]);
+            is_right("layers-l2t2", device, &[sharing, "--frames-in-flight=1"]);
+        }
+    }
+    for queue in ["auto", "decode", "0", "1"] {
+        is_right("main-420-8", "soft", &["--copy-queue", queue]);
+    }
+}
+
+#[test]
+fn a_family_that_does_not_copy_is_refused_by_number() {
+    let sample = sample("main-420-8");
+    for (device, queue) in [("soft", "2"), ("soft:pure-decode-family", "decode")] {
+        let output = vav1d(&["md5", "--device", device, "--copy-queue", queue], &sample);
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(69), "{said}");
+        assert!(said.contains("does not copy pictures"), "{said}");
+    }
+    let output = vav1d(&["md5", "--copy-queue", "fast"], &sample);
+    assert_eq!(output.status.code(), Some(2));
+}
+
+#[test]
+fn query_pools_that_cannot_be_made_are_done_without() {
+    let sample = sample("main-420-8");
+    let device = "soft:no-query-pools";
+    let output = vav1d(&["md5", "--total", "--device", device], &sample);
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(String::from_utf8_lossy(&output.stdout).trim(), sample.md5, "{said}");
+    assert_eq!(said.matches("no decode statuses").count(), 1, "{said}");
+    let output = vav1d(&["md5", "--device", device, "--status", "pool"], &sample);
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(75), "{said}");
+    assert!(said.contains("vkCreateQueryPool"), "{said}");
+}
+
+#[test]
+fn a_driver_of_later_std_headers_gets_the_structures_of_ours() {
+    is_right("main-420-8", "soft:std-minor=1", &[]);
+}
+
+#[test]
+fn a_slot_may_be_that_of_the_picture_whose_place_a_frame_takes() {
+    // Eight references are alive, and the frame refers to seven of them.
+    is_right("forward-key", "soft:strict-min", &[]);
+    is_right("grain-forward-key", "soft:distinct,slots=8,no-grain", &[]);
+    is_right("forward-key", "soft:coincide,slots=8", &["--slots=random:7"]);
+}
+
+#[test]
+fn what_a_driver_reports_as_failed_can_be_output_all_the_same() {
+    let sample = sample("main-420-8");
+    let device = "soft:fault=status@3";
+    let lines = |options: &[&str]| {
+        let output = vav1d(&[&["md5", "-q", "--device", device], options].concat(), &sample);
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(said.contains("status -1"), "{said}");
+        let text = String::from_utf8_lossy(&output.stdout);
+        (output.status.code(), text.lines().filter(|line| !line.starts_with('#')).count())
+    };
+    let (code, few) = lines(&[]);
+    assert!(few < sample.frames.len(), "{few}");
+    assert_eq!(lines(&["--keep-failed"]), (code, sample.frames.len()));
+}
+
+#[test]
+fn a_drivers_film_grain_is_no_wrong_picture_of_a_matrix() {
+    let sample = sample("grain-420-8");
+    let device = "soft:fault=grain-seed@2";
+    let output = vav1d(&["matrix", "-q", "--device", device, "--limit", "4"], &sample);
+    let text = String::from_utf8_lossy(&output.stdout);
+    assert_eq!(output.status.code(), Some(1), "{text}");
+    assert!(text.contains("right before film grain"), "{text}");
+}

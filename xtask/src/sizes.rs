@@ -1,0 +1,71 @@
+//! Sizes of reference pictures in a recording of RADV: an engine with one pitch, one height and one
+//! size for all of them (VCN up to 4) reads those that were made with others wrongly.
+
+use std::collections::BTreeMap;
+
+/// Fields of the picture buffer that all references share.
+const SHARED: [&str; 6] = [
+    "dpb.luma_pitch",
+    "dpb.luma_aligned_height",
+    "dpb.luma_aligned_size",
+    "dpb.chroma_pitch",
+    "dpb.chroma_aligned_height",
+    "dpb.chroma_aligned_size",
+];
+
+/// One picture's fields by name.
+type Picture<'t> = BTreeMap<&'t str, &'t str>;
+
+/// The first picture of `recording` that refers to one made with another pitch, height or size: what
+/// to say of it. A recording without such fields says nothing.
+pub(crate) fn other_reference(recording: &str) -> Option<String> {
+    let mut made: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+    for section in recording.split("\n\n") {
+        let fields: Picture<'_> =
+            section.lines().filter_map(|line| line.split_once(" = ")).collect();
+        let Some(number) = fields.get("picture") else { continue };
+        let own: Option<Vec<&str>> = SHARED.iter().map(|name| fields.get(name).copied()).collect();
+        let Some(own) = own else { continue };
+        let names = fields.get("av1.frame_refs").copied().unwrap_or_default();
+        for reference in names.split(", ").filter_map(|name| name.strip_prefix("picture ")) {
+            let Some(other) = made.get(reference).filter(|other| **other != own) else { continue };
+            return Some(format!(
+                "picture {number} reads picture {reference} with {}, which was made with {}",
+                own.join("/"),
+                other.join("/")
+            ));
+        }
+        made.insert(number, own);
+    }
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn picture(number: usize, height: u32, references: &str) -> String {
+        let mut text = format!("submission {number} decode\n");
+        for name in SHARED {
+            let value = if name.ends_with("height") { height } else { 256 };
+            text.push_str(&format!("{name} = {value}\n"));
+        }
+        text.push_str(&format!("picture = {number}\nav1.frame_refs = {references}\n"));
+        text
+    }
+
+    #[test]
+    fn a_reference_of_another_height_is_found() {
+        let key = picture(0, 128, "none, none");
+        let same = picture(1, 128, "picture 0, picture 0");
+        let other = picture(2, 256, "picture 1, none");
+        assert_eq!(other_reference(&[&*key, &*same].join("\n")), None);
+        let found = other_reference(&[key, same, other].join("\n")).unwrap_or_default();
+        assert!(found.starts_with("picture 2 reads picture 1 with 256/256/"), "{found}");
+    }
+
+    #[test]
+    fn recordings_without_these_fields_say_nothing() {
+        assert_eq!(other_reference("avp.references = picture 0\n\npicture = 1\n"), None);
+    }
+}
