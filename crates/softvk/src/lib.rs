@@ -21,10 +21,9 @@ mod message;
 mod planted;
 mod query;
 mod queue;
-pub mod recon;
 mod snapshot;
 mod sync;
-pub mod video;
+mod video;
 
 pub use config::{Config, Grain, PERSONALITIES, Planes, VARIABLE, set_config};
 pub use handle::handles;

@@ -4,7 +4,7 @@ use std::hash::{BuildHasher, RandomState};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 
-use crate::video::job::{FrameJob, PictureInfo};
+use av1_engine::job::{FrameJob, PictureInfo};
 
 /// The faults that devices of this process have, and how often each has had an effect.
 static ASKED: Mutex<Vec<Asked>> = Mutex::new(Vec::new());

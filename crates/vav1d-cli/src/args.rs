@@ -246,9 +246,34 @@ pub struct SimArgs {
     /// Append refused requests to FILE, not to standard error
     #[arg(long, value_name = "FILE")]
     pub log: Option<PathBuf>,
+    /// Write an MD5 of each picture that the imitated engine decodes to FILE, in decoding order
+    #[arg(long, value_name = "FILE")]
+    pub pictures: Option<PathBuf>,
+    /// With --pictures: of each plane, too
+    #[arg(long, requires = "pictures")]
+    pub planes: bool,
+    /// Write the pictures that the imitated engine decodes to files in DIR
+    #[arg(long, value_name = "DIR")]
+    pub dump: Option<PathBuf>,
+    /// Whether the imitated engine decodes what it is given
+    #[arg(long, value_name = "WHETHER", value_enum, default_value = "on")]
+    pub engine: Switch,
+    /// Change a field of one picture between driver and engine: NAME=+1@5, or =-1, of picture 5; the
+    /// name is that of a recording
+    #[arg(long, value_name = "FIELD=DELTA@N")]
+    pub alter: Option<String>,
     /// The program and its arguments; its exit code is this command's
     #[arg(last = true, required = true, value_name = "COMMAND")]
     pub command: Vec<OsString>,
+}
+
+/// On or off.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub enum Switch {
+    /// On
+    On,
+    /// Off
+    Off,
 }
 
 /// `sim-diff`.

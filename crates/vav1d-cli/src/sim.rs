@@ -3,7 +3,7 @@
 use std::ffi::OsString;
 use std::path::PathBuf;
 
-use super::args::SimArgs;
+use super::args::{SimArgs, Switch};
 use super::exit::Exit;
 use super::failure::{Failure, Result};
 
@@ -16,8 +16,9 @@ pub(super) const CHIPS: [&str; 9] =
 const OFFERS: [(&str, &str); 4] = [
     ("ANV_DEBUG", "video-decode"),
     ("ANV_VIDEO_DECODE", "1"),
-    ("RADV_EXPERIMENTAL", "video_decode"),
-    ("RADV_PERFTEST", "video_decode"),
+    // The second is the first's name since Mesa 25.2. The queue that only copies is imitated.
+    ("RADV_PERFTEST", "video_decode,transfer_queue"),
+    ("RADV_EXPERIMENTAL", "video_decode,transfer_queue"),
 ];
 
 /// File name of the library that imitates the node.
@@ -58,7 +59,14 @@ pub(super) fn run(args: &SimArgs) -> Result<Exit> {
         command.env(name, value);
     }
     let absolute = |path: &PathBuf| std::path::absolute(path).unwrap_or_else(|_| path.clone());
-    let settings: [(&str, Option<OsString>); 3] = [
+    let on = |on: bool| on.then(|| OsString::from("1"));
+    let off = args.engine == Switch::Off;
+    let settings: [(&str, Option<OsString>); 8] = [
+        ("VAV1D_DRM_SIM_PICTURES", args.pictures.as_ref().map(|path| absolute(path).into())),
+        ("VAV1D_DRM_SIM_PLANES", on(args.planes)),
+        ("VAV1D_DRM_SIM_DUMP", args.dump.as_ref().map(|path| absolute(path).into())),
+        ("VAV1D_DRM_SIM_ENGINE", off.then(|| "off".into())),
+        ("VAV1D_DRM_SIM_ALTER", args.alter.as_ref().map(OsString::from)),
         ("VAV1D_DRM_SIM_RECORD", args.record.as_ref().map(|path| absolute(path).into())),
         ("VAV1D_DRM_SIM_DELAY", args.delay.map(|delay| delay.to_string().into())),
         ("VAV1D_DRM_SIM_LOG", args.log.as_ref().map(|path| absolute(path).into())),
@@ -68,9 +76,9 @@ pub(super) fn run(args: &SimArgs) -> Result<Exit> {
             command.env(name, value);
         }
     }
-    if let Some(record) = &args.record {
-        // The library does not write over a recording: it would be another process's. That one
-        // can be made is known before the program runs.
+    for record in [&args.record, &args.pictures].into_iter().flatten() {
+        // The library does not write over a file: it would be another process's. That one can be
+        // made is known before the program runs.
         drop(super::output::create(record, &[])?);
         std::fs::remove_file(record)
             .map_err(|e| Failure::new(Exit::Output, format!("{}: {e}", record.display())))?;

@@ -15,10 +15,10 @@ use crate::command::Command;
 use crate::config::Config;
 use crate::handle::{array, get, put, release, share, shared};
 use crate::image::ImageView;
-use crate::video::job::{PictureInfo, Profile, SequenceHeader, TileInfo};
 use crate::video::op::{BeginOp, DecodeOp, Parameters, Picture, Resource, Slot};
 use crate::video::session::{Limits, Session};
 use crate::video::{caps, create};
+use av1_engine::job::{PictureInfo, Profile, SequenceHeader, TileInfo};
 
 pub(crate) const TABLE: &[Row] = table! {
     c"vkCreateVideoSessionKHR" => create_video_session,

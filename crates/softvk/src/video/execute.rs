@@ -6,7 +6,6 @@ use std::sync::Arc;
 use super::begin;
 use super::bitstream;
 use super::check;
-use super::job::{FrameJob, SequenceHeader};
 use super::load;
 use super::members;
 use super::op::{BeginOp, DecodeOp, Picture, Resource};
@@ -18,8 +17,9 @@ use crate::access::{self, Tracker};
 use crate::message::Messages;
 use crate::planted::{FrameFault, Planted};
 use crate::query::{Query, QueryPool};
-use crate::recon::{self, Decoded};
 use crate::snapshot::{Snapshot, Snapshots};
+use av1_engine::job::{FrameJob, SequenceHeader};
+use av1_engine::{self as recon, Decoded};
 
 /// VK_QUERY_RESULT_STATUS_COMPLETE_KHR.
 const COMPLETE: i32 = 1;

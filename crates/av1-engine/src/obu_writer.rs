@@ -89,13 +89,14 @@ impl BitWriter {
         self.len
     }
 
-    /// Replaces 8 bits that were written at `position`.
-    pub(crate) fn overwrite_u8(&mut self, position: usize, value: u8) {
-        for bit in 0..8 {
+    /// Replaces `n` bits that were written at `position`.
+    pub(crate) fn overwrite(&mut self, position: usize, n: u32, value: u32) {
+        for bit in 0..n as usize {
             let at = position + bit;
             if let Some(byte) = self.bytes.get_mut(at / 8) {
                 let mask = 0x80 >> (at % 8);
-                *byte = if (value << bit) & 0x80 != 0 { *byte | mask } else { *byte & !mask };
+                let one = value >> (n as usize - 1 - bit) & 1 == 1;
+                *byte = if one { *byte | mask } else { *byte & !mask };
             }
         }
     }

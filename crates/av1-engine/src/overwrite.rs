@@ -60,7 +60,7 @@ impl Decoder {
 mod tests {
     use super::super::testing::{self, Rng};
     use super::super::{Fault, Reconstructor};
-    use crate::video::job::Chroma;
+    use crate::job::Chroma;
 
     /// What an inter frame is, after a key frame of the bytes that `seed` gives in slot 0, which
     /// was perhaps overwritten; and the key frame.

@@ -9,7 +9,7 @@ use super::super::rav1d::Rav1d;
 use super::super::sequence::Sequence;
 use super::super::testing::{self, Rng};
 use super::*;
-use crate::video::job::{Chroma, FrameJob};
+use crate::job::{Chroma, FrameJob};
 
 /// `sequence_header_obu()`, spec 5.5, with film grain and, if `identity`, MC_IDENTITY.
 fn sequence_payload(sequence: &Sequence, seq_profile: u32, identity: bool) -> Vec<u8> {

@@ -6,6 +6,12 @@
 use std::sync::Arc;
 
 use ash::vk::native as std_av1;
+pub use std_av1::{
+    StdVideoAV1CDEF as Cdef, StdVideoAV1ColorConfig as ColorConfig,
+    StdVideoAV1FilmGrain as FilmGrain, StdVideoAV1GlobalMotion as GlobalMotion,
+    StdVideoAV1LoopFilter as LoopFilter, StdVideoAV1LoopRestoration as LoopRestoration,
+    StdVideoAV1Quantization as Quantization, StdVideoAV1Segmentation as Segmentation,
+};
 
 /// `StdVideoAV1SequenceHeader` with what it points to. `pColorConfig` and `pTimingInfo` are null.
 #[derive(Clone, Debug)]
@@ -33,7 +39,7 @@ pub struct TileInfo {
 
 impl TileInfo {
     /// Whether the last starts, taken as superblocks of 64, lie outside a frame of `extent`.
-    pub(crate) fn leaves_as_superblocks(&self, extent: (u32, u32)) -> bool {
+    pub fn leaves_as_superblocks(&self, extent: (u32, u32)) -> bool {
         let (col, row) = self.last_mi_starts;
         u32::from(col) * 64 >= extent.0 || u32::from(row) * 64 >= extent.1
     }

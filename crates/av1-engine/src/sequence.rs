@@ -6,7 +6,7 @@
 
 use super::Fault;
 use super::obu_writer::BitWriter;
-use crate::video::job::{Chroma, Profile, SequenceHeader};
+use crate::job::{Chroma, Profile, SequenceHeader};
 
 /// Bits of `frame_width_minus_1` and `frame_height_minus_1` in this dialect.
 pub(crate) const FRAME_SIZE_BITS: u32 = 16;
@@ -168,7 +168,7 @@ impl Sequence {
 }
 
 /// `get_relative_dist(a, b)`, spec 5.9.3, with `bits` as `OrderHintBits`.
-pub(crate) fn relative_dist(bits: u32, a: u8, b: u8) -> i32 {
+pub fn relative_dist(bits: u32, a: u8, b: u8) -> i32 {
     if bits == 0 {
         return 0;
     }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use ash::vk::native as std_av1;
 
-use crate::video::job::{Chroma, FrameJob, PictureInfo, Profile, SequenceHeader, TileInfo};
+use crate::job::{Chroma, FrameJob, PictureInfo, Profile, SequenceHeader, TileInfo};
 
 /// Reproducible random numbers (xorshift64).
 pub(super) struct Rng(u64);

@@ -3,7 +3,7 @@
 use super::super::Fault;
 use super::super::obu_writer::BitWriter;
 use super::HeaderInput;
-use crate::video::job::TileInfo;
+use crate::job::TileInfo;
 
 /// `MAX_TILE_WIDTH`, `MAX_TILE_AREA`, `MAX_TILE_COLS` and `MAX_TILE_ROWS`, spec section 3.
 const MAX_TILE_WIDTH: u32 = 4096;

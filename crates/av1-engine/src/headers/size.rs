@@ -3,7 +3,7 @@
 use super::super::Fault;
 use super::super::obu_writer::BitWriter;
 use super::super::sequence::{FRAME_SIZE_BITS, Sequence};
-use crate::video::job::FrameJob;
+use crate::job::FrameJob;
 
 /// `SUPERRES_DENOM_MIN`, spec section 3.
 const SUPERRES_DENOM_MIN: u32 = 9;

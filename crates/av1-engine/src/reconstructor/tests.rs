@@ -6,7 +6,8 @@ use ash::vk::native as std_av1;
 use super::super::testing::{self, Rng, flags};
 use super::super::{Frame, PlaneData};
 use super::*;
-use crate::video::job::{Chroma, PictureInfo, SequenceHeader};
+use crate::headers::Reference;
+use crate::job::{Chroma, PictureInfo, SequenceHeader};
 
 fn sequence() -> Arc<SequenceHeader> {
     let mut header = testing::sequence_header();
@@ -169,24 +170,8 @@ impl World {
                 Reference { index: index as u8, order_hint: saved.order_hint, gm: saved.gm }
             })
         });
-        let input = HeaderInput {
-            sequence: &sequence,
-            reduced_still_picture_header: false,
-            picture: &job.picture,
-            frame_type: FrameType::new(job.picture.std.frame_type)?,
-            size,
-            references: references.as_ref(),
-        };
-        let header = headers::uncompressed_header(&input)?;
-        let saved = Saved {
-            order_hint: job.picture.std.OrderHint,
-            upscaled_width: size.upscaled_width,
-            frame_height: size.frame_height,
-            gm: header.gm,
-        };
-        let tile_group = headers::tile_group(&[tile])?;
-        let unit = Unit { sequence: sequence.payload(), header, tile_group };
-        let frame = self.direct.decode(unit.obus(job.picture.std.refresh_frame_flags))?;
+        let (unit, saved) = Unit::new(job, &[tile], &sequence, size, references.as_ref())?;
+        let frame = self.direct.decode(unit.obus(job.picture.std.refresh_frame_flags, None))?;
         Ok((frame, saved))
     }
 

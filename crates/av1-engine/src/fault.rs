@@ -51,6 +51,9 @@ pub enum Fault {
         /// The entry of `referenceNameSlotIndices`.
         slot: i32,
     },
+    /// A reference was given up, as more pictures may be referred to than can be held.
+    #[error("a reference picture was given up: more are in use than can be held")]
+    ReferenceLost,
     /// A reference is too large or too small for the frame, spec 7.9.2 and 5.9.7.
     #[error("reference name {name} has a size that the frame cannot refer to")]
     ReferenceScale {

@@ -4,21 +4,19 @@ use std::sync::Arc;
 
 use super::decoder::Decoder;
 use super::grain;
-use super::headers::{
-    self, FrameHeader, FrameSize, FrameType, HeaderInput, Reference, mask_order_hint,
-};
-use super::obu_writer::{ObuType, push_obu};
+use super::headers::{FrameSize, FrameType};
 use super::sequence::Sequence;
 use super::slots::{Opening, Saved, Slots};
+use super::unit::{self, Unit};
 use super::{Decoded, Fault, Frame};
-use crate::video::job::{FrameJob, Profile};
+use crate::job::{FrameJob, Profile};
 
 /// Threads that a session's decoder has at most if nobody says how many.
 const MOST_THREADS: usize = 16;
 
 /// How many threads the decoder of a session has.
 #[derive(Clone, Copy)]
-enum Threads {
+pub(super) enum Threads {
     /// As many as its tiles keep busy on a machine with so many cores.
     Cores(usize),
     /// So many.
@@ -26,10 +24,15 @@ enum Threads {
 }
 
 impl Threads {
+    /// As many as keep this machine busy.
+    pub(super) fn of_this_machine() -> Self {
+        Self::Cores(std::thread::available_parallelism().map_or(1, usize::from))
+    }
+
     /// The number for frames of `tile_count` tiles: one for each, and a second for the filters of a
     /// single one. That has little to do, and of two cores takes the application's, which has the
     /// frames to look at.
-    fn number(self, tile_count: usize) -> u32 {
+    pub(super) fn number(self, tile_count: usize) -> u32 {
         match self {
             Self::Cores(2) if tile_count <= 1 => 1,
             Self::Cores(cores) => tile_count.max(2).min(cores).clamp(1, MOST_THREADS) as u32,
@@ -50,25 +53,6 @@ pub struct Reconstructor {
     sequence: Option<Sequence>,
 }
 
-/// A frame as it goes to the decoder, but for `refresh_frame_flags`.
-struct Unit {
-    sequence: Vec<u8>,
-    header: FrameHeader,
-    tile_group: Vec<u8>,
-}
-
-impl Unit {
-    /// Temporal delimiter, sequence header and frame. Equal sequence headers change nothing.
-    fn obus(&self, refresh_frame_flags: u8) -> Vec<u8> {
-        let header = self.header.bytes(refresh_frame_flags);
-        let mut out = Vec::with_capacity(header.len() + self.tile_group.len() + 64);
-        push_obu(&mut out, ObuType::TemporalDelimiter, &[]);
-        push_obu(&mut out, ObuType::SequenceHeader, &[&self.sequence]);
-        push_obu(&mut out, ObuType::Frame, &[&header, &self.tile_group]);
-        out
-    }
-}
-
 impl Reconstructor {
     /// Opens a decoder for a session of `profile` with `max_dpb_slots` slots, and as many threads
     /// as the tiles of its streams can use on this machine.
@@ -76,8 +60,7 @@ impl Reconstructor {
     /// # Errors
     /// `Fault::Profile` if no AV1 stream has that profile, `Fault::Open` if the decoder fails.
     pub fn new(profile: Profile, max_dpb_slots: u32) -> Result<Self, Fault> {
-        let available = std::thread::available_parallelism().map_or(1, usize::from);
-        Self::open(profile, max_dpb_slots, Threads::Cores(available))
+        Self::open(profile, max_dpb_slots, Threads::of_this_machine())
     }
 
     /// The same with a number of decoder threads, at least 1.
@@ -174,7 +157,7 @@ impl Reconstructor {
         opening: &Opening,
     ) -> Result<(Decoded, Picture), Fault> {
         let sequence = Sequence::new(&job.sequence, self.profile)?;
-        let film_grain = self.film_grain(job, &sequence)?;
+        let film_grain = unit::film_grain(job, &sequence, self.profile)?;
         if self.sequence != Some(sequence) {
             // The decoder drops its references with a new sequence header, as spec 7.5 has it.
             self.slots.clear();
@@ -186,49 +169,14 @@ impl Reconstructor {
         let size = FrameSize::new(job, &sequence)?;
         let names = (!frame_type.is_intra()).then_some(&job.reference_name_slot_indices);
         self.feed_kept(opening, names)?;
-        let references = names.map(|names| self.references(names, &size)).transpose()?;
-        let input = HeaderInput {
-            sequence: &sequence,
-            reduced_still_picture_header: job.sequence.std.flags.reduced_still_picture_header()
-                != 0,
-            picture: &job.picture,
-            frame_type,
-            size,
-            references: references.as_ref(),
-        };
-        let header = headers::uncompressed_header(&input)?;
-        if tiles.len() != header.tile_count {
-            return Err(Fault::TileCount { expected: header.tile_count, given: tiles.len() });
-        }
-        let saved = Saved {
-            order_hint: mask_order_hint(job.picture.std.OrderHint, sequence.order_hint_bits),
-            upscaled_width: size.upscaled_width,
-            frame_height: size.frame_height,
-            gm: header.gm,
-        };
-        let tile_group = headers::tile_group(tiles)?;
-        let unit = Arc::new(Unit { sequence: sequence.payload(), header, tile_group });
+        let references = names.map(|names| self.slots.references(names)).transpose()?;
+        let references = references.map(|found| unit::scaled(found, &size)).transpose()?;
+        let (unit, saved) = Unit::new(job, tiles, &sequence, size, references.as_ref())?;
+        let unit = Arc::new(unit);
         let target = self.slots.target(opening);
-        let clean = self.decoder.decode(unit.obus(target.refresh_frame_flags()))?;
+        let clean = self.decoder.decode(unit.obus(target.refresh_frame_flags(), None))?;
         let grained = film_grain.map(|params| grain::apply(&clean, &params));
         Ok((Decoded { clean, grained }, (target, saved, Some(unit))))
-    }
-
-    /// The film grain of the frame, if the session may have it.
-    fn film_grain(
-        &self,
-        job: &FrameJob,
-        sequence: &Sequence,
-    ) -> Result<Option<grain::Params>, Fault> {
-        let apply_grain = job.picture.std.flags.apply_grain() != 0;
-        match &job.picture.film_grain {
-            Some(std) if apply_grain && self.profile.film_grain_support => {
-                let color = job.sequence.color_config;
-                let identity = color.is_some_and(|color| color.matrix_coefficients == 0);
-                grain::Params::new(std, sequence, identity).map(Some)
-            }
-            _ => Ok(None),
-        }
     }
 
     /// Decodes the kept OBU, if there is one and it is time.
@@ -236,7 +184,7 @@ impl Reconstructor {
         let Some(refeed) = self.slots.refeed(opening, names) else {
             return Ok(());
         };
-        let outcome = self.decoder.decode(refeed.kept.obus(1 << refeed.buffer));
+        let outcome = self.decoder.decode(refeed.kept.obus(1 << refeed.buffer, None));
         self.slots.refed(refeed.slot, refeed.buffer, outcome.is_ok());
         match outcome {
             Err(Fault::Panicked) => Err(Fault::Panicked),
@@ -255,26 +203,6 @@ impl Reconstructor {
         }
         *picture = Some(again);
         Ok(())
-    }
-
-    /// The references of an inter frame, checked for size.
-    fn references(&mut self, names: &[i32; 7], size: &FrameSize) -> Result<[Reference; 7], Fault> {
-        let references = self.slots.references(names)?;
-        for (i, (_, saved)) in references.iter().enumerate() {
-            // Requirements of spec 6.8.6 on reference scaling.
-            let fits = 2 * size.frame_width >= saved.upscaled_width
-                && 2 * size.frame_height >= saved.frame_height
-                && size.frame_width <= 16 * saved.upscaled_width
-                && size.frame_height <= 16 * saved.frame_height;
-            if !fits {
-                return Err(Fault::ReferenceScale { name: i + 1 });
-            }
-        }
-        Ok(references.map(|(index, saved)| Reference {
-            index,
-            order_hint: saved.order_hint,
-            gm: saved.gm,
-        }))
     }
 }
 

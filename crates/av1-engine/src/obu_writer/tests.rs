@@ -101,7 +101,7 @@ fn a_byte_is_overwritten_anywhere() {
     for position in 0..9 {
         let mut w = BitWriter::default();
         w.f(20, 0xfffff);
-        w.overwrite_u8(position, 0xa5);
+        w.overwrite(position, 8, 0xa5);
         let bytes = w.aligned();
         let mut r = BitReader::new(&bytes);
         assert_eq!(r.f(position as u32), (1 << position) - 1);

@@ -14,13 +14,15 @@ mod tiles;
 
 pub(crate) use modes::mask_order_hint;
 pub(crate) use motion::GmParams;
+#[cfg(test)]
+pub(crate) use motion::IDENTITY;
 pub(crate) use size::FrameSize;
 pub(crate) use tiles::tile_group;
 
 use super::Fault;
 use super::obu_writer::BitWriter;
 use super::sequence::Sequence;
-use crate::video::job::PictureInfo;
+use crate::job::PictureInfo;
 
 /// `PRIMARY_REF_NONE`, spec section 3.
 const PRIMARY_REF_NONE: u8 = 7;
@@ -82,6 +84,8 @@ pub(crate) struct FrameHeader {
     /// The header, byte-aligned, as OBU_FRAME begins.
     bits: BitWriter,
     refresh_at: usize,
+    /// Where the seven `ref_frame_idx` are, in an inter frame.
+    indices_at: Option<usize>,
     /// The frame's final `gm_params`, as the decoder has them.
     pub(crate) gm: GmParams,
     /// `TileCols * TileRows`.
@@ -89,10 +93,16 @@ pub(crate) struct FrameHeader {
 }
 
 impl FrameHeader {
-    /// The header's bytes with `refresh_frame_flags`, aligned.
-    pub(crate) fn bytes(&self, refresh_frame_flags: u8) -> Vec<u8> {
+    /// The header's bytes with `refresh_frame_flags`, aligned; with `indices` as `ref_frame_idx`, if
+    /// they are given.
+    pub(crate) fn bytes(&self, refresh_frame_flags: u8, indices: Option<&[u8; 7]>) -> Vec<u8> {
         let mut bits = self.bits.clone();
-        bits.overwrite_u8(self.refresh_at, refresh_frame_flags);
+        bits.overwrite(self.refresh_at, 8, u32::from(refresh_frame_flags));
+        if let (Some(at), Some(indices)) = (self.indices_at, indices) {
+            for (i, &index) in indices.iter().enumerate() {
+                bits.overwrite(at + 3 * i, 3, u32::from(index));
+            }
+        }
         bits.aligned()
     }
 
@@ -113,6 +123,7 @@ struct Derived {
     coded_lossless: bool,
     all_lossless: bool,
     reference_select: bool,
+    indices_at: Option<usize>,
 }
 
 /// `uncompressed_header()`, spec 5.9.2. `refresh_frame_flags` is 0 until `FrameHeader::bytes`.
@@ -158,7 +169,7 @@ pub(crate) fn uncompressed_header(input: &HeaderInput<'_>) -> Result<FrameHeader
     w.flag(flags.reduced_tx_set() != 0);
     let gm = motion::global_motion_params(&mut w, input, &derived)?;
     // film_grain_params() is empty, as film_grain_params_present is 0.
-    Ok(FrameHeader { bits: w, refresh_at, gm, tile_count })
+    Ok(FrameHeader { bits: w, refresh_at, indices_at: derived.indices_at, gm, tile_count })
 }
 
 /// Whether the frame is coded without any state of earlier frames.
@@ -208,6 +219,7 @@ fn frame_start(w: &mut BitWriter, input: &HeaderInput<'_>) -> Derived {
         coded_lossless: false,
         all_lossless: false,
         reference_select: !intra && flags.reference_select() != 0,
+        indices_at: None,
     }
 }
 
@@ -242,6 +254,7 @@ fn inter_frame(
     if input.sequence.order_hint_bits > 0 {
         w.flag(false); // frame_refs_short_signaling
     }
+    derived.indices_at = Some(w.position());
     for reference in references {
         w.f(3, u32::from(reference.index)); // ref_frame_idx[ i ]
     }
