@@ -1,7 +1,7 @@
 //! Judges that are lied to, interrupted, or asked for what they cannot do.
 
-use std::path::{Path, PathBuf};
-use std::process::{Command, ExitStatus, Output, Stdio};
+use std::path::PathBuf;
+use std::process::{Command, Output};
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
