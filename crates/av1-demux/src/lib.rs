@@ -1,4 +1,7 @@
 //! Containers: files and pipes become temporal units.
+#![doc = include_str!("../README.md")]
+#![forbid(unsafe_code)]
+#![warn(missing_docs)]
 #![cfg_attr(
     not(test),
     deny(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)
@@ -11,6 +14,7 @@ pub mod error;
 mod ivf;
 mod matroska;
 mod mp4;
+mod other;
 mod probe;
 mod section5;
 
@@ -23,6 +27,7 @@ use av1_syntax::limits::Limits;
 use av1_syntax::obu::{self, Framing, ObuType};
 
 pub use av1_syntax::unit::TemporalUnit;
+pub use other::{OtherTrack, TrackKind};
 
 use bytes::Bytes;
 
@@ -174,6 +179,11 @@ pub trait Source {
     /// The file cannot be read, or its index is over the limit.
     fn index(&mut self) -> Result<Option<Vec<IndexEntry>>> {
         Ok(None)
+    }
+
+    /// The tracks beside the one that is decoded, as far as they are known.
+    fn others(&self) -> Vec<OtherTrack> {
+        Vec::new()
     }
 
     /// Makes every sample a unit, whatever an edit list says of them. To be called before the first

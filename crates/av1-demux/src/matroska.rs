@@ -17,7 +17,9 @@ use self::reader::{Blocks, Frame, Item, Part, Reader};
 use self::track::SECOND;
 use super::bytes::Bytes;
 use super::config::Config;
-use super::{IndexEntry, Position, Source, SourceInfo, TemporalUnit, gcd, read_once, whole_obus};
+use super::{
+    IndexEntry, OtherTrack, Position, Source, SourceInfo, TemporalUnit, gcd, read_once, whole_obus,
+};
 use crate::error::{Error, LimitError, Result};
 use av1_syntax::limits::Limits;
 use av1_syntax::obu::Framing;
@@ -178,6 +180,10 @@ impl Source for Matroska {
                 unit => return unit,
             }
         }
+    }
+
+    fn others(&self) -> Vec<OtherTrack> {
+        self.reader.others().to_vec()
     }
 
     fn position(&self) -> Option<Position> {

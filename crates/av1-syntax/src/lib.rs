@@ -1,7 +1,6 @@
-//! AV1 bitstream syntax (specification section 5) and decoding plans.
-//!
-//! Modules in reading order: [`bits`] -> [`obu`] -> [`syntax`] -> [`plan`].
-//! No Vulkan, no files, no clocks: bytes in, headers and steps out.
+//! Bytes in, headers and steps out; modules in reading order:
+//! [`bits`] -> [`obu`] -> [`syntax`] -> [`plan`].
+#![doc = include_str!("../README.md")]
 #![forbid(unsafe_code)]
 #![warn(missing_docs)]
 

@@ -20,3 +20,11 @@ pub struct TemporalUnit {
     /// Whether its pictures are decoded, and not output: an edit list leaves them out.
     pub is_hidden: bool,
 }
+
+impl TemporalUnit {
+    /// Unit `index` of `data`, of which nothing else is known.
+    pub fn new(index: u64, data: impl Into<Arc<[u8]>>, framing: Framing) -> Self {
+        let data = data.into();
+        Self { index, data, framing, pts: None, file_offset: None, is_hidden: false }
+    }
+}

@@ -80,7 +80,7 @@ pub(crate) const DECODE: &Layout = &[
 ];
 
 /// The part for a picture buffer of separate images ("tier 2"): one pitch, height and size for all
-/// of them, and their addresses.
+/// of them, and their addresses in the order of `ref_frame_map`.
 pub(crate) const DPB: &Layout = &[
     ("config_flags", U32, 1),
     ("luma_pitch", U32, 1),

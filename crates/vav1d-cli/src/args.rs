@@ -14,7 +14,8 @@ use vav1d::vk::PlantedFault;
 
 /// Decode AV1 through VK_KHR_video_decode_av1, and judge the result.
 #[derive(Debug, Parser)]
-#[command(name = "vav1d", version, propagate_version = true, after_help = super::exit::table())]
+#[command(name = "vav1d", version = super::version::short(), long_version = super::version::long())]
+#[command(propagate_version = true, after_help = super::exit::table())]
 pub struct Cli {
     /// What to do.
     #[command(subcommand)]
@@ -467,6 +468,9 @@ pub struct GenerateArgs {
     /// What to print
     #[arg(value_enum)]
     pub what: Generate,
+    /// Write a man page for each command into DIR, instead of one for all to standard output
+    #[arg(long, value_name = "DIR")]
+    pub dir: Option<PathBuf>,
 }
 
 /// What `vav1d generate` makes.

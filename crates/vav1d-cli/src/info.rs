@@ -8,9 +8,10 @@ use super::args::InputArgs;
 use super::exit::Exit;
 use super::failure::{Failure, Result};
 use super::input;
-use super::json::{Fault, Lines, Record, Sequence, Stream};
+use super::json::{Fault, Lines, Record, Sequence, Stream, Track};
 use super::output::{self, Notices};
-use vav1d::container::{Crop, Grid, SourceInfo};
+use vav1d::color::names;
+use vav1d::container::{Crop, Grid, OtherTrack, SourceInfo};
 use vav1d::decode::Summary;
 use vav1d::error::Error;
 use vav1d::plan::planner::{Planner, PlannerOptions};
@@ -90,9 +91,10 @@ pub(super) fn run(args: &InputArgs, json: bool, notices: &Notices) -> Result<Exi
     steps.drain(..).for_each(|step| counts.step(&step));
     let info = source.info();
     let mut out = Lines(output::stdout());
+    let others = source.others();
     let written = match json {
-        true => write_json(&mut out, args, &info, &counts),
-        false => write_text(&mut out.0, args, &info, &counts),
+        true => write_json(&mut out, args, (&info, &others), &counts),
+        false => write_text(&mut out.0, args, (&info, &others), &counts),
     };
     written.and_then(|()| out.0.flush()).map_err(Failure::output)?;
     for error in &counts.faults {
@@ -107,7 +109,7 @@ pub(super) fn run(args: &InputArgs, json: bool, notices: &Notices) -> Result<Exi
 fn write_json<W: Write>(
     out: &mut Lines<W>,
     args: &InputArgs,
-    info: &SourceInfo,
+    (info, others): (&SourceInfo, &[OtherTrack]),
     counts: &Counts,
 ) -> io::Result<()> {
     out.begin("info", Some(&args.file), None)?;
@@ -119,6 +121,7 @@ fn write_json<W: Write>(
         crop: info.crop.map(|crop| [crop.x, crop.y, crop.width, crop.height]),
         alpha: info.has_alpha,
         grid: info.grid.map(|grid| (grid.rows, grid.columns)),
+        others: others.iter().map(Track::of).collect(),
         units: counts.units,
         frames: counts.frames.clone(),
         shown: counts.shown,
@@ -158,7 +161,7 @@ fn sequence_record(sequence: &SequenceHeader) -> Sequence {
 fn write_text(
     out: &mut impl Write,
     args: &InputArgs,
-    info: &SourceInfo,
+    (info, others): (&SourceInfo, &[OtherTrack]),
     counts: &Counts,
 ) -> io::Result<()> {
     writeln!(out, "file: {}", args.file.display())?;
@@ -170,6 +173,10 @@ fn write_text(
     let display = display(info);
     if !display.is_empty() {
         writeln!(out, "display: {}", display.join(", "))?;
+    }
+    if !others.is_empty() {
+        let others: Vec<_> = others.iter().map(OtherTrack::to_string).collect();
+        writeln!(out, "other tracks, not decoded: {}", others.join(", "))?;
     }
     for (i, sequence) in counts.sequences.iter().enumerate() {
         writeln!(out, "sequence {i}: {}", sequence_text(sequence))?;
@@ -221,13 +228,13 @@ fn sequence_text(sequence: &SequenceHeader) -> String {
         .map(|p| format!("{:#x} at {}", p.operating_point_idc, level(p.seq_level_idx)))
         .collect();
     let mut text = format!(
-        "{profile} profile, {} {} bit, {width}x{height}, color {}/{}/{} {} range, operating points {}",
+        "{profile} profile, {} {} bit, {width}x{height}, {} ({}/{}/{}), operating points {}",
         color.format().chroma,
         color.bit_depth(),
+        names::words(color),
         color.color_primaries,
         color.transfer_characteristics,
         color.matrix_coefficients,
-        if color.color_range { "full" } else { "limited" },
         points.join(", "),
     );
     if sequence.still_picture {

@@ -7,6 +7,7 @@ use serde::Serialize;
 
 use super::exit::Exit;
 use super::failure::Failure;
+use vav1d::container::OtherTrack;
 use vav1d::decode;
 use vav1d::error::{DeviceError, Error, StreamFault};
 use vav1d::sink::Hash;
@@ -142,6 +143,8 @@ pub struct Stream<'a> {
     pub alpha: bool,
     /// Each picture is put together of rows and columns of others.
     pub grid: Option<(u32, u32)>,
+    /// Tracks beside the one that is decoded.
+    pub others: Vec<Track>,
     /// Temporal units.
     pub units: u64,
     /// Frames, by frame_type.
@@ -152,6 +155,25 @@ pub struct Stream<'a> {
     pub shown_existing: u64,
     /// Features that the frames use.
     pub features: Vec<&'static str>,
+}
+
+/// A track that is not decoded.
+#[derive(Debug, Serialize)]
+pub struct Track {
+    /// video, audio, subtitles or other.
+    pub kind: String,
+    /// The number that the container gives it.
+    pub track: u64,
+    /// What the container calls its coding.
+    pub codec: String,
+}
+
+impl Track {
+    /// That of `other`.
+    pub fn of(other: &OtherTrack) -> Self {
+        let OtherTrack { kind, number, codec } = other;
+        Self { kind: kind.to_string(), track: *number, codec: codec.clone() }
+    }
 }
 
 /// See [`Record::Sequence`].

@@ -1,10 +1,14 @@
 //! The command line: what was typed, what it means, and what comes out of it.
+#![doc = include_str!("../README.md")]
+#![warn(missing_docs)]
 
 pub mod args;
 pub mod exit;
 
 mod against;
 mod caps;
+#[cfg(test)]
+mod commit;
 mod compare;
 mod compare_report;
 mod dec_test;
@@ -41,6 +45,7 @@ mod suite_info;
 mod survey;
 mod verify;
 pub mod verify_args;
+mod version;
 
 use std::ffi::OsString;
 use std::io::Write;

@@ -11,7 +11,7 @@ use super::exit::Exit;
 use super::failure::{Failure, Result};
 use super::json::{Fault, Lines, Record};
 use super::output::{self, Notices};
-use super::play_args::{Loop, Pictures, PlayArgs, Scaler};
+use super::play_args::{Loop, Pictures, PlayArgs, Scaler, Start};
 use super::select::{self, Fallback, Selected};
 use super::{input, options, playlist, render_to};
 use vav1d::error::{DeviceError, Error};
@@ -19,6 +19,9 @@ use vav1d::vk::render::Kernel;
 use vav1d::vk::{Driver, Executor, GrainMode, Instance, InstanceOptions, SharedDevice};
 use vav1d_play::window::{self, Judgement, Look, Options, Presenter, Program, Report};
 use vav1d_play::{self as play, Entry, OpenDevice, Repeat, Target};
+
+/// A seek that takes longer shows where its decoding begins.
+const PREVIEW: Duration = Duration::from_millis(100);
 
 pub(super) fn run(args: &PlayArgs, json: bool, notices: &Notices) -> Result<Exit> {
     let files = playlist::files(&args.files)?;
@@ -213,7 +216,15 @@ fn play_options(args: &PlayArgs, decoding: &PipelineArgs, look: &Look) -> play::
     play::Options {
         planner: options::planner(&args.layers),
         executor,
-        start: args.start.map(Target::Time),
+        start: match args.start {
+            Some(Start::At(time)) => Some(Target::Time(time)),
+            _ => None,
+        },
+        before_end: match args.start {
+            Some(Start::BeforeEnd(time)) => Some(time),
+            _ => None,
+        },
+        preview: Some(PREVIEW),
         limit: args.limit,
         repeat: repeat(args),
         ..play::Options::default()

@@ -44,9 +44,9 @@ pub struct PlayArgs {
     /// Another film grain.
     #[command(flatten)]
     pub grain: GrainArgs,
-    /// Where each file begins: seconds, M:SS or H:MM:SS
-    #[arg(long, value_name = "TIME", value_parser = time)]
-    pub start: Option<Duration>,
+    /// Where each file begins: seconds, M:SS or H:MM:SS; with - in front from its end
+    #[arg(long, value_name = "TIME", value_parser = start, allow_hyphen_values = true)]
+    pub start: Option<Start>,
     /// Pictures of each file to show at most
     #[arg(long, value_name = "N")]
     pub limit: Option<u64>,
@@ -105,6 +105,15 @@ pub struct PlayArgs {
     pub shape: ShapeArgs,
 }
 
+/// Where files begin.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Start {
+    /// At this time.
+    At(Duration),
+    /// So long before the end.
+    BeforeEnd(Duration),
+}
+
 /// What is repeated.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Loop {
@@ -144,6 +153,13 @@ fn keys() -> String {
     format!("Keys:\n{}", keys.concat())
 }
 
+fn start(text: &str) -> Result<Start, String> {
+    match text.strip_prefix('-') {
+        Some(text) => time(text).map(Start::BeforeEnd),
+        None => time(text).map(Start::At),
+    }
+}
+
 /// Seconds, M:SS or H:MM:SS, each with a fraction of seconds.
 fn time(text: &str) -> Result<Duration, String> {
     let bad = || "seconds, M:SS or H:MM:SS".to_owned();
@@ -154,8 +170,10 @@ fn time(text: &str) -> Result<Duration, String> {
     }
     for (place, part) in parts.iter().rev().enumerate() {
         let value: f64 = part.parse().map_err(|_| bad())?;
-        // Above the seconds, whole numbers only.
-        if value < 0.0 || !value.is_finite() || (place > 0 && value.fract() != 0.0) {
+        // Above the seconds, whole numbers only; below something, less than 60 of it.
+        let is_part = place + 1 < parts.len();
+        let is_whole = place == 0 || value.fract() == 0.0;
+        if value < 0.0 || !value.is_finite() || !is_whole || (is_part && value >= 60.0) {
             return Err(bad());
         }
         seconds += value * 60_f64.powi(place as i32);
@@ -187,8 +205,17 @@ mod tests {
         assert_eq!(time("1.5"), Ok(Duration::from_millis(1500)));
         assert_eq!(time("2:03.25"), Ok(Duration::from_millis(123_250)));
         assert_eq!(time("1:00:00"), Ok(Duration::from_secs(3600)));
-        for bad in ["", "-1", "1.5:00", "1:2:3:4", "x", "nan", "inf"] {
+        for bad in ["", "-1", "1:99", "1:60:00", "1.5:00", "1:2:3:4", "x", "nan", "inf"] {
             assert!(time(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_start_may_be_counted_from_the_end() {
+        assert_eq!(start("10"), Ok(Start::At(Duration::from_secs(10))));
+        assert_eq!(start("-1:30"), Ok(Start::BeforeEnd(Duration::from_secs(90))));
+        for bad in ["-", "--1", "-x"] {
+            assert!(start(bad).is_err(), "{bad}");
         }
     }
 

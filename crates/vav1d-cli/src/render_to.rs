@@ -64,7 +64,7 @@ pub(super) fn run(
                     report.faults.push(error);
                     player.next_entry();
                 }
-                Event::Opened(_) => {}
+                Event::Opened(_) | Event::Preview(_) => {}
             }
         }
     }

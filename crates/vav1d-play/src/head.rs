@@ -117,6 +117,8 @@ impl Head {
             pixel_aspect: info.pixel_aspect,
             rotation: info.rotation,
             is_mirrored: info.is_mirrored,
+            crop: info.crop,
+            others: source.others(),
             is_seekable: seekable,
         }
     }

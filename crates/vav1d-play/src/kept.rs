@@ -83,9 +83,8 @@ impl Window {
             |what: &dyn Fn(&Frame) -> usize| self.frames.iter().take(seen).map(what).sum();
         let mut bytes: usize = of_seen(&|frame| frame.picture.data.len());
         let mut images: usize = of_seen(&on_device);
-        while (bytes > self.budget || images > MOST_ON_DEVICE)
-            && let Some(frame) = self.frames.pop_front()
-        {
+        while bytes > self.budget || images > MOST_ON_DEVICE {
+            let Some(frame) = self.frames.pop_front() else { break };
             bytes -= frame.picture.data.len();
             images -= on_device(&frame);
             self.next -= 1;

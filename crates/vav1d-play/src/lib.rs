@@ -1,5 +1,7 @@
 //! Playing: a thread that decodes ahead and goes where it is told, and the arithmetic of when its
-//! frames are due. What shows them is above.
+//! frames are due. What shows them is in its `window`.
+#![doc = include_str!("../README.md")]
+#![warn(missing_docs)]
 #![cfg_attr(
     not(test),
     deny(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)
@@ -22,6 +24,7 @@ mod worker;
 use std::sync::Arc;
 use std::time::Duration;
 
+use vav1d::container::{Crop, OtherTrack};
 use vav1d::error::Error;
 use vav1d::pixels::Picture;
 use vav1d::syntax::film_grain::FilmGrainParams;
@@ -101,6 +104,10 @@ pub struct StreamInfo {
     pub rotation: u16,
     /// Whether left and right are to be exchanged then.
     pub is_mirrored: bool,
+    /// What is to be shown of a picture, as the container says. All of it is.
+    pub crop: Option<Crop>,
+    /// Tracks beside the one that is played.
+    pub others: Vec<OtherTrack>,
     /// Whether one can go back in it. One can always go forward.
     pub is_seekable: bool,
 }
@@ -112,6 +119,9 @@ pub enum Event {
     Opened(Arc<StreamInfo>),
     /// The next frame.
     Frame(Box<Frame>),
+    /// Where decoding of what is sought begins, to be looked at until that is there
+    /// ([`Options::preview`]).
+    Preview(Box<Frame>),
     /// No frames follow, until the player is told to go elsewhere.
     EndOfStream,
     /// Something is wrong with the stream, or with what was asked; playing goes on.

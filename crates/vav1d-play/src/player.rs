@@ -35,6 +35,10 @@ pub struct Options {
     pub executor: ExecutorOptions,
     /// Where each entry begins; `None`: with its first picture.
     pub start: Option<Target>,
+    /// Each entry begins so long before its end, if that is known, instead.
+    pub before_end: Option<Duration>,
+    /// A seek to a time that takes longer tells where its decoding begins ([`Event::Preview`]).
+    pub preview: Option<Duration>,
     /// Pictures of each entry from there on, at most.
     pub limit: Option<u64>,
     /// What follows the last picture.
@@ -55,6 +59,8 @@ impl Default for Options {
             planner: PlannerOptions::default(),
             executor: ExecutorOptions::default(),
             start: None,
+            before_end: None,
+            preview: None,
             limit: None,
             repeat: Repeat::Off,
             queue: 4,
@@ -67,10 +73,10 @@ impl Default for Options {
 /// Lowers the priority of the thread that calls it.
 fn give_way(niceness: u8) {
     #[cfg(target_os = "linux")]
-    if niceness > 0
-        && let Err(error) = rustix::process::setpriority_process(None, niceness.into())
-    {
-        log::debug!("decoding keeps its priority: {error}");
+    if niceness > 0 {
+        if let Err(error) = rustix::process::setpriority_process(None, niceness.into()) {
+            log::debug!("decoding keeps its priority: {error}");
+        }
     }
     #[cfg(not(target_os = "linux"))]
     let _ = niceness;

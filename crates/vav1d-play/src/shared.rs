@@ -66,7 +66,7 @@ impl Shared {
             Command::Open(_) => None,
         };
         state.events.retain(|event| match event {
-            Event::Frame(_) | Event::EndOfStream => false,
+            Event::Frame(_) | Event::Preview(_) | Event::EndOfStream => false,
             Event::Opened(info) => entry == Some(info.entry),
             Event::Fault(_) | Event::Failed(_) => true,
         });

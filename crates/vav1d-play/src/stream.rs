@@ -23,10 +23,18 @@ use vav1d::vk::{Executor, Output};
 /// How long the start of a stream may be held up in order to know its duration.
 const SCAN: Duration = Duration::from_millis(100);
 
+/// Pictures before one that is sought that are kept: those of steps back.
+const KEPT: u64 = 8;
+
+/// Near the end of a stream nothing is passed over: headers are not exact.
+const NEAR_END: Duration = Duration::from_secs(1);
+
 /// What comes of decoding.
 #[derive(Debug)]
 pub(super) enum Item {
     Frame(Box<Frame>),
+    /// The first picture of what is passed over.
+    Preview(Box<Frame>),
     /// Something is wrong with the stream.
     Fault(Error),
 }
@@ -75,6 +83,13 @@ pub(super) struct Stream {
     /// How long there was nothing to do.
     pub(super) idle: Duration,
     ended: bool,
+    /// What is before it is decoded, and not looked at; and whether some of it was.
+    sought: Option<Target>,
+    has_begun: bool,
+    /// Whether the last picture is one that was passed over.
+    pub(super) has_passed: bool,
+    /// Something was wrong since decoding began.
+    is_damaged: bool,
     /// Whether decoding began with the stream's first unit.
     pub(super) from_start: bool,
     /// What ends the stream, once everything before it was delivered.
@@ -129,6 +144,10 @@ impl Stream {
             held: None,
             idle: Duration::ZERO,
             ended: false,
+            sought: None,
+            has_begun: false,
+            has_passed: false,
+            is_damaged: false,
             from_start: true,
             info,
             source,
@@ -200,7 +219,8 @@ impl Stream {
         self.held = None;
         self.assembler = self.source.info().grid.map(Assembler::new);
         self.last_fault = None;
-        self.ended = false;
+        (self.ended, self.is_damaged) = (false, false);
+        (self.has_begun, self.has_passed) = (false, false);
         (self.outputs, self.next_unit) = (point.outputs, point.position.unit);
         self.knows_frames = point.frames.is_some();
         Ok(())
@@ -221,8 +241,14 @@ impl Stream {
             },
         };
         match unit {
-            Ok(Some(unit)) => {
+            Ok(Some(mut unit)) => {
+                let before = self.outputs;
                 self.note(&unit);
+                let is_passed_over = self.is_passed_over();
+                unit.is_hidden |= is_passed_over;
+                if self.outputs > before {
+                    self.has_passed = is_passed_over;
+                }
                 let planned = self.planner.unit(&unit, &mut steps).map_err(Error::from);
                 self.damage.note(&steps);
                 self.execute(&mut steps, items)?;
@@ -250,6 +276,29 @@ impl Stream {
             self.release(items);
         }
         Ok(())
+    }
+
+    /// Pictures before `target` are decoded for others' sake, from now on.
+    pub(super) fn seek(&mut self, target: Option<Target>) {
+        self.sought = target;
+    }
+
+    /// Whether nobody looks at the pictures of the last unit: not those right before what is sought,
+    /// for steps back, nor the first, to be looked at meanwhile.
+    fn is_passed_over(&self) -> bool {
+        // Of what can be read once, pictures are all that one can go back to.
+        let may_pass = self.has_begun && self.start.is_some();
+        let Some(unit) = self.under_way.back().filter(|_| may_pass) else { return false };
+        let time = unit.time.unwrap_or_else(|| self.timing.time(None, unit.outputs));
+        let kept = time.saturating_add(self.info.interval.saturating_mul(KEPT as u32));
+        // What is sought may be beyond the end.
+        let is_early = self.info.duration.is_none_or(|whole| kept + NEAR_END < whole);
+        is_early
+            && match self.sought {
+                Some(Target::Index(index)) => self.outputs.saturating_add(KEPT) < index,
+                Some(Target::Time(sought)) => kept < sought,
+                None => false,
+            }
     }
 
     /// Takes note of a unit that is given to the device.
@@ -332,6 +381,7 @@ impl Stream {
     /// Puts a fault after what was decoded before it.
     fn fault(&mut self, fault: Error, steps: &mut Vec<Step>, items: &mut Vec<Item>) -> Result<()> {
         self.executor.drain()?;
+        self.is_damaged = true;
         self.outputs(true, steps, items)?;
         items.push(Item::Fault(fault));
         Ok(())
@@ -384,6 +434,7 @@ impl Stream {
             held.duration = time.saturating_sub(held.time);
             items.push(Item::Frame(held));
         }
+        let is_first = !std::mem::replace(&mut self.has_begun, true) && self.sought.is_some();
         self.held = Some(Box::new(Frame {
             picture: Arc::new(output.picture),
             header: output.header,
@@ -402,12 +453,14 @@ impl Stream {
             generation: 0,
             stream: Arc::clone(&self.info),
         }));
+        items.extend(self.held.clone().filter(|_| is_first).map(Item::Preview));
     }
 
     /// Delivers the last picture, which lasts as long as the container says, or as one does.
     fn release(&mut self, items: &mut Vec<Item>) {
         let Some(mut held) = self.held.take() else { return };
-        let whole = self.source.info().duration;
+        // What is missing is not waited for.
+        let whole = self.source.info().duration.filter(|_| !self.is_damaged);
         let rest = whole.map(|whole| whole.saturating_sub(held.time));
         if let Some(rest) = rest.filter(|rest| !rest.is_zero()) {
             held.duration = rest;

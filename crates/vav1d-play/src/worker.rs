@@ -8,7 +8,7 @@ use super::kept::{Reach, Window};
 use super::player::{End, Entry, OpenDevice, Options};
 use super::shared::{Command, Rest, Turn};
 use super::stream::{Item, Stream};
-use super::{Event, Repeat, Target};
+use super::{Event, Frame, Repeat, Target};
 use vav1d::error::{Error, Result, Unsupported};
 use vav1d::vk::GrainMode;
 
@@ -28,6 +28,9 @@ pub(super) struct Worker<'e> {
     is_told: bool,
     window: Window,
     goal: Option<Goal>,
+    /// When the goal was set, and where decoding of it has begun.
+    since: Instant,
+    begun: Option<Box<Frame>>,
     /// Number of the picture that is one too many.
     limit: Option<u64>,
     /// The pictures since the beginning, or since the stream was begun again.
@@ -44,6 +47,8 @@ struct Goal {
     target: Target,
     /// How many access points before the last one decoding has begun at.
     back: usize,
+    /// Every picture is looked at: what is sought is beyond the end.
+    is_thorough: bool,
 }
 
 impl<'e> Worker<'e> {
@@ -65,6 +70,8 @@ impl<'e> Worker<'e> {
             stream: None,
             is_told: false,
             goal: None,
+            since: Instant::now(),
+            begun: None,
             limit: None,
             delivered: 0,
             ended: None,
@@ -186,7 +193,17 @@ impl<'e> Worker<'e> {
         let stream = Stream::open(source, executor, self.options.planner, (entry, name))?;
         self.stream = Some(stream);
         self.tell_opened();
-        self.options.start.map_or(Ok(()), |start| self.seek(start))
+        self.start().map_or(Ok(()), |start| self.seek(start))
+    }
+
+    /// Where an entry begins, if not with its first picture.
+    fn start(&self) -> Option<Target> {
+        let Some(back) = self.options.before_end else { return self.options.start };
+        let info = &self.stream.as_ref()?.info;
+        if info.duration.is_none() {
+            log::warn!("{}: nothing says where it ends: it is played from its start", info.name);
+        }
+        Some(Target::Time(info.duration?.saturating_sub(back)))
     }
 
     /// One thing of what there is to do.
@@ -194,6 +211,7 @@ impl<'e> Worker<'e> {
         if let Some(goal) = self.goal {
             return self.pursue(goal);
         }
+        self.stream.iter_mut().for_each(|stream| stream.seek(None));
         let queue = self.options.queue;
         let is_more = self.is_more();
         if is_more && self.end.shared().has_room(queue) {
@@ -227,6 +245,7 @@ impl<'e> Worker<'e> {
         for item in items {
             match item {
                 Item::Frame(frame) => self.window.push(*frame),
+                Item::Preview(frame) => self.begun = Some(frame),
                 Item::Fault(error) => self.fault(error),
             }
         }
@@ -262,7 +281,7 @@ impl<'e> Worker<'e> {
     /// Begins the entry again.
     fn again(&mut self) -> Result<()> {
         self.delivered = 0;
-        let start = self.options.start.unwrap_or(Target::Index(0));
+        let start = self.start().unwrap_or(Target::Index(0));
         match self.stream.as_ref().is_some_and(|stream| stream.info.is_seekable) {
             true => self.seek(start),
             false => self.open(self.entry),
@@ -271,7 +290,7 @@ impl<'e> Worker<'e> {
 
     /// Goes to `target`: within what is decoded, or by decoding on, or from an access point on.
     fn seek(&mut self, target: Target) -> Result<()> {
-        self.goal = None;
+        (self.goal, self.begun, self.since) = (None, None, Instant::now());
         let target = match (target, self.limit) {
             (Target::Index(index), Some(limit)) => Target::Index(index.min(limit.max(1) - 1)),
             (target, _) => target,
@@ -286,7 +305,7 @@ impl<'e> Worker<'e> {
         let Some(point) = self.access_point(target, 0) else {
             return self.seek_once(target, reach);
         };
-        self.goal = Some(Goal { target, back: 0 });
+        self.goal = Some(Goal { target, back: 0, is_thorough: false });
         // What is under way may come to it sooner.
         match reach == Reach::Ahead && point.outputs <= next {
             true => Ok(()),
@@ -324,7 +343,7 @@ impl<'e> Worker<'e> {
                 }
                 self.window.go_to_first();
             }
-            _ if !is_ended => self.goal = Some(Goal { target, back: 0 }),
+            _ if !is_ended => self.goal = Some(Goal { target, back: 0, is_thorough: false }),
             _ => {}
         }
         Ok(())
@@ -333,6 +352,12 @@ impl<'e> Worker<'e> {
     /// Comes nearer to a goal.
     fn pursue(&mut self, goal: Goal) -> Result<()> {
         let Some(stream) = &mut self.stream else { return Ok(()) };
+        if stream.is_ended() && stream.has_passed {
+            let goal = Goal { is_thorough: true, ..goal };
+            self.goal = Some(goal);
+            let point = self.access_point(goal.target, goal.back);
+            return point.map_or(Ok(()), |point| self.restart(&point));
+        }
         match self.window.go_to(goal.target, stream.is_ended()) {
             Reach::Here => {
                 self.goal = None;
@@ -353,8 +378,22 @@ impl<'e> Worker<'e> {
             Reach::Empty if stream.is_ended() => self.go_back(goal),
             Reach::Ahead | Reach::Empty => {
                 self.window.pass();
+                stream.seek(Some(goal.target).filter(|_| !goal.is_thorough));
+                self.preview(goal);
                 self.advance()
             }
+        }
+    }
+
+    /// Tells where decoding of a goal has begun, once, if it takes long.
+    fn preview(&mut self, goal: Goal) {
+        let is_long = self.options.preview.is_some_and(|wait| self.since.elapsed() >= wait);
+        if !is_long || !matches!(goal.target, Target::Time(_)) {
+            return;
+        }
+        if let Some(mut frame) = self.begun.take() {
+            frame.generation = self.generation;
+            self.tell(Event::Preview(frame));
         }
     }
 
@@ -377,7 +416,11 @@ impl<'e> Worker<'e> {
     /// Where a goal was beyond the limit, goes to the last picture before that.
     fn keep_limit(&mut self) {
         if let Some(limit) = self.limit.filter(|_| self.is_limited()) {
-            self.goal = Some(Goal { target: Target::Index(limit.saturating_sub(1)), back: 0 });
+            self.goal = Some(Goal {
+                target: Target::Index(limit.saturating_sub(1)),
+                back: 0,
+                is_thorough: false,
+            });
         }
     }
 
@@ -393,7 +436,7 @@ impl<'e> Worker<'e> {
         self.options.executor.film_grain = mode;
         let (Some(point), Some(stream)) = (point, &mut self.stream) else { return Ok(()) };
         stream.set_executor((self.device)(&self.options.executor)?);
-        self.goal = Some(Goal { target, back: 0 });
+        self.goal = Some(Goal { target, back: 0, is_thorough: false });
         self.restart(&point)
     }
 }

@@ -1,7 +1,7 @@
 // A picture's planes to R'G'B' at its own size: range and matrix, chroma siting, transfer, tone
 // mapping, gamut.
 //
-// group 0, binding 0: uniform `Conversion` (src/color/mod.rs has the same structure)
+// group 0, binding 0: uniform `Conversion` (av1-picture, src/color/mod.rs, has the same structure)
 //          what load_buffer.wgsl or load_image.wgsl binds, one of which build.rs puts before this
 //          binding 2: out: two words a pixel, four of 16 bits: R', G', B' in 0..1, and 1
 

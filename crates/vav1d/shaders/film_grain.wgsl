@@ -2,7 +2,7 @@
 // exactly what `grain::apply` makes on the host. What is made value after value (templates, scaling
 // functions, random bytes) comes from there.
 //
-// group 0, binding 0: uniform `FilmGrain` (src/vk/render/film_grain.rs has the same structure)
+// group 0, binding 0: uniform `FilmGrain` (av1-picture, src/grain/shader.rs, has the same structure)
 //          binding 1: the planes, as `pixels::Picture` has them, and from word `data` on
 //                     ScalingLut of Y, Cb, Cr, four values a word;
 //                     LumaGrain, CbGrain, CrGrain, two signed values a word;

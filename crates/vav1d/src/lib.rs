@@ -2,7 +2,9 @@
 //!
 //! Modules in reading order, from bytes to pictures:
 //! [`container`] -> [`obu`] -> [`syntax`] -> [`plan`] -> [`vk`] -> [`grain`] -> [`sink`],
-//! joined by [`decode`], or by [`play`] where pictures are shown in their time.
+//! joined by [`decode`].
+#![doc = include_str!("../README.md")]
+#![warn(missing_docs)]
 
 pub use av1_demux as container;
 pub use av1_picture::{color, grain, pixels};

@@ -5,7 +5,7 @@ use super::track::{Info, Track};
 use super::walk::{Block, Found, Walk};
 use crate::bytes::Bytes;
 use crate::error::{Error, LimitError, Result, StreamError, StreamFault, Unsupported};
-use crate::fault;
+use crate::{OtherTrack, fault};
 use av1_syntax::limits::Limits;
 
 /// Frames that are remembered: those of three days at 60 frames a second.
@@ -81,6 +81,7 @@ pub(super) struct Reader {
     wish: Option<u64>,
     container: &'static str,
     parts: Vec<Part>,
+    others: Vec<OtherTrack>,
     /// The segment that is read has no part yet.
     is_new: bool,
     info: Info,
@@ -129,6 +130,7 @@ impl Reader {
             wish,
             container: "Matroska",
             parts: Vec::new(),
+            others: Vec::new(),
             is_new: true,
             info: Info::default(),
             waiting: Vec::new(),
@@ -143,6 +145,11 @@ impl Reader {
     /// The parts that were come to.
     pub(super) fn parts(&self) -> &[Part] {
         &self.parts
+    }
+
+    /// The tracks of the first segment that are not wanted.
+    pub(super) fn others(&self) -> &[OtherTrack] {
+        &self.others
     }
 
     pub(super) fn container(&self) -> &'static str {
@@ -275,6 +282,10 @@ impl Reader {
             Some(track) => {
                 self.walk.track = Some(track.number);
                 self.parts.push(Part::new(self.info, track, &self.limits)?);
+                if self.parts.len() == 1 {
+                    let others = tracks.iter().filter(|other| !std::ptr::eq(*other, track));
+                    self.others = others.map(Track::other).collect();
+                }
                 Ok(())
             }
             None if self.parts.is_empty() => Err(self.no_track(tracks)),

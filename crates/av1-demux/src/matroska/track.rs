@@ -3,7 +3,7 @@
 
 use super::ebml::{Child, children, float, id, string, unsigned};
 use super::encoding::Encoding;
-use crate::{rate, ratio};
+use crate::{OtherTrack, TrackKind, rate, ratio};
 
 /// Nanoseconds of a second.
 pub(super) const SECOND: u64 = 1_000_000_000;
@@ -105,6 +105,17 @@ impl Track {
     /// Whether it is video, as it says.
     pub(super) fn is_video(&self) -> bool {
         self.kind.unwrap_or(VIDEO) == VIDEO
+    }
+
+    /// It, where it is another than the one that is decoded.
+    pub(super) fn other(&self) -> OtherTrack {
+        let kind = match self.kind {
+            None | Some(VIDEO) => TrackKind::Video,
+            Some(2) => TrackKind::Audio,
+            Some(0x11) => TrackKind::Subtitles,
+            Some(_) => TrackKind::Other,
+        };
+        OtherTrack { kind, number: self.number, codec: self.codec() }
     }
 
     /// The name of its codec.

@@ -2,6 +2,8 @@
 //! each may reach, so it passes over what it does not need, and sees damage; behind that it goes on
 //! at the next cluster.
 
+mod repair;
+
 use super::block::{self, Header};
 use super::ebml::{self, Head, MAX_HEAD, id};
 use super::search::{CHUNK, OVERLAP, find, go, search};
@@ -84,8 +86,8 @@ pub(super) struct Walk {
     trusted: u64,
     /// Bytes that were gone back after damage.
     gone_back: u64,
-    /// Where a block is whose identifier is wrong.
-    renamed: Option<u64>,
+    /// Where a block is whose identifier is wrong, or whose size is: what it is then.
+    mended: Option<(u64, Option<u64>)>,
     /// The track that is asked for.
     pub(super) track: Option<u64>,
     /// Bytes of a block that are looked ahead at, at most.
@@ -108,7 +110,7 @@ impl Walk {
             time: None,
             trusted: 0,
             gone_back: 0,
-            renamed: None,
+            mended: None,
             track: None,
             block_bytes,
             is_ended: false,
@@ -127,10 +129,10 @@ impl Walk {
             let window = bytes.peek(MAX_HEAD)?;
             let is_short = window.len() < MAX_HEAD;
             let found = match ebml::head(window) {
-                Some(head) if self.renamed == Some(self.at) => {
-                    self.element(bytes, &Head { id: id::SIMPLE_BLOCK, ..head })?
+                Some(head) => {
+                    let head = self.mended(head);
+                    self.element(bytes, &head)?
                 }
-                Some(head) => self.element(bytes, &head)?,
                 None if is_short => return Ok(self.end(bytes)),
                 None => self.damage(bytes, "what is here is no element")?,
             };
@@ -377,11 +379,14 @@ impl Walk {
         if !self.is_there(bytes, end)? {
             return self.damage(bytes, CUT);
         }
+        if let Some(found) = self.swallowed(bytes, id, end)? {
+            return Ok(Some(found));
+        }
         if self.is_in_cluster && id::is_in_segment(id) && !id::is_global(id) {
             self.leave_cluster();
         }
         if self.is_in_cluster && !is_known && self.is_block(bytes)? {
-            self.renamed = Some(self.at);
+            self.mended = Some((self.at, None));
             let what = "a block has the identifier of something else";
             return Ok(Some(Found::Damage(fault(what, self.at, SECTION))));
         }
@@ -389,20 +394,6 @@ impl Walk {
         let what = "an element is not known, and frames are missing";
         let is_doubtful = self.is_in_cluster && !is_known;
         Ok(is_doubtful.then(|| Found::Doubt(fault(what, at, SECTION))))
-    }
-
-    /// Whether the element here, of which the identifier is not known, is a block of the track all the
-    /// same.
-    fn is_block(&self, bytes: &mut Bytes) -> Result<bool> {
-        let window = bytes.peek(MAX_HEAD + block::HEADER + 1)?;
-        let is_block = || {
-            let body = window.get(ebml::head(window)?.length..)?;
-            let (track, length) = ebml::number(body)?;
-            let (flags, first) = (*body.get(length + 2)?, *body.get(length + 3)?);
-            // No reserved flag, no lacing, and an OBU.
-            (Some(track) == self.track && flags & 0x76 == 0 && first & 0x81 == 0).then_some(())
-        };
-        Ok(is_block().is_some())
     }
 
     /// Where what is open ends, as far as it is known.
@@ -463,7 +454,7 @@ impl Walk {
     }
 
     /// What is here cannot be read: goes on at the next cluster.
-    fn damage(&mut self, bytes: &mut Bytes, what: &'static str) -> Result<Option<Found>> {
+    fn lose(&mut self, bytes: &mut Bytes, what: &'static str) -> Result<Option<Found>> {
         let at = self.at;
         let is_outside = !self.is_in_segment && self.trusted > 0;
         // A file of nothing but damage is not gone through again and again.

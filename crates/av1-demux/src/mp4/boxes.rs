@@ -137,11 +137,37 @@ fn overlapping(data: &[u8], bytes: usize) -> impl Iterator<Item = (Kind, &[u8], 
         let header = Header::read(rest).filter(|_| left > 0)?;
         let most = rest.len().min(left + SLACK);
         let whole = header.bytes.map_or(left, |bytes| bytes.min(most as u64) as usize);
+        let whole = table_bytes(rest, &header, whole).unwrap_or(whole);
         let data = rest.get(header.header as usize..)?;
         rest = rest.get(whole..)?;
         left = left.saturating_sub(whole);
         Some((header.kind, data, whole.saturating_sub(header.header as usize)))
     })
+}
+
+/// Bytes of a table at the start of `data` that says that it has `whole` of them, and no box follows
+/// there, but one does where its rows end.
+fn table_bytes(data: &[u8], header: &Header, whole: usize) -> Option<usize> {
+    let row = match &header.kind {
+        b"stco" | b"stss" | b"stsz" => 4,
+        b"stts" | b"ctts" | b"co64" => 8,
+        b"stsc" => 12,
+        _ => return None,
+    };
+    let is_sizes = &header.kind == b"stsz";
+    let body = header.header as usize + if is_sizes { 4 } else { 0 };
+    let count = Fields(data.get(body + 4..)?).u32()? as usize;
+    // Samples that are all of one size have no rows.
+    let same = Fields(data.get(body..)?).u32()?;
+    let count = if is_sizes && same != 0 { 0 } else { count };
+    let bytes = body.checked_add(8)?.checked_add(count.checked_mul(row)?)?;
+    let is_followed = |at: usize| {
+        let rest = data.get(at..).unwrap_or_default();
+        let fits = |next: &Header| next.bytes.is_none_or(|bytes| bytes <= rest.len() as u64);
+        let next = Header::read(rest).filter(|next| next.is_plausible() && fits(next));
+        rest.is_empty() || next.is_some()
+    };
+    (!is_followed(whole) && bytes <= data.len() && is_followed(bytes)).then_some(bytes)
 }
 
 /// The bodies of all boxes that `path` leads to from `body`.
@@ -182,6 +208,22 @@ pub(super) fn first<'a, T>(
     read: impl FnMut(&'a [u8]) -> Option<T>,
 ) -> Option<T> {
     all(body, path).into_iter().find_map(read)
+}
+
+/// The bodies of the boxes `kind` in `body`; where there are none, of those that another has
+/// swallowed, whose size is too large.
+pub(super) fn anywhere<'a>(body: &'a [u8], kind: &Kind) -> Vec<&'a [u8]> {
+    let found = all(body, &[kind]);
+    if !found.is_empty() {
+        return found;
+    }
+    let swallowed = body.windows(8).enumerate().filter(|(_, head)| head.ends_with(kind));
+    let whole = swallowed.filter_map(|(at, _)| {
+        let rest = body.get(at..)?;
+        let header = Header::read(rest).filter(|header| header.header == 8)?;
+        rest.get(8..usize::try_from(header.bytes?).ok()?)
+    });
+    whole.take(1).collect()
 }
 
 #[cfg(test)]
@@ -225,6 +267,30 @@ mod tests {
         let body = b"\0\0\0\x12tree\0\0\0\x0bleaf123\0\0\0\x09next4";
         // Its place is still where the size says.
         assert_eq!(all(body, &[b"next"]), [b"4"; 0]);
+    }
+
+    #[test]
+    fn a_box_that_another_has_swallowed_is_found() {
+        let body = b"\0\0\0\x7filoc12\0\0\0\x0aiinf34\0\0\0\x09iprp5";
+        assert_eq!(anywhere(body, b"iinf"), [b"34"]);
+        assert_eq!(anywhere(body, b"iprp"), [b"5"]);
+        assert_eq!(anywhere(body, b"iref"), [b""; 0]);
+        assert_eq!(anywhere(b"\0\0\0\x7filoc\0\0\0\x0aiinf3", b"iinf"), [b""; 0], "cut short");
+    }
+
+    #[test]
+    fn a_table_is_as_long_as_its_rows_where_its_size_is_not() {
+        let table = |size: u8| {
+            let next = b"\0\0\0\x0cnext1234";
+            [&[0, 0, 0, size], &b"stss\0\0\0\0\0\0\0\x02\0\0\0\x01\0\0\0\x02"[..], next].concat()
+        };
+        for (size, rows) in [(24, 2), (20, 2), (23, 2), (26, 2), (36, 2)] {
+            let data = table(size);
+            let stss = all(&data, &[b"stss"]);
+            let rows_of = |body: &&[u8]| Fields::table::<1>(body).count();
+            assert_eq!(stss.iter().map(rows_of).collect::<Vec<_>>(), [rows], "{size}");
+            assert_eq!(all(&data, &[b"next"]).len(), usize::from(size != 36), "{size}");
+        }
     }
 
     #[test]

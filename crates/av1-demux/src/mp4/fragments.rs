@@ -1,5 +1,7 @@
 //! Where the samples of movie fragments (8.8) are, and when they are shown.
 
+use std::collections::{BTreeSet, VecDeque};
+
 use super::Sample;
 use super::boxes::{self, Fields, Kind};
 
@@ -39,15 +41,49 @@ pub(super) struct Wanted {
     pub(super) defaults: AllDefaults,
     /// When the next sample is decoded.
     pub(super) time: i64,
-    /// When the last one was decoded that is known, and the last one of the fragment before.
-    pub(super) last: Option<i64>,
-    pub(super) before: Option<i64>,
+    /// The samples of the fragments before, as far as they can come again.
+    pub(super) seen: Seen,
     /// When the last one shown ends.
     pub(super) until: i64,
     /// Samples that can still be remembered.
     pub(super) room: u64,
     /// What offsets in the file count from.
     pub(super) base: u64,
+}
+
+/// Samples that are remembered of the fragments before: some minutes.
+const SEEN: usize = 1 << 14;
+
+/// The last samples: when they are decoded, and their bytes.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Seen {
+    list: VecDeque<(i64, u32)>,
+    set: BTreeSet<(i64, u32)>,
+    /// When the last one is decoded of the fragment before, and of this one.
+    before: Option<i64>,
+    last: Option<i64>,
+}
+
+impl Seen {
+    /// Another fragment begins.
+    fn begin(&mut self) {
+        self.before = self.last;
+    }
+
+    /// Takes note of a sample; whether it has been in a fragment before.
+    fn take(&mut self, time: i64, bytes: u32) -> bool {
+        self.last = Some(time);
+        let is_early = self.before.is_some_and(|before| time <= before);
+        if is_early && self.set.contains(&(time, bytes)) {
+            return true;
+        }
+        self.set.insert((time, bytes));
+        self.list.push_back((time, bytes));
+        if let Some(oldest) = self.list.pop_front_if(|_| self.set.len() > SEEN) {
+            self.set.remove(&oldest);
+        }
+        false
+    }
 }
 
 /// `tfhd`, 8.8.7.
@@ -100,7 +136,7 @@ impl Wanted {
         at: u64,
         samples: &mut Vec<Sample>,
     ) -> Result<(), &'static str> {
-        self.before = self.last;
+        self.seen.begin();
         // Where the data of the track fragment before it end.
         let mut before = at;
         let tracks = tracks(moof);
@@ -232,9 +268,8 @@ impl Run<'_> {
                 entry: defaults.description.wrapping_sub(1) as u16,
                 is_sync: flags & NON_SYNC_SAMPLE == 0,
                 // What comes again was shown: streams are recorded with parts that overlap.
-                is_hidden: wanted.before.is_some_and(|before| wanted.time <= before),
+                is_hidden: wanted.seen.take(wanted.time, bytes),
             });
-            wanted.last = Some(wanted.time);
             let lasts = i64::from(duration.unwrap_or(defaults.duration));
             wanted.time = wanted.time.saturating_add(lasts);
             wanted.until = wanted.until.max(time.saturating_add(lasts));

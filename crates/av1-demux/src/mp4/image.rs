@@ -8,7 +8,7 @@ use super::input::Input;
 use super::track;
 use super::transforms::{self, Orientation};
 use crate::error::{LimitError, Result, StreamError, Unsupported};
-use crate::{Crop, Grid, fault};
+use crate::{Crop, Grid, fault, whole_obus};
 use av1_syntax::limits::Limits;
 
 /// Extents of all items together: they may take no bytes of the file.
@@ -66,6 +66,8 @@ pub(super) fn read(body: &[u8], input: &mut Input, limits: &Limits) -> Result<Im
     meta.transform(primary, &mut image);
     let mut parts = vec![primary];
     match meta.kind(primary) {
+        // Nothing is said of it but where it is: it is tried.
+        None => {}
         Some(kind) if &kind == b"av01" => {}
         Some(kind) if &kind == b"grid" => {
             let data = meta.data(primary, input, limits, 0)?;
@@ -82,9 +84,8 @@ pub(super) fn read(body: &[u8], input: &mut Input, limits: &Limits) -> Result<Im
             image.grid = Some(grid);
         }
         Some(kind) if &kind == b"iden" => parts = meta.refers(*b"dimg", primary),
-        kind => {
-            let kind = kind.map_or_else(|| "unknown".into(), boxes::name);
-            let what = format!("an image whose primary item is {kind}");
+        Some(kind) => {
+            let what = format!("an image whose primary item is {}", boxes::name(kind));
             return Err(Unsupported::Stream(what).into());
         }
     }
@@ -107,15 +108,17 @@ impl<'m> Meta<'m> {
         // QuickTime's is no `FullBox`.
         let is_full = body.get(4..8) != Some(b"hdlr");
         let body = if is_full { body.get(4..).unwrap_or_default() } else { body };
-        let ipco = boxes::first(body, &[b"iprp", b"ipco"], Some).unwrap_or_default();
+        let anywhere = |kind| boxes::anywhere(body, kind).into_iter();
+        let iprp = anywhere(b"iprp");
+        let ipco = iprp.filter_map(|iprp| boxes::first(iprp, &[b"ipco"], Some)).next();
         Self {
             items: items(body),
-            references: boxes::first(body, &[b"iref"], references).unwrap_or_default(),
-            locations: boxes::first(body, &[b"iloc"], locations).unwrap_or_default(),
-            properties: boxes::children(ipco).collect(),
+            references: anywhere(b"iref").find_map(references).unwrap_or_default(),
+            locations: anywhere(b"iloc").find_map(locations).unwrap_or_default(),
+            properties: boxes::children(ipco.unwrap_or_default()).collect(),
             associations: associations(body),
-            idat: boxes::first(body, &[b"idat"], Some).unwrap_or_default(),
-            primary: boxes::first(body, &[b"pitm"], |pitm| {
+            idat: anywhere(b"idat").next().unwrap_or_default(),
+            primary: anywhere(b"pitm").find_map(|pitm| {
                 let mut fields = Fields(pitm);
                 let (version, _) = fields.version()?;
                 if version == 0 { fields.u16().map(u32::from) } else { fields.u32() }
@@ -174,9 +177,8 @@ impl<'m> Meta<'m> {
     ) -> Result<()> {
         let mut held = 0;
         for item in items {
-            if self.kind(*item) != Some(*b"av01") {
-                let kind = self.kind(*item).map_or_else(|| "unknown".into(), boxes::name);
-                let what = format!("a derived image of items that are {kind}");
+            if let Some(kind) = self.kind(*item).filter(|kind| kind != b"av01") {
+                let what = format!("a derived image of items that are {}", boxes::name(kind));
                 return Err(Unsupported::Stream(what).into());
             }
             let data = self.data(*item, input, limits, held)?;
@@ -212,14 +214,22 @@ impl<'m> Meta<'m> {
                 return Err(LimitError { what, value, limit: limits.unit_bytes }.into());
             }
             let extent = match location.method {
-                0 => input.read(*start, bytes)?,
+                0 => input.read(*start, bytes.min(whole.saturating_sub(*start)))?,
                 _ => self.idat.iter().skip(*start as usize).take(bytes as usize).copied().collect(),
             };
-            if (extent.len() as u64) < bytes {
-                let what = "an extent of the item reaches beyond its end";
-                return Err(fault(what, *start, Some("ISO/IEC 14496-12, 8.11.3")).into());
-            }
+            let is_cut = (extent.len() as u64) < bytes;
             data.extend(extent);
+            if is_cut {
+                // What is whole is decoded.
+                let whole = whole_obus(&data);
+                let what = "an extent of the item reaches beyond its end";
+                if whole == 0 {
+                    return Err(fault(what, *start, Some("ISO/IEC 14496-12, 8.11.3")).into());
+                }
+                log::warn!("{what}");
+                data.truncate(whole);
+                break;
+            }
         }
         Ok(data)
     }
@@ -240,7 +250,7 @@ fn items(meta: &[u8]) -> BTreeMap<u32, Kind> {
         let _protection = fields.u16()?;
         (version >= 2).then_some((id, fields.kind()?))
     };
-    boxes::all(meta, &[b"iinf"])
+    boxes::anywhere(meta, b"iinf")
         .into_iter()
         .flat_map(|iinf| {
             // The count has 16 bits in version 0.
@@ -296,7 +306,8 @@ fn locations(iloc: &[u8]) -> Option<BTreeMap<u32, Location>> {
 /// Which item has which property (`ipma`, ISO/IEC 23008-12, 9.3).
 fn associations(meta: &[u8]) -> BTreeMap<u32, Vec<u16>> {
     let mut list: BTreeMap<u32, Vec<u16>> = BTreeMap::new();
-    for ipma in boxes::all(meta, &[b"iprp", b"ipma"]) {
+    let iprp = boxes::anywhere(meta, b"iprp");
+    for ipma in iprp.into_iter().flat_map(|iprp| boxes::all(iprp, &[b"ipma"])) {
         let mut fields = Fields(ipma);
         let (Some((version, flags)), Some(count)) = (fields.version(), fields.u32()) else {
             continue;

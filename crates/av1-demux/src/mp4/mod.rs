@@ -15,7 +15,9 @@ mod walk;
 
 use super::bytes::Bytes;
 use super::config::Config;
-use super::{IndexEntry, Position, ReadSeek, Source, SourceInfo, TemporalUnit, fault, read_once};
+use super::{
+    IndexEntry, OtherTrack, Position, ReadSeek, Source, SourceInfo, TemporalUnit, fault, read_once,
+};
 use crate::error::{Error, LimitError, Result, StreamError, Unsupported};
 use av1_syntax::limits::Limits;
 use av1_syntax::obu::Framing;
@@ -67,6 +69,8 @@ pub(super) struct Mp4 {
     index: u64,
     /// Where the first byte is that the samples from each on need: a pipe forgets those before.
     needed: Vec<u64>,
+    /// What was lost behind the unit that was given last.
+    cut: Option<StreamError>,
     /// Whether there is nothing more, since there was an error.
     is_over: bool,
 }
@@ -112,6 +116,7 @@ impl Mp4 {
             next_loss: 0,
             index: 0,
             needed: Vec::new(),
+            cut: None,
             is_over: false,
         };
         source.note_needed();
@@ -153,7 +158,7 @@ impl Mp4 {
 
     fn next_sample(&mut self) -> Result<Option<Sample>> {
         loop {
-            if let Some(loss) = self.loss() {
+            if let Some(loss) = self.cut.take().or_else(|| self.loss()) {
                 return Err(loss.into());
             }
             if let Some(sample) = self.movie.samples.get(self.next) {
@@ -211,16 +216,23 @@ impl Mp4 {
         if let Some(needed) = self.needed.iter().rev().nth(self.next) {
             self.input.forget(*needed)?;
         }
-        let data = match self.input.has(sample.offset, bytes) {
-            true => self.input.read(sample.offset, bytes)?,
-            false => Vec::new(),
-        };
+        // No more is asked for than there can be.
+        let end = self.input.end().unwrap_or(u64::MAX);
+        let there = bytes.min(end.saturating_sub(sample.offset));
+        let mut data = self.input.read(sample.offset, there)?;
         if (data.len() as u64) < bytes {
             let behind =
                 |input: &Input, sample: &Sample| !input.has(sample.offset, sample.bytes.into());
+            let here = self.next;
             let lost = self.pass(behind).max(1);
             let text = format!("{lost} samples reach beyond the end of the file");
-            return Err(super::demuxer("MP4", &text, sample.offset).in_unit(self.index).into());
+            let loss = super::demuxer("MP4", &text, sample.offset).in_unit(self.index);
+            // What is whole of the first of them is decoded.
+            data.truncate(super::whole_obus(&data));
+            if data.is_empty() {
+                return Err(loss.into());
+            }
+            (self.cut, self.next) = (Some(loss), self.next.max(here + 1) - 1);
         }
         self.next += 1;
         let (data, is_whole) = self.config.complete(data);
@@ -274,7 +286,7 @@ impl Source for Mp4 {
         self.next = usize::try_from(position.place).unwrap_or(usize::MAX);
         self.next_loss = self.movie.losses.partition_point(|(before, _)| *before <= self.next);
         self.index = position.unit;
-        self.is_over = false;
+        (self.is_over, self.cut) = (false, None);
         self.config.begin();
         Ok(())
     }
@@ -295,6 +307,10 @@ impl Source for Mp4 {
             is_hidden: sample.is_hidden,
         };
         Ok(Some((0..).zip(&self.movie.samples).map(entry).collect()))
+    }
+
+    fn others(&self) -> Vec<OtherTrack> {
+        self.movie.beside.clone()
     }
 
     fn ignore_edit_list(&mut self) {

@@ -2,7 +2,7 @@
 
 use super::boxes::{self, Header, Kind, SLACK};
 use super::edits::{self, Edit};
-use super::fragments::{self, Wanted};
+use super::fragments::{self, Seen, Wanted};
 use super::image;
 use super::input::Input;
 use super::tables::Samples;
@@ -11,7 +11,7 @@ use super::transforms::Orientation;
 use super::walk::{Found, Next, Walk};
 use super::{MAX_SAMPLES, Sample};
 use crate::error::{Error, LimitError, Result, StreamError, Unsupported};
-use crate::{SourceInfo, demuxer, fault, rate, ticks};
+use crate::{OtherTrack, SourceInfo, demuxer, fault, rate, ticks};
 use av1_syntax::limits::Limits;
 
 /// Bytes of the boxes that are read whole: far more than the sample tables of a film of hours.
@@ -52,7 +52,11 @@ pub(super) struct Movie {
     cut: Option<Found>,
     /// What tracks there are that are not of AV1.
     others: Vec<Kind>,
+    /// Those beside the one that is wanted.
+    pub(super) beside: Vec<OtherTrack>,
     has_moov: bool,
+    /// Where the first sample of each movie box is.
+    firsts: Vec<u64>,
     /// Bytes of boxes that were read whole.
     read: u64,
 }
@@ -90,7 +94,9 @@ impl Default for Movie {
             base: 0,
             cut: None,
             others: Vec::new(),
+            beside: Vec::new(),
             has_moov: false,
+            firsts: Vec::new(),
             read: 0,
         }
     }
@@ -245,7 +251,7 @@ impl Movie {
         let end = input.end().unwrap_or(PIPE_SAMPLES);
         let tracks = of(b"trak").map(|trak| Track::read(trak, timescale, end, self.base));
         let mut tracks: Vec<_> = tracks.collect();
-        let has_alpha = tracks.iter().any(|track| track.is_auxiliary && track.is_alpha);
+        let has_alpha = tracks.iter().any(|track| track.is_auxiliary() && track.is_alpha);
         // The first that has samples, if their tables say which.
         self.ids = tracks.iter().filter(|track| track.is_av1()).map(|track| track.id).collect();
         let is_wanted = |track: &Track| {
@@ -261,8 +267,17 @@ impl Movie {
             }));
             return Ok(());
         };
+        // The same tables once more are nothing new.
+        let first = tracks.get(index).and_then(|track| track.samples.list.first());
+        match first.map(|sample| sample.offset) {
+            Some(first) if self.firsts.contains(&first) => return Ok(()),
+            first => self.firsts.extend(first),
+        }
         let mvex: Vec<_> = of(b"mvex").map(fragments::defaults).collect();
-        let track = tracks.swap_remove(index);
+        let track = tracks.remove(index);
+        if self.epoch.is_none() {
+            self.beside = tracks.iter().map(Track::other).collect();
+        }
         self.begin(track, (!mvex.is_empty()).then(|| mvex.concat()), has_alpha);
         Ok(())
     }
@@ -280,8 +295,7 @@ impl Movie {
                 defaults: defaults.unwrap_or_default(),
                 time: samples.end,
                 until: samples.end,
-                last: None,
-                before: None,
+                seen: Seen::default(),
                 room: 0,
                 base: self.base,
             },
@@ -307,7 +321,7 @@ impl Movie {
         let lost = samples.lost;
         self.append(samples.list, samples.end, 0);
         if lost > 0 {
-            let text = format!("{lost} samples have a size and no place");
+            let text = format!("{lost} samples have no size, or no place");
             self.lose(demuxer("MP4", &text, 0));
         }
     }

@@ -39,6 +39,15 @@ enum Sizes<'a> {
 }
 
 impl Sizes<'_> {
+    /// For how many samples the table has a size.
+    fn known(&self) -> u64 {
+        match self {
+            Self::Same(_) => u64::MAX,
+            Self::Wide(table) => table.len() as u64 / 4,
+            Self::Narrow(table, bits) => table.len() as u64 * 8 / u64::from(*bits).max(1),
+        }
+    }
+
     fn get(&self, sample: usize) -> u32 {
         match self {
             Self::Same(size) => Some(*size),
@@ -73,7 +82,7 @@ fn sizes(trak: &[u8]) -> Option<(u64, Sizes<'_>)> {
         let _version = fields.version()?;
         let (same, count) = (fields.u32()?, u64::from(fields.u32()?));
         Some(match same {
-            0 => (count.min(fields.0.len() as u64 / 4), Sizes::Wide(fields.0)),
+            0 => (count, Sizes::Wide(fields.0)),
             same => (count, Sizes::Same(same)),
         })
     };
@@ -81,8 +90,7 @@ fn sizes(trak: &[u8]) -> Option<(u64, Sizes<'_>)> {
         let mut fields = Fields(body);
         let _version = fields.version()?;
         let (bits, count) = (fields.u32()? as u8, u64::from(fields.u32()?));
-        let known = fields.0.len() as u64 * 8 / u64::from(bits.max(1));
-        matches!(bits, 4 | 8 | 16).then_some((count.min(known), Sizes::Narrow(fields.0, bits)))
+        matches!(bits, 4 | 8 | 16).then_some((count, Sizes::Narrow(fields.0, bits)))
     };
     first(trak, b"stsz", wide).or_else(|| first(trak, b"stz2", narrow))
 }
@@ -132,11 +140,14 @@ fn runs(entries: Vec<[u32; 2]>) -> impl Iterator<Item = u32> {
 pub(super) fn samples(trak: &[u8], end: u64, base: u64) -> Samples {
     let Some((count, sizes)) = sizes(trak) else { return Samples::default() };
     // No more than there is room for, whatever the table says.
-    let known = count.min(end).min(MAX_SAMPLES) as usize;
+    let known = count.min(sizes.known()).min(end).min(MAX_SAMPLES) as usize;
     let mut list = Vec::with_capacity(known.min(1 << 16));
     let mut chunk_runs = table::<3>(trak, b"stsc").into_iter().peekable();
-    let (mut samples_per_chunk, mut entry) = (0, 0);
-    for (number, chunk) in (1_u32..).zip(chunks(trak)) {
+    let chunks = chunks(trak);
+    // Without a table that says how many, all have as many.
+    let each = if chunk_runs.peek().is_none() { known.div_ceil(chunks.len().max(1)) } else { 0 };
+    let (mut samples_per_chunk, mut entry) = (each, 0);
+    for (number, chunk) in (1_u32..).zip(chunks) {
         while let Some([_, samples, description]) =
             chunk_runs.next_if(|[first, ..]| *first <= number)
         {

@@ -4,7 +4,7 @@ use super::boxes::{self, Fields, Kind};
 use super::edits::{self, Edit};
 use super::tables::{self, Samples};
 use super::transforms;
-use crate::{Crop, ratio};
+use crate::{Crop, OtherTrack, TrackKind, ratio};
 
 /// Bytes of a visual sample entry (12.1.3) before the boxes in it.
 const ENTRY: usize = 78;
@@ -100,8 +100,8 @@ pub(super) struct Track {
     pub(super) entries: Vec<Entry>,
     pub(super) edits: Vec<Edit>,
     pub(super) samples: Samples,
-    /// Whether it is not to be shown by itself: alpha, depth.
-    pub(super) is_auxiliary: bool,
+    /// `handler_type`: `auxv` is not to be shown by itself: alpha, depth.
+    handler: Kind,
     pub(super) is_alpha: bool,
 }
 
@@ -136,14 +136,34 @@ impl Track {
             entries,
             edits: boxes::first(trak, &[b"edts", b"elst"], elst).unwrap_or_default(),
             samples,
-            is_auxiliary: handler == Some(*b"auxv"),
+            handler: handler.unwrap_or_default(),
             is_alpha: urn.into_iter().any(is_alpha),
         }
     }
 
+    /// It, where it is another than the one that is decoded.
+    pub(super) fn other(&self) -> OtherTrack {
+        let kind = match &self.handler {
+            b"vide" | b"auxv" | b"pict" => TrackKind::Video,
+            b"soun" => TrackKind::Audio,
+            b"sbtl" | b"subt" | b"text" | b"clcp" => TrackKind::Subtitles,
+            _ => TrackKind::Other,
+        };
+        let codec = self.entries.first().map(|entry| match entry.coding {
+            Coding::Other(kind) => boxes::name(kind),
+            Coding::Av1 | Coding::Encrypted(_) => "av01".to_owned(),
+        });
+        OtherTrack { kind, number: self.id.into(), codec: codec.unwrap_or_default() }
+    }
+
+    /// Whether it is not to be shown by itself.
+    pub(super) fn is_auxiliary(&self) -> bool {
+        &self.handler == b"auxv"
+    }
+
     /// Whether it is video that can be asked for.
     pub(super) fn is_av1(&self) -> bool {
-        !self.is_auxiliary && self.entries.iter().any(Entry::is_av1)
+        !self.is_auxiliary() && self.entries.iter().any(Entry::is_av1)
     }
 }
 

@@ -60,10 +60,13 @@ impl Walk {
         match header {
             Some(header) if !is_misplaced(header.kind) => {
                 let mut found = found(&header, at, input.end());
-                // Its name may be damaged, and what is in it not.
+                // Its name may be damaged, or may say that it is free, and what is in it not.
                 let is_known = super::FIRST.contains(&&found.kind);
-                if !is_known && head.get(12..16) == Some(b"mfhd") {
-                    found.kind = *b"moof";
+                let is_free = matches!(&found.kind, b"free" | b"skip");
+                match head.get(12..16) {
+                    Some(b"mfhd") if !is_known => found.kind = *b"moof",
+                    Some(b"mvhd") if !is_known || is_free => found.kind = *b"moov",
+                    _ => {}
                 }
                 self.before = found.body;
                 self.at = found.end;

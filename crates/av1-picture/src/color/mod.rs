@@ -1,6 +1,7 @@
 //! What the samples of a picture mean as colours: matrix, range, siting, transfer and primaries of
-//! 6.4.2, made into the numbers that `shaders/convert.wgsl` computes with. Arithmetic only.
+//! 6.4.2, made into the numbers that vav1d's `shaders/convert.wgsl` computes with. Arithmetic only.
 
+pub mod names;
 mod primaries;
 #[cfg(test)]
 mod tests;
@@ -79,7 +80,7 @@ enum Transfer {
     Hlg = 4,
 }
 
-/// The uniform `Conversion` of `shaders/convert.wgsl`.
+/// The uniform `Conversion` of vav1d's `shaders/convert.wgsl`.
 #[derive(Clone, Copy, Debug, PartialEq, Pod, Zeroable)]
 #[repr(C)]
 pub struct Conversion {
@@ -263,6 +264,16 @@ fn from_kr_kb((kr, kb): (f64, f64)) -> Matrix {
     [[1.0, 0.0, cr], [1.0, -kb * cb / kg, -kr * cr / kg], [1.0, cb, 0.0]]
 }
 
+/// Whether pictures of `size` and `color_primaries`, of which the matrix is not specified, are those
+/// of BT.601: as their primaries say, else as televisions take them.
+fn is_bt601(size: (u32, u32), primaries: u8) -> bool {
+    match primaries {
+        1 => false,
+        5..=7 => true,
+        _ => size.0 < 1280 && size.1 <= 576,
+    }
+}
+
 /// KR and KB of H.273, table 4.
 fn kr_kb(size: (u32, u32), color: &ColorConfig) -> (f64, f64) {
     const BT709: (f64, f64) = (0.2126, 0.0722);
@@ -277,10 +288,8 @@ fn kr_kb(size: (u32, u32), color: &ColorConfig) -> (f64, f64) {
         // Unspecified: by what the primaries are, else by the size, as televisions do.
         _ => match color.color_primaries {
             9 => (0.2627, 0.0593),
-            1 => BT709,
-            5..=7 => BT601,
-            _ if size.0 >= 1280 || size.1 > 576 => BT709,
-            _ => BT601,
+            primaries if is_bt601(size, primaries) => BT601,
+            _ => BT709,
         },
     }
 }

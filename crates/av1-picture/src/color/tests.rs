@@ -2,7 +2,7 @@
 
 use super::*;
 
-fn color(matrix: u8, range: bool) -> ColorConfig {
+pub(super) fn color(matrix: u8, range: bool) -> ColorConfig {
     ColorConfig {
         high_bitdepth: false,
         twelve_bit: false,

@@ -1,5 +1,5 @@
-//! What `shaders/film_grain.wgsl` is told of a picture's film grain. What is made value after value
-//! is made here; what is done for each sample is the shader's.
+//! What vav1d's `shaders/film_grain.wgsl` is told of a picture's film grain. What is made value
+//! after value is made here; what is done for each sample is the shader's.
 
 use bytemuck::{Pod, Zeroable};
 
@@ -9,7 +9,7 @@ use crate::pixels::Format;
 use av1_syntax::syntax::film_grain::FilmGrainParams;
 use av1_syntax::syntax::sequence::ColorConfig;
 
-/// The uniform `FilmGrain` of `shaders/film_grain.wgsl`.
+/// The uniform `FilmGrain` of vav1d's `shaders/film_grain.wgsl`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Pod, Zeroable)]
 #[repr(C)]
 pub struct GrainUniform {

@@ -1,4 +1,4 @@
-//! Tests of the film grain synthesis: properties here, exact bytes in `tests/streams.rs`, where the
+//! Tests of the film grain synthesis: properties here, exact bytes in the command's `tests/suite/streams.rs`, where the
 //! samples with film grain have the MD5s of other decoders.
 
 use super::*;

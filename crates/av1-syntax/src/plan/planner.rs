@@ -254,11 +254,25 @@ impl Planner {
             }
             ObuType::Frame => self.frame(unit, obu, steps),
             ObuType::TileGroup => self.tile_group(unit, obu, 0, steps),
-            ObuType::TileList => {
-                Err(Unsupported::Stream("OBU_TILE_LIST (large scale tile decoding)".into()).into())
-            }
+            ObuType::TileList => self.tile_list(obu),
             ObuType::Metadata | ObuType::Padding | ObuType::Reserved(_) => Ok(()),
         }
+    }
+
+    /// A list of tiles is not supported; bytes that are none are passed over.
+    fn tile_list(&mut self, obu: &Obu<'_>) -> Result<()> {
+        let Err(fault) = syntax::tile_list::tile_list_obu(&mut obu.reader()) else {
+            let what = "OBU_TILE_LIST (large scale tile decoding)";
+            return Err(Unsupported::Stream(what.into()).into());
+        };
+        if self.options.strict {
+            return Err(fault.into());
+        }
+        let mut r = obu.reader();
+        r.table("tile_list_obu()", "5.12.1");
+        r.deviates("obu_type", 8, "what is in it is a list of tiles")?;
+        self.deviations.take(&mut r);
+        Ok(())
     }
 
     fn temporal_delimiter(&mut self, steps: &mut Vec<Step>) -> Result<()> {

@@ -53,19 +53,24 @@ pub(super) fn frame_refs(
             let modulus = 1 << numbers.id_len();
             refs.expected_frame_id[i] = (current_frame_id + modulus - (delta + 1)) % modulus;
         }
-        check_present(references, refs.ref_frame_idx[i], expected_hints)?;
+        let id = sequence.frame_id_numbers.map(|_| refs.expected_frame_id[i]);
+        check_present(references, refs.ref_frame_idx[i], expected_hints, id)?;
     }
     Ok(refs)
 }
 
-/// The slot holds a frame, and the one that the encoder expects.
+/// The slot holds a frame, and the one that the encoder expects, by its order hint and its frame id
+/// (6.8.2: `expectedFrameId[i]` is RefFrameId of the reference).
 fn check_present(
     references: &References,
     slot: RefSlot,
     expected_hints: Option<&[u8; NUM_REF_FRAMES]>,
+    expected_id: Option<u32>,
 ) -> Result<()> {
     let present = references.get(slot).is_some_and(|saved| {
-        expected_hints.is_none_or(|hints| hints[slot.index()] == saved.header.order_hint)
+        let header = &saved.header;
+        expected_hints.is_none_or(|hints| hints[slot.index()] == header.order_hint)
+            && expected_id.is_none_or(|id| id == header.current_frame_id)
     });
     if present {
         return Ok(());

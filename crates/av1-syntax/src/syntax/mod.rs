@@ -21,6 +21,7 @@ pub mod sequence;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;
 pub mod tile_info;
+pub mod tile_list;
 pub mod tiles;
 
 /// NUM_REF_FRAMES: frames that may be kept for reference.

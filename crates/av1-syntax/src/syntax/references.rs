@@ -31,8 +31,8 @@ impl References {
 
     /// Reference frame update process, 7.20, after the frame of `header` was decoded; and before it
     /// what 5.9.2 does to RefValid: a slot whose order hint is not the one that the encoder expects
-    /// loses its frame. (Frame ids mark slots too, but only for checks of conformance: a decoder
-    /// needs no frame id.)
+    /// loses its frame. (Frame ids mark slots too; that of a reference is compared where it is
+    /// named.)
     pub(crate) fn update(&mut self, header: &Arc<FrameHeader>, sequence: &SequenceHeader) {
         if let Some(hints) = &header.ref_order_hint {
             for (slot, hint) in self.slots.iter_mut().zip(hints) {

@@ -143,6 +143,20 @@ fn a_still_is_decoded_whatever_its_properties_are() {
             }
         }
     }
+    // What it is called is not known, or its list is in a box that is too long.
+    let renamed = Image::still(&[]).file();
+    let place = |name: &[u8]| renamed.windows(4).position(|at| at == name).expect("a box");
+    for (what, at, bytes) in [
+        ("another name", place(b"infe"), b"what"),
+        ("a long box", place(b"iloc") - 4, &[0, 0, 0x7f, 0xff]),
+    ] {
+        let mut broken = renamed.clone();
+        broken[at..at + 4].copy_from_slice(bytes);
+        let (units, faults) =
+            read(&mut *open(&broken, false).unwrap_or_else(|e| panic!("{what}: {e}")));
+        assert!(faults.is_empty() && units.len() == 1, "{what}: {faults:?}");
+        assert_eq!(units[0].data[..], still(), "{what}");
+    }
     let mut image = Image::still(&[]);
     image.more = [boxed(b"idat", &[&[7; 3]]), boxed(b"xyzw", &[]), full(b"dinf", 0, &[])].concat();
     let mut player = crate::players::player(vec![bytes(image.file())], Options::default());

@@ -389,6 +389,21 @@ fn what_comes_again_is_shown_once() {
     assert_eq!(times, (0..60).map(|i| 40 * i).collect::<Vec<_>>());
 }
 
+#[test]
+fn a_fragment_of_a_wrong_time_is_shown_all_the_same() {
+    let stream = sample("key-frames");
+    let samples = crate::boxes::stream("key-frames");
+    let film = Film::default();
+    // The third says that it is far later: those after it are not what was there before.
+    let times = [0, 12, 1000, 36, 48].map(|time| time * TICKS);
+    let fragments = samples.chunks(12).zip(times);
+    let fragments: Vec<_> = fragments.flat_map(|(part, time)| film.fragment(part, time)).collect();
+    let mut player = player(vec![bytes([film.init(), fragments].concat())], Options::default());
+    let (frames, faults) = rest(&mut player);
+    assert!(faults.is_empty(), "{faults:?}");
+    assert_eq!(hashes(&frames), stream.frames);
+}
+
 /// A pipe that counts what was read of it, a little at a time.
 struct Counted(io::Cursor<Vec<u8>>, Arc<AtomicUsize>);
 

@@ -261,6 +261,37 @@ fn a_sequence_header_need_not_come_first() {
 }
 
 #[test]
+fn a_unit_that_is_lost_is_missed_by_the_frame_ids() {
+    let sample = sample("error-resilient");
+    let units = units(&sample);
+    for lost in 1..units.len() - 1 {
+        let mut left = units.clone();
+        left.remove(lost);
+        let (hashes, output) = md5s(&path(&format!("lost-{lost}.ivf"), &ivf(&left)), &[]);
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(65), "{lost}: {said}");
+        assert_eq!(hashes, sample.frames[..lost], "{lost}: {said}");
+    }
+}
+
+#[test]
+fn what_is_no_list_of_tiles_is_passed_over() {
+    let sample = sample("main-420-8");
+    let units = units(&sample);
+    let with = |list: &[u8]| {
+        let mut units = units.clone();
+        // Behind the temporal delimiter.
+        units[3].1.splice(2..2, [&[0x42, list.len() as u8], list].concat());
+        ivf(&units)
+    };
+    decodes("junk-list.ivf", &with(&[9, 9]), &sample.frames);
+    let (_, output) = md5s(&path("junk-list.ivf", &with(&[9, 9])), &["--strict"]);
+    assert_eq!(output.status.code(), Some(65));
+    let (_, output) = md5s(&path("list.ivf", &with(&[0, 0, 0, 0, 0, 0, 0, 0, 0, 7])), &[]);
+    assert_eq!(output.status.code(), Some(69));
+}
+
+#[test]
 fn the_first_unit_of_annex_b_may_be_long() {
     let sample = sample("annexb");
     let data = std::fs::read(sample.path()).expect("a sample");

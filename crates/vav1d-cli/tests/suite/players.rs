@@ -99,7 +99,7 @@ pub fn rest(player: &mut Player) -> (Vec<Frame>, Vec<Error>) {
         match next(player) {
             Event::Frame(frame) => frames.push(*frame),
             Event::Fault(error) | Event::Failed(error) => faults.push(error),
-            Event::Opened(_) => {}
+            Event::Opened(_) | Event::Preview(_) => {}
             Event::EndOfStream => return (frames, faults),
         }
         if matches!(faults.last(), Some(Error::Device(_))) {

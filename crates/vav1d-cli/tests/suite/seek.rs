@@ -174,6 +174,44 @@ fn beginning_and_end_can_be_chosen() {
 }
 
 #[test]
+fn the_beginning_can_be_counted_from_the_end() {
+    let sample = sample("key-frames");
+    let before_end = Some(Duration::from_millis(40 * 4));
+    let options = Options { before_end, ..Options::default() };
+    let keys = folder().join("containers/keys.mp4");
+    for path in [sample.path(), keys] {
+        let mut player = player(vec![file(path)], options.clone());
+        let (frames, _) = rest(&mut player);
+        assert_eq!(hashes(&frames), sample.frames[56..]);
+    }
+}
+
+#[test]
+fn a_seek_shows_where_its_decoding_begins() {
+    let sample = sample("key-frames");
+    let keys = linear(&sample.path());
+    let options = Options { preview: Some(Duration::ZERO), kept_bytes: 0, ..Options::default() };
+    let mut player = player(vec![file(sample.path())], options);
+    opened(&mut player);
+    // The key frame before picture 35 is 24.
+    let generation = player.seek(Target::Time(keys[35].time));
+    let mut previews = Vec::new();
+    let found = loop {
+        match next(&mut player) {
+            Event::Preview(frame) => previews.push(frame),
+            Event::Frame(frame) => break frame,
+            other => panic!("{other:?}"),
+        }
+    };
+    assert_eq!((found.index, hash(&found)), (35, hash(&keys[35])));
+    let shown: Vec<_> = previews.iter().map(|f| (f.index, f.generation, hash(f))).collect();
+    assert_eq!(shown, [(24, generation, hash(&keys[24]))]);
+    // A step has no other picture on its way.
+    player.seek(Target::Index(20));
+    assert_eq!(frame(&mut player).index, 20);
+}
+
+#[test]
 fn a_pipe_is_played_and_gone_forward_in() {
     let sample = sample("key-frames");
     let picture = 96 * 80 * 3 / 2;

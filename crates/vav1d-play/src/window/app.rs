@@ -4,25 +4,21 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
-use winit::application::ApplicationHandler;
-use winit::event::{ElementState, WindowEvent};
 use winit::event_loop::{ActiveEventLoop, ControlFlow, EventLoop};
-use winit::keyboard::{Key, ModifiersState};
-use winit::window::WindowId;
+use winit::keyboard::ModifiersState;
 
 use super::aim::Aim;
 use super::blocks::Blocks;
 use super::display::Display;
 use super::feed::{Fed, Feed, Judged};
-use super::keys;
 use super::mouse::Mouse;
 use super::picture::{luminance, shaped};
 use super::stop::stopped_by_signals;
+use super::tell::{left_out, plain};
 use super::{Options, Presenter, Program, Report};
 use crate::{Decision, Frame, Pacer, Player, StreamInfo, Target, Timed};
 use vav1d::color::{self, Luminance};
 use vav1d::error::{DeviceError, Error, Result};
-use vav1d::grain::GrainPass;
 use vav1d::pixels::Picture;
 use vav1d::vk::render::{self, Drawing, Overlay};
 
@@ -40,8 +36,8 @@ pub(super) struct Wake;
 /// # Errors
 /// `Device` where there is no display, nothing presents to its windows, or a device is lost.
 pub fn play(program: Program, presenter: Presenter, options: Options) -> Result<Report> {
-    let none = |e: &dyn std::fmt::Display| DeviceError::None(format!("no display: {e}"));
-    let event_loop = EventLoop::<Wake>::with_user_event().build().map_err(|e| none(&e))?;
+    let none = |e| DeviceError::None(format!("no display: {}", plain(&e)));
+    let event_loop = EventLoop::<Wake>::with_user_event().build().map_err(none)?;
     let player = |list, device, options| {
         let proxy = event_loop.create_proxy();
         // A loop that has ended needs no waking.
@@ -70,7 +66,7 @@ pub fn play(program: Program, presenter: Presenter, options: Options) -> Result<
     match failure {
         Some(error) => Err(error),
         None => {
-            ended.map_err(|e| DeviceError::None(format!("the display is gone: {e}")))?;
+            ended.map_err(|e| DeviceError::None(format!("the display is gone: {}", plain(&e))))?;
             Ok(report)
         }
     }
@@ -120,7 +116,7 @@ pub(super) struct App {
 pub(super) struct Shown {
     pub(super) frame: Box<Frame>,
     pub(super) picture: Arc<Picture>,
-    pub(super) grain: Option<Box<GrainPass>>,
+    pub(super) grain: Option<Box<vav1d::grain::GrainPass>>,
     /// Where it is wrong, if that is known.
     pub(super) blocks: Option<Blocks>,
     /// The device has it.
@@ -174,7 +170,7 @@ impl App {
 
     /// Takes what the player has, and shows what is due: one picture, so that keys are heard also
     /// where drawing takes longer than there is time.
-    fn tick(&mut self, event_loop: &ActiveEventLoop) {
+    pub(super) fn tick(&mut self, event_loop: &ActiveEventLoop) {
         if self.stop.load(Ordering::Relaxed) > 0 {
             event_loop.exit();
         }
@@ -201,16 +197,18 @@ impl App {
     }
 
     fn pull(&mut self, event_loop: &ActiveEventLoop) {
-        while self.pacer.queued() < QUEUE
-            && self.failure.is_none()
-            && let Some(fed) = self.feed.next()
-        {
+        while self.pacer.queued() < QUEUE && self.failure.is_none() {
+            let Some(fed) = self.feed.next() else { break };
             match fed {
                 Fed::Opened(stream) => self.opened(event_loop, stream),
                 Fed::Frame(judged) => {
                     let (time, duration) = (judged.frame.time, judged.frame.duration);
                     self.at_end = false;
                     self.pacer.push(Timed { time, duration, what: judged });
+                }
+                Fed::Preview(frame) => {
+                    self.show(frame, None);
+                    self.draw(event_loop);
                 }
                 Fed::EndOfStream => self.at_end = true,
                 Fed::Fault(error) => {
@@ -242,6 +240,7 @@ impl App {
         if let Some(what) = color::approximation(&stream.sequence.color_config) {
             self.say(what);
         }
+        left_out(&stream);
         self.stream = Some(stream);
         self.title();
     }
@@ -344,10 +343,9 @@ impl App {
         if let Some(target) = self.aim.landed(index) {
             return self.go(target);
         }
-        if let (Some(from), Some(to)) = self.section
-            && time >= to
-        {
-            return self.go(Target::Time(from));
+        match self.section {
+            (Some(from), Some(to)) if time >= to => return self.go(Target::Time(from)),
+            _ => {}
         }
         if is_image && !self.pacer.is_paused() {
             self.pacer.pause(self.now());
@@ -449,53 +447,5 @@ impl App {
         self.pacer.reset();
         self.at_end = false;
         self.show_bar();
-    }
-}
-
-impl ApplicationHandler<Wake> for App {
-    fn resumed(&mut self, _event_loop: &ActiveEventLoop) {}
-
-    // Everything else happens before the loop waits, once a turn: a decoder that has something to say
-    // all the time must not keep keys from being heard.
-    fn about_to_wait(&mut self, event_loop: &ActiveEventLoop) {
-        self.tick(event_loop);
-    }
-
-    fn window_event(&mut self, event_loop: &ActiveEventLoop, _id: WindowId, event: WindowEvent) {
-        match event {
-            WindowEvent::CloseRequested | WindowEvent::Destroyed => event_loop.exit(),
-            WindowEvent::Resized(size) => {
-                if let Some(display) = &mut self.display {
-                    display.screen.resize((size.width, size.height));
-                }
-                self.redraw();
-            }
-            WindowEvent::Moved(_) => {
-                if let Some(display) = &self.display {
-                    self.pacer.set_refresh(display.refresh());
-                }
-            }
-            WindowEvent::RedrawRequested => self.draw(event_loop),
-            WindowEvent::ModifiersChanged(modifiers) => self.modifiers = modifiers.state(),
-            WindowEvent::KeyboardInput { event, .. } if event.state == ElementState::Pressed => {
-                let name = match &event.logical_key {
-                    Key::Named(named) => format!("{named:?}"),
-                    Key::Character(text) => text.to_string(),
-                    _ => return,
-                };
-                let plain = !self.modifiers.control_key() && !self.modifiers.alt_key();
-                let shifted = self.modifiers.shift_key().then(|| format!("Shift+{name}"));
-                let action = shifted.and_then(|name| keys::action(&name));
-                let action = action.or_else(|| keys::action(&name)).filter(|_| plain);
-                if let Some(action) = action.filter(|a| a.repeats() || !event.repeat) {
-                    self.act(event_loop, action);
-                }
-            }
-            WindowEvent::CursorMoved { position, .. } => self.moved((position.x, position.y)),
-            WindowEvent::CursorLeft { .. } => self.left(),
-            WindowEvent::MouseWheel { delta, .. } => self.wheel(event_loop, delta),
-            WindowEvent::MouseInput { state, button, .. } => self.button(event_loop, button, state),
-            _ => {}
-        }
     }
 }

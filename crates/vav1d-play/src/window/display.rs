@@ -7,6 +7,7 @@ use winit::dpi::PhysicalSize;
 use winit::event_loop::ActiveEventLoop;
 use winit::window::{Fullscreen, Window};
 
+use super::tell::plain;
 use super::{Options, Presenter, layout};
 use vav1d::color::Luminance;
 use vav1d::error::{DeviceError, Result};
@@ -46,7 +47,7 @@ impl Display {
         }
         let window = event_loop
             .create_window(attributes)
-            .map_err(|e| DeviceError::None(format!("no window can be opened: {e}")))?;
+            .map_err(|e| DeviceError::None(format!("no window can be opened: {}", plain(&e))))?;
         let window = Arc::new(window);
         let (screen, device) = screen(&window, presenter, options, hdr)?;
         Ok(Self { screen, window, device })

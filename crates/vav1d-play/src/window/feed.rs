@@ -22,6 +22,8 @@ pub(super) struct Judged {
 pub(super) enum Fed {
     Opened(std::sync::Arc<StreamInfo>),
     Frame(Judged),
+    /// To be looked at until what is sought is there.
+    Preview(Box<Frame>),
     EndOfStream,
     Fault(Error),
     Failed(Error),
@@ -72,6 +74,8 @@ impl Feed {
             match self.player.try_next()? {
                 Event::Frame(frame) if frame.generation < self.generation => {}
                 Event::Frame(frame) => self.held = Some(frame),
+                Event::Preview(frame) if frame.generation < self.generation => {}
+                Event::Preview(frame) => return Some(Fed::Preview(frame)),
                 Event::Opened(stream) => return Some(Fed::Opened(stream)),
                 Event::EndOfStream => return Some(Fed::EndOfStream),
                 Event::Fault(error) => return Some(Fed::Fault(error)),
@@ -148,9 +152,8 @@ impl Reference {
     /// # Errors
     /// It cannot go on.
     fn pull(&mut self) -> Result<(), Error> {
-        while self.frames.len() < WAITING
-            && let Some(event) = self.player.try_next()
-        {
+        while self.frames.len() < WAITING {
+            let Some(event) = self.player.try_next() else { break };
             match event {
                 Event::Frame(frame) if frame.generation >= self.generation => {
                     self.is_at_end = false;
@@ -159,7 +162,7 @@ impl Reference {
                 Event::EndOfStream => self.is_at_end = true,
                 Event::Failed(error) => return Err(error),
                 // The stream's faults are the first player's, too.
-                Event::Frame(_) | Event::Opened(_) | Event::Fault(_) => {}
+                Event::Frame(_) | Event::Preview(_) | Event::Opened(_) | Event::Fault(_) => {}
             }
         }
         Ok(())

@@ -7,6 +7,7 @@ mod app;
 mod bitmap;
 mod blocks;
 mod display;
+mod events;
 mod feed;
 mod keys;
 mod layout;

@@ -5,6 +5,7 @@ use std::time::Duration;
 use super::bitmap::{Bitmap, Color, TextSize};
 use super::keys;
 use crate::{Frame, Statistics};
+use vav1d::color::names;
 use vav1d::pixels::Chroma;
 use vav1d::vk::DecodeStatus;
 
@@ -155,7 +156,8 @@ pub fn about(frame: &Frame) -> Vec<String> {
         Chroma::Yuv422 => "4:2:2",
         Chroma::Yuv444 => "4:4:4",
     };
-    let range = if color.color_range { "full" } else { "limited" };
+    let taken_for = names::taken_for((picture.width, picture.height), color);
+    let taken_for = taken_for.map_or_else(String::new, |name| format!(", shown as {name}"));
     let frame_number = frame.frame.map_or_else(|| "?".to_owned(), |n| n.to_string());
     let existing = if frame.show_existing_frame { ", shown again" } else { "" };
     let slot = frame.dpb_slot.map_or_else(|| "none".to_owned(), |slot| slot.to_string());
@@ -170,15 +172,14 @@ pub fn about(frame: &Frame) -> Vec<String> {
     };
     vec![
         format!(
-            "{}x{} {chroma} {} bit, rendered {}x{}; primaries {}, transfer {}, matrix {}, {range}",
+            "{}x{} {chroma} {} bit, rendered {}x{}; {}{}",
             picture.width,
             picture.height,
             picture.format.bit_depth,
             size.render_width,
             size.render_height,
-            color.color_primaries,
-            color.transfer_characteristics,
-            color.matrix_coefficients
+            names::words(color),
+            taken_for
         ),
         format!(
             "picture {}, frame {frame_number}, unit {}: {}{existing}, refreshes 0x{:02x}{}",

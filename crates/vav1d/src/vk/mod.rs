@@ -45,7 +45,7 @@ mod validation;
 pub use adapter::{Adapter, QueueFamily};
 pub use bitstream::BitstreamShape;
 pub use caps::{Caps, DpbPreference, Profile, ProfileReport, VideoFormat};
-pub use entry::{Driver, leaked};
+pub use entry::{Driver, built_in, leaked};
 pub use execute::{DecodeStatus, Executor, FailedFrame, Output};
 pub use instance::{Instance, InstanceOptions, Message, Severity};
 pub use journal::Journal;
