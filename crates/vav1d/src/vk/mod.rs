@@ -52,7 +52,7 @@ pub use journal::Journal;
 pub use on_device::is_on_device;
 pub use options::{
     CodedExtent, CopyQueue, ExecutorOptions, GrainMode, IntraReferences, Layouts, OrderHints,
-    ParametersMode, Recording, Sharing, StatusQueries, TileStarts,
+    OutputTiling, ParametersMode, Recording, Sharing, StatusQueries, TileStarts,
 };
 pub use planted::{PlantedFault, PlantedValue};
 pub use session::SessionReport;
