@@ -53,6 +53,8 @@ pub enum Command {
     SimDiff(SimDiffArgs),
     /// List devices and what they decode; software last
     Caps(CapsArgs),
+    /// Run the checklist for a device and put everything into one archive, for a bug report
+    Report(ReportArgs),
     /// Play files in a window, or draw them into images
     #[cfg(feature = "window")]
     Play(PlayArgs),
@@ -428,12 +430,26 @@ pub struct CapsArgs {
     /// The one device that verify, compare and matrix judge
     #[arg(long, hide = true)]
     pub judged: bool,
+    /// Everything else that each device says of itself
+    #[arg(long, hide = true)]
+    pub facts: bool,
     /// It is opened, too: after a hang or a loss that tells whether it is there again
     #[arg(long, hide = true)]
     pub opened: bool,
     /// Under the Khronos validation layer
     #[arg(long, hide = true)]
     pub validate: bool,
+}
+
+/// `vav1d report`.
+#[derive(Debug, Args)]
+pub struct ReportArgs {
+    /// The device: as for other commands; auto and system are the first graphics card that decodes
+    #[arg(long, default_value = "system", value_name = "DEVICE")]
+    pub device: String,
+    /// The archive, a tar file
+    #[arg(short, long, default_value = "vav1d-report.tar", value_name = "FILE")]
+    pub output: PathBuf,
 }
 
 /// `vav1d generate`.

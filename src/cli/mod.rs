@@ -33,12 +33,15 @@ mod playlist;
 mod recording;
 #[cfg(feature = "window")]
 mod render_to;
+mod report;
+mod report_steps;
 mod select;
 mod shape;
 mod sim;
 mod sim_diff;
 mod suite_info;
 mod survey;
+mod tar;
 mod verify;
 pub mod verify_args;
 
@@ -141,6 +144,7 @@ fn command(cli: &Cli, words: &[OsString], notices: &Notices) -> Result<Exit> {
         Command::Sim(args) => sim::run(args),
         Command::SimDiff(args) => sim_diff::run(args, json),
         Command::Caps(args) => caps::run(args, json, notices),
+        Command::Report(args) => report::run(args, notices),
         #[cfg(feature = "window")]
         Command::Play(args) => play::run(args, json, notices),
         Command::Generate(args) => generate::run(args),
