@@ -1,5 +1,8 @@
 //! `cargo xtask real-drivers`: stock RADV and ANV over `vav1d sim`, on chips that are not here.
 
+mod first;
+mod sizes;
+
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
@@ -7,7 +10,6 @@ use std::process::{Command, Output};
 use anyhow::{Context, Result, bail};
 
 use crate::say;
-use crate::sizes;
 use crate::streams::{every, find_all};
 
 /// Every chip that can be imitated.
@@ -244,6 +246,7 @@ impl Bench {
         let shapes = self.shapes(faults)?;
         let planted = self.planted(faults)?;
         let drawn = self.drawn(faults)?;
+        self.first_sight(faults)?;
         Ok(format!(
             "| {} | {} | {ran} | {refused} | {failed} | {} | {equal} | {differ} | {shapes} | {planted} | {drawn} |",
             self.chip,
@@ -283,10 +286,7 @@ impl Bench {
         Ok(match output.status.code() {
             Some(0) if !log.is_empty() => Outcome::Failed(log.trim().to_owned()),
             Some(0) if !record.exists() => Outcome::Failed("nothing was recorded".to_owned()),
-            Some(0) => match sizes::other_reference(&std::fs::read_to_string(record)?) {
-                Some(fault) => Outcome::Failed(fault),
-                None => Outcome::Ran,
-            },
+            Some(0) => sizes::outcome(record)?,
             Some(69) => Outcome::Refused,
             _ => {
                 let said = text(&output.stderr);

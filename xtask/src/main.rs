@@ -10,7 +10,6 @@ mod fuzz;
 mod grain;
 mod mutate;
 mod remux;
-mod sizes;
 mod soak;
 mod streams;
 mod tidy;
