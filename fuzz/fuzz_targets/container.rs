@@ -6,7 +6,7 @@ use std::io::Cursor;
 
 use libfuzzer_sys::fuzz_target;
 use vav1d::container::{self, Format, Source};
-use vav1d::error::Error;
+use vav1d::container::error::Error;
 use vav1d::limits::Limits;
 
 const LIMITS: Limits = Limits {

@@ -6,9 +6,9 @@
 use std::sync::Arc;
 
 use ash::vk::native as std_av1;
+use av1_engine::job::{Chroma, FrameJob, PictureInfo, Profile, SequenceHeader, TileInfo};
+use av1_engine::{Fault, Reconstructor};
 use libfuzzer_sys::fuzz_target;
-use softvk::recon::{Fault, Reconstructor};
-use softvk::video::job::{Chroma, FrameJob, PictureInfo, Profile, SequenceHeader, TileInfo};
 
 /// Bytes that are used up.
 struct Bytes<'a>(&'a [u8]);

@@ -1,6 +1,7 @@
 //! `cargo xtask real-drivers`: stock RADV and ANV over `vav1d sim`, on chips that are not here.
 
 mod first;
+mod pictures;
 mod sizes;
 
 use std::collections::BTreeMap;
@@ -119,9 +120,9 @@ pub(crate) fn run(
     let mut faults = Vec::new();
     let mut reasons = Reasons::new();
     let mut table = vec![
-        "| Chip | Streams | Ran | Refused | Failed | Compared | Equal | Differ | Shapes | Planted | Drawn |"
+        "| Chip | Streams | Ran | Refused | Failed | Compared | Equal | Differ | Shapes | Planted | Drawn | Pictures |"
             .to_owned(),
-        "|---|---|---|---|---|---|---|---|---|---|---|".to_owned(),
+        "|---|---|---|---|---|---|---|---|---|---|---|---|".to_owned(),
     ];
     for chip in chips {
         let mut bench = Bench {
@@ -170,6 +171,16 @@ impl Bench {
                 _ => {}
             }
         }
+        let mut command = self.command();
+        // What is compared here is what a driver is given: nothing needs to be decoded.
+        command.args(["sim", &self.chip, "--engine=off", "--record"]).arg(record);
+        command.arg("--log").arg(&log).arg("--").arg(program).args(arguments);
+        let output = command.output().with_context(|| format!("{command:?}"))?;
+        Ok((output, std::fs::read_to_string(&log).unwrap_or_default()))
+    }
+
+    /// `vav1d` where the tools are, with the chip's driver.
+    fn command(&self) -> Command {
         let mut command = match &self.tools {
             Some(tools) => {
                 let mut command = Command::new(tools.join("sid-sh"));
@@ -181,10 +192,7 @@ impl Bench {
         let manifest = if self.is_amd() { "radeon_icd" } else { "intel_icd" };
         let manifest = manifest_of(manifest, self.tools.is_some());
         command.env("VK_DRIVER_FILES", &manifest).env("VK_ICD_FILENAMES", &manifest);
-        command.args(["sim", &self.chip, "--record"]).arg(record).arg("--log").arg(&log);
-        command.arg("--").arg(program).args(arguments);
-        let output = command.output().with_context(|| format!("{command:?}"))?;
-        Ok((output, std::fs::read_to_string(&log).unwrap_or_default()))
+        command
     }
 
     fn vav1d(&self, arguments: &[&str], record: &Path) -> Result<(Output, String)> {
@@ -246,9 +254,10 @@ impl Bench {
         let shapes = self.shapes(faults)?;
         let planted = self.planted(faults)?;
         let drawn = self.drawn(faults)?;
+        let pictures = self.pictures(streams, faults)?;
         self.first_sight(faults)?;
         Ok(format!(
-            "| {} | {} | {ran} | {refused} | {failed} | {} | {equal} | {differ} | {shapes} | {planted} | {drawn} |",
+            "| {} | {} | {ran} | {refused} | {failed} | {} | {equal} | {differ} | {shapes} | {planted} | {drawn} | {pictures} |",
             self.chip,
             streams.len(),
             equal + differ,

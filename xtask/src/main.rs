@@ -4,14 +4,21 @@ mod bench;
 mod ci;
 mod clients;
 mod conformance;
+mod containers;
+mod deny;
 mod dist;
 mod drivers;
 mod fuzz;
 mod grain;
+mod metadata;
+mod msrv;
 mod mutate;
+mod powerset;
+mod publish;
 mod remux;
 mod soak;
 mod streams;
+mod suites;
 mod tidy;
 
 use std::io::Write as _;
@@ -76,6 +83,28 @@ enum Task {
         /// Streams, or folders of them
         #[arg(default_value = "samples")]
         streams: Vec<PathBuf>,
+    },
+    /// Files in which one element is changed at random, and files that end anywhere: what ffmpeg
+    /// plays, plays, from files and pipes, and what is missing is said
+    Containers {
+        /// Changed files
+        #[arg(default_value_t = 300)]
+        count: usize,
+        /// Which
+        #[arg(long, default_value_t = 1)]
+        seed: u64,
+        /// Cuts of each file
+        #[arg(long, default_value_t = 0)]
+        cuts: usize,
+        /// Names of the files that are changed or cut; all of samples/containers, and more
+        #[arg(long, value_delimiter = ',')]
+        files: Vec<String>,
+        /// The program that is compared with
+        #[arg(long, default_value = "ffmpeg")]
+        ffmpeg: PathBuf,
+        /// The program; without it, it is built
+        #[arg(long)]
+        program: Option<PathBuf>,
     },
     /// The stock drivers of chips that are not here, by `vav1d sim`: every stream runs, every session
     /// shape is the same to the driver, planted faults show; with --tools from a Debian sid chroot,
@@ -142,11 +171,58 @@ enum Task {
         #[arg(long, default_value_t = 5)]
         runs: usize,
     },
-    /// Lays out the program, the driver, its manifest, man page and completions
+    /// Packages: an archive, a .deb, the symbols apart; programs and drivers, manifest, man pages,
+    /// completions
     Dist {
         /// Where to
-        #[arg(default_value = "target/dist")]
+        #[arg(default_value = "target/packages")]
         dir: PathBuf,
+    },
+    /// Builds the program for this machine, with assembly where `nasm` is at hand, and installs it
+    /// with its driver, man pages and completions below a prefix
+    Install {
+        /// The prefix, a folder with `bin`
+        #[arg(default_value = "/usr/local")]
+        prefix: PathBuf,
+    },
+    /// A .deb in chroots of Debian's suites: installed, used, removed without a trace (root and
+    /// debootstrap needed)
+    DebCheck {
+        /// The package
+        deb: PathBuf,
+        /// The suites
+        #[arg(long, value_delimiter = ',', default_values = ["bookworm", "trixie", "sid"])]
+        suites: Vec<String>,
+        /// Leave the chroots for another time
+        #[arg(long)]
+        keep: bool,
+    },
+    /// The workspace's rust-version, with the compiler of a Debian suite (root and debootstrap
+    /// needed)
+    Msrv {
+        /// The suite
+        #[arg(long, default_value = "trixie")]
+        suite: String,
+        /// Run the unit tests too
+        #[arg(long)]
+        tests: bool,
+        /// Leave the chroot for another time
+        #[arg(long)]
+        keep: bool,
+    },
+    /// Licences, sources and doubles of the crates that are built, by deny.toml
+    Deny,
+    /// clippy over every set of features of the program
+    Powerset {
+        /// Of every package
+        #[arg(long)]
+        every: bool,
+    },
+    /// Whether every package can be published; builds them as they would be with --build
+    Publish {
+        /// Build each from its own archive
+        #[arg(long)]
+        build: bool,
     },
 }
 
@@ -181,6 +257,10 @@ fn run() -> Result<()> {
         Task::Clients { only, config, tools, streams } => {
             clients::run(&tools, &only, &config, &streams)
         }
+        Task::Containers { count, seed, cuts, files, ffmpeg, program } => {
+            let program = program.map_or_else(ci::release, Ok)?;
+            containers::run(&containers::Wanted { program, ffmpeg, count, seed, cuts, files })
+        }
         Task::Remux { tools, program, streams } => {
             let program = program.map_or_else(ci::release, Ok)?;
             remux::run(&program, &tools, &streams)
@@ -190,6 +270,12 @@ fn run() -> Result<()> {
         }
         Task::FilmGrain { tools, streams } => grain::run(&ci::release()?, &tools, &streams),
         Task::Dist { dir } => dist::run(&dir),
+        Task::Install { prefix } => dist::install(&prefix),
+        Task::DebCheck { deb, suites, keep } => dist::check::run(&deb, &suites, keep),
+        Task::Msrv { suite, tests, keep } => msrv::run(&suite, tests, keep),
+        Task::Deny => deny::run(&root()),
+        Task::Powerset { every } => powerset::run(every),
+        Task::Publish { build } => publish::run(build),
     }
 }
 

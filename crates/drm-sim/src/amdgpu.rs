@@ -25,7 +25,7 @@ const GTT: u64 = 16 << 30;
 
 /// Answers one request by its number within the driver.
 pub(crate) fn request(
-    node: &Node,
+    node: &'static Node,
     chip: &Amd,
     number: u8,
     arg: &mut Bytes,
@@ -117,20 +117,18 @@ fn wait(node: &Node, arg: &mut Bytes) -> Result<(), Errno> {
     let (fence, deadline) = (arg.u64(0), arg.u64(8));
     loop {
         let now = sys::monotonic();
-        let mut state = node.state();
-        state.advance(now);
+        let state = node.state();
         let done = fence <= state.queue.done();
-        drop(state);
         if done || now as u64 >= deadline {
             arg.set_u64(0, u64::from(!done));
             return Ok(());
         }
-        std::thread::sleep(std::time::Duration::from_micros(100));
+        node.pause(state, deadline.saturating_sub(now as u64));
     }
 }
 
 /// `union drm_amdgpu_cs`: chunks with command buffers and with what to signal.
-fn submit(node: &Node, arg: &mut Bytes, caller: &Caller) -> Result<(), Errno> {
+fn submit(node: &'static Node, arg: &mut Bytes, caller: &Caller) -> Result<(), Errno> {
     let count = arg.u32(8) as usize;
     if count > 256 {
         return Err(libc::EINVAL);
@@ -147,9 +145,10 @@ fn submit(node: &Node, arg: &mut Bytes, caller: &Caller) -> Result<(), Errno> {
                 engine: match data.u32(20) {
                     VCN_ENC => Engine::VcnUnified,
                     VCN_DEC => Engine::VcnDecode,
+                    DMA => Engine::Sdma,
                     _ => Engine::Other,
                 },
-                space: SPACE,
+                space: node.state().memory.space(SPACE),
                 address: data.u64(8),
                 size: u64::from(data.u32(16)),
             }),
@@ -168,14 +167,12 @@ fn submit(node: &Node, arg: &mut Bytes, caller: &Caller) -> Result<(), Errno> {
         }
     }
     let mut state = node.state();
-    let now = sys::monotonic();
-    let fence = state.queue.submit(now, commands);
+    let fence = node.submit(&mut state, commands);
     for (handle, point) in signals {
         if !state.objects.signal(handle, point, fence) {
             return Err(libc::ENOENT);
         }
     }
-    state.advance(now);
     arg.set_u64(0, fence);
     Ok(())
 }

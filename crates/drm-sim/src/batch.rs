@@ -18,7 +18,7 @@ pub(crate) type Command = Vec<u32>;
 
 /// A place in a batch, with the bytes around it.
 struct Reader<'a> {
-    space: Space<'a>,
+    space: &'a Space,
     start: u64,
     bytes: Vec<u8>,
 }
@@ -55,7 +55,7 @@ fn length(first: u32) -> usize {
 
 /// The commands of the batch at an address, in the order in which they run. Ends at the batch's
 /// end, or where there is no memory.
-pub(crate) fn commands(space: Space<'_>, start: u64) -> Vec<Command> {
+pub(crate) fn commands(space: &Space, start: u64) -> Vec<Command> {
     let mut reader = Reader { space, start: 0, bytes: Vec::new() };
     let mut found = Vec::new();
     let mut back = Vec::new();
@@ -105,13 +105,13 @@ mod tests {
         write(0, &[0x1300_0081, 1, 2, 0x18C0_0001, 0x10_1000, 0, 0x71A0_0001, 7, 8, 0x0500_0000])?;
         // The one called: a wait of one word, and back.
         write(0x1000, &[0x6800_0100, 0x0500_0000, 99])?;
-        let found = commands(memory.space(3), 0x10_0000);
+        let found = commands(&memory.space(3), 0x10_0000);
         let firsts: Vec<u32> = found.iter().map(|command| command[0]).collect();
         assert_eq!(firsts, [0x1300_0081, 0x18C0_0001, 0x6800_0100, 0x71A0_0001]);
         assert_eq!(found[3], [0x71A0_0001, 7, 8]);
         // One that never ends runs into what is not memory.
         write(4096, &[0x18C0_0001 & !(1 << 22), 0x10_1000, 0])?;
-        assert_eq!(commands(memory.space(3), 0x10_1000).len(), MOST);
+        assert_eq!(commands(&memory.space(3), 0x10_1000).len(), MOST);
         Ok(())
     }
 }

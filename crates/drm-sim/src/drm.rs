@@ -1,10 +1,8 @@
 //! Requests that every DRM driver has.
 
-use std::time::Duration;
-
 use crate::bytes::Bytes;
 use crate::chip::Kernel;
-use crate::node::{Caller, Errno, Node, log};
+use crate::node::{Caller, Errno, Node, State, log};
 use crate::sync::Found;
 use crate::sys;
 
@@ -154,21 +152,20 @@ fn wait(node: &Node, arg: &mut Bytes, caller: &Caller, timeline: bool) -> Result
     let all = handles(arg.u64(0), points, arg.u32(16 + at), caller)?;
     loop {
         let now = sys::monotonic();
-        match poll(node, &all, flags, now)? {
+        let state = node.state();
+        match poll(&state, &all, flags)? {
             Some(first) => {
                 arg.set_u32(24 + at, first);
                 return Ok(());
             }
             None if now >= deadline => return Err(libc::ETIME),
-            None => std::thread::sleep(Duration::from_micros(100)),
+            None => node.pause(state, (deadline - now) as u64),
         }
     }
 }
 
 /// One look at the objects: the index of a signalled one when the wait is over.
-fn poll(node: &Node, all: &[(u32, u64)], flags: u32, now: i64) -> Result<Option<u32>, Errno> {
-    let mut state = node.state();
-    state.advance(now);
+fn poll(state: &State, all: &[(u32, u64)], flags: u32) -> Result<Option<u32>, Errno> {
     let mut first = None;
     let mut count = 0;
     for (index, &(handle, point)) in all.iter().enumerate() {

@@ -193,8 +193,9 @@ unsafe extern "C" fn ioctl(fd: c_int, request: c_ulong, argument: *mut c_void) -
         return real!("ioctl", fn(fd: c_int, request: c_ulong, argument: *mut c_void) -> c_int);
     }
     // `is_open_node` found one.
-    let answered = node().map_or(Err(libc::ENODEV), |node| node.request(request, argument as u64));
-    match answered {
+    let answer = || node().map_or(Err(libc::ENODEV), |node| node.request(request, argument as u64));
+    // A panic would end the program.
+    match std::panic::catch_unwind(answer).unwrap_or(Err(libc::EIO)) {
         Ok(()) => 0,
         Err(number) => {
             set_errno(number);

@@ -16,7 +16,7 @@ const PARAM_VM: u64 = 9;
 
 /// Answers one request by its number within the driver.
 pub(crate) fn request(
-    node: &Node,
+    node: &'static Node,
     chip: &Intel,
     number: u8,
     arg: &mut Bytes,
@@ -79,7 +79,7 @@ pub(crate) fn request(
         }
         // VM_DESTROY: each submission maps what it uses.
         0x3B => {
-            node.state().destroy_space(arg.u32(12));
+            node.state().memory.forget(arg.u32(12));
             Ok(())
         }
         other => {
@@ -282,7 +282,7 @@ fn regions(chip: &Intel) -> Vec<u8> {
 }
 
 /// `struct drm_i915_gem_execbuffer2`: buffers with their addresses, the last of them the commands.
-fn submit(node: &Node, arg: &Bytes, caller: &Caller) -> Result<(), Errno> {
+fn submit(node: &'static Node, arg: &Bytes, caller: &Caller) -> Result<(), Errno> {
     let (count, flags) = (u64::from(arg.u32(8)), arg.u64(40));
     if count == 0 || count > MOST {
         return Err(libc::EINVAL);
@@ -304,15 +304,14 @@ fn submit(node: &Node, arg: &Bytes, caller: &Caller) -> Result<(), Errno> {
             start = address + u64::from(arg.u32(12));
         }
     }
+    let space = state.memory.space(space);
     let commands = Commands { engine, space, address: start, size: u64::from(arg.u32(16)) };
-    let now = sys::monotonic();
-    let fence = state.queue.submit(now, vec![commands]);
+    let fence = node.submit(&mut state, vec![commands]);
     for (handle, point) in signals {
         if !state.objects.signal(handle, point, fence) {
             return Err(libc::ENOENT);
         }
     }
-    state.advance(now);
     Ok(())
 }
 
@@ -351,17 +350,15 @@ fn wait(node: &Node, arg: &mut Bytes) -> Result<(), Errno> {
     let timeout = arg.u64(8) as i64;
     let start = sys::monotonic();
     loop {
-        let now = sys::monotonic();
-        let mut state = node.state();
-        state.advance(now);
-        let idle = state.queue.idle();
-        drop(state);
-        if idle {
+        let state = node.state();
+        if state.queue.idle() {
             return Ok(());
         }
-        if timeout >= 0 && now - start >= timeout {
+        let spent = sys::monotonic() - start;
+        if timeout >= 0 && spent >= timeout {
             return Err(libc::ETIME);
         }
-        std::thread::sleep(std::time::Duration::from_micros(100));
+        let left = if timeout < 0 { u64::MAX } else { (timeout - spent) as u64 };
+        node.pause(state, left);
     }
 }

@@ -66,7 +66,11 @@ impl Contexts {
     /// there is no such.
     pub(crate) fn engine(&self, context: u32, index: usize) -> Option<(Engine, u32)> {
         let Context { engines, space } = self.all.get(&context)?;
-        let engine = if *engines.get(index)? == VIDEO { Engine::Avp } else { Engine::Other };
+        let engine = match *engines.get(index)? {
+            VIDEO => Engine::Avp,
+            COPY => Engine::Blitter,
+            _ => Engine::Other,
+        };
         Some((engine, *space))
     }
 }

@@ -16,21 +16,28 @@
 //! with `unsafe` code. Everything else reads the caller's memory through `/proc/self/mem`, so that
 //! a wrong pointer is an error number here as it is in the kernel.
 
+mod alter;
 mod amdgpu;
 mod avp;
 mod batch;
 mod bytes;
 mod chip;
 mod drm;
+mod engine;
 mod hooks;
 mod i915;
 mod intel;
 mod memory;
 mod node;
+mod pictures;
 mod record;
+mod sdma;
 mod submission;
+mod surface;
 mod sync;
 mod sys;
+mod tiling;
 mod tree;
 mod vcn;
+mod worker;
 mod xe;

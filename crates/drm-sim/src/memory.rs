@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::fs::File;
 use std::io;
 use std::os::unix::fs::FileExt;
+use std::sync::Arc;
 
 use crate::sys;
 
@@ -27,7 +28,7 @@ type Table = BTreeMap<u64, (u64, u64)>;
 /// All memory of the node.
 #[derive(Debug)]
 pub(crate) struct Memory {
-    file: File,
+    file: Arc<File>,
     next_offset: u64,
     next_handle: u32,
     last_space: u32,
@@ -35,16 +36,17 @@ pub(crate) struct Memory {
     /// Descriptor given out for a buffer object, to its handle.
     exported: BTreeMap<i32, u32>,
     /// The address spaces in which something was mapped, by their numbers.
-    tables: BTreeMap<u32, Table>,
+    tables: BTreeMap<u32, Arc<Table>>,
 }
 
-/// What commands see: one address space.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Space<'m> {
+/// What commands see: one address space, as it was when it was asked for. What lies in it is always
+/// what it is now.
+#[derive(Debug, Clone)]
+pub(crate) struct Space {
     /// Its number.
     pub(crate) number: u32,
-    file: &'m File,
-    table: Option<&'m Table>,
+    file: Arc<File>,
+    table: Arc<Table>,
 }
 
 impl Memory {
@@ -54,7 +56,7 @@ impl Memory {
     /// The system refuses the file.
     pub(crate) fn new() -> io::Result<Self> {
         Ok(Self {
-            file: sys::anonymous_file("vav1d-drm-sim", SIZE)?,
+            file: Arc::new(sys::anonymous_file("vav1d-drm-sim", SIZE)?),
             next_offset: ALIGNMENT,
             next_handle: 1,
             last_space: 0,
@@ -109,12 +111,14 @@ impl Memory {
     /// goes.
     pub(crate) fn map(&mut self, space: u32, address: u64, size: u64, offset: u64) {
         self.unmap(space, address, size);
-        self.tables.entry(space).or_default().insert(address, (size, offset));
+        let table = Arc::make_mut(self.tables.entry(space).or_default());
+        table.insert(address, (size, offset));
     }
 
     /// Removes every mapping of a space that begins in the range.
     pub(crate) fn unmap(&mut self, space: u32, address: u64, size: u64) {
         let Some(table) = self.tables.get_mut(&space) else { return };
+        let table = Arc::make_mut(table);
         let end = address.saturating_add(size);
         let gone: Vec<u64> = table.range(address..end).map(|(&at, _)| at).collect();
         for at in gone {
@@ -133,38 +137,65 @@ impl Memory {
         self.tables.remove(&space);
     }
 
-    /// A space to read in.
-    pub(crate) fn space(&self, number: u32) -> Space<'_> {
-        Space { number, file: &self.file, table: self.tables.get(&number) }
+    /// A space to read and write in.
+    pub(crate) fn space(&self, number: u32) -> Space {
+        let table = self.tables.get(&number).cloned().unwrap_or_default();
+        Space { number, file: self.file.clone(), table }
     }
 }
 
-impl Space<'_> {
+impl Space {
     /// What can be read from a GPU address without a gap, at most `size` bytes.
     pub(crate) fn read_some(&self, address: u64, size: u64) -> Vec<u8> {
         let reach = |(&start, &(length, _)): (&u64, &(u64, u64))| {
             (start + length).checked_sub(address).filter(|&left| left > 0)
         };
-        let before = self.table.and_then(|table| table.range(..=address).next_back());
-        let left = before.and_then(reach).unwrap_or(0);
+        let left = self.table.range(..=address).next_back().and_then(reach).unwrap_or(0);
         self.read(address, size).or_else(|| self.read(address, size.min(left))).unwrap_or_default()
     }
 
     /// `size` bytes at a GPU address; `None` where it is not mapped, or not that far.
     pub(crate) fn read(&self, address: u64, size: u64) -> Option<Vec<u8>> {
         let mut bytes = Vec::new();
+        for (offset, take) in self.pieces(address, size)? {
+            let from = bytes.len();
+            bytes.resize(from + usize::try_from(take).ok()?, 0);
+            self.file.read_exact_at(&mut bytes[from..], offset).ok()?;
+        }
+        Some(bytes)
+    }
+
+    /// Writes `bytes` at a GPU address; `None`, and nothing written, where it is not mapped, or not
+    /// that far.
+    pub(crate) fn write(&self, address: u64, bytes: &[u8]) -> Option<()> {
+        let mut left = bytes;
+        for (offset, take) in self.pieces(address, bytes.len() as u64)? {
+            let (now, later) = left.split_at_checked(usize::try_from(take).ok()?)?;
+            self.file.write_all_at(now, offset).ok()?;
+            left = later;
+        }
+        Some(())
+    }
+
+    /// Whether `size` bytes at a GPU address are all mapped.
+    pub(crate) fn is_mapped(&self, address: u64, size: u64) -> bool {
+        self.pieces(address, size).is_some()
+    }
+
+    /// Where `size` bytes at a GPU address lie in the file, as (offset, size); `None` where they are
+    /// not all mapped.
+    fn pieces(&self, address: u64, size: u64) -> Option<Vec<(u64, u64)>> {
+        let mut pieces = Vec::new();
         let mut at = address;
         let end = address.checked_add(size)?;
         while at < end {
-            let (&start, &(length, offset)) = self.table?.range(..=at).next_back()?;
+            let (&start, &(length, offset)) = self.table.range(..=at).next_back()?;
             let within = at - start;
             let take = length.checked_sub(within).filter(|&left| left > 0)?.min(end - at);
-            let from = bytes.len();
-            bytes.resize(from + usize::try_from(take).ok()?, 0);
-            self.file.read_exact_at(&mut bytes[from..], offset + within).ok()?;
+            pieces.push((offset + within, take));
             at += take;
         }
-        Some(bytes)
+        Some(pieces)
     }
 }
 
@@ -188,6 +219,10 @@ mod tests {
         assert_eq!(space.read_some(0x1_1FFE, 4), [1, 1]);
         assert_eq!(space.read_some(0x1_2000, 4), []);
         assert_eq!(space.read(0xF000, 4), None);
+        assert_eq!(space.write(0x1_0FFE, &[3; 4]), Some(()));
+        assert_eq!(space.read(0x1_0FFD, 6), Some(vec![2, 3, 3, 3, 3, 1]));
+        assert_eq!(space.write(0x1_1FFE, &[4; 4]), None);
+        assert_eq!(space.read(0x1_1FFE, 2), Some(vec![1, 1]));
         memory.unmap(1, 0x1_0000, 4096);
         assert_eq!(memory.space(1).read(0x1_0000, 1), None);
         Ok(())

@@ -5,16 +5,16 @@ use std::fs::{File, OpenOptions};
 use std::io::{self, Write};
 use std::os::unix::fs::{FileExt, MetadataExt};
 use std::path::PathBuf;
-use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::{Condvar, Mutex, MutexGuard, Once, OnceLock, PoisonError};
+use std::time::Duration;
 
 use crate::bytes::Bytes;
 use crate::chip::{Chip, Kernel};
 use crate::intel::Contexts;
 use crate::memory::Memory;
-use crate::record::Recorder;
-use crate::submission::Queue;
-use crate::sync::Objects;
-use crate::{amdgpu, drm, i915, sys, tree, xe};
+use crate::submission::{Commands, Queue, Submission};
+use crate::sync::{Fence, Objects};
+use crate::{amdgpu, drm, i915, sys, tree, worker, xe};
 
 /// An error number of the kernel.
 pub(crate) type Errno = i32;
@@ -60,24 +60,8 @@ pub(crate) struct State {
     pub(crate) queue: Queue,
     /// Contexts, with their engines.
     pub(crate) contexts: Contexts,
-    /// Writes the recording.
-    recorder: Recorder,
-}
-
-impl State {
-    /// Forgets an address space, but for what still runs in it.
-    pub(crate) fn destroy_space(&mut self, space: u32) {
-        if self.queue.idle() {
-            self.memory.forget(space);
-        }
-    }
-
-    /// Completes what is due at `now`, and records it.
-    pub(crate) fn advance(&mut self, now: i64) {
-        while let Some(submission) = self.queue.complete(now) {
-            self.recorder.submission(&self.memory, &submission);
-        }
-    }
+    /// The process ends: nothing is delayed any more.
+    leaving: bool,
 }
 
 /// The node.
@@ -91,7 +75,18 @@ pub(crate) struct Node {
     /// Device and inode of the file that stands for the node.
     identity: (u64, u64),
     state: Mutex<State>,
+    /// Something was submitted, or is complete.
+    changed: Condvar,
+    /// The thread that runs what is submitted.
+    worker: Once,
 }
+
+/// Submissions behind the one that is begun that are shown with it.
+const LOOK_AHEAD: usize = 8;
+/// How long to wait for a change before looking again, at most.
+const LOOK_AGAIN: Duration = Duration::from_millis(20);
+/// How long a process that ends waits for what is under way.
+const LAST_WAIT: i64 = 60_000_000_000;
 
 static NODE: OnceLock<Option<Node>> = OnceLock::new();
 
@@ -132,7 +127,21 @@ fn start() -> Option<Node> {
 /// Ends what is under way and removes the tree.
 extern "C" fn leave() {
     let Some(node) = node().filter(|node| node.process == std::process::id()) else { return };
-    node.state().advance(i64::MAX);
+    node.state().leaving = true;
+    node.changed.notify_all();
+    let start = sys::monotonic();
+    loop {
+        let state = node.state();
+        if state.queue.idle() {
+            break;
+        }
+        if sys::monotonic() - start > LAST_WAIT {
+            log("what was submitted last does not end; the recording is cut short");
+            break;
+        }
+        node.pause(state, u64::MAX);
+    }
+    crate::alter::report();
     // What stays behind is removed by the next process that starts.
     let _ = std::fs::remove_dir_all(&node.root);
 }
@@ -163,7 +172,6 @@ impl Node {
         };
         let memory = Memory::new().map_err(|e| format!("memory: {e}"))?;
         let about = memory.file().metadata().map_err(|e| format!("memory: {e}"))?;
-        let recorder = Recorder::new(&chip);
         Ok(Self {
             chip,
             root: tree::make(&chip).map_err(|e| format!("temporary files: {e}"))?,
@@ -174,8 +182,10 @@ impl Node {
                 objects: Objects::default(),
                 queue: Queue::new(i64::from(delay) * 1_000_000),
                 contexts: Contexts::default(),
-                recorder,
+                leaving: false,
             }),
+            changed: Condvar::new(),
+            worker: Once::new(),
         })
     }
 
@@ -184,18 +194,61 @@ impl Node {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Waits until something changes, or for `most` nanoseconds, or a little.
+    pub(crate) fn pause(&self, state: MutexGuard<'_, State>, most: u64) {
+        let most = Duration::from_nanos(most).min(LOOK_AGAIN);
+        // Whether it was a change or the time: whoever waits looks again.
+        drop(self.changed.wait_timeout(state, most));
+    }
+
+    /// Takes commands in, and gives the fence that completes with them.
+    pub(crate) fn submit(&'static self, state: &mut State, commands: Vec<Commands>) -> Fence {
+        let fence = state.queue.submit(sys::monotonic(), commands);
+        if self.process == std::process::id() {
+            self.worker.call_once(|| worker::start(self));
+            self.changed.notify_all();
+        } else {
+            // A forked child has no thread of its own: what it submits is complete, and not done.
+            while let Some(submission) = state.queue.begin(i64::MAX) {
+                state.queue.finish(&submission);
+            }
+        }
+        fence
+    }
+
+    /// Waits for the next submission that is due, and begins it; with copies of those behind it.
+    pub(crate) fn next_submission(&self) -> (Submission, Vec<Submission>) {
+        loop {
+            let mut state = self.state();
+            let now = if state.leaving { i64::MAX } else { sys::monotonic() };
+            if let Some(submission) = state.queue.begin(now) {
+                let behind = state.queue.waiting().take(LOOK_AHEAD).cloned().collect();
+                return (submission, behind);
+            }
+            match state.queue.next_due() {
+                Some(due) => self.pause(state, u64::try_from(due - now).unwrap_or(0)),
+                None => drop(self.changed.wait(state)),
+            }
+        }
+    }
+
+    /// A submission is complete.
+    pub(crate) fn finish(&self, submission: &Submission) {
+        self.state().queue.finish(submission);
+        self.changed.notify_all();
+    }
+
     /// Whether a file with this device and inode is the node.
     pub(crate) fn is(&self, device: u64, inode: u64) -> bool {
         self.identity == (device, inode)
     }
 
     /// Answers one request: `request` is the number as given to `ioctl`, `address` its argument.
-    pub(crate) fn request(&self, request: u64, address: u64) -> Result<(), Errno> {
+    pub(crate) fn request(&'static self, request: u64, address: u64) -> Result<(), Errno> {
         let number = (request & 0xFF) as u8;
         let size = ((request >> 16) & 0x3FFF) as usize;
         let caller = Caller::open()?;
         let mut argument = caller.read(address, size)?;
-        self.state().advance(sys::monotonic());
         let answered = if DRIVER_REQUESTS.contains(&number) {
             match self.chip.kernel {
                 Kernel::Amdgpu(amd) => {

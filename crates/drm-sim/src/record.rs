@@ -29,15 +29,15 @@ mod text;
 
 use std::fs::File;
 use std::io::{self, Write as _};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use self::anv::Anv;
 use self::radv::Radv;
-use crate::bytes::Bytes;
+pub(crate) use self::text::hash;
+use crate::batch::Command;
 use crate::chip::Chip;
-use crate::memory::Memory;
-use crate::submission::{Commands, Engine, Submission};
-use crate::{batch, vcn};
+use crate::memory::Space;
+use crate::vcn::Message;
 
 /// Writes the recording.
 #[derive(Debug)]
@@ -65,52 +65,54 @@ impl Recorder {
     }
 
     /// Appends text to the recording, which begins with the first text: a process that submits no
-    /// video makes no file. A second process that does finds the file there, and adds its number
-    /// to the name.
+    /// video makes no file.
     fn write(&mut self, text: &str) -> io::Result<()> {
         let Some(path) = &self.path else { return Ok(()) };
         if self.file.is_none() {
-            let mut file = File::create_new(path).or_else(|e| match e.kind() {
-                io::ErrorKind::AlreadyExists => {
-                    let mut other = path.clone().into_os_string();
-                    other.push(format!(".{}", std::process::id()));
-                    File::create(other)
-                }
-                _ => Err(e),
-            })?;
+            let mut file = create(path)?;
             writeln!(file, "# vav1d drm-sim recording 1\nchip = {}", self.chip)?;
             self.file = Some(file);
         }
         self.file.as_mut().map_or(Ok(()), |file| file.write_all(text.as_bytes()))
     }
 
-    /// Records a submission that has completed.
-    pub(crate) fn submission(&mut self, memory: &Memory, submission: &Submission) {
-        for commands in &submission.commands {
-            for text in self.texts(memory, commands) {
-                self.submissions += 1;
-                if let Err(reason) = self.write(&text) {
-                    crate::node::log(&format!("the recording ends here: {reason}"));
-                    self.path = None;
-                }
-            }
+    /// Records what the video engine did: its text and what did not fit.
+    pub(crate) fn add(&mut self, mut text: String, faults: &[String]) {
+        for (index, fault) in faults.iter().enumerate() {
+            text::line(&mut text, format_args!("fault.{index}"), fault);
+        }
+        self.submissions += 1;
+        if let Err(reason) = self.write(&text) {
+            crate::node::log(&format!("the recording ends here: {reason}"));
+            self.path = None;
         }
     }
 
-    /// The text of each message in a command buffer.
-    fn texts(&mut self, memory: &Memory, commands: &Commands) -> Vec<String> {
-        let space = memory.space(commands.space);
-        let read = || space.read(commands.address, commands.size).map(Bytes).unwrap_or_default();
-        let messages = match commands.engine {
-            Engine::VcnUnified => vcn::unified(space, &read()),
-            Engine::VcnDecode => vcn::registers(space, &read()),
-            Engine::Avp => {
-                let commands = batch::commands(space, commands.address);
-                return self.anv.batch(space, &commands, self.submissions);
-            }
-            Engine::Other => return Vec::new(),
-        };
-        let numbered = messages.iter().zip(self.submissions..);
-        numbered.map(|(message, number)| self.radv.message(space, message, number)).collect()
+    /// The text of one message of a VCN engine.
+    pub(crate) fn message(&mut self, space: &Space, message: &Message) -> String {
+        match self.path {
+            Some(_) => self.radv.message(space, message, self.submissions),
+            None => String::new(),
+        }
     }
+
+    /// The text of each picture in a batch for an AVP engine.
+    pub(crate) fn batch(&mut self, space: &Space, commands: &[Command]) -> Vec<String> {
+        match self.path {
+            Some(_) => self.anv.batch(space, commands, self.submissions),
+            None => Vec::new(),
+        }
+    }
+}
+
+/// A new file at `path`. A second process finds one there, and adds its number to the name.
+pub(crate) fn create(path: &Path) -> io::Result<File> {
+    File::create_new(path).or_else(|e| match e.kind() {
+        io::ErrorKind::AlreadyExists => {
+            let mut other = path.as_os_str().to_owned();
+            other.push(format!(".{}", std::process::id()));
+            File::create(other)
+        }
+        _ => Err(e),
+    })
 }

@@ -2,6 +2,7 @@
 
 use std::collections::VecDeque;
 
+use crate::memory::Space;
 use crate::sync::Fence;
 
 /// What a command buffer is for.
@@ -13,17 +14,21 @@ pub(crate) enum Engine {
     VcnDecode,
     /// The video engine of Intel chips, with the AV1 pipeline (AVP).
     Avp,
-    /// Anything else: it is not recorded.
+    /// The copy engine of AMD chips.
+    Sdma,
+    /// The copy engine of Intel chips.
+    Blitter,
+    /// Anything else: what it would do is not done.
     Other,
 }
 
 /// One command buffer for one engine.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub(crate) struct Commands {
     /// What it is for.
     pub(crate) engine: Engine,
     /// The address space that it works in.
-    pub(crate) space: u32,
+    pub(crate) space: Space,
     /// GPU address of the commands.
     pub(crate) address: u64,
     /// Their size in bytes; 0 where the commands say themselves where they end.
@@ -31,10 +36,10 @@ pub(crate) struct Commands {
 }
 
 /// What one call submits.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub(crate) struct Submission {
     /// Its place in the order.
-    pub(crate) fence: Fence,
+    fence: Fence,
     /// When it completes, in nanoseconds of the monotonic clock.
     ready: i64,
     /// What it runs.
@@ -47,6 +52,8 @@ pub(crate) struct Queue {
     delay: i64,
     last: Fence,
     done: Fence,
+    /// Whether one is being run.
+    running: bool,
     waiting: VecDeque<Submission>,
 }
 
@@ -68,19 +75,34 @@ impl Queue {
         self.last
     }
 
-    /// Completes the next submission whose time has come.
-    pub(crate) fn complete(&mut self, now: i64) -> Option<Submission> {
+    /// Begins the next submission, if its time has come. Its end is told by [`Self::finish`].
+    pub(crate) fn begin(&mut self, now: i64) -> Option<Submission> {
         if self.waiting.front()?.ready > now {
             return None;
         }
-        let next = self.waiting.pop_front()?;
-        self.done = next.fence;
-        Some(next)
+        self.running = true;
+        self.waiting.pop_front()
+    }
+
+    /// A submission that was begun is complete.
+    pub(crate) fn finish(&mut self, submission: &Submission) {
+        self.running = false;
+        self.done = submission.fence;
+    }
+
+    /// When the next submission is due.
+    pub(crate) fn next_due(&self) -> Option<i64> {
+        self.waiting.front().map(|submission| submission.ready)
+    }
+
+    /// The submissions that wait, the next one first.
+    pub(crate) fn waiting(&self) -> impl Iterator<Item = &Submission> {
+        self.waiting.iter()
     }
 
     /// Whether everything submitted is complete.
     pub(crate) fn idle(&self) -> bool {
-        self.waiting.is_empty()
+        self.waiting.is_empty() && !self.running
     }
 
     /// The last submission that is complete.
@@ -98,11 +120,15 @@ mod tests {
         let mut queue = Queue::new(10);
         assert_eq!(queue.submit(100, Vec::new()), 1);
         assert_eq!(queue.submit(101, Vec::new()), 2);
-        assert_eq!(queue.complete(109), None);
+        assert!(queue.begin(109).is_none());
+        assert_eq!(queue.next_due(), Some(110));
+        let first = queue.begin(110).expect("it is due");
+        assert_eq!((first.fence, queue.done(), queue.idle()), (1, 0, false));
+        queue.finish(&first);
+        assert!(queue.begin(111).is_none());
+        let second = queue.begin(120).expect("it is due");
         assert!(!queue.idle());
-        assert_eq!(queue.complete(110).map(|s| s.fence), Some(1));
-        assert_eq!(queue.complete(111), None);
-        assert_eq!(queue.complete(120).map(|s| s.fence), Some(2));
+        queue.finish(&second);
         assert_eq!(queue.done(), 2);
         assert!(queue.idle());
     }

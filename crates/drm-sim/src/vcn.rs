@@ -38,7 +38,7 @@ impl Kind {
 }
 
 /// One field of a message's part: name, how it is stored, how many values.
-type Layout = [(&'static str, Kind, usize)];
+pub(crate) type Layout = [(&'static str, Kind, usize)];
 
 /// The part that every decode has.
 pub(crate) const DECODE: &Layout = &[
@@ -80,7 +80,7 @@ pub(crate) const DECODE: &Layout = &[
 ];
 
 /// The part for a picture buffer of separate images ("tier 2"): one pitch, height and size for all
-/// of them, and their addresses.
+/// of them, and their addresses in the order of `ref_frame_map`.
 pub(crate) const DPB: &Layout = &[
     ("config_flags", U32, 1),
     ("luma_pitch", U32, 1),
@@ -92,8 +92,8 @@ pub(crate) const DPB: &Layout = &[
     ("array_size", U32, 1),
     ("current_low", U32, 1),
     ("current_high", U32, 1),
-    ("address_high", U32, 16),
     ("address_low", U32, 16),
+    ("address_high", U32, 16),
 ];
 
 /// Bytes of [`DPB`]: the part of a picture buffer in one allocation is shorter.
@@ -265,6 +265,19 @@ pub(crate) fn fields(layout: &'static Layout, bytes: &Bytes) -> Vec<(&'static st
     fields
 }
 
+/// Adds `delta` to the first value of a part's field; whether it has such.
+pub(crate) fn add(layout: &'static Layout, bytes: &mut Bytes, name: &str, delta: i64) -> bool {
+    let mut at = 0usize;
+    for &(field, kind, count) in layout {
+        at = at.next_multiple_of(kind.size());
+        if field == name {
+            return crate::alter::add(bytes, at, kind.size(), delta);
+        }
+        at += count * kind.size();
+    }
+    false
+}
+
 /// The parts of a message and the buffers beside it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Message {
@@ -280,6 +293,11 @@ pub(crate) struct Message {
 }
 
 impl Message {
+    /// Whether it decodes an AV1 picture.
+    pub(crate) fn decodes(&self) -> bool {
+        self.kind == 1 && self.part(0x11).is_some()
+    }
+
     /// A part by its number.
     pub(crate) fn part(&self, number: u32) -> Option<&Bytes> {
         self.parts.iter().find(|part| part.0 == number).map(|part| &part.1)
@@ -292,7 +310,7 @@ const MOST: u64 = 1 << 16;
 const DECODE_BUFFER: u32 = 1;
 
 /// Every message of a unified engine's command buffer, in order.
-pub(crate) fn unified(space: Space<'_>, commands: &Bytes) -> Vec<Message> {
+pub(crate) fn unified(space: &Space, commands: &Bytes) -> Vec<Message> {
     let mut messages = Vec::new();
     let mut at = 0;
     while at + 8 <= commands.0.len() {
@@ -315,7 +333,7 @@ pub(crate) fn unified(space: Space<'_>, commands: &Bytes) -> Vec<Message> {
 
 /// Every message of a decode engine's command buffer before VCN 4: pairs of (register, value),
 /// where a command register's write takes the two data registers as an address.
-pub(crate) fn registers(space: Space<'_>, commands: &Bytes) -> Vec<Message> {
+pub(crate) fn registers(space: &Space, commands: &Bytes) -> Vec<Message> {
     let mut written: Vec<(u32, u32)> = Vec::new();
     let mut addresses: Vec<(u32, u64)> = Vec::new();
     let mut messages = Vec::new();
@@ -338,7 +356,7 @@ pub(crate) fn registers(space: Space<'_>, commands: &Bytes) -> Vec<Message> {
 }
 
 /// The message at an address.
-fn message(space: Space<'_>, address: u64, target: u64, bitstream: u64) -> Option<Message> {
+fn message(space: &Space, address: u64, target: u64, bitstream: u64) -> Option<Message> {
     let header = Bytes(space.read(address, 24)?);
     let all = Bytes(space.read(address, u64::from(header.u32(4)).min(MOST))?);
     let mut parts = Vec::new();

@@ -16,7 +16,7 @@ const SYNC: usize = 48;
 
 /// Answers one request by its number within the driver.
 pub(crate) fn request(
-    node: &Node,
+    node: &'static Node,
     chip: &Intel,
     number: u8,
     arg: &mut Bytes,
@@ -39,7 +39,7 @@ pub(crate) fn request(
             Ok(())
         }
         0x04 => {
-            node.state().destroy_space(arg.u32(0));
+            node.state().memory.forget(arg.u32(0));
             Ok(())
         }
         // MADVISE, EXEC_QUEUE_SET_PROPERTY: nothing to do.
@@ -242,21 +242,23 @@ fn create_queue(node: &Node, arg: &mut Bytes, caller: &Caller) -> Result<(), Err
 }
 
 /// `struct drm_xe_exec`.
-fn submit(node: &Node, arg: &Bytes, caller: &Caller) -> Result<(), Errno> {
+fn submit(node: &'static Node, arg: &Bytes, caller: &Caller) -> Result<(), Errno> {
     let mut state = node.state();
     let (engine, space) = state.contexts.engine(arg.u32(8), 0).ok_or(libc::ENOENT)?;
     let commands = match arg.u16(32) {
         // Only to signal.
         0 => Vec::new(),
-        1 => vec![Commands { engine, space, address: arg.u64(24) & ADDRESS, size: 0 }],
+        1 => vec![Commands {
+            engine,
+            space: state.memory.space(space),
+            address: arg.u64(24) & ADDRESS,
+            size: 0,
+        }],
         other => {
             log(&format!("xe submission of {other} batches is refused"));
             return Err(libc::EINVAL);
         }
     };
-    let now = sys::monotonic();
-    let fence = state.queue.submit(now, commands);
-    signal(&mut state, arg.u32(12), arg.u64(16), fence, caller)?;
-    state.advance(now);
-    Ok(())
+    let fence = node.submit(&mut state, commands);
+    signal(&mut state, arg.u32(12), arg.u64(16), fence, caller)
 }

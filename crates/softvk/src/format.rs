@@ -2,7 +2,7 @@
 
 use ash::vk;
 
-use crate::video::job::Chroma;
+use av1_engine::job::Chroma;
 
 /// One plane of a format.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -7,8 +7,8 @@ use ash::vk;
 use crate::access::{BufferState, LayerState};
 use crate::format::{self, Format, PlaneFormat};
 use crate::memory::{ALIGNMENT, Binding};
-use crate::video::job::Profile;
 use crate::video::store::Pending;
+use av1_engine::job::Profile;
 
 /// A buffer.
 pub(crate) struct Buffer {

@@ -21,13 +21,22 @@ mod message;
 mod planted;
 mod query;
 mod queue;
-pub mod recon;
 mod snapshot;
 mod sync;
-pub mod video;
+mod video;
 
 pub use config::{Config, Grain, PERSONALITIES, Planes, VARIABLE, set_config};
 pub use handle::handles;
 pub use hardware::{Hardware, MemoryLayout};
 pub use icd::get_instance_proc_addr;
 pub use planted::{Faults, FrameFault, Planted, unfired};
+
+/// The driver's version.
+pub const VERSION: &str = env!("CARGO_PKG_VERSION");
+
+/// The crate that makes the pictures, the commit of its own that it names, and whether it has its
+/// assembly.
+pub fn decoder() -> String {
+    let assembly = if cfg!(feature = "asm") { "with" } else { "without" };
+    format!("re_rav1d {}, {assembly} assembly", av1_engine::decoder_version())
+}

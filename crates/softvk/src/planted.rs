@@ -1,9 +1,10 @@
 //! Faults that the driver has on purpose, so that tools can show that they find them.
 
+use std::hash::{BuildHasher, RandomState};
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 
-use crate::video::job::{FrameJob, PictureInfo};
+use av1_engine::job::{FrameJob, PictureInfo};
 
 /// The faults that devices of this process have, and how often each has had an effect.
 static ASKED: Mutex<Vec<Asked>> = Mutex::new(Vec::new());
@@ -26,8 +27,25 @@ pub fn unfired() -> Vec<String> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum What {
     Always(Planted),
-    /// In this decode of a session, counted from 0.
+    /// In this decode of a session, counted from 0; [`FrameFault::Race`] from one up to it on.
     At(FrameFault, u64),
+}
+
+impl What {
+    /// Whether it is in decode `frame` of a session.
+    fn is_in(self, frame: u64) -> bool {
+        match self {
+            Self::Always(_) => false,
+            Self::At(FrameFault::Race, last) => frame >= chance(last),
+            Self::At(_, at) => frame == at,
+        }
+    }
+}
+
+/// A number from 0 to `last`, the same in all of this process and another in the next one.
+fn chance(last: u64) -> u64 {
+    static SEED: LazyLock<u64> = LazyLock::new(|| RandomState::new().hash_one(0));
+    last.checked_add(1).map_or(*SEED, |n| *SEED % n)
 }
 
 /// A fault that was asked for. Clones count together.
@@ -103,7 +121,7 @@ impl Faults {
 
     /// Whether `fault` is there and does something, `effect`: then it is counted.
     pub(crate) fn fires(&self, fault: Planted, effect: bool) -> bool {
-        effect && self.count(What::Always(fault))
+        effect && self.count(|what| what == What::Always(fault))
     }
 
     /// The faults that are there at all times.
@@ -117,7 +135,7 @@ impl Faults {
     /// The faults of decode `frame`.
     pub(crate) fn of_frame(&self, frame: u64) -> Vec<FrameFault> {
         let of = |asked: &Asked| match asked.what {
-            What::At(fault, at) if at == frame => Some(fault),
+            What::At(fault, _) if asked.what.is_in(frame) => Some(fault),
             _ => None,
         };
         self.0.iter().filter_map(of).collect()
@@ -125,11 +143,11 @@ impl Faults {
 
     /// `fault` had an effect on decode `frame`.
     pub(crate) fn fired(&self, fault: FrameFault, frame: u64) {
-        self.count(What::At(fault, frame));
+        self.count(|what| matches!(what, What::At(f, _) if f == fault) && what.is_in(frame));
     }
 
-    fn count(&self, what: What) -> bool {
-        let asked = self.0.iter().find(|asked| asked.what == what);
+    fn count(&self, is: impl Fn(What) -> bool) -> bool {
+        let asked = self.0.iter().find(|asked| is(asked.what));
         asked.is_some_and(|asked| {
             asked.fired.fetch_add(1, Ordering::Relaxed);
             true
@@ -224,6 +242,8 @@ pub enum FrameFault {
     Extent,
     /// One sample of the output is off by one bit.
     Pixel,
+    /// The same from a decode on that nobody knows beforehand.
+    Race,
     /// The decode fails.
     Status,
     /// The queue hangs.
@@ -241,7 +261,7 @@ impl FrameFault {
     }
 
     /// All of them, by name.
-    const ALL: [(&'static str, Self); 13] = [
+    const ALL: [(&'static str, Self); 14] = [
         ("base-q", Self::BaseQ),
         ("slot", Self::Slot),
         ("cdf", Self::Cdf),
@@ -251,6 +271,7 @@ impl FrameFault {
         ("restoration", Self::Restoration),
         ("extent", Self::Extent),
         ("pixel", Self::Pixel),
+        ("race", Self::Race),
         ("status", Self::Status),
         ("hang", Self::Hang),
         ("lost", Self::Lost),
@@ -283,7 +304,8 @@ impl FrameFault {
             Self::Segmentation => segmentation(info),
             Self::Restoration => restoration(info),
             Self::Extent => extent(job),
-            Self::Pixel | Self::Status | Self::Hang | Self::Lost | Self::Crash => false,
+            Self::Pixel | Self::Race => false,
+            Self::Status | Self::Hang | Self::Lost | Self::Crash => false,
         }
     }
 }

@@ -1,4 +1,4 @@
-//! Queues: one worker thread each, which executes submissions in their order.
+//! Queues: a thread for each that is used, which executes submissions in their order.
 
 use std::collections::BTreeSet;
 use std::ops::Range;
@@ -64,13 +64,43 @@ impl Batch {
 
 /// A queue.
 pub(crate) struct Queue {
-    sender: Mutex<Option<Sender<Batch>>>,
-    worker: Mutex<Option<JoinHandle<()>>>,
+    thread: Mutex<Thread>,
     submitted: Counter,
     done: Arc<Counter>,
     number: usize,
     ended: Arc<Ended>,
     hub: Arc<Hub>,
+}
+
+/// The thread of a queue, which begins with the first submission: most queues of most devices
+/// never get one.
+enum Thread {
+    /// What it will work with.
+    Ready(Box<Worker>),
+    Runs(Sender<Batch>, JoinHandle<()>),
+    /// There is none any more, or none could be made.
+    Gone,
+}
+
+impl Thread {
+    /// Where it takes batches from; `None` if there is none, and there can be none.
+    fn sender(&mut self) -> Option<&Sender<Batch>> {
+        if matches!(self, Self::Ready(_)) {
+            let Self::Ready(worker) = std::mem::replace(self, Self::Gone) else { return None };
+            let (sender, receiver) = channel();
+            let worker = std::thread::Builder::new()
+                .name("softvk queue".into())
+                .spawn(move || worker.work(&receiver));
+            match worker {
+                Ok(worker) => *self = Self::Runs(sender, worker),
+                Err(error) => log::error!("softvk: a queue has no thread: {error}"),
+            }
+        }
+        match self {
+            Self::Runs(sender, _) => Some(sender),
+            Self::Ready(_) | Self::Gone => None,
+        }
+    }
 }
 
 impl Queue {
@@ -82,27 +112,18 @@ impl Queue {
         place: Place,
         ended: &Arc<Ended>,
     ) -> Self {
-        let (sender, receiver) = channel();
         let done = Arc::new(Counter::new(hub, 0, false));
-        let worker_done = Arc::clone(&done);
         let worker = Worker {
             tracker: Tracker::new(messages, place.number, place.family),
             messages: Arc::clone(messages),
             started: Instant::now(),
             number: place.number,
             ended: Arc::clone(ended),
-            done: worker_done,
+            done: Arc::clone(&done),
             hub: Arc::clone(hub),
         };
-        let worker = std::thread::Builder::new()
-            .name("softvk queue".into())
-            .spawn(move || worker.work(&receiver));
-        if let Err(error) = &worker {
-            log::error!("softvk: a queue has no thread: {error}");
-        }
         Self {
-            sender: Mutex::new(Some(sender)),
-            worker: Mutex::new(worker.ok()),
+            thread: Mutex::new(Thread::Ready(Box::new(worker))),
             submitted: Counter::new(hub, 0, false),
             done,
             number: place.number,
@@ -116,11 +137,12 @@ impl Queue {
         if self.hub.is_lost() {
             return false;
         }
-        let sender = self.sender.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut thread = self.thread.lock().unwrap_or_else(PoisonError::into_inner);
+        let Some(sender) = thread.sender() else { return false };
         batch.ended = now(&self.ended);
         batch.busy = self.submitted.get() > batch.ended[self.number];
         self.submitted.set(self.submitted.get() + 1);
-        sender.as_ref().is_some_and(|sender| sender.send(batch).is_ok())
+        sender.send(batch).is_ok()
     }
 
     /// Waits until all that was submitted is done; false if the device is lost.
@@ -133,11 +155,14 @@ impl Queue {
 
 impl Drop for Queue {
     fn drop(&mut self) {
-        self.sender.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let mut thread = self.thread.lock().unwrap_or_else(PoisonError::into_inner);
+        let thread = std::mem::replace(&mut *thread, Thread::Gone);
         self.hub.close();
-        let worker = self.worker.lock().unwrap_or_else(PoisonError::into_inner).take();
-        if worker.is_some_and(|worker| worker.join().is_err()) {
-            log::error!("softvk: a queue's thread panicked");
+        if let Thread::Runs(sender, worker) = thread {
+            drop(sender);
+            if worker.join().is_err() {
+                log::error!("softvk: a queue's thread panicked");
+            }
         }
     }
 }

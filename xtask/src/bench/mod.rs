@@ -141,7 +141,7 @@ fn md5sum(peers: &Peers, runs: usize) -> Result<f64> {
     Ok(BYTES as f64 / cpu)
 }
 
-/// The records of `benches/frontend.rs`.
+/// The records of `crates/vav1d/benches/frontend.rs`.
 fn frontend() -> Result<Vec<Value>> {
     let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     command.args(["bench", "-q", "--locked", "--workspace", "--bench", "frontend"]);

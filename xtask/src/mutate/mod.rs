@@ -1,7 +1,7 @@
 //! `cargo xtask mutate`: damaged streams through `vav1d md5`, in children and in one process. No
 //! panic, no hang, no more memory than there is for; what comes before the damage is unchanged.
 
-mod mutation;
+pub(crate) mod mutation;
 
 use std::collections::BTreeMap;
 use std::io::{BufRead as _, BufReader};
@@ -20,7 +20,7 @@ use mutation::{Ivf, Mutated, Random, mutate};
 
 /// Longest time for one stream.
 const PATIENCE: Duration = Duration::from_secs(10);
-/// Most memory for one stream, in bytes: a frame may have 142,606,336 samples (src/limits.rs), and
+/// Most memory for one stream, in bytes: a frame may have 142,606,336 samples (av1-syntax, limits.rs), and
 /// there may be nine of them.
 const MEMORY: u64 = 3 << 30;
 /// Streams that one process decodes.

@@ -46,7 +46,7 @@ impl Anv {
     /// The text of each picture in a batch.
     pub(super) fn batch(
         &mut self,
-        space: Space<'_>,
+        space: &Space,
         commands: &[Command],
         first: usize,
     ) -> Vec<String> {
@@ -107,7 +107,7 @@ impl Anv {
     }
 
     /// The state of a tile as names and values.
-    fn state(&self, space: Space<'_>, state: &State) -> Vec<(String, String)> {
+    fn state(&self, space: &Space, state: &State) -> Vec<(String, String)> {
         let mut text = String::new();
         let buffers = words(state, avp::BUFFERS, 0);
         let pictures = |at: usize, known: &Written| {
@@ -149,7 +149,7 @@ impl Anv {
 
     /// What the probabilities at an address are: a picture's, or some that the driver has put
     /// there, told apart by what they are.
-    fn table(&self, space: Space<'_>, place: u64) -> String {
+    fn table(&self, space: &Space, place: u64) -> String {
         if place == 0 {
             return "none".to_owned();
         }
@@ -182,7 +182,7 @@ impl Anv {
 }
 
 /// One tile's place and bytes.
-fn one_tile(text: &mut String, space: Space<'_>, state: &State, object: &[u32], index: usize) {
+fn one_tile(text: &mut String, space: &Space, state: &State, object: &[u32], index: usize) {
     fields(text, &format!("tile.{index}"), avp::TILE_FIELDS, words(state, avp::TILE, 0));
     let base = address(words(state, avp::BITSTREAM, 0), 1);
     let (size, offset) = (object.get(1).copied(), object.get(2).copied());

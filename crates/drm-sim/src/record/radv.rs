@@ -29,7 +29,7 @@ pub(super) struct Radv {
 
 impl Radv {
     /// One message's text.
-    pub(super) fn message(&mut self, space: Space<'_>, message: &Message, number: usize) -> String {
+    pub(super) fn message(&mut self, space: &Space, message: &Message, number: usize) -> String {
         let known = self.sessions.len();
         let session = self.sessions.entry(message.stream);
         let session = session.or_insert_with(|| Session { number: known, ..Session::default() });
@@ -70,7 +70,7 @@ impl Session {
     fn av1(
         &mut self,
         text: &mut String,
-        space: Space<'_>,
+        space: &Space,
         bitstream: u64,
         part: &Bytes,
         picture: usize,
@@ -121,7 +121,7 @@ impl Session {
 }
 
 /// Each tile's bytes: where they lie in the buffer, how many, and their hash.
-fn tiles(text: &mut String, space: Space<'_>, bitstream: u64, pairs: &[i64]) {
+fn tiles(text: &mut String, space: &Space, bitstream: u64, pairs: &[i64]) {
     for (index, pair) in pairs.as_chunks::<2>().0.iter().enumerate() {
         let (offset, size) = (pair[0] as u64, pair[1] as u64);
         line(text, format_args!("raw.tile.{index}.offset"), offset);

@@ -16,20 +16,14 @@ pub(super) fn joined(values: &[i64]) -> String {
 }
 
 /// FNV-1a of 64 bits: tells contents apart, with no claim to more.
-pub(super) fn hash(bytes: &[u8]) -> u64 {
+pub(crate) fn hash(bytes: &[u8]) -> u64 {
     bytes.iter().fold(0xCBF2_9CE4_8422_2325, |hash, &byte| {
         (hash ^ u64::from(byte)).wrapping_mul(0x100_0000_01B3)
     })
 }
 
 /// One tile's bytes: how many, and their hash.
-pub(super) fn tile(
-    text: &mut String,
-    space: Space<'_>,
-    index: usize,
-    start: Option<u64>,
-    size: u64,
-) {
+pub(super) fn tile(text: &mut String, space: &Space, index: usize, start: Option<u64>, size: u64) {
     let name = format_args!("tile.{index}").to_string();
     match start.and_then(|at| space.read(at, size)) {
         Some(bytes) => {

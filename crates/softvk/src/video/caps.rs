@@ -2,9 +2,9 @@
 
 use ash::vk;
 
-use super::job::{Chroma, Profile};
 use crate::config::{Config, Grain, Planes, Subsamplings};
 use crate::format::FORMATS;
+use av1_engine::job::{Chroma, Profile};
 
 /// Largest coded extent: AV1's own limit.
 pub(crate) const MAX_EXTENT: u32 = 65536;

@@ -4,10 +4,10 @@
 use ash::vk;
 
 use super::caps;
-use super::job::Profile;
 use crate::config::Config;
 use crate::image::Profiles;
 use crate::message::Messages;
+use av1_engine::job::Profile;
 
 const DST: vk::ImageUsageFlags = vk::ImageUsageFlags::VIDEO_DECODE_DST_KHR;
 const DPB: vk::ImageUsageFlags = vk::ImageUsageFlags::VIDEO_DECODE_DPB_KHR;

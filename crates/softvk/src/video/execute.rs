@@ -6,7 +6,6 @@ use std::sync::Arc;
 use super::begin;
 use super::bitstream;
 use super::check;
-use super::job::{FrameJob, SequenceHeader};
 use super::load;
 use super::members;
 use super::op::{BeginOp, DecodeOp, Picture, Resource};
@@ -18,8 +17,9 @@ use crate::access::{self, Tracker};
 use crate::message::Messages;
 use crate::planted::{FrameFault, Planted};
 use crate::query::{Query, QueryPool};
-use crate::recon::{self, Decoded};
 use crate::snapshot::{Snapshot, Snapshots};
+use av1_engine::job::{FrameJob, SequenceHeader};
+use av1_engine::{self as recon, Decoded};
 
 /// VK_QUERY_RESULT_STATUS_COMPLETE_KHR.
 const COMPLETE: i32 = 1;
@@ -371,8 +371,13 @@ fn output(
     if let Some(setup) = apart {
         store::store(&decoded.clean, setup, chroma, granularity).ok_or_else(unbound)?;
     }
-    if wrong.planted.contains(&FrameFault::Pixel) && store::flip(dst).is_some() {
-        wrong.faults.fired(FrameFault::Pixel, wrong.frame);
+    let flips = |fault: &&FrameFault| matches!(fault, FrameFault::Pixel | FrameFault::Race);
+    if wrong.planted.iter().any(|fault| flips(&fault)) && store::flip(dst).is_some() {
+        wrong
+            .planted
+            .iter()
+            .filter(flips)
+            .for_each(|fault| wrong.faults.fired(*fault, wrong.frame));
     }
     Ok(())
 }

@@ -1,7 +1,7 @@
 //! Image memory back into planes: what a transfer has made of a reference picture.
 
-use super::job::Chroma;
 use super::op::Resource;
+use av1_engine::job::Chroma;
 
 /// The samples of `from` within its coded extent: for each plane its tight rows, luma alone of
 /// monochrome pictures. `None` if the image has no memory.

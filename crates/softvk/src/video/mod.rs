@@ -6,7 +6,6 @@ pub(crate) mod caps;
 pub(crate) mod check;
 pub(crate) mod create;
 pub(crate) mod execute;
-pub mod job;
 pub(crate) mod load;
 mod members;
 pub(crate) mod op;

@@ -4,10 +4,10 @@ use std::sync::{Arc, Weak};
 
 use ash::vk::native::StdVideoDecodeAV1ReferenceInfo;
 
-use super::job::{PictureInfo, SequenceHeader};
 use super::session::Session;
 use crate::image::{Buffer, ImageView};
 use crate::query::QueryPool;
+use av1_engine::job::{PictureInfo, SequenceHeader};
 
 /// VkVideoPictureResourceInfoKHR.
 #[derive(Clone)]

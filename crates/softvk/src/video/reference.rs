@@ -6,11 +6,11 @@ use ash::vk::native::{
 };
 
 use super::check::report;
-use super::job::SequenceHeader;
 use super::op::{DecodeOp, Picture, Slot};
 use super::session::State;
 use crate::message::Messages;
-use crate::recon::relative_dist;
+use av1_engine::job::SequenceHeader;
+use av1_engine::relative_dist;
 
 /// Reference frame names, spec section 3, by their number.
 const NAMES: [&str; 8] = [

@@ -5,11 +5,11 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use ash::vk;
 
-use super::job::Profile;
 use super::op::{Recorded, Resource};
 use super::reference::Known;
 use crate::config::Config;
-use crate::recon::Reconstructor;
+use av1_engine::Reconstructor;
+use av1_engine::job::Profile;
 
 /// A video session.
 pub(crate) struct Session {
@@ -160,7 +160,7 @@ impl Session {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::video::job::Chroma;
+    use av1_engine::job::Chroma;
 
     #[test]
     fn every_memory_binding_is_bound_once() {

@@ -2,10 +2,10 @@
 
 use std::ops::Range;
 
-use super::job::Chroma;
 use super::op::Resource;
 use crate::image::Image;
-use crate::recon::{Frame, Plane, PlaneData};
+use av1_engine::job::Chroma;
+use av1_engine::{Frame, Plane, PlaneData};
 
 /// What undefined samples are filled with, so that their use shows.
 const POISON: u8 = 0xa5;

@@ -4,13 +4,13 @@ use std::sync::Arc;
 
 use ash::vk;
 
-use super::job::SequenceHeader;
 use super::op::{BeginOp, DecodeOp, Resource};
 use super::reference;
 use super::session::State;
 use crate::access;
 use crate::image::Profiles;
 use crate::planted::{Faults, FrameFault, Planted};
+use av1_engine::job::SequenceHeader;
 
 /// STD_VIDEO_AV1_FRAME_TYPE_INTRA_ONLY.
 const INTRA_ONLY: u32 = 2;

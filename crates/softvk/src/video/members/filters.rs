@@ -1,7 +1,7 @@
 //! StdVideoAV1LoopFilter, StdVideoAV1CDEF and StdVideoAV1LoopRestoration, where they are read.
 
 use super::{Found, Frame};
-use crate::video::job::Chroma;
+use av1_engine::job::Chroma;
 
 /// Spec 5.9.11.
 pub(super) fn loop_filter(found: &mut Found, frame: &Frame<'_>) {

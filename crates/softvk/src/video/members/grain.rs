@@ -1,7 +1,7 @@
 //! StdVideoAV1FilmGrain, spec 5.9.30 and 6.8.20, where it is applied.
 
 use super::{Found, Frame};
-use crate::video::job::Chroma;
+use av1_engine::job::Chroma;
 
 /// Values that a stream can have. That the structure is missing is said elsewhere.
 pub(super) fn check(found: &mut Found, frame: &Frame<'_>) {

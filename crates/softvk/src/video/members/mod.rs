@@ -12,8 +12,8 @@ use std::ops::RangeInclusive;
 
 use ash::vk::native::StdVideoDecodeAV1PictureInfo;
 
-use super::job::{Chroma, PictureInfo, Profile, SequenceHeader};
 use super::op::DecodeOp;
+use av1_engine::job::{Chroma, PictureInfo, Profile, SequenceHeader};
 
 /// What is wrong with the members that `op` is decoded by.
 pub(crate) fn check(op: &DecodeOp, sequence: &SequenceHeader, profile: &Profile) -> Vec<String> {

@@ -1,7 +1,7 @@
 //! StdVideoAV1SequenceHeader, and the frame's size against it.
 
 use super::{Found, Frame};
-use crate::video::job::Chroma;
+use av1_engine::job::Chroma;
 
 /// Members of the sequence header, spec 5.5.
 pub(super) fn check(found: &mut Found, frame: &Frame<'_>) {

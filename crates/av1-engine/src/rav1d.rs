@@ -1,0 +1,235 @@
+//! `re_rav1d` by its C interface, with what is needed of it made safe. The crate has a safe one, but
+//! each picture that is dropped by it leaves some bytes behind.
+#![allow(unsafe_code, reason = "the decoder's interface is C's")]
+
+use std::fmt;
+use std::ptr::NonNull;
+
+use re_rav1d::Dav1dResult;
+use re_rav1d::include::dav1d::data::Dav1dData;
+use re_rav1d::include::dav1d::dav1d::{Dav1dContext, Dav1dSettings};
+use re_rav1d::include::dav1d::picture::Dav1dPicture;
+use re_rav1d::src::lib as c;
+
+/// What the decoder answers instead of a result.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Refusal {
+    /// It wants to give pictures first, or to be given data.
+    Again,
+    /// A negative error number of the C library.
+    Error(i32),
+}
+
+impl fmt::Display for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Again => f.write_str("it is not its turn"),
+            Self::Error(code) => std::io::Error::from_raw_os_error(-code).fmt(f),
+        }
+    }
+}
+
+/// What the decoder calls its version.
+pub fn version() -> String {
+    let text = c::dav1d_version();
+    // SAFETY: the decoder gives a string that ends with a zero byte and is never freed.
+    let text = unsafe { std::ffi::CStr::from_ptr(text) };
+    text.to_string_lossy().into_owned()
+}
+
+fn answer(result: Dav1dResult) -> Result<(), Refusal> {
+    match result.0 {
+        0 => Ok(()),
+        code => Err(match std::io::Error::from_raw_os_error(-code).kind() {
+            std::io::ErrorKind::WouldBlock => Refusal::Again,
+            _ => Refusal::Error(code),
+        }),
+    }
+}
+
+/// A decoder.
+pub(super) struct Rav1d {
+    context: Dav1dContext,
+    /// What it has not taken yet.
+    pending: Option<Dav1dData>,
+}
+
+// SAFETY: a decoder may be used by any thread, one at a time (dav1d.h); pending data are its own.
+unsafe impl Send for Rav1d {}
+
+impl Rav1d {
+    /// Opens a decoder with `n_threads` threads, one frame at a time, that puts out all layers and
+    /// hidden frames, with film grain if it is to `apply_grain`.
+    pub(super) fn open(n_threads: u32, apply_grain: bool) -> Result<Self, Refusal> {
+        let mut settings = std::mem::MaybeUninit::<Dav1dSettings>::uninit();
+        // SAFETY: room for settings.
+        unsafe { c::dav1d_default_settings(NonNull::from(&mut settings).cast()) };
+        // SAFETY: they were written.
+        let mut settings = unsafe { settings.assume_init() };
+        settings.n_threads = i32::try_from(n_threads).unwrap_or(i32::MAX);
+        // The picture comes out of the call that its data went in with.
+        settings.max_frame_delay = 1;
+        settings.apply_grain = apply_grain.into();
+        settings.all_layers = 1;
+        settings.output_invisible_frames = 1;
+        let mut context = None;
+        // SAFETY: both are valid.
+        let opened = unsafe {
+            c::dav1d_open(Some(NonNull::from(&mut context)), Some(NonNull::from(&mut settings)))
+        };
+        answer(opened)?;
+        Ok(Self { context: context.ok_or(Refusal::Error(-1))?, pending: None })
+    }
+
+    /// Forgets all references, and data that were not taken.
+    pub(super) fn flush(&mut self) {
+        // SAFETY: open.
+        unsafe { c::dav1d_flush(self.context) };
+        self.forget_pending();
+    }
+
+    /// Sends `obus`, whose pictures will have `timestamp`. After `Again` some of it is pending.
+    pub(super) fn send(&mut self, obus: &[u8], timestamp: i64) -> Result<(), Refusal> {
+        self.forget_pending();
+        let mut data = Dav1dData::default();
+        // SAFETY: `data` is valid.
+        let to = unsafe { c::dav1d_data_create(Some(NonNull::from(&mut data)), obus.len()) };
+        let Some(to) = NonNull::new(to) else { return Err(Refusal::Error(-1)) };
+        // SAFETY: as many bytes, new, and nobody else's.
+        unsafe { to.copy_from_nonoverlapping(NonNull::from(obus).cast(), obus.len()) };
+        data.m.timestamp = timestamp;
+        self.pending = Some(data);
+        self.send_pending()
+    }
+
+    /// Sends what is pending. After `Again` some of it still is.
+    pub(super) fn send_pending(&mut self) -> Result<(), Refusal> {
+        let Some(data) = &mut self.pending else { return Ok(()) };
+        // SAFETY: open; the data are valid.
+        let sent =
+            unsafe { c::dav1d_send_data(Some(self.context), Some(NonNull::from(&mut *data))) };
+        match answer(sent) {
+            Ok(()) if data.sz > 0 => Err(Refusal::Again),
+            Err(Refusal::Again) => Err(Refusal::Again),
+            ended => {
+                self.forget_pending();
+                ended
+            }
+        }
+    }
+
+    /// The next picture.
+    pub(super) fn picture(&mut self) -> Result<Picture, Refusal> {
+        // It is written in any case, and holds something even where there is no picture.
+        let mut picture = Picture(Dav1dPicture::default());
+        // SAFETY: open; room for a picture.
+        let got = unsafe {
+            c::dav1d_get_picture(Some(self.context), Some(NonNull::from(&mut picture.0)))
+        };
+        answer(got).map(|()| picture)
+    }
+
+    fn forget_pending(&mut self) {
+        if let Some(mut data) = self.pending.take() {
+            // SAFETY: valid, and not used again.
+            unsafe { c::dav1d_data_unref(Some(NonNull::from(&mut data))) };
+        }
+    }
+}
+
+impl Drop for Rav1d {
+    fn drop(&mut self) {
+        self.forget_pending();
+        // SAFETY: open, and not used again.
+        unsafe { c::dav1d_close(Some(NonNull::from(&mut Some(self.context)))) };
+    }
+}
+
+/// A picture of the decoder, which goes on to refer to it.
+pub(super) struct Picture(Dav1dPicture);
+
+// SAFETY: its planes are memory that any thread may read; who writes it says so (`rows`).
+unsafe impl Send for Picture {}
+// SAFETY: as above.
+unsafe impl Sync for Picture {}
+
+impl Picture {
+    pub(super) fn timestamp(&self) -> i64 {
+        self.0.m.timestamp
+    }
+
+    /// 8, 10 or 12.
+    pub(super) fn bit_depth(&self) -> u8 {
+        u8::try_from(self.0.p.bpc).unwrap_or(8)
+    }
+
+    /// Luma samples: width, height.
+    pub(super) fn size(&self) -> (usize, usize) {
+        (self.0.p.w.max(0) as usize, self.0.p.h.max(0) as usize)
+    }
+
+    /// `subsampling_x` and `subsampling_y`; `None` without chroma.
+    pub(super) fn subsampling(&self) -> Option<(usize, usize)> {
+        // DAV1D_PIXEL_LAYOUT_I400 to I444.
+        match self.0.p.layout {
+            1 => Some((1, 1)),
+            2 => Some((1, 0)),
+            3 => Some((0, 0)),
+            _ => None,
+        }
+    }
+
+    /// Bytes from one row of `plane` to the next.
+    pub(super) fn stride_bytes(&self, plane: usize) -> usize {
+        usize::try_from(self.0.stride[usize::from(plane > 0)]).unwrap_or(0)
+    }
+
+    /// The address of `plane`, and how many bytes it has: whole rows.
+    pub(super) fn rows(&self, plane: usize) -> (NonNull<u8>, usize) {
+        let rows = match (plane, self.subsampling()) {
+            (0, _) | (_, None) => self.size().1,
+            (_, Some((_, y))) => (self.size().1 + y) >> y,
+        };
+        match self.0.data.get(plane).copied().flatten() {
+            Some(address) => (address.cast(), rows * self.stride_bytes(plane)),
+            None => (NonNull::dangling(), 0),
+        }
+    }
+
+    /// The bytes of `plane`: whole rows.
+    pub(super) fn plane(&self, plane: usize) -> &[u8] {
+        let (address, bytes) = self.rows(plane);
+        // SAFETY: the decoder allocated these rows, initialised, and does not write them any more:
+        // it has one frame at a time, and this one is done.
+        unsafe { std::slice::from_raw_parts(address.as_ptr(), bytes) }
+    }
+}
+
+impl Drop for Picture {
+    fn drop(&mut self) {
+        // SAFETY: the decoder wrote it, or it is empty.
+        unsafe { c::dav1d_picture_unref(Some(NonNull::from(&mut self.0))) };
+        // An empty picture has something too, which nobody else gives back.
+        if let Some(rest) = self.0.itut_t35_ref.take() {
+            // SAFETY: it was made by the call above, and nobody else knows it.
+            drop(unsafe { rest.into_arc() });
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nonsense_is_refused_and_nothing_is_a_turn() {
+        let mut decoder = Rav1d::open(1, false).expect("a decoder");
+        assert_eq!(decoder.picture().err(), Some(Refusal::Again));
+        // A frame without a sequence header.
+        let sent = decoder.send(&[0x32, 2, 0x10, 0], 1);
+        let got = decoder.picture().err();
+        assert!(sent.is_err() || got.is_some(), "{sent:?} {got:?}");
+        decoder.flush();
+        assert_eq!(decoder.send_pending(), Ok(()));
+    }
+}

@@ -1,0 +1,231 @@
+//! One video session's reconstruction: slots, headers and decoder joined.
+
+use std::sync::Arc;
+
+use super::decoder::Decoder;
+use super::grain;
+use super::headers::{FrameSize, FrameType};
+use super::sequence::Sequence;
+use super::slots::{Opening, Saved, Slots};
+use super::unit::{self, Unit};
+use super::{Decoded, Fault, Frame};
+use crate::job::{FrameJob, Profile};
+
+/// Threads that a session's decoder has at most if nobody says how many.
+const MOST_THREADS: usize = 16;
+
+/// How many threads the decoder of a session has.
+#[derive(Clone, Copy)]
+pub(super) enum Threads {
+    /// As many as its tiles keep busy on a machine with so many cores.
+    Cores(usize),
+    /// So many.
+    Fixed(u32),
+}
+
+impl Threads {
+    /// As many as keep this machine busy.
+    pub(super) fn of_this_machine() -> Self {
+        Self::Cores(std::thread::available_parallelism().map_or(1, usize::from))
+    }
+
+    /// The number for frames of `tile_count` tiles: one for each, and a second for the filters of a
+    /// single one. That has little to do, and of two cores takes the application's, which has the
+    /// frames to look at.
+    pub(super) fn number(self, tile_count: usize) -> u32 {
+        match self {
+            Self::Cores(2) if tile_count <= 1 => 1,
+            Self::Cores(cores) => tile_count.max(2).min(cores).clamp(1, MOST_THREADS) as u32,
+            Self::Fixed(number) => number.clamp(1, 256),
+        }
+    }
+}
+
+/// Reconstructs the frames of one video session.
+pub struct Reconstructor {
+    profile: Profile,
+    threads: Threads,
+    decoder: Decoder,
+    slots: Slots<Arc<Unit>>,
+    /// The picture of each slot.
+    pictures: Vec<Option<Frame>>,
+    /// The sequence header that the decoder has.
+    sequence: Option<Sequence>,
+}
+
+impl Reconstructor {
+    /// Opens a decoder for a session of `profile` with `max_dpb_slots` slots, and as many threads
+    /// as the tiles of its streams can use on this machine.
+    ///
+    /// # Errors
+    /// `Fault::Profile` if no AV1 stream has that profile, `Fault::Open` if the decoder fails.
+    pub fn new(profile: Profile, max_dpb_slots: u32) -> Result<Self, Fault> {
+        Self::open(profile, max_dpb_slots, Threads::of_this_machine())
+    }
+
+    /// The same with a number of decoder threads, at least 1.
+    ///
+    /// # Errors
+    /// As `new`.
+    pub fn with_threads(
+        profile: Profile,
+        max_dpb_slots: u32,
+        n_threads: u32,
+    ) -> Result<Self, Fault> {
+        Self::open(profile, max_dpb_slots, Threads::Fixed(n_threads))
+    }
+
+    fn open(profile: Profile, max_dpb_slots: u32, threads: Threads) -> Result<Self, Fault> {
+        if !matches!(profile.bit_depth, 8 | 10 | 12) {
+            return Err(Fault::Profile("bit depth"));
+        }
+        Ok(Self {
+            profile,
+            threads,
+            decoder: Decoder::new(threads.number(1))?,
+            slots: Slots::new(max_dpb_slots as usize),
+            pictures: vec![None; max_dpb_slots as usize],
+            sequence: None,
+        })
+    }
+
+    /// `VK_VIDEO_CODING_CONTROL_RESET_BIT_KHR`: every slot is inactive.
+    pub fn reset(&mut self) {
+        self.slots.clear();
+        self.pictures.fill(None);
+        self.sequence = None;
+        self.decoder.flush();
+    }
+
+    /// The picture of `slot` will not be referred to again.
+    pub fn deactivate(&mut self, slot: u32) {
+        self.slots.deactivate(slot as usize);
+        self.set_picture(Some(slot), None);
+    }
+
+    /// Makes `planes`, each in tight rows, the samples of the picture of `slot`, which later frames
+    /// refer to. Its CDFs, motion vectors and segmentation stay. A slot without a picture stays so.
+    ///
+    /// # Errors
+    /// `Fault::Overwrite` if what was decoded into the slot is still in use, or has another size.
+    pub fn overwrite(&mut self, slot: u32, planes: &[Vec<u16>]) -> Result<(), Fault> {
+        match self.pictures.get_mut(slot as usize) {
+            Some(Some(picture)) => self.decoder.overwrite(picture, planes),
+            _ => Ok(()),
+        }
+    }
+
+    fn set_picture(&mut self, slot: Option<u32>, picture: Option<Frame>) {
+        let at = slot.and_then(|slot| self.pictures.get_mut(slot as usize));
+        at.into_iter().for_each(|at| at.clone_from(&picture));
+    }
+
+    /// Reconstructs one frame; `tiles[i]` are the bytes of tile `i`.
+    ///
+    /// # Errors
+    /// On any fault the setup slot, if there is one, is invalid afterwards. After
+    /// `Fault::Panicked` every slot is.
+    pub fn decode(&mut self, job: &FrameJob, tiles: &[&[u8]]) -> Result<Decoded, Fault> {
+        let opening = opening(job);
+        self.slots.open(&opening)?;
+        let outcome = self.reconstruct(job, tiles, &opening);
+        if matches!(outcome, Err(Fault::Panicked)) {
+            self.slots.clear();
+            self.pictures.fill(None);
+            self.sequence = None;
+        }
+        match outcome {
+            Ok((decoded, picture)) => {
+                self.slots.close(&opening, Some(picture));
+                self.set_picture(job.setup_slot, Some(decoded.clean.clone()));
+                Ok(decoded)
+            }
+            Err(fault) => {
+                self.slots.close(&opening, None);
+                self.set_picture(job.setup_slot, None);
+                log::debug!("frame not reconstructed: {fault}");
+                Err(fault)
+            }
+        }
+    }
+
+    /// The frame between `open` and `close`.
+    fn reconstruct(
+        &mut self,
+        job: &FrameJob,
+        tiles: &[&[u8]],
+        opening: &Opening,
+    ) -> Result<(Decoded, Picture), Fault> {
+        let sequence = Sequence::new(&job.sequence, self.profile)?;
+        let film_grain = unit::film_grain(job, &sequence, self.profile)?;
+        if self.sequence != Some(sequence) {
+            // The decoder drops its references with a new sequence header, as spec 7.5 has it.
+            self.slots.clear();
+            self.pictures.fill(None);
+            self.decoder.set_threads(self.threads.number(tiles.len()))?;
+            self.sequence = Some(sequence);
+        }
+        let frame_type = FrameType::new(job.picture.std.frame_type)?;
+        let size = FrameSize::new(job, &sequence)?;
+        let names = (!frame_type.is_intra()).then_some(&job.reference_name_slot_indices);
+        self.feed_kept(opening, names)?;
+        let references = names.map(|names| self.slots.references(names)).transpose()?;
+        let references = references.map(|found| unit::scaled(found, &size)).transpose()?;
+        let (unit, saved) = Unit::new(job, tiles, &sequence, size, references.as_ref())?;
+        let unit = Arc::new(unit);
+        let target = self.slots.target(opening);
+        let clean = self.decoder.decode(unit.obus(target.refresh_frame_flags(), None))?;
+        let grained = film_grain.map(|params| grain::apply(&clean, &params));
+        Ok((Decoded { clean, grained }, (target, saved, Some(unit))))
+    }
+
+    /// Decodes the kept OBU, if there is one and it is time.
+    fn feed_kept(&mut self, opening: &Opening, names: Option<&[i32; 7]>) -> Result<(), Fault> {
+        let Some(refeed) = self.slots.refeed(opening, names) else {
+            return Ok(());
+        };
+        let outcome = self.decoder.decode(refeed.kept.obus(1 << refeed.buffer, None));
+        self.slots.refed(refeed.slot, refeed.buffer, outcome.is_ok());
+        match outcome {
+            Err(Fault::Panicked) => Err(Fault::Panicked),
+            // A frame that refers to it has a missing reference, the others go on.
+            Err(_) => Ok(()),
+            Ok(again) => self.same_as_before(refeed.slot, again),
+        }
+    }
+
+    /// The picture of `slot` was decoded once more: its samples stay what they were, whatever has
+    /// been written into it, or into its references, in between.
+    fn same_as_before(&mut self, slot: usize, mut again: Frame) -> Result<(), Fault> {
+        let Some(picture) = self.pictures.get_mut(slot) else { return Ok(()) };
+        if let Some(before) = picture.as_ref() {
+            self.decoder.overwrite(&mut again, &before.samples())?;
+        }
+        *picture = Some(again);
+        Ok(())
+    }
+}
+
+/// What becomes the setup slot's picture.
+type Picture = (super::slots::Target, Saved, Option<Arc<Unit>>);
+
+/// What the frame does to the stream's reference buffers.
+fn opening(job: &FrameJob) -> Opening {
+    const ALL_FRAMES: u8 = 0xff;
+    let std = &job.picture.std;
+    let reduced = job.sequence.std.flags.reduced_still_picture_header() != 0;
+    let (key, switch) = (std.frame_type == 0, std.frame_type == 3);
+    let refresh_frame_flags =
+        if switch || (key && reduced) { ALL_FRAMES } else { std.refresh_frame_flags };
+    // A shown key frame refreshes all buffers and is error resilient; any other one is hidden.
+    let shown =
+        refresh_frame_flags == ALL_FRAMES && (std.flags.error_resilient_mode() != 0 || reduced);
+    Opening {
+        setup_slot: job.setup_slot.map(|slot| slot as usize),
+        refresh_frame_flags,
+        hidden_key: key && !shown,
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,113 @@
+//! A frame as it goes to the decoder, but for where its references are and what it refreshes.
+
+use super::grain;
+use super::headers::{self, FrameHeader, FrameSize, HeaderInput, Reference, mask_order_hint};
+use super::obu_writer::{ObuType, push_obu};
+use super::sequence::Sequence;
+use super::slots::Saved;
+use super::{Fault, job};
+
+/// One frame's OBUs.
+pub(crate) struct Unit {
+    sequence: Vec<u8>,
+    header: FrameHeader,
+    tile_group: Vec<u8>,
+}
+
+impl Unit {
+    /// Writes the frame of `job`, whose references are in the buffers that `references` names; and
+    /// what headers of frames that refer to it will need.
+    ///
+    /// # Errors
+    /// What cannot be written, and a number of tiles that is not the header's.
+    pub(crate) fn new(
+        job: &job::FrameJob,
+        tiles: &[&[u8]],
+        sequence: &Sequence,
+        size: FrameSize,
+        references: Option<&[Reference; 7]>,
+    ) -> Result<(Self, Saved), Fault> {
+        let input = HeaderInput {
+            sequence,
+            reduced_still_picture_header: job.sequence.std.flags.reduced_still_picture_header()
+                != 0,
+            picture: &job.picture,
+            frame_type: headers::FrameType::new(job.picture.std.frame_type)?,
+            size,
+            references,
+        };
+        let header = headers::uncompressed_header(&input)?;
+        if tiles.len() != header.tile_count {
+            return Err(Fault::TileCount { expected: header.tile_count, given: tiles.len() });
+        }
+        let saved = Saved {
+            order_hint: mask_order_hint(job.picture.std.OrderHint, sequence.order_hint_bits),
+            upscaled_width: size.upscaled_width,
+            frame_height: size.frame_height,
+            gm: header.gm,
+        };
+        let tile_group = headers::tile_group(tiles)?;
+        Ok((Self { sequence: sequence.payload(), header, tile_group }, saved))
+    }
+
+    /// Temporal delimiter, sequence header and frame. Equal sequence headers change nothing.
+    /// With `indices` the references are in those buffers of the decoder now.
+    pub(crate) fn obus(&self, refresh_frame_flags: u8, indices: Option<&[u8; 7]>) -> Vec<u8> {
+        let header = self.header.bytes(refresh_frame_flags, indices);
+        let mut out = Vec::with_capacity(header.len() + self.tile_group.len() + 64);
+        push_obu(&mut out, ObuType::TemporalDelimiter, &[]);
+        push_obu(&mut out, ObuType::SequenceHeader, &[&self.sequence]);
+        push_obu(&mut out, ObuType::Frame, &[&header, &self.tile_group]);
+        out
+    }
+
+    /// Bytes that it takes, about.
+    pub(crate) fn size_bytes(&self) -> usize {
+        self.tile_group.len() + 256
+    }
+}
+
+/// The references of an inter frame of `size`, as its header names them.
+///
+/// # Errors
+/// `ReferenceScale` for one that is too large or too small.
+pub(crate) fn scaled(
+    references: [(u8, Saved); 7],
+    size: &FrameSize,
+) -> Result<[Reference; 7], Fault> {
+    for (i, (_, saved)) in references.iter().enumerate() {
+        // Requirements of spec 6.8.6 on reference scaling.
+        let fits = 2 * size.frame_width >= saved.upscaled_width
+            && 2 * size.frame_height >= saved.frame_height
+            && size.frame_width <= 16 * saved.upscaled_width
+            && size.frame_height <= 16 * saved.frame_height;
+        if !fits {
+            return Err(Fault::ReferenceScale { name: i + 1 });
+        }
+    }
+    Ok(references.map(|(index, saved)| Reference {
+        index,
+        order_hint: saved.order_hint,
+        gm: saved.gm,
+    }))
+}
+
+/// The film grain of the frame, if the session may have it.
+///
+/// # Errors
+/// Parameters that no stream can carry.
+pub(crate) fn film_grain(
+    job: &job::FrameJob,
+    sequence: &Sequence,
+    profile: job::Profile,
+) -> Result<Option<grain::Params>, Fault> {
+    let apply_grain = job.picture.std.flags.apply_grain() != 0;
+    match &job.picture.film_grain {
+        Some(std) if apply_grain && profile.film_grain_support => {
+            let color = job.sequence.color_config;
+            let identity = color.is_some_and(|color| color.matrix_coefficients == 0);
+            grain::Params::new(std, sequence, identity).map(Some)
+        }
+        _ => Ok(None),
+    }
+}

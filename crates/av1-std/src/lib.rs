@@ -1,0 +1,9 @@
+//! AV1 headers as the Std structures of Vulkan Video: a mapping, field by field, without Vulkan
+//! calls.
+#![doc = include_str!("../README.md")]
+#![forbid(unsafe_code)]
+#![warn(missing_docs)]
+#![cfg_attr(not(test), deny(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
+
+pub mod picture;
+pub mod sequence;

@@ -1,0 +1,293 @@
+//! The AV1 pipeline of Intel chips: the commands of a frame's tiles, decoded.
+
+use std::collections::BTreeMap;
+
+use av1_engine::job::FrameJob;
+
+use super::part::Part;
+use super::{Opened, Outcome, avp_job, facts};
+use crate::avp;
+use crate::batch::Command;
+use crate::intel::ADDRESS;
+use crate::memory::Space;
+use crate::surface::{self, Surface};
+use crate::tiling::Tiling;
+
+/// The commands of one tile, by their number and, where there are several, by surface or segment.
+pub(super) type State = BTreeMap<(u32, u32), Command>;
+
+/// Words of AVP_PIPE_BUF_ADDR_STATE with an address in the session's own memory.
+const AT_SESSION: usize = 62;
+
+/// One frame: the state of each tile, with the command that decodes it.
+#[derive(Debug, Default)]
+pub(crate) struct Frame {
+    pub(super) tiles: Vec<State>,
+}
+
+/// The frames in a batch, without the block that a driver decodes after a reset, to nowhere.
+pub(crate) fn frames(commands: &[Command]) -> Vec<Frame> {
+    let mut frames: Vec<Frame> = Vec::new();
+    let mut state = State::new();
+    for command in commands {
+        let number = command[0] >> 16;
+        let which = match number {
+            avp::SURFACE => command.get(1).map_or(0, |word| word >> 28),
+            avp::SEGMENT => command.get(1).map_or(0, |word| word & 7),
+            _ => 0,
+        };
+        if number == avp::MODE {
+            state.clear();
+        }
+        state.insert((number, which), command.clone());
+        if number == avp::OBJECT && address(&state, avp::AT_OUTPUT) != 0 {
+            let first = words(&state, avp::TILE, 0).get(1).is_none_or(|word| word & 0xFFF == 0);
+            if first || frames.is_empty() {
+                frames.push(Frame::default());
+            }
+            if let Some(frame) = frames.last_mut() {
+                frame.tiles.push(state.clone());
+            }
+        }
+    }
+    frames
+}
+
+/// The words of a command of the state; none where it was not given.
+pub(super) fn words(state: &State, number: u32, which: u32) -> &[u32] {
+    state.get(&(number, which)).map_or(&[], Vec::as_slice)
+}
+
+/// The address at a word of a command.
+fn address_in(words: &[u32], at: usize) -> u64 {
+    let word = |at: usize| u64::from(words.get(at).copied().unwrap_or(0));
+    (word(at + 1) << 32 | word(at)) & ADDRESS
+}
+
+/// The address at a word of AVP_PIPE_BUF_ADDR_STATE.
+fn address(state: &State, at: usize) -> u64 {
+    address_in(words(state, avp::BUFFERS, 0), at)
+}
+
+impl Frame {
+    /// State of the first tile.
+    fn first(&self) -> Option<&State> {
+        self.tiles.first()
+    }
+
+    /// Where the picture goes.
+    fn output(&self) -> u64 {
+        self.first().map_or(0, |state| address(state, avp::AT_OUTPUT))
+    }
+
+    /// Where the references are, by name.
+    fn references(&self) -> [u64; 7] {
+        let at = |name: usize| avp::AT_REFERENCES + (1 + name) * 2;
+        std::array::from_fn(|name| self.first().map_or(0, |state| address(state, at(name))))
+    }
+}
+
+/// What is in a buffer of probabilities.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Table {
+    /// What a driver has put there.
+    Given(u64),
+    /// What the decode of this picture made of it.
+    Of(usize),
+}
+
+/// A picture that was decoded to an image.
+#[derive(Debug, Clone, Copy)]
+struct Held {
+    picture: usize,
+    pitch: i64,
+    rows: i64,
+    /// What the frame that refers to it by primary_ref_frame begins with.
+    kept: Table,
+}
+
+/// One session.
+#[derive(Default)]
+struct Session {
+    engine: Opened,
+    /// Numbers of the images, by address.
+    places: BTreeMap<u64, u32>,
+    held: BTreeMap<u64, Held>,
+    /// By address, the picture that last wrote motion vectors there, and probabilities.
+    motion: BTreeMap<u64, usize>,
+    tables: BTreeMap<u64, Table>,
+    pictures: usize,
+}
+
+/// All sessions, by address space and an address in their memory.
+pub(crate) struct Avp {
+    sessions: BTreeMap<(u32, u64), Session>,
+    tiling: Tiling,
+}
+
+impl Avp {
+    /// Engines whose images have `tiling`.
+    pub(crate) fn new(tiling: Tiling) -> Self {
+        Self { sessions: BTreeMap::new(), tiling }
+    }
+
+    /// Decodes a frame; `next` is the one behind it, if there is one.
+    pub(crate) fn frame(&mut self, space: &Space, frame: &Frame, next: Option<&Frame>) -> Outcome {
+        let mut outcome = Outcome::default();
+        let Some(first) = frame.first() else { return outcome };
+        let key = (space.number, address(first, AT_SESSION));
+        let next = next.filter(|next| {
+            let same = next.first().map(|state| address(state, AT_SESSION)) == Some(key.1);
+            same && !next.references().contains(&next.output())
+        });
+        let session = self.sessions.entry(key).or_default();
+        session.decode(space, frame, next.map(Frame::output), self.tiling, &mut outcome);
+        outcome
+    }
+}
+
+impl Session {
+    fn place(&mut self, address: u64) -> u32 {
+        let count = self.places.len() as u32;
+        *self.places.entry(address).or_insert(count)
+    }
+
+    fn decode(
+        &mut self,
+        space: &Space,
+        frame: &Frame,
+        next: Option<u64>,
+        tiling: Tiling,
+        outcome: &mut Outcome,
+    ) {
+        let mut job = match avp_job::job(frame) {
+            Ok(job) => job,
+            Err(reason) => return outcome.fault(format!("no frame: {reason}")),
+        };
+        let output = frame.output();
+        job.setup_slot = Some(self.place(output));
+        if job.picture.std.frame_type % 2 == 1 {
+            let references = frame.references().map(|at| self.place(at) as i32);
+            job.reference_name_slot_indices = references;
+        }
+        let next = next.map(|next| self.place(next));
+        let Some(first) = frame.first() else { return };
+        let surface = Part::of_fields(avp::SURFACE_FIELDS, words(first, avp::SURFACE, 0));
+        let pitch = surface.one("surface_pitch_minus_1") + 1;
+        let rows = surface.one("y_offset_for_u_cb");
+        let source = self.check(space, frame, first, &job, outcome);
+        self.note(first, output, (pitch, rows), source);
+        let Some(tiles) = tiles(space, frame, &job, outcome) else { return };
+        let tiles: Vec<&[u8]> = tiles.iter().map(Vec::as_slice).collect();
+        let profile = avp_job::profile(frame);
+        let decoded = match self.engine.decode(profile, &job, &tiles, next) {
+            Ok(decoded) => decoded,
+            Err(fault) => return outcome.fault(fault.to_string()),
+        };
+        let target = Surface {
+            luma: output,
+            chroma: output + (pitch * rows) as u64,
+            luma_pitch: pitch as u64,
+            chroma_pitch: pitch as u64,
+            tiling,
+        };
+        if let Err(reason) = surface::write(space, &target, &decoded.clean) {
+            outcome.fault(format!("output: {reason}"));
+        }
+        let grained = Surface { luma: address(first, avp::AT_GRAIN_OUTPUT), ..target };
+        if let Some(picture) = decoded.grained.as_ref().filter(|_| grained.luma != 0) {
+            let chroma = grained.luma + (pitch * rows) as u64;
+            if let Err(reason) = surface::write(space, &Surface { chroma, ..grained }, picture) {
+                outcome.fault(format!("film grain output: {reason}"));
+            }
+        }
+        outcome.picture = Some((decoded, facts(&job, profile)));
+    }
+
+    /// Checks that what an engine keeps of earlier frames is where this frame looks for it; the
+    /// answer is what the probabilities begin with.
+    fn check(
+        &self,
+        space: &Space,
+        frame: &Frame,
+        first: &State,
+        job: &FrameJob,
+        outcome: &mut Outcome,
+    ) -> Table {
+        let references = frame.references();
+        let inter = job.picture.std.frame_type % 2 == 1;
+        for (name, at) in (0..7).zip(references).filter(|_| inter) {
+            let Some(held) = self.held.get(&at) else { continue };
+            let surface = words(first, avp::SURFACE, 7 + name as u32);
+            let surface = Part::of_fields(avp::SURFACE_FIELDS, surface);
+            let found =
+                (surface.one("surface_pitch_minus_1") + 1, surface.one("y_offset_for_u_cb"));
+            if found != (held.pitch, held.rows) {
+                outcome.fault(format!(
+                    "reference {} has a pitch of {} and chroma at row {}; it was written with {} and {}",
+                    name + 1, found.0, found.1, held.pitch, held.rows
+                ));
+            }
+            let motion = address(first, avp::AT_MOTION_READ + (1 + name) * 2);
+            let written = self.motion.get(&motion);
+            if job.picture.std.flags.use_ref_frame_mvs() != 0 && written != Some(&held.picture) {
+                let written = written.map_or("nothing".into(), |p| format!("those of picture {p}"));
+                outcome.fault(format!(
+                    "reference {} is picture {}, and its buffer of motion vectors holds {written}",
+                    name + 1,
+                    held.picture
+                ));
+            }
+        }
+        let place = address(first, avp::AT_CDF_READ);
+        let source =
+            self.tables.get(&place).copied().unwrap_or_else(|| {
+                Table::Given(crate::record::hash(&space.read_some(place, 1024)))
+            });
+        let primary = usize::from(job.picture.std.primary_ref_frame);
+        let held = references.get(primary).filter(|_| inter).and_then(|at| self.held.get(at));
+        if let Some(held) = held.filter(|held| held.kept != source) {
+            outcome.fault(format!(
+                "the probabilities are {source:?}, those of the primary reference are {:?}",
+                held.kept
+            ));
+        }
+        source
+    }
+
+    /// Takes note of what this frame writes.
+    fn note(&mut self, first: &State, output: u64, (pitch, rows): (i64, i64), source: Table) {
+        let picture = self.pictures;
+        self.pictures += 1;
+        let written = address(first, avp::AT_CDF_WRITE);
+        let motion = address(first, avp::AT_MOTION_WRITE);
+        let kept = if written == 0 { source } else { Table::Of(picture) };
+        if written != 0 {
+            self.tables.insert(written, kept);
+        }
+        self.motion.insert(motion, picture);
+        self.held.insert(output, Held { picture, pitch, rows, kept });
+    }
+}
+
+/// The bytes of each tile.
+fn tiles(
+    space: &Space,
+    frame: &Frame,
+    job: &FrameJob,
+    outcome: &mut Outcome,
+) -> Option<Vec<Vec<u8>>> {
+    let places = job.tile_offsets.iter().zip(&job.tile_sizes).zip(&frame.tiles);
+    let mut tiles = Vec::with_capacity(job.tile_sizes.len());
+    for (index, ((&offset, &size), state)) in places.enumerate() {
+        let base = address_in(words(state, avp::BITSTREAM, 0), 1);
+        match space.read(base + u64::from(offset), u64::from(size)) {
+            Some(tile) => tiles.push(tile),
+            None => {
+                outcome.fault(format!("tile {index} is not mapped"));
+                return None;
+            }
+        }
+    }
+    Some(tiles)
+}

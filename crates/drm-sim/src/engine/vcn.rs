@@ -1,0 +1,212 @@
+//! The AV1 engine of AMD chips: VCN messages, decoded.
+
+use std::collections::BTreeMap;
+
+use av1_engine::job::FrameJob;
+
+use super::part::Part;
+use super::{Opened, Outcome, facts, vcn_job};
+use crate::memory::Space;
+use crate::surface::{self, Surface};
+use crate::tiling::Tiling;
+use crate::vcn::{self, Message};
+
+/// Numbers of a message's parts.
+const DECODE: u32 = 2;
+const DYNAMIC_DPB: u32 = 0x10;
+const AV1: u32 = 0x11;
+
+/// All sessions, by the number of their stream.
+#[derive(Default)]
+pub(crate) struct Vcn {
+    sessions: BTreeMap<u32, Session>,
+}
+
+/// One session.
+#[derive(Default)]
+struct Session {
+    engine: Opened,
+    /// Where the picture of each slot was written.
+    held: BTreeMap<u32, Place>,
+}
+
+/// Where a reference picture is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Place {
+    address: u64,
+    pitch: i64,
+    height: i64,
+}
+
+/// What is known of the frame behind.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Next {
+    stream: u32,
+    setup: u32,
+}
+
+impl Next {
+    /// Of the message after this one, where it decodes a frame to a slot that it does not refer to.
+    pub(crate) fn of(message: &Message) -> Option<Self> {
+        let part = Part::new(vcn::AV1, message.part(AV1).filter(|_| message.kind == 1)?);
+        let job = vcn_job::job(&part).ok()?;
+        let setup = job.setup_slot?;
+        let refers = job.reference_name_slot_indices.contains(&(setup as i32));
+        (!refers).then_some(Self { stream: message.stream, setup })
+    }
+}
+
+impl Vcn {
+    /// Does what a message says; `None` for one that decodes nothing.
+    pub(crate) fn message(
+        &mut self,
+        space: &Space,
+        message: &Message,
+        next: Option<&Next>,
+    ) -> Option<Outcome> {
+        match (message.kind, message.part(AV1)) {
+            (1, Some(part)) => {
+                let part = Part::new(vcn::AV1, part);
+                let session = self.sessions.entry(message.stream).or_default();
+                let next = next.filter(|next| next.stream == message.stream);
+                let mut outcome = Outcome::default();
+                session.decode(space, message, &part, next.map(|next| next.setup), &mut outcome);
+                Some(outcome)
+            }
+            // Created anew or reset, or gone.
+            (0 | 2, _) => {
+                self.sessions.remove(&message.stream);
+                None
+            }
+            _ => None,
+        }
+    }
+}
+
+impl Session {
+    fn decode(
+        &mut self,
+        space: &Space,
+        message: &Message,
+        part: &Part,
+        next: Option<u32>,
+        outcome: &mut Outcome,
+    ) {
+        let job = match vcn_job::job(part) {
+            Ok(job) => job,
+            Err(reason) => return outcome.fault(format!("no frame: {reason}")),
+        };
+        let decode = message.part(DECODE).cloned().unwrap_or_default();
+        let decode = Part::new(vcn::DECODE, &decode);
+        self.references(space, message, part, &job, outcome);
+        let Some(tiles) = tiles(space, message.bitstream, decode.one("bsd_size"), &job, outcome)
+        else {
+            return;
+        };
+        let tiles: Vec<&[u8]> = tiles.iter().map(Vec::as_slice).collect();
+        let profile = vcn_job::profile(part);
+        let decoded = match self.engine.decode(profile, &job, &tiles, next) {
+            Ok(decoded) => decoded,
+            Err(fault) => return outcome.fault(fault.to_string()),
+        };
+        let facts = facts(&job, profile);
+        let output = output(&decode, message.target, if profile.bit_depth > 8 { 2 } else { 1 });
+        let shown = decoded.grained.as_ref().unwrap_or(&decoded.clean);
+        let written = output.and_then(|output| surface::write(space, &output, shown));
+        if let Err(reason) = written {
+            outcome.fault(format!("output: {reason}"));
+        }
+        outcome.picture = Some((decoded, facts));
+    }
+
+    /// Checks that each reference is where its picture was written, and notes where this one goes.
+    fn references(
+        &mut self,
+        space: &Space,
+        message: &Message,
+        part: &Part,
+        job: &FrameJob,
+        outcome: &mut Outcome,
+    ) {
+        let Some(dpb) = message.part(DYNAMIC_DPB) else { return };
+        let dpb = Part::new(vcn::DPB, dpb);
+        let (pitch, height) = (dpb.one("luma_pitch"), dpb.one("luma_aligned_height"));
+        let size = dpb.one("luma_aligned_size") as u64 + dpb.one("chroma_aligned_size") as u64;
+        let address = |low: i64, high: i64| (high as u64) << 32 | low as u64;
+        for slot in job.reference_name_slot_indices {
+            let Ok(slot) = u32::try_from(slot) else { continue };
+            let listed = part.list("ref_frame_map").iter().position(|&at| at == i64::from(slot));
+            let Some(index) = listed.filter(|&i| (i as i64) < dpb.one("array_size")) else {
+                outcome.fault(format!("slot {slot} has no address"));
+                continue;
+            };
+            let found = Place {
+                address: address(dpb.at("address_low", index), dpb.at("address_high", index)),
+                pitch,
+                height,
+            };
+            if let Some(written) = self.held.get(&slot).filter(|written| **written != found) {
+                outcome.fault(format!(
+                    "slot {slot} is read at {:#x}, pitch {}, {} rows; it was written at {:#x}, pitch {}, \
+                     {} rows",
+                    found.address,
+                    found.pitch,
+                    found.height,
+                    written.address,
+                    written.pitch,
+                    written.height
+                ));
+            }
+        }
+        let address = address(dpb.one("current_low"), dpb.one("current_high"));
+        if !space.is_mapped(address, size) {
+            outcome.fault(format!("{size} bytes of DPB at {address:#x} are not all mapped"));
+        }
+        if let Some(slot) = job.setup_slot {
+            self.held.insert(slot, Place { address, pitch, height });
+        }
+    }
+}
+
+/// The bytes of each tile.
+fn tiles(
+    space: &Space,
+    bitstream: u64,
+    size: i64,
+    job: &FrameJob,
+    outcome: &mut Outcome,
+) -> Option<Vec<Vec<u8>>> {
+    let places = job.tile_offsets.iter().zip(&job.tile_sizes);
+    let mut tiles = Vec::with_capacity(job.tile_sizes.len());
+    for (index, (&offset, &bytes)) in places.enumerate() {
+        let end = u64::from(offset) + u64::from(bytes);
+        if i64::try_from(end).is_ok_and(|end| end > size) {
+            outcome.fault(format!("tile {index} ends at {end}, the bitstream has {size} bytes"));
+        }
+        let at = bitstream.checked_add(u64::from(offset));
+        match at.and_then(|at| space.read(at, u64::from(bytes))) {
+            Some(tile) => tiles.push(tile),
+            None => {
+                outcome.fault(format!("tile {index} is not mapped"));
+                return None;
+            }
+        }
+    }
+    Some(tiles)
+}
+
+/// Where the picture goes. Pitches are in samples of luma, and pairs of samples of chroma.
+fn output(decode: &Part, target: u64, sample_bytes: u64) -> Result<Surface, String> {
+    let tiling = match decode.one("dt_swizzle_mode") {
+        0 => Tiling::Linear,
+        other => return Err(format!("swizzle mode {other} is not imitated")),
+    };
+    let at = |name: &str| target.wrapping_add(decode.one(name) as u64);
+    Ok(Surface {
+        luma: at("dt_luma_top_offset"),
+        chroma: at("dt_chroma_top_offset"),
+        luma_pitch: u64::from(decode.number("dt_pitch")) * sample_bytes,
+        chroma_pitch: u64::from(decode.number("dt_uv_pitch")) * sample_bytes * 2,
+        tiling,
+    })
+}

@@ -1,0 +1,88 @@
+//! Pictures as they lie in a chip's memory: two planes, chroma interleaved (NV12, P010, P012).
+
+use av1_engine::{Frame, Plane, PlaneData};
+
+use crate::memory::Space;
+use crate::tiling::Tiling;
+
+/// Where a picture goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Surface {
+    /// GPU address of each plane.
+    pub(crate) luma: u64,
+    pub(crate) chroma: u64,
+    /// Bytes from one row of a plane to the next, before tiling.
+    pub(crate) luma_pitch: u64,
+    pub(crate) chroma_pitch: u64,
+    pub(crate) tiling: Tiling,
+}
+
+/// Most bytes of one plane.
+const MOST: u64 = 1 << 30;
+
+/// Writes `frame` to `surface`. Where it has no chroma, chroma becomes grey.
+///
+/// # Errors
+/// A pitch that is too short for a row, or an address that is not mapped.
+pub(crate) fn write(space: &Space, surface: &Surface, frame: &Frame) -> Result<(), String> {
+    let planes = frame.planes();
+    let (shift, bytes) = match frame.bit_depth() {
+        8 => (0, 1),
+        depth => (16 - u32::from(depth), 2),
+    };
+    let sample = |out: &mut Vec<u8>, value: u16| match bytes {
+        1 => out.push(value as u8),
+        _ => out.extend((value << shift).to_le_bytes()),
+    };
+    let Some(luma) = planes.first() else { return Err("a picture without planes".into()) };
+    let rows = (0..luma.height).map(|y| {
+        let mut out = Vec::with_capacity(luma.width * bytes);
+        (0..luma.width).for_each(|x| sample(&mut out, at(luma, x, y)));
+        out
+    });
+    plane(space, surface.luma, surface.luma_pitch, surface.tiling, rows)?;
+    let (width, height) = (luma.width.div_ceil(2), luma.height.div_ceil(2));
+    let grey = 1 << (frame.bit_depth() - 1);
+    let rows = (0..height).map(|y| {
+        let mut out = Vec::with_capacity(width * bytes * 2);
+        for x in 0..width {
+            for index in [1, 2] {
+                sample(&mut out, planes.get(index).map_or(grey, |plane| at(plane, x, y)));
+            }
+        }
+        out
+    });
+    plane(space, surface.chroma, surface.chroma_pitch, surface.tiling, rows)
+}
+
+/// The sample at (x, y); 0 outside.
+fn at(plane: &Plane<'_>, x: usize, y: usize) -> u16 {
+    let index = y * plane.stride + x;
+    match plane.data {
+        PlaneData::U8(data) => data.get(index).copied().map_or(0, u16::from),
+        PlaneData::U16(data) => data.get(index).copied().unwrap_or(0),
+    }
+}
+
+/// Writes the rows of one plane. What lies between them stays as it is.
+fn plane(
+    space: &Space,
+    address: u64,
+    pitch: u64,
+    tiling: Tiling,
+    rows: impl ExactSizeIterator<Item = Vec<u8>>,
+) -> Result<(), String> {
+    let size = tiling.size(pitch, rows.len() as u64);
+    let size = size.filter(|&size| size <= MOST && pitch > 0);
+    let size =
+        size.ok_or_else(|| format!("a plane of {} rows with a pitch of {pitch}", rows.len()))?;
+    let outside = || format!("a plane of {size} bytes at {address:#x} is not all mapped");
+    let mut bytes = space.read(address, size).ok_or_else(outside)?;
+    for (y, row) in rows.enumerate() {
+        if row.len() as u64 > pitch {
+            return Err(format!("a row has {} bytes, the pitch is {pitch}", row.len()));
+        }
+        tiling.put(&mut bytes, pitch, (0, y as u64), &row);
+    }
+    space.write(address, &bytes).ok_or_else(outside)
+}

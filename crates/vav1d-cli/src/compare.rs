@@ -1,0 +1,469 @@
+//! `vav1d compare`: which frames, planes and blocks of a decode are wrong, and where it began.
+
+use std::ffi::OsString;
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+
+use super::against::{Against, Right, Rights, reference};
+use super::args::{CompareArgs, FilmGrain, PipelineArgs};
+use super::exit::Exit;
+use super::failure::{Failure, Result};
+use super::output::Notices;
+use super::pipeline::{Pipeline, never_applied};
+use super::{compare_report, guard, input, options, output};
+use vav1d::error::{DeviceError, Error};
+use vav1d::sink::{Hash, Hasher, md5_hex};
+use vav1d::vk::DecodeStatus;
+use vav1d_lab::compare::difference::{Difference, difference};
+use vav1d_lab::compare::shared::shared;
+use vav1d_lab::compare::trace::Wanted;
+use vav1d_lab::compare::{Graph, Judge, Next, Node, Shown, State, Traced, Verdict, images};
+use vav1d_lab::conform::child::last_of;
+use vav1d_lab::conform::runner::REFERENCE;
+
+/// What a comparison found.
+pub(super) struct Comparison {
+    pub(super) graph: Graph,
+    pub(super) verdicts: Vec<Verdict>,
+    /// Name of the judged device.
+    pub(super) device: String,
+    /// What it is compared with.
+    pub(super) against: String,
+    /// Each frame was decoded from right pictures.
+    pub(super) teacher: bool,
+    /// Why the judged decode ended early, and how far it came.
+    pub(super) ended: Option<Ended>,
+    /// What was not judged, or what else has to be said.
+    pub(super) notes: Vec<String>,
+    /// The exit code where no frame is wrong, and why it is not 0.
+    pub(super) failure: Option<Failure>,
+    /// Planted faults that were never applied.
+    pub(super) unfired: Vec<String>,
+    /// Hidden frames that are never output: a file lacks them, and they are not missed.
+    pub(super) unshown: usize,
+}
+
+/// How the judged decode ended early.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Ended {
+    /// `device lost`, `crash: signal 6`.
+    pub(super) what: String,
+    /// The last frame that was submitted, in decoding order.
+    pub(super) submitted: Option<u64>,
+    /// The last frame that is known to have ended.
+    pub(super) done: Option<u64>,
+}
+
+impl Comparison {
+    /// How many frames are in this state.
+    pub(super) fn count(&self, state: State) -> usize {
+        self.verdicts.iter().filter(|v| v.state == state).count()
+    }
+
+    /// Whether anything is not as it should be.
+    fn is_bad(&self) -> bool {
+        let bad = |v: &Verdict| {
+            matches!(v.state, State::Wrong | State::Inherited | State::Missing) || v.grain.is_some()
+        };
+        self.verdicts.iter().any(bad)
+    }
+}
+
+pub(super) fn run(
+    args: &CompareArgs,
+    words: &[OsString],
+    json: bool,
+    notices: &Notices,
+) -> Result<Exit> {
+    if args.pipeline.input.file.as_os_str() == "-" {
+        let why = "compare reads its input more than once: a file is needed";
+        return Err(Failure::new(Exit::Usage, why));
+    }
+    let against = Against::of(&args.against)?;
+    if args.teacher && !matches!(against, Against::Device(_)) {
+        let why = "--teacher overwrites hidden frames too, which a file lacks: a device is needed";
+        return Err(Failure::new(Exit::Usage, why));
+    }
+    if args.pipeline.limit.is_some() && matches!(against, Against::Total(..)) {
+        let why = format!("{}: one hash of all pictures says nothing of --limit", args.against);
+        return Err(Failure::new(Exit::Usage, why));
+    }
+    if args.pipeline.film_grain == FilmGrain::Gpu {
+        let why = "compare judges decodes: --film-grain gpu is for md5 and decode";
+        return Err(Failure::new(Exit::Usage, why));
+    }
+    if let Some(dir) = &args.png {
+        let fail = |e| Failure::new(Exit::Output, format!("{}: {e}", dir.display()));
+        std::fs::create_dir_all(dir).map_err(fail)?;
+    }
+    let Some(folder) = &args.guarded else { return guard::run(args, words, json, notices) };
+    let mut progress = Progress::new(folder, args)?;
+    let compared = compare(args, against, &mut progress, notices);
+    let ended = compared.and_then(|comparison| tell(args, comparison, json, notices));
+    let exit = match &ended {
+        Ok(exit) => *exit,
+        Err(failure) => failure.exit,
+    };
+    // An exit code without this is the driver's.
+    progress.line(&format!("{} {}", guard::END, exit.code()));
+    ended
+}
+
+/// Writes the report, and picks the exit code.
+pub(super) fn tell(
+    args: &CompareArgs,
+    comparison: Comparison,
+    json: bool,
+    notices: &Notices,
+) -> Result<Exit> {
+    for fault in &comparison.graph.faults {
+        notices.error(&format!("{}: {fault}", args.pipeline.input.file.display()));
+    }
+    let shared = shared(&comparison.graph, &comparison.verdicts);
+    output::told(compare_report::write(args, &comparison, &shared, json))?;
+    let bad = comparison.is_bad();
+    let refused = comparison.verdicts.iter().any(compare_report::failed);
+    let frames = comparison.verdicts.len() as u64;
+    let unfired = never_applied(&args.pipeline, &comparison.unfired, frames);
+    let unjudged = comparison.count(State::Unjudged) > comparison.unshown;
+    let nothing = comparison.count(State::Right) == 0;
+    match comparison.failure {
+        Some(failure) => Err(failure),
+        None if unfired.is_some() => Err(Failure::new(Exit::Usage, unfired.unwrap_or_default())),
+        None if bad => Ok(Exit::No),
+        // What `md5` says of such a frame.
+        None if refused => Ok(Exit::Stream),
+        None => match comparison.graph.faults.first() {
+            Some(fault) => Ok(Exit::of(fault)),
+            None if unjudged || nothing => Ok(Exit::No),
+            None => Ok(Exit::Done),
+        },
+    }
+}
+
+fn compare(
+    args: &CompareArgs,
+    against: Against,
+    progress: &mut Progress,
+    notices: &Notices,
+) -> Result<Comparison> {
+    let pipeline = &args.pipeline;
+    let mut source = input::open(&pipeline.input)?;
+    let graph = Graph::of(&mut *source, options::planner(&pipeline.layers), pipeline.limit);
+    drop(source);
+    progress.line("read");
+    let mut run = Run {
+        args,
+        graph: &graph,
+        judge: Judge::new(&graph),
+        progress,
+        failure: None,
+        broke: false,
+        images: 0,
+        unfired: Vec::new(),
+    };
+    let mut notes = Vec::new();
+    let device = match &against {
+        Against::Device(wish) => {
+            let device = run.decoded(&against, notices)?;
+            let grain = graph.has_grain() && pipeline.film_grain != FilmGrain::Off;
+            if grain && run.failure.is_none() {
+                run.outputs(&against, true, notices)?;
+            }
+            if wish.starts_with(REFERENCE) && pipeline.device.starts_with(REFERENCE) {
+                notes.push("softvk is compared with itself".to_owned());
+            }
+            device
+        }
+        Against::Total(_, md5) => run.total(md5, &mut notes, notices)?,
+        Against::File(_) => run.outputs(&against, false, notices)?,
+    };
+    let Run { judge, failure, broke, unfired, .. } = run;
+    let verdicts = judge.finish();
+    let mut unshown = 0;
+    if !matches!(against, Against::Device(_)) {
+        let hidden =
+            |v: &&Verdict| v.state == State::Unjudged && graph.outputs_of(v.frame).next().is_none();
+        unshown = verdicts.iter().filter(hidden).count();
+        if unshown > 0 {
+            notes.push(format!("{unshown} frames are never output: {} lacks them", args.against));
+        }
+    }
+    let ended = failure.as_ref().filter(|_| broke).map(|failure| ended(failure, progress));
+    let (against, teacher) = (args.against.clone(), args.teacher);
+    Ok(Comparison {
+        graph,
+        verdicts,
+        device,
+        against,
+        teacher,
+        ended,
+        notes,
+        failure,
+        unfired,
+        unshown,
+    })
+}
+
+/// The library's error behind a failure.
+fn cause(failure: &Failure) -> Option<&Error> {
+    failure.error.chain().find_map(|cause| cause.downcast_ref::<Error>())
+}
+
+/// How far the judged decode came before it failed.
+fn ended(failure: &Failure, progress: &Progress) -> Ended {
+    let what = match cause(failure) {
+        Some(Error::Device(error)) if error.is_lost() => "device lost".to_owned(),
+        Some(Error::Device(DeviceError::Timeout { .. })) => "hang".to_owned(),
+        _ => failure.text(),
+    };
+    let (submitted, done) = last_of(&progress.journal);
+    Ended { what, submitted, done }
+}
+
+/// What the process that watches this one reads when the driver has ended it.
+pub(super) struct Progress {
+    file: std::fs::File,
+    /// The journal of the judged decode.
+    pub(super) journal: PathBuf,
+}
+
+impl Progress {
+    /// In `folder`: a line for each frame that was judged, and the journal.
+    fn new(folder: &Path, args: &CompareArgs) -> Result<Self> {
+        let path = folder.join(guard::JUDGED);
+        let file = std::fs::File::create(&path)
+            .map_err(|e| Failure::new(Exit::Output, format!("{}: {e}", path.display())))?;
+        Ok(Self { file, journal: guard::journal(folder, args) })
+    }
+
+    fn line(&mut self, text: &str) {
+        // It is for the case that this process dies; without it less is known then.
+        let _ = self.file.write_all(format!("{text}\n").as_bytes());
+    }
+}
+
+/// A comparison under way.
+struct Run<'r> {
+    args: &'r CompareArgs,
+    graph: &'r Graph,
+    judge: Judge<'r>,
+    progress: &'r mut Progress,
+    failure: Option<Failure>,
+    /// The judged decode ended early.
+    broke: bool,
+    /// Frames of which images were written.
+    images: usize,
+    /// Planted faults that no decode has applied.
+    unfired: Vec<String>,
+}
+
+impl Run<'_> {
+    /// Every decoded frame, before film grain. The device's name.
+    fn decoded(&mut self, against: &Against, notices: &Notices) -> Result<String> {
+        let pipeline = PipelineArgs {
+            film_grain: FilmGrain::Cpu,
+            overwritable: self.args.teacher,
+            journal: Some(self.progress.journal.clone()),
+            ..self.args.pipeline.clone()
+        };
+        let mut next = 0;
+        let device = self.side_by_side(against, &pipeline, Wanted::Decoded, notices, {
+            |run, traced, right| {
+                next = traced.frame + 1;
+                run.judge.decoded(traced.frame, traced.status, traced.dpb_slot);
+                run.frame(&traced, right)
+            }
+        })?;
+        if self.broke {
+            (next..self.graph.nodes.len() as u64).for_each(|frame| self.judge.missing(frame));
+        }
+        Ok(device)
+    }
+
+    /// Every picture that is output. With `grain`, the decoded ones are judged already, and what
+    /// is new is film grain's. Nothing is overwritten here.
+    fn outputs(&mut self, against: &Against, grain: bool, notices: &Notices) -> Result<String> {
+        let pipeline = &PipelineArgs {
+            journal: Some(self.progress.journal.clone()),
+            ..self.args.pipeline.clone()
+        };
+        let right_before = match self.args.teacher {
+            true => self.judge.sound(),
+            false => self.judge.right(),
+        };
+        let mut index = 0;
+        let device =
+            self.side_by_side(against, pipeline, Wanted::Output, notices, |run, traced, right| {
+                let at = index;
+                index += 1;
+                if !grain {
+                    run.judge.decoded(traced.frame, traced.status, traced.dpb_slot);
+                    return match run.judge.state(traced.frame) {
+                        Some(State::Unjudged) => run.frame(&traced, right),
+                        _ => Ok(Next::Go),
+                    };
+                }
+                let node = run.graph.node(traced.frame);
+                let before = usize::try_from(traced.frame).ok().and_then(|at| right_before.get(at));
+                let node = node.filter(|_| before == Some(&true));
+                if let Some(difference) = node.and_then(|node| differs(node, &traced, &right)) {
+                    run.judge.grain(traced.frame, at, difference);
+                }
+                Ok(Next::Go)
+            })?;
+        let all = self.graph.outputs.len();
+        if self.broke {
+            let rest = self.graph.outputs.iter().skip(index);
+            rest.for_each(|shown| self.judge.missing(shown.frame));
+        } else if grain && index < all && self.failure.is_none() {
+            let why = format!("the film grain of {index} of {all} output pictures was compared");
+            self.failure = Some(Failure::new(Exit::No, why));
+        }
+        Ok(device)
+    }
+
+    /// Everything that is output, against the hash of all of it. Where that is another one, softvk
+    /// says which pictures are wrong, if it agrees with the hash.
+    fn total(&mut self, md5: &str, notes: &mut Vec<String>, notices: &Notices) -> Result<String> {
+        let pipeline = &PipelineArgs {
+            journal: Some(self.progress.journal.clone()),
+            ..self.args.pipeline.clone()
+        };
+        let judged = Pipeline::judged(pipeline, notices)?;
+        let device = judged.device().to_owned();
+        self.progress.line(&format!("device {device}"));
+        let (is, unfired) = match hash_of_all(judged, pipeline) {
+            Ok(ran) => ran,
+            Err(failure) if failure.exit == Exit::Unsupported => return Err(failure),
+            Err(failure) => {
+                self.broke = true;
+                self.failure = Some(failure);
+                self.graph.outputs.iter().for_each(|shown| self.judge.missing(shown.frame));
+                return Ok(device);
+            }
+        };
+        self.unfired = unfired;
+        if is == md5 {
+            notes.push(format!("the MD5 of all {} pictures is {md5}", self.graph.outputs.len()));
+            self.graph.outputs.iter().for_each(|shown| self.judge.compared(shown.frame, None));
+            return Ok(device);
+        }
+        notes.push(format!("the MD5 of all pictures is {is}, should be {md5}"));
+        let soft = reference(pipeline, REFERENCE, Wanted::Output);
+        let right = Pipeline::judged(&soft, &Notices::silent())
+            .and_then(|pipeline| hash_of_all(pipeline, &soft));
+        if right.is_ok_and(|(right, _)| right == md5) {
+            notes
+                .push("softvk agrees with the hash, and is what pictures are compared with".into());
+            let device = self.outputs(&Against::Device(REFERENCE.to_owned()), false, notices)?;
+            let wrong = |shown: &Shown| self.judge.state(shown.frame) != Some(State::Right);
+            if self.failure.is_none() && !self.graph.outputs.iter().any(wrong) {
+                let why = "the hash was another, and when decoded again all pictures are right: \
+                           the output varies";
+                self.failure = Some(Failure::new(Exit::No, why));
+            }
+            return Ok(device);
+        }
+        let why = "the pictures differ, and which of them cannot be told from one hash";
+        self.failure = Some(Failure::new(Exit::No, why));
+        Ok(device)
+    }
+
+    /// Decodes on the judged device, and gives each picture with the right one to `each`.
+    fn side_by_side(
+        &mut self,
+        against: &Against,
+        args: &PipelineArgs,
+        wanted: Wanted,
+        notices: &Notices,
+        mut each: impl FnMut(&mut Self, Traced, Right) -> Result<Next>,
+    ) -> Result<String> {
+        let pipeline = Pipeline::judged(args, notices)?;
+        let device = pipeline.device().to_owned();
+        self.progress.line(&format!("device {device}"));
+        let graph = self.graph;
+        let mut failed = Ok(());
+        let (judged, right) = std::thread::scope(|scope| {
+            let rights: Rights<'_> = against.start(scope, args, wanted, graph);
+            let judged = pipeline.trace(args, wanted, &mut |traced| {
+                let Some(right) = rights.next() else { return Next::Stop };
+                each(self, traced, right).unwrap_or_else(|failure| {
+                    failed = Err(failure);
+                    Next::Stop
+                })
+            });
+            (judged, rights.finish())
+        });
+        failed?;
+        // A device that ends early is no reference; what a file has is compared.
+        let right = right.map_err(|failure| Failure {
+            exit: failure.exit,
+            error: failure.error.context(format!("the reference ({})", self.args.against)),
+        });
+        match (right, against) {
+            (Ok(()), _) => {}
+            (Err(failure), Against::File(_)) => self.failure = Some(failure),
+            (Err(failure), _) => return Err(failure),
+        }
+        match judged {
+            // Decoded and output pictures are two decodes.
+            Ok(unfired) => self.unfired = unfired,
+            Err(failure) if failure.exit == Exit::Unsupported => return Err(failure),
+            Err(failure) => {
+                // A message of the validation layer comes after the last frame.
+                self.broke = cause(&failure).is_some();
+                self.failure = Some(failure);
+            }
+        }
+        Ok(device)
+    }
+
+    /// Compares one frame, and writes images of what is wrong and not inherited.
+    fn frame(&mut self, traced: &Traced, right: Right) -> Result<Next> {
+        let Some(node) = self.graph.node(traced.frame) else { return Ok(Next::Go) };
+        let difference = differs(node, traced, &right);
+        let origin = difference.is_some() && !self.judge.inherits(traced.frame);
+        // What a driver has in a DPB picture beside the output is not seen.
+        let doubtful = difference.is_some() || !traced.coincides;
+        let teaches =
+            self.args.teacher && doubtful && !matches!(difference, Some(Difference::Shape { .. }));
+        let word = if difference.is_some() { "wrong" } else { "right" };
+        self.progress.line(&format!("{word} {}", traced.frame));
+        self.judge.compared(traced.frame, difference);
+        let Right::Picture(right) = right else { return Ok(Next::Go) };
+        let wanted = origin && self.images < images::FRAMES;
+        if let Some(dir) = self.args.png.as_ref().filter(|_| wanted) {
+            self.images += 1;
+            images::write(dir, node, &traced.picture, &right).map_err(Failure::output)?;
+        }
+        if !teaches {
+            return Ok(Next::Go);
+        }
+        // Of a failed decode there is nothing beside the samples.
+        if !matches!(traced.status, DecodeStatus::Error(_)) {
+            self.judge.overwritten(traced.frame);
+        }
+        Ok(Next::Overwrite(right))
+    }
+}
+
+/// The MD5 of all that is output, and the planted faults that were not applied.
+fn hash_of_all(pipeline: Pipeline, args: &PipelineArgs) -> Result<(String, Vec<String>)> {
+    let mut hasher = Hasher::new(Hash::Md5);
+    let unfired = pipeline.trace(args, Wanted::Output, &mut |traced| {
+        hasher.update(&traced.picture.data);
+        Next::Go
+    })?;
+    Ok((hasher.finish(), unfired))
+}
+
+fn differs(node: &Node, traced: &Traced, right: &Right) -> Option<Difference> {
+    match right {
+        Right::Picture(right) => difference(node, &traced.picture, right),
+        Right::Md5(md5) => {
+            let is = md5_hex(&traced.picture.data);
+            (is != *md5).then(|| Difference::Hash { is, should_be: md5.clone() })
+        }
+    }
+}

@@ -1,0 +1,82 @@
+//! Opens the input.
+
+use std::fs::File;
+use std::io::{self, Read};
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use super::args::{InputArgs, InputFormat};
+use super::exit::Exit;
+use super::failure::{Failure, Result};
+use vav1d::container::{self, Format, Source, Wish};
+use vav1d::error::Error;
+use vav1d::limits::Limits;
+
+/// How often one looks whether a file has grown.
+const LOOK: Duration = Duration::from_millis(20);
+
+/// A file that is still being written: its end is where nothing comes any more.
+struct Followed {
+    file: File,
+    /// How long is waited.
+    patience: Duration,
+}
+
+impl Read for Followed {
+    fn read(&mut self, to: &mut [u8]) -> io::Result<usize> {
+        let begun = Instant::now();
+        loop {
+            let got = self.file.read(to)?;
+            if got > 0 || to.is_empty() || begun.elapsed() > self.patience {
+                return Ok(got);
+            }
+            std::thread::sleep(LOOK);
+        }
+    }
+}
+
+/// The file at `path`, and whether one can seek in it.
+fn file(path: &Path) -> io::Result<(File, bool)> {
+    let file = File::open(path)?;
+    let metadata = file.metadata()?;
+    match metadata.is_dir() {
+        true => Err(io::ErrorKind::IsADirectory.into()),
+        false => Ok((file, metadata.is_file())),
+    }
+}
+
+/// The source that the arguments name.
+pub(super) fn open(args: &InputArgs) -> Result<Box<dyn Source>> {
+    source(args).map_err(Error::from).map_err(|error| {
+        let exit = Exit::of(&error);
+        Failure { exit, error: anyhow::Error::from(error).context(args.file.display().to_string()) }
+    })
+}
+
+/// The same, with the demuxer's error.
+pub(super) fn source(args: &InputArgs) -> container::error::Result<Box<dyn Source>> {
+    let format = match args.input_format {
+        InputFormat::Auto => None,
+        InputFormat::Ivf => Some(Format::Ivf),
+        InputFormat::Section5 => Some(Format::Section5),
+        InputFormat::Annexb => Some(Format::AnnexB),
+        InputFormat::Matroska => Some(Format::Matroska),
+        InputFormat::Mp4 => Some(Format::Mp4),
+    };
+    let (limits, wish) = (Limits::default(), Wish { format, track: args.track });
+    let mut source = match args.file.as_os_str() == "-" {
+        true => container::open(Box::new(io::stdin()), wish, limits)?,
+        false => match (file(&args.file)?, args.follow) {
+            ((file, true), Some(patience)) => {
+                let patience = Duration::from_secs_f64(patience);
+                container::open(Box::new(Followed { file, patience }), wish, limits)?
+            }
+            ((file, true), None) => container::open_file(Box::new(file), wish, limits)?,
+            ((file, false), _) => container::open(Box::new(file), wish, limits)?,
+        },
+    };
+    if args.ignore_editlist {
+        source.ignore_edit_list();
+    }
+    Ok(source)
+}

@@ -1,0 +1,83 @@
+//! What the pipeline arguments mean: validated and resolved, before the system is touched.
+
+use std::fs;
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::args::{FilmGrain, GrainArgs, LayerArgs, PipelineArgs};
+use super::exit::Exit;
+use super::failure::{Failure, Result};
+use vav1d::decode;
+use vav1d::grain::{Override, table::Table};
+use vav1d::limits::Limits;
+use vav1d::plan::planner::PlannerOptions;
+use vav1d::vk::render::GrainSynthesizer;
+use vav1d::vk::{ExecutorOptions, GrainMode, InstanceOptions};
+
+/// Options of the planner.
+pub(super) fn planner(args: &LayerArgs) -> PlannerOptions {
+    PlannerOptions {
+        operating_point: args.operating_point,
+        all_layers: args.all_layers,
+        strict: args.strict,
+        limits: Limits::default(),
+    }
+}
+
+/// Options of the decode loop.
+pub(super) fn decode(
+    args: &PipelineArgs,
+    grain: Option<Override>,
+    synthesizer: Option<Box<GrainSynthesizer>>,
+) -> decode::Options {
+    decode::Options {
+        synthesizer,
+        planner: planner(&args.layers),
+        skip: args.skip,
+        limit: args.limit,
+        keep_failed: args.keep_failed,
+        film_grain: match grain {
+            Some(other) => decode::FilmGrain::Override(Arc::new(other)),
+            None if args.film_grain == FilmGrain::Off => decode::FilmGrain::Off,
+            None => decode::FilmGrain::Stream,
+        },
+    }
+}
+
+/// The film grain in place of the stream's own, if the arguments name one.
+pub(super) fn grain(args: &GrainArgs, pipeline: &PipelineArgs) -> Result<Option<Override>> {
+    let other = args.grain_table.is_some() || args.photon_noise.is_some();
+    if other && pipeline.film_grain == FilmGrain::Off {
+        let what = "--film-grain off and another film grain cannot both be";
+        return Err(Failure::new(Exit::Usage, what));
+    }
+    let Some(path) = &args.grain_table else {
+        return Ok(args.photon_noise.map(Override::PhotonNoise));
+    };
+    let text = fs::read_to_string(path)
+        .map_err(|e| Failure::new(Exit::NoInput, format!("{}: {e}", path.display())))?;
+    let table = Table::parse(&text)
+        .map_err(|e| Failure::new(Exit::Stream, format!("{}: {e}", path.display())))?;
+    Ok(Some(Override::Table(table)))
+}
+
+/// Options of the instance.
+pub(super) fn instance(args: &PipelineArgs) -> InstanceOptions {
+    InstanceOptions { validate: args.validate, present: false }
+}
+
+/// Options of the Vulkan side.
+pub(super) fn executor(args: &PipelineArgs) -> ExecutorOptions {
+    let mut options = ExecutorOptions::default();
+    options.film_grain = match args.film_grain {
+        FilmGrain::On => GrainMode::Driver,
+        FilmGrain::Cpu | FilmGrain::Gpu => GrainMode::Host,
+        FilmGrain::Off => GrainMode::None,
+    };
+    options.timeout = Duration::from_secs_f64(args.device_timeout);
+    options.force_level = args.force;
+    options.planted = args.plant;
+    options.overwritable = args.overwritable;
+    args.shape.apply(&mut options);
+    options
+}

@@ -1,0 +1,182 @@
+//! The decode pipeline as the commands use it: device, source and sink joined, faults told.
+
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+
+use super::args::{FilmGrain, PipelineArgs};
+use super::exit::Exit;
+use super::failure::{Failure, Result};
+use super::output::{Notices, Watched};
+use super::select::{self, Fallback, Selected};
+use super::{first, input, options, output};
+use vav1d::container::Source;
+use vav1d::decode::{self, Summary};
+use vav1d::error::Error;
+use vav1d::grain::Override;
+use vav1d::sink::Sink;
+use vav1d::vk::render::GrainSynthesizer;
+use vav1d::vk::{Adapter, Executor, GrainMode, Instance, Journal, Message};
+use vav1d_lab::compare::{self, TraceOptions, Wanted};
+
+/// A source and a device that is ready to decode it.
+pub(super) struct Pipeline {
+    source: Box<dyn Source>,
+    selected: Selected,
+    executor: Executor,
+    /// Film grain in place of the stream's own.
+    grain: Option<Override>,
+    /// What makes film grain, if the host does not.
+    synthesizer: Option<(Arc<Instance>, Box<GrainSynthesizer>)>,
+}
+
+impl Pipeline {
+    /// Opens the input, then the device that is judged, and no other in its place.
+    pub(super) fn judged(args: &PipelineArgs, notices: &Notices) -> Result<Self> {
+        Self::open(args, None, Fallback::Never, notices)
+    }
+
+    /// Opens the input, then the device; pictures get `grain` in place of the stream's own, if it
+    /// is given.
+    pub(super) fn with_grain(
+        args: &PipelineArgs,
+        grain: Option<Override>,
+        notices: &Notices,
+    ) -> Result<Self> {
+        Self::open(args, grain, Fallback::Softvk, notices)
+    }
+
+    fn open(
+        args: &PipelineArgs,
+        grain: Option<Override>,
+        fallback: Fallback,
+        notices: &Notices,
+    ) -> Result<Self> {
+        let source = input::open(&args.input)?;
+        let mut wanted = options::executor(args);
+        let spec = (args.device == "auto").then(|| first::session(&args.input, &args.layers));
+        let spec = spec.flatten();
+        let takes =
+            |adapter: &Adapter| spec.as_ref().map_or(Ok(()), |spec| adapter.takes(spec, &wanted));
+        let instance = options::instance(args);
+        let selected = select::select_for(&args.device, instance, fallback, notices, &takes)?;
+        if grain.is_some() {
+            wanted.film_grain = GrainMode::None;
+        }
+        let mut executor =
+            Executor::new(&selected.instance, &selected.adapter, wanted).map_err(Failure::of)?;
+        if let Some(path) = &args.journal {
+            let file = output::create(path, &[&args.input.file])?;
+            executor.set_journal(Journal::new(file, selected.is_hardware()));
+        }
+        let synthesizer = match args.film_grain {
+            FilmGrain::Gpu => Some(select::synthesizer(options::instance(args), notices)?),
+            _ => None,
+        };
+        Ok(Self { source, selected, executor, grain, synthesizer })
+    }
+
+    /// Name of the device.
+    pub(super) fn device(&self) -> &str {
+        &self.selected.adapter.name
+    }
+
+    /// Gives every picture that is `wanted` to `each`, up to `--limit`, whatever is wrong with the
+    /// stream. The planted faults that were never applied.
+    pub(super) fn trace(
+        mut self,
+        args: &PipelineArgs,
+        wanted: Wanted,
+        each: compare::trace::Each<'_>,
+    ) -> Result<Vec<String>> {
+        let planner = options::planner(&args.layers);
+        let (limit, teach) = (args.limit, args.overwritable);
+        let options = TraceOptions { planner, wanted, limit, teach };
+        compare::trace(&mut *self.source, &mut self.executor, options, each)
+            .map_err(Failure::of)?;
+        let unfired = self.executor.unfired();
+        drop(self.executor);
+        match self.selected.instance.take_messages().first() {
+            Some(message) => {
+                let text = format!("{}: {}", message.id, message.text);
+                Err(Failure::new(Exit::Fault, text))
+            }
+            None => Ok(unfired),
+        }
+    }
+
+    /// Decodes into `sink` and tells the faults.
+    pub(super) fn run(
+        mut self,
+        args: &PipelineArgs,
+        sink: &mut dyn Sink,
+        notices: &Notices,
+    ) -> Result<Decoded> {
+        let interrupted = Arc::new(AtomicBool::new(false));
+        let signal = signal_hook::consts::SIGINT;
+        if let Err(error) = signal_hook::flag::register(signal, Arc::clone(&interrupted)) {
+            log::warn!("an interrupt will not be graceful: {error}");
+        }
+        let total = args.limit.or(self.source.info().unit_count).unwrap_or(0);
+        let mut watched = Watched::new(sink, notices.progress(total, "frames"), interrupted);
+        let (beside, synthesizer) = self.synthesizer.unzip();
+        let options = options::decode(args, self.grain, synthesizer);
+        let decoded = decode::decode(&mut *self.source, &mut self.executor, &mut watched, options);
+        let summary = decoded.map_err(|error| match error {
+            // The source's own errors are in the summary: this one is the sink's.
+            Error::Io(io) => Failure::output(io),
+            other => Failure::of(other),
+        })?;
+        let mut exit = summary.faults.first().map_or(Exit::Done, Exit::of);
+        for fault in &summary.faults {
+            notices.error(&format!("{}: {fault}", args.input.file.display()));
+        }
+        for deviation in &summary.deviations {
+            let file = args.input.file.display();
+            notices.notice(&format!("{file}: {deviation}; it is decoded all the same"));
+        }
+        if summary.n_faults > summary.faults.len() as u64 {
+            notices.error(&format!("{} faults in all", summary.n_faults));
+        }
+        if exit == Exit::Done && summary.frames == 0 && args.limit != Some(0) {
+            notices.error(&format!("{}: no frame is in it", args.input.file.display()));
+            exit = Exit::Stream;
+        }
+        let unfired = self.executor.unfired();
+        if let Some(why) = never_applied(args, &unfired, summary.frames) {
+            notices.error(&why);
+            exit = if exit == Exit::Done { Exit::Usage } else { exit };
+        }
+        drop(self.executor);
+        let mut messages = self.selected.instance.take_messages();
+        messages.extend(beside.iter().flat_map(|instance| instance.take_messages()));
+        for message in &messages {
+            notices.error(&format!("{}: {}", message.id, message.text));
+            exit = Exit::Fault;
+        }
+        Ok(Decoded { exit, summary, messages, unfired })
+    }
+}
+
+/// What came of a decode.
+pub(super) struct Decoded {
+    /// The exit code of the first fault.
+    pub(super) exit: Exit,
+    pub(super) summary: Summary,
+    /// Those of the validation layer.
+    pub(super) messages: Vec<Message>,
+    /// Planted faults that were never applied.
+    pub(super) unfired: Vec<String>,
+}
+
+/// Why a run with a planted fault shows nothing, if it does not.
+pub(super) fn never_applied(
+    args: &PipelineArgs,
+    unfired: &[String],
+    frames: u64,
+) -> Option<String> {
+    if args.spare_plants || unfired.is_empty() {
+        return None;
+    }
+    let faults = unfired.join(", ");
+    Some(format!("the planted fault {faults} was never applied: {frames} frames were decoded"))
+}

@@ -1,0 +1,357 @@
+//! `vav1d verify`: suites of vectors, each in a child process, against what was expected.
+
+use std::ffi::OsString;
+use std::io::{self, Write};
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::CommandFactory;
+use clap::parser::ValueSource;
+
+use super::args::{Cli, FilmGrain, VerifyArgs};
+use super::exit::Exit;
+use super::failure::{Failure, Result};
+use super::output::{self, Notices};
+use super::stop::{self, Stop};
+use super::verify_args::{FRAME_TIMEOUT, TIMEOUT};
+use vav1d_lab::conform::child::Program;
+use vav1d_lab::conform::probe::{self, NoDevice, Probe};
+use vav1d_lab::conform::report::{self, About, Verdict};
+use vav1d_lab::conform::reproduce::Reproduce;
+use vav1d_lab::conform::runner::{self, Options, Record};
+use vav1d_lab::conform::settle::Effort;
+use vav1d_lab::conform::turns::Turns;
+use vav1d_lab::conform::{Expectations, Status, Vector, suite};
+
+/// Another program that takes vav1d's place as the child, for tests.
+const CHILD: &str = "VAV1D_VERIFY_CHILD";
+
+pub(super) fn run(args: &VerifyArgs, json: bool, notices: &Notices) -> Result<Exit> {
+    if args.fraction_start > args.fraction {
+        let why = "--fraction-start: from 1 to the number of --fraction";
+        return Err(Failure::new(Exit::Usage, why));
+    }
+    check_options(args)?;
+    let vectors = vectors(args)?;
+    let stop = Stop::by_signals();
+    let own = std::env::current_exe().map_err(|e| Failure::new(Exit::Fault, e))?;
+    let timeout = Duration::from_secs_f64(args.timeout);
+    let probe = probe::probe(&own, &args.device, args.validate, timeout, &stop.flag);
+    let probe = probe.map_err(|error| no_device(error, &args.device, &stop))?;
+    let expectations = expectations(args, &driver_word(&probe.driver_name))?;
+    let folder = args.output.clone();
+    let folder = folder.unwrap_or_else(|| runner::scratch(&std::env::temp_dir()));
+    let lock = report::Folder::take(&folder).map_err(Failure::output)?;
+    let options = options(args, &probe, own, folder.clone());
+    let mut about = About {
+        properties: properties(args, &probe),
+        no_times: args.no_times,
+        // Without lists nobody knows that what is refused here always was.
+        is_part: args.fraction > 1 && (vectors.is_empty() || args.expect.is_some()),
+        unfired: Vec::new(),
+        notes: notes(args, &probe, &vectors, &expectations),
+    };
+    let bar = notices.progress(vectors.len() as u64, "vectors");
+    let each = |record: &Record| {
+        bar.inc(1);
+        if report::is_named(record) {
+            bar.suspend(|| notices.notice(&line(record)));
+        }
+    };
+    let ran = runner::run(&vectors, &expectations, &options, &stop.flag, &each);
+    bar.finish_and_clear();
+    let records = ran.map_err(Failure::output)?;
+    about.unfired = never_applied(&records);
+    let say = |f: &String| format!("The planted fault {f} was never applied.");
+    about.notes.extend(about.unfired.iter().map(say));
+    if args.output.is_some() {
+        report::write(&folder, &records, &about).map_err(Failure::output)?;
+    } else {
+        // Nobody asked for these.
+        let _ = std::fs::remove_dir_all(&folder);
+    }
+    drop(lock);
+    if args.update_expectations && about.unfired.is_empty() {
+        let results: Vec<_> = records.iter().filter_map(Record::known).collect();
+        expectations.update(&results).map_err(Failure::output)?;
+    }
+    output::told(write(&records, &about, json))?;
+    end(&records, &about, &stop, notices)
+}
+
+/// The exit code, and on standard error why it is not 0.
+fn end(records: &[Record], about: &About, stop: &Stop, notices: &Notices) -> Result<Exit> {
+    let verdict = Verdict::of(records, about);
+    if let Some(signal) = stop.signal() {
+        let (all, left) = (verdict.vectors, verdict.not_run);
+        notices.error(&format!("interrupted after {} of {all} vectors", all - left));
+        return Ok(stop::end(signal));
+    }
+    if let Some(fault) = about.unfired.first() {
+        let why = format!("the planted fault {fault} was never applied in any vector");
+        return Err(Failure::new(Exit::Usage, why));
+    }
+    if verdict.evidence == 0 && !verdict.is_success() {
+        notices.error(&verdict.to_string());
+    }
+    Ok(if verdict.is_success() { Exit::Done } else { Exit::No })
+}
+
+pub(super) fn no_device(error: NoDevice, wish: &str, stop: &Stop) -> Failure {
+    match error {
+        NoDevice::Interrupted => {
+            let exit = stop.signal().map_or(Exit::Interrupted, stop::end);
+            Failure::new(exit, "interrupted")
+        }
+        NoDevice::Died(why) => {
+            let why = format!("--device {wish}: asked what it decodes: {why}");
+            Failure::new(Exit::Device, why)
+        }
+        NoDevice::Said(code, why) => Failure::new(Exit::from_code(code), why),
+    }
+}
+
+/// The device as children are told of it: all judge one, and none takes another where it is not
+/// there any more.
+pub(super) fn resolved(wish: &str, probe: &Probe) -> String {
+    match wish {
+        "auto" | "system" => probe.uuid.clone(),
+        device => device.to_owned(),
+    }
+}
+
+/// Planted faults that were applied in no vector, though runs came to their end.
+fn never_applied(records: &[Record]) -> Vec<String> {
+    let ran = || records.iter().filter(|record| record.unfired.is_some() || record.is_evidence());
+    let Some(Some(first)) = ran().next().map(|record| record.unfired.clone()) else {
+        return Vec::new();
+    };
+    let mut faults = first;
+    faults.retain(|fault| {
+        ran().all(|record| record.unfired.as_ref().is_some_and(|all| all.contains(fault)))
+    });
+    faults
+}
+
+/// Refuses options of children that would change what is hashed, or that every child would refuse.
+fn check_options(args: &VerifyArgs) -> Result<()> {
+    let own = ["vav1d", "-q", "md5"].map(OsString::from);
+    let words = own.into_iter().chain(child_options(args));
+    let words = words.chain(["--".into(), "FILE".into()]);
+    let matches = Cli::command().try_get_matches_from(words).map_err(|error| {
+        let text = error.to_string();
+        let text = text.trim_start_matches("error: ").lines().next().unwrap_or_default();
+        Failure::new(Exit::Usage, format!("the options behind --: {text}"))
+    })?;
+    let Some(given) = matches.subcommand_matches("md5") else { return Ok(()) };
+    let is_given = |name: &str| given.value_source(name) == Some(ValueSource::CommandLine);
+    if let Some((name, why)) = KEPT.iter().find(|(name, _)| is_given(name)) {
+        let name = name.replace('_', "-");
+        return Err(Failure::new(Exit::Usage, format!("--{name} behind --: {why}")));
+    }
+    if given.get_one::<FilmGrain>("film_grain") == Some(&FilmGrain::Off) {
+        let why = "--film-grain off behind --: whether there is film grain is said by each vector";
+        return Err(Failure::new(Exit::Usage, why));
+    }
+    Ok(())
+}
+
+/// Options of `md5` that are not for all vectors, and why.
+const KEPT: [(&str, &str); 14] = [
+    ("limit", CHANGES),
+    ("skip", CHANGES),
+    ("hash", CHANGES),
+    ("total", CHANGES),
+    ("grey_planes", CHANGES),
+    ("grain_table", CHANGES),
+    ("photon_noise", CHANGES),
+    ("all_layers", "which layers are output is said by each vector"),
+    ("operating_point", "it is said by each vector"),
+    ("device", "it is an option of verify"),
+    ("device_timeout", "--frame-timeout of verify sets it"),
+    ("journal", "each vector has one of its own"),
+    ("json", "--json is an option of verify"),
+    ("records", "each vector has records of its own"),
+];
+const CHANGES: &str = "it changes what is hashed, and the vectors' hashes are of all output";
+
+/// The options that every child gets.
+fn child_options(args: &VerifyArgs) -> Vec<OsString> {
+    let flags = [(args.validate, "--validate"), (args.force, "--force")];
+    let flags = flags.into_iter().filter(|(wanted, _)| *wanted).map(|(_, option)| option.into());
+    flags.chain(args.child_options.iter().cloned()).collect()
+}
+
+fn vectors(args: &VerifyArgs) -> Result<Vec<Vector>> {
+    let all = suite::load_all(&args.suites).map_err(|why| Failure::new(Exit::NoInput, why))?;
+    if all.is_empty() {
+        let suites: Vec<_> = args.suites.iter().map(|path| path.display().to_string()).collect();
+        let why = format!("{}: there is no stream in it", suites.join(", "));
+        return Err(Failure::new(Exit::NoInput, why));
+    }
+    let mut vectors = all.clone();
+    for pattern in &args.filter {
+        let regex = regex::Regex::new(pattern)
+            .map_err(|e| Failure::new(Exit::Usage, format!("--filter: {e}")))?;
+        vectors.retain(|vector| regex.is_match(&vector.name));
+    }
+    if vectors.is_empty() {
+        let n = all.len();
+        let first = all.first().map_or("", |vector| &vector.name);
+        let why = format!("--filter matches none of {n} vectors, such as {first}");
+        return Err(Failure::new(Exit::NoInput, why));
+    }
+    // A part may have none: there may be more machines than vectors.
+    Ok(runner::fraction(vectors, args.fraction as usize, args.fraction_start as usize))
+}
+
+fn expectations(args: &VerifyArgs, driver: &str) -> Result<Expectations> {
+    let Some(prefix) = &args.expect else {
+        return match args.update_expectations {
+            true => Err(Failure::new(Exit::Usage, "--update-expectations wants --expect PREFIX")),
+            false => Ok(Expectations::default()),
+        };
+    };
+    let prefix = PathBuf::from(prefix.replace("{driver}", driver));
+    let read = Expectations::read(&prefix, args.update_expectations);
+    read.map_err(|why| Failure::new(Exit::NoInput, why))
+}
+
+fn options(args: &VerifyArgs, probe: &Probe, own: PathBuf, folder: PathBuf) -> Options {
+    let path = std::env::var_os(CHILD).map_or_else(|| own.clone(), PathBuf::from);
+    let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+    // What resets a graphics card takes the neighbours' frames with it.
+    let usual = if probe.is_hardware { 1 } else { cores };
+    let jobs = args.jobs.map_or(usual, usize::from);
+    let device = resolved(&args.device, probe);
+    let mut own_options: Vec<OsString> = Vec::new();
+    let times = [
+        (args.frame_timeout, FRAME_TIMEOUT, "--frame-timeout"),
+        (args.timeout, TIMEOUT, "--timeout"),
+    ];
+    for (seconds, _, option) in times.into_iter().filter(|(is, usual, _)| is != usual) {
+        own_options.extend([option.into(), seconds.to_string().into()]);
+    }
+    for (wanted, option) in [(args.validate, "--validate"), (args.force, "--force")] {
+        own_options.extend(wanted.then(|| option.into()));
+    }
+    let called = std::env::args_os().next();
+    Options {
+        program: Program {
+            path,
+            device,
+            arguments: child_options(args),
+            frame_timeout: Duration::from_secs_f64(args.frame_timeout),
+            timeout: Duration::from_secs_f64(args.timeout),
+            turns: Turns::new(jobs),
+        },
+        jobs,
+        asked: own,
+        effort: Effort { repeat: args.repeat.map(usize::from), update: args.update_expectations },
+        // The children share the cores.
+        reference_device: format!("{}:threads={}", runner::REFERENCE, (cores / jobs).max(1)),
+        folder,
+        reference: cfg!(feature = "soft"),
+        explain: args.output.is_some() && !args.no_explain,
+        reproduce: Reproduce::new(
+            called,
+            &args.device,
+            own_options,
+            &args.child_options,
+            &args.suites,
+        ),
+    }
+}
+
+/// What is said of the device in every report.
+fn properties(args: &VerifyArgs, probe: &Probe) -> Vec<(String, String)> {
+    let driver = format!("{} {}", probe.driver_name, probe.driver_info);
+    [
+        ("vav1d", env!("CARGO_PKG_VERSION").to_owned()),
+        ("device", probe.name.clone()),
+        ("device-option", args.device.clone()),
+        ("driver", driver.trim().to_owned()),
+        ("vulkan", probe.api_version.clone()),
+        ("uuid", probe.uuid.clone()),
+    ]
+    .map(|(name, value)| (name.to_owned(), value))
+    .into()
+}
+
+/// What the reader of any report has to know.
+fn notes(
+    args: &VerifyArgs,
+    probe: &Probe,
+    vectors: &[Vector],
+    expectations: &Expectations,
+) -> Vec<String> {
+    let mut notes = Vec::new();
+    let bare = vectors.iter().filter(|vector| matches!(vector.oracle, Ok(None))).count();
+    if probe.is_embedded && bare > 0 {
+        notes.push(format!(
+            "{bare} of {} vectors have no hashes: softvk is compared with itself there.",
+            vectors.len()
+        ));
+    }
+    // A part of the vectors leaves lines over that are about others.
+    if args.filter.is_empty() && args.fraction == 1 {
+        let names: Vec<_> = vectors.iter().map(|vector| &*vector.name).collect();
+        let unused = expectations.unused(&names);
+        notes.extend(unused.into_iter().map(|line| format!("Expected, but no vector: {line}.")));
+    }
+    notes
+}
+
+/// A driver's name in the names of files.
+fn driver_word(name: &str) -> String {
+    let name = name.to_lowercase();
+    let known = [
+        ("radv", "radv"),
+        ("intel open-source mesa", "anv"),
+        ("nvidia", "nvidia"),
+        ("softvk", "softvk"),
+    ];
+    let word = known.iter().find(|(text, _)| name.contains(text)).map(|(_, word)| *word);
+    word.map_or_else(|| name.replace(|c: char| !c.is_ascii_alphanumeric(), "-"), str::to_owned)
+}
+
+fn line(record: &Record) -> String {
+    format!("{}: {}: {}", record.name, record.status, report::about(record))
+}
+
+fn write(records: &[Record], about: &About, json: bool) -> io::Result<()> {
+    let mut out = output::stdout();
+    if json {
+        out.write_all(report::jsonl::all(records, about).as_bytes())?;
+        return out.flush();
+    }
+    for record in records.iter().filter(|record| report::is_named(record)) {
+        if record.status == Status::NotRun && record.outcome.is_none() {
+            continue;
+        }
+        writeln!(out, "{}", line(record))?;
+        if let Some(explained) = &record.explained {
+            writeln!(out, "   {}", explained.text)?;
+        }
+        for command in &record.reproduce {
+            writeln!(out, "   {command}")?;
+        }
+    }
+    let value = |wanted: &str| {
+        let found = about.properties.iter().find(|(name, _)| name == wanted);
+        found.map_or("", |(_, value)| value.as_str())
+    };
+    writeln!(out, "device: {} ({}, Vulkan {})", value("device"), value("driver"), value("vulkan"))?;
+    for (status, count) in report::counts(records) {
+        writeln!(out, "{count:6} {status}")?;
+    }
+    for (count, why) in report::reasons(records) {
+        writeln!(out, "       {count:6} {why}")?;
+    }
+    writeln!(out, "{:6} vectors", records.len())?;
+    for note in &about.notes {
+        writeln!(out, "{note}")?;
+    }
+    writeln!(out, "{}", Verdict::of(records, about))?;
+    out.flush()
+}

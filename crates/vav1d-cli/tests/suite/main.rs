@@ -1,0 +1,36 @@
+//! Tests of the library and the command on real streams. No GPU, no network, no clock.
+
+mod boxes;
+mod chips;
+mod cli;
+mod compare;
+mod containers;
+mod drawing;
+mod ebml;
+mod edits;
+mod faults;
+mod grain;
+#[cfg(unix)]
+mod hostile;
+mod images;
+#[cfg(unix)]
+mod judges;
+mod manifest;
+mod matrix;
+mod matroska;
+mod mended;
+mod mp4;
+mod packets;
+mod plans;
+mod play;
+mod players;
+mod reference;
+mod seek;
+mod signals;
+mod streams;
+mod teacher;
+mod verify;
+#[cfg(feature = "window")]
+mod window;
+#[cfg(feature = "window")]
+mod window_acts;

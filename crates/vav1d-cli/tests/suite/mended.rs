@@ -1,0 +1,103 @@
+//! Containers in which one thing is wrong that the rest of the file tells: nothing, or little, is lost.
+
+use vav1d_play::Options;
+
+use crate::boxes::{Film, holds, open, read, stream};
+use crate::ebml::*;
+use crate::manifest::sample;
+use crate::matroska::{clusters, frames, head, is_damaged};
+use crate::players::{bytes, hashes, player, rest};
+
+#[test]
+fn a_cluster_goes_on_behind_what_is_broken_in_it() {
+    let frames = frames();
+    let [a, b, c] = <[Vec<u8>; 3]>::try_from(clusters(&frames)).expect("three clusters");
+    let with = |parts: &[Vec<u8>]| file(&[&head()[..], parts].concat());
+    let lost = "longer than what it is in";
+    // A block ends where its last OBU does.
+    let mut broken = b.clone();
+    let second = 12 + 9 + 2 + (9 + 4 + frames[4].len());
+    assert_eq!(broken[second], 0xa3, "a block");
+    broken[second + 1..second + 9].copy_from_slice(&[1, 0, 0, 0, 0, 0x7f, 0xff, 0xff]);
+    let damaged = with(&[a.clone(), broken.clone(), c.clone()]);
+    is_damaged("a block without end", &damaged, &frames, lost);
+    let mut number = broken.clone();
+    number.splice(12..12, sized(0xab, 1 << 40, &[1]));
+    let size = number.len() as u64 - 12;
+    number[4..12].copy_from_slice(&(size | 1 << 56).to_be_bytes());
+    number[second + 10 + 1..second + 10 + 9].copy_from_slice(&b[second + 1..second + 9]);
+    let damaged = with(&[a.clone(), number, c.clone()]);
+    is_damaged("a PrevSize without end", &damaged, &frames, "more than eight bytes");
+    // Where nothing is whole any more it is lost, and what follows is not.
+    broken[second + 9 + 4..][..frames[5].len()].fill(0);
+    let rest = [&frames[..5], &frames[6..]].concat();
+    let damaged = with(&[a.clone(), broken.clone(), c.clone()]);
+    is_damaged("a block of nothing", &damaged, &rest, lost);
+    // What is between is lost with it.
+    let third = second + 9 + 4 + frames[5].len();
+    broken[third + 1..third + 9].fill(0xff);
+    let rest = [&frames[..5], &frames[7..]].concat();
+    is_damaged("two blocks without end", &with(&[a.clone(), broken, c.clone()]), &rest, lost);
+}
+
+#[test]
+fn padding_may_have_swallowed_what_describes_the_stream() {
+    let frames = frames();
+    let all = head().concat();
+    let padding = sized(VOID, all.len() as u64, &[]);
+    let data = file(&[vec![padding], head(), clusters(&frames)].concat());
+    is_damaged("a Void around all", &data, &frames, "longer than what it is in");
+}
+
+#[test]
+fn tables_that_say_nothing_have_one_meaning_left() {
+    let samples = stream("main-420-8");
+    let film = Film::default();
+    let file = film.faststart(&samples);
+    let at = |file: &[u8], kind: &[u8; 4]| {
+        file.windows(4).position(|window| window == kind).expect("a box")
+    };
+    // Which chunk has how many samples.
+    let mut empty = file.clone();
+    let stsc = at(&file, b"stsc");
+    empty[stsc + 8..stsc + 12].fill(0);
+    holds(&empty, &samples, "an empty stsc");
+    // A box of a table that is as long as its rows, and says otherwise.
+    for kind in [b"stts", b"stsz", b"stsc", b"stco", b"stss"] {
+        let mut short = file.clone();
+        let size = at(&file, kind) - 1;
+        short[size] -= 3;
+        holds(&short, &samples, "a short table");
+    }
+    // A movie box that is called free, or has another name, or is there twice.
+    for name in [b"free", b"skip", b"mooo"] {
+        let mut renamed = file.clone();
+        let moov = at(&file, b"moov");
+        renamed[moov..moov + 4].copy_from_slice(name);
+        holds(&renamed, &samples, "a movie box of another name");
+    }
+    let moov = at(&file, b"moov") - 4;
+    let mdat = at(&file, b"mdat") - 4;
+    holds(&[&file[..], &file[moov..mdat]].concat(), &samples, "two movie boxes");
+}
+
+#[test]
+fn a_sample_that_is_too_long_has_those_behind_it() {
+    let stream_of = sample("main-420-8");
+    let samples = stream("main-420-8");
+    let mut file = Film::default().faststart(&samples);
+    let stsz = file.windows(4).position(|window| window == b"stsz").expect("a box");
+    // It is in the sizes of all samples, behind version, size and count.
+    file[stsz + 16 + 4 * 8] = 1;
+    for is_pipe in [false, true] {
+        let (units, faults) = read(&mut *open(&file, is_pipe).expect("a stream"));
+        let rest: Vec<_> = samples[8..].iter().flat_map(|(data, _)| data.clone()).collect();
+        assert_eq!(units.len(), 9);
+        assert_eq!(units[8].data[..], rest, "{is_pipe}");
+        assert_eq!(faults.len(), 1, "{faults:?}");
+    }
+    let mut player = player(vec![bytes(file)], Options::default());
+    let (frames, faults) = rest(&mut player);
+    assert_eq!(faults.len(), 1, "{faults:?}");
+    assert_eq!(hashes(&frames), stream_of.frames);
+}

@@ -1,0 +1,10 @@
+//! What judges a driver: where a decode goes wrong ([`compare`]), whether a suite passes
+//! ([`conform`]), and what a driver gave to the hardware ([`recording`]).
+#![doc = include_str!("../README.md")]
+#![warn(missing_docs)]
+
+pub mod compare;
+
+pub mod conform;
+
+pub mod recording;

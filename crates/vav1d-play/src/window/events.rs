@@ -1,0 +1,58 @@
+//! What the display says: sizes, keys, the mouse.
+
+use winit::application::ApplicationHandler;
+use winit::event::{ElementState, WindowEvent};
+use winit::event_loop::ActiveEventLoop;
+use winit::keyboard::Key;
+use winit::window::WindowId;
+
+use super::app::{App, Wake};
+use super::keys;
+
+impl ApplicationHandler<Wake> for App {
+    fn resumed(&mut self, _event_loop: &ActiveEventLoop) {}
+
+    // Everything else happens before the loop waits, once a turn: a decoder that has something to say
+    // all the time must not keep keys from being heard.
+    fn about_to_wait(&mut self, event_loop: &ActiveEventLoop) {
+        self.tick(event_loop);
+    }
+
+    fn window_event(&mut self, event_loop: &ActiveEventLoop, _id: WindowId, event: WindowEvent) {
+        match event {
+            WindowEvent::CloseRequested | WindowEvent::Destroyed => event_loop.exit(),
+            WindowEvent::Resized(size) => {
+                if let Some(display) = &mut self.display {
+                    display.screen.resize((size.width, size.height));
+                }
+                self.redraw();
+            }
+            WindowEvent::Moved(_) => {
+                if let Some(display) = &self.display {
+                    self.pacer.set_refresh(display.refresh());
+                }
+            }
+            WindowEvent::RedrawRequested => self.draw(event_loop),
+            WindowEvent::ModifiersChanged(modifiers) => self.modifiers = modifiers.state(),
+            WindowEvent::KeyboardInput { event, .. } if event.state == ElementState::Pressed => {
+                let name = match &event.logical_key {
+                    Key::Named(named) => format!("{named:?}"),
+                    Key::Character(text) => text.to_string(),
+                    _ => return,
+                };
+                let plain = !self.modifiers.control_key() && !self.modifiers.alt_key();
+                let shifted = self.modifiers.shift_key().then(|| format!("Shift+{name}"));
+                let action = shifted.and_then(|name| keys::action(&name));
+                let action = action.or_else(|| keys::action(&name)).filter(|_| plain);
+                if let Some(action) = action.filter(|a| a.repeats() || !event.repeat) {
+                    self.act(event_loop, action);
+                }
+            }
+            WindowEvent::CursorMoved { position, .. } => self.moved((position.x, position.y)),
+            WindowEvent::CursorLeft { .. } => self.left(),
+            WindowEvent::MouseWheel { delta, .. } => self.wheel(event_loop, delta),
+            WindowEvent::MouseInput { state, button, .. } => self.button(event_loop, button, state),
+            _ => {}
+        }
+    }
+}

@@ -1,0 +1,107 @@
+//! What a frame looks like: its film grain, its shape, its place.
+
+use std::sync::Arc;
+
+use super::layout;
+use crate::Frame;
+use vav1d::color::Luminance;
+use vav1d::grain::GrainPass;
+use vav1d::grain::{self, FrameTime, Override};
+use vav1d::pixels::Picture;
+use vav1d::syntax::film_grain::FilmGrainParams;
+use vav1d::vk::render::{Kernel, View};
+
+/// How frames are to look.
+#[derive(Clone, Debug, Default)]
+pub struct Look {
+    /// Film grain is applied where the driver has left it to us.
+    pub film_grain: bool,
+    /// On the CPU, not by a shader.
+    pub on_cpu: bool,
+    /// Film grain in place of the stream's own.
+    pub other: Option<Arc<Override>>,
+    /// How pictures are scaled.
+    pub kernel: Kernel,
+}
+
+impl Look {
+    /// The picture of `frame`, and what a shader is to do to it.
+    pub fn picture(&self, frame: &Frame) -> (Arc<Picture>, Option<Box<GrainPass>>) {
+        let (picture, color) = (&frame.picture, &frame.sequence.color_config);
+        let size = (picture.width, picture.height);
+        match self.params(frame) {
+            None => (picture.clone(), None),
+            Some(params) if self.on_cpu => (Arc::new(grain::apply(picture, &params, color)), None),
+            Some(params) => {
+                let pass = grain::shader_pass(picture.format, size, &params, color);
+                (picture.clone(), Some(Box::new(pass)))
+            }
+        }
+    }
+
+    fn params(&self, frame: &Frame) -> Option<FilmGrainParams> {
+        if !self.film_grain {
+            return None;
+        }
+        let Some(other) = &self.other else { return frame.pending_grain };
+        let size = (frame.picture.width, frame.picture.height);
+        other.params(FrameTime::new(frame.index, frame.time), size, &frame.sequence.color_config)
+    }
+
+    /// The place of `frame` in a target of `size` pixels.
+    pub fn view(&self, frame: &Frame, size: (u32, u32)) -> View {
+        let quarters = quarters(frame.stream.rotation);
+        let is_mirrored = frame.stream.is_mirrored;
+        View { quarters, is_mirrored, ..layout::fit(size, natural(frame), self.kernel) }
+    }
+}
+
+/// What metadata have said of the luminance of `frame`.
+pub fn luminance(frame: &Frame) -> Luminance {
+    let mut luminance = Luminance::default();
+    frame.metadata.iter().for_each(|metadata| luminance.note(metadata));
+    luminance
+}
+
+/// Pixels that `frame` is to be shown with: the size that the stream asks for, its samples made
+/// square, turned.
+pub fn natural(frame: &Frame) -> (u32, u32) {
+    let size = &frame.header.frame_size;
+    let shape = (size.render_width, size.render_height);
+    shaped(shape, frame.stream.pixel_aspect, frame.stream.rotation)
+}
+
+/// `size` with samples of the shape `aspect`, turned by `rotation` degrees.
+pub(super) fn shaped(size: (u32, u32), aspect: Option<(u32, u32)>, rotation: u16) -> (u32, u32) {
+    let (width, height) = (size.0.max(1), size.1.max(1));
+    let (across, down) = aspect.filter(|(a, d)| *a > 0 && *d > 0).unwrap_or((1, 1));
+    // The longer side of a sample is what grows.
+    let grown = |side: u32, by: u32, of: u32| {
+        let grown = (u64::from(side) * u64::from(by) + u64::from(of) / 2) / u64::from(of);
+        grown.clamp(1, 65536) as u32
+    };
+    let (width, height) = match across >= down {
+        true => (grown(width, across, down), height),
+        false => (width, grown(height, down, across)),
+    };
+    if quarters(rotation) % 2 == 1 { (height, width) } else { (width, height) }
+}
+
+fn quarters(rotation: u16) -> u32 {
+    u32::from(rotation / 90 % 4)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn samples_are_made_square() {
+        assert_eq!(shaped((720, 576), None, 0), (720, 576));
+        assert_eq!(shaped((720, 576), Some((16, 15)), 0), (768, 576));
+        assert_eq!(shaped((720, 480), Some((8, 9)), 0), (720, 540));
+        assert_eq!(shaped((100, 50), None, 90), (50, 100));
+        assert_eq!(shaped((100, 50), Some((2, 1)), 270), (50, 200));
+        assert_eq!(shaped((0, 0), Some((0, 0)), 180), (1, 1));
+    }
+}

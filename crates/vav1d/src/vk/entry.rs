@@ -1,0 +1,86 @@
+//! Where Vulkan comes from: the system's loader, or the driver inside this program.
+#![allow(unsafe_code, reason = "loading a library and trusting its entry point")]
+
+use crate::error::{DeviceError, Result};
+
+/// Which Vulkan to use.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Driver {
+    /// The system's loader, with all its drivers and layers.
+    System,
+    /// softvk, in this process, without a loader.
+    Soft {
+        /// Its configuration (a personality); `None` for its default.
+        config: Option<String>,
+    },
+}
+
+/// The entry points of `driver`, and, where the loader is to use a driver inside this program,
+/// that driver's vkGetInstanceProcAddr. Layers come from the loader: with `layers` it is used for
+/// the embedded driver, too.
+pub(super) fn load(driver: &Driver, layers: bool) -> Result<(ash::Entry, Option<Direct>)> {
+    match driver {
+        Driver::System => Ok((loader()?, None)),
+        Driver::Soft { config } => {
+            let direct = soft(config.as_deref())?;
+            if layers {
+                return Ok((loader()?, Some(direct)));
+            }
+            let functions = ash::StaticFn { get_instance_proc_addr: direct };
+            // SAFETY: vkGetInstanceProcAddr of a driver that is part of this program.
+            Ok((unsafe { ash::Entry::from_static_fn(functions) }, None))
+        }
+    }
+}
+
+/// A driver's vkGetInstanceProcAddr.
+pub(super) type Direct = ash::vk::PFN_vkGetInstanceProcAddr;
+
+/// Objects of the software driver in this process, instances and devices among them, that are not
+/// destroyed. Where every instance is dropped, they are leaks.
+pub fn leaked() -> usize {
+    #[cfg(feature = "soft")]
+    return softvk::handles();
+    #[cfg(not(feature = "soft"))]
+    return 0;
+}
+
+/// The software driver that is built in, with its version and its decoder; `None` without the
+/// feature `soft`.
+pub fn built_in() -> Option<String> {
+    #[cfg(feature = "soft")]
+    return Some(format!("softvk {}, {}", softvk::VERSION, softvk::decoder()));
+    #[cfg(not(feature = "soft"))]
+    return None;
+}
+
+/// Planted faults of softvk's configurations in this process that had no effect on any device.
+pub(super) fn unfired() -> Vec<String> {
+    #[cfg(feature = "soft")]
+    return softvk::unfired();
+    #[cfg(not(feature = "soft"))]
+    return Vec::new();
+}
+
+fn loader() -> Result<ash::Entry> {
+    // SAFETY: the loader's initialisation code is as trustworthy as the system that installed it;
+    // nothing else is loaded here.
+    unsafe { ash::Entry::load() }
+        .map_err(|e| DeviceError::None(format!("no Vulkan loader: {e}")).into())
+}
+
+#[cfg(feature = "soft")]
+fn soft(config: Option<&str>) -> Result<Direct> {
+    let (_, unknown) = softvk::Config::parse(config.unwrap_or_default());
+    if !unknown.is_empty() {
+        let words = unknown.join(", ");
+        return Err(DeviceError::None(format!("softvk has no configuration {words}")).into());
+    }
+    softvk::set_config(config);
+    Ok(softvk::get_instance_proc_addr)
+}
+
+#[cfg(not(feature = "soft"))]
+fn soft(_config: Option<&str>) -> Result<Direct> {
+    Err(DeviceError::None("this build has no software driver (feature `soft`)".into()).into())
+}

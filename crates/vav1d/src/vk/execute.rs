@@ -1,0 +1,455 @@
+//! The executor: steps in, pictures out. The decoding of a frame is in `decoding`, the way of a
+//! picture to the host in `showing`.
+#![allow(unsafe_code, reason = "Vulkan calls")]
+
+use std::collections::HashMap;
+use std::collections::VecDeque;
+use std::sync::{Arc, OnceLock};
+
+use ash::vk;
+
+use super::active::Active;
+use super::adapter::Adapter;
+use super::choose;
+use super::device::Device;
+use super::features::Features;
+use super::instance::Instance;
+use super::journal::Journal;
+use super::objects::{Buffer, Commands};
+use super::options::{ExecutorOptions, Sharing};
+use super::record::DecodeCommand;
+use super::session::SessionReport;
+use super::submit::{Lane, Retired, Ticket, Touches, Wait};
+use super::surface::Surface;
+use crate::error::{DeviceError, Result};
+use crate::pixels::Picture;
+use crate::plan::{SessionSpec, ShowPlan, Step, SurfaceId};
+use crate::syntax::film_grain::FilmGrainParams;
+use crate::syntax::frame::FrameHeader;
+use crate::syntax::sequence::SequenceHeader;
+
+/// What the driver reports of a decoded frame.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DecodeStatus {
+    /// VK_QUERY_RESULT_STATUS_COMPLETE_KHR.
+    Complete,
+    /// A negative VkQueryResultStatusKHR.
+    Error(i32),
+    /// The driver has no such queries.
+    Unknown,
+}
+
+/// One picture, in the order of `Step::Show`.
+#[derive(Clone, Debug)]
+pub struct Output {
+    /// UpscaledWidth x FrameHeight samples.
+    pub picture: Picture,
+    /// What asked for it.
+    pub show: ShowPlan,
+    /// The surface shown.
+    pub surface: SurfaceId,
+    /// Frame in decoding order.
+    pub frame: u64,
+    /// Its `slotIndex` in the DPB; `None` in sessions without DPB slots.
+    pub dpb_slot: Option<i32>,
+    /// The picture is that of the DPB slot itself, not one beside it.
+    pub coincides: bool,
+    /// The newest frame in decoding order when this one was shown.
+    pub newest: u64,
+    /// What the driver says of the decode.
+    pub status: DecodeStatus,
+    /// Grain to apply that the driver did not.
+    pub pending_grain: Option<FilmGrainParams>,
+    /// The frame's header.
+    pub header: Arc<FrameHeader>,
+    /// The sequence that it belongs to.
+    pub sequence: Arc<SequenceHeader>,
+}
+
+/// A frame whose decode failed, by the driver's own report.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct FailedFrame {
+    /// Frame in decoding order.
+    pub frame: u64,
+    /// Its temporal unit.
+    pub unit: u64,
+    /// VkQueryResultStatusKHR, negative.
+    pub status: i32,
+}
+
+/// A decode under way.
+pub(super) struct InFlight {
+    pub(super) ticket: Ticket,
+    pub(super) frame: u64,
+    pub(super) unit: u64,
+    /// Index of its query.
+    pub(super) query: Option<u32>,
+    pub(super) status: Arc<OnceLock<DecodeStatus>>,
+    pub(super) work: Work,
+    /// What is still to be recorded.
+    pub(super) command: Option<Box<DecodeCommand>>,
+}
+
+/// What one decode uses, and the next may use again.
+pub(super) struct Work {
+    pub(super) commands: Commands,
+    pub(super) bitstream: Option<Buffer>,
+}
+
+/// Command buffers to submit.
+pub(super) struct Queued {
+    pub(super) ticket: Ticket,
+    pub(super) wait: Option<Wait>,
+    pub(super) what: QueuedWork,
+}
+
+/// What is submitted, and to which lane.
+pub(super) enum QueuedWork {
+    /// To the decode lane: the frame in flight with the ticket.
+    Decode,
+    /// To the decode lane, recorded.
+    HandOver(vk::CommandBuffer),
+    /// To the copy lane, recorded.
+    Copy(vk::CommandBuffer),
+}
+
+/// How a picture gets from one family to another.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Passage {
+    /// They are one.
+    Within,
+    /// One gives it, the other takes it.
+    Owned { decode: u32, copy: u32 },
+    /// Both have it.
+    Shared,
+}
+
+/// Executes steps on one device.
+pub struct Executor {
+    pub(super) device: Arc<Device>,
+    pub(super) adapter: Adapter,
+    pub(super) options: ExecutorOptions,
+    /// The planted fault was applied.
+    pub(super) plant_applied: bool,
+    pub(super) decode: Lane,
+    pub(super) copy: Lane,
+    pub(super) retired: Retired,
+    pub(super) active: Option<Active>,
+    pub(super) surfaces: HashMap<SurfaceId, Surface>,
+    pub(super) in_flight: VecDeque<InFlight>,
+    /// What is to be submitted, in this order.
+    pub(super) queued: Vec<Queued>,
+    /// The last frame decoded, in decoding order.
+    pub(super) newest: u64,
+    pub(super) spare_work: Vec<Work>,
+    pub(super) failed: Vec<FailedFrame>,
+    pub(super) showing: super::showing::Showing,
+    journal: Option<Journal>,
+}
+
+impl Executor {
+    /// Opens `adapter`'s device.
+    /// # Errors
+    /// `Unsupported` if it does not decode AV1, `Device` if it cannot be opened.
+    pub fn new(
+        instance: &Arc<Instance>,
+        adapter: &Adapter,
+        mut options: ExecutorOptions,
+    ) -> Result<Self> {
+        options.on_device = false;
+        super::quirks::settle(adapter, &mut options);
+        let device =
+            Device::open(instance, adapter, Features::wanted(&options), options.copy_queue)?;
+        Self::of(device, adapter, options)
+    }
+
+    /// An executor on a device that also draws, whose pictures stay there if `options` say so.
+    /// # Errors
+    /// `Device` if the device fails.
+    pub fn on(shared: &super::SharedDevice, mut options: ExecutorOptions) -> Result<Self> {
+        super::quirks::settle(&shared.adapter, &mut options);
+        Self::of(Arc::clone(&shared.device), &shared.adapter, options)
+    }
+
+    fn of(device: Arc<Device>, adapter: &Adapter, options: ExecutorOptions) -> Result<Self> {
+        let timeout = options.timeout;
+        let decode = Lane::new(&device, device.decode_queue(), timeout, "decoding")?;
+        let copy = Lane::new(&device, device.copy_queue(), timeout, "readback")?;
+        Ok(Self {
+            device,
+            adapter: adapter.clone(),
+            options,
+            plant_applied: false,
+            decode,
+            copy,
+            retired: Retired::default(),
+            active: None,
+            surfaces: HashMap::new(),
+            in_flight: VecDeque::new(),
+            queued: Vec::new(),
+            newest: 0,
+            spare_work: Vec::new(),
+            failed: Vec::new(),
+            showing: super::showing::Showing::default(),
+            journal: None,
+        })
+    }
+
+    /// Pictures of sessions from now on go to the host at once, whatever the options say.
+    pub fn keep_nothing_on_device(&mut self) {
+        self.options.on_device = false;
+    }
+
+    /// Writes down from now on what the device is given.
+    pub fn set_journal(&mut self, journal: Journal) {
+        self.journal = Some(journal);
+    }
+
+    /// Executes one step: `Decode` submits, `Show` submits a readback; neither waits for its end.
+    /// # Errors
+    /// `Unsupported` for a stream that the device cannot decode, `Device` for its failures.
+    pub fn execute(&mut self, step: &Step) -> Result<()> {
+        match step {
+            Step::Configure(spec) => self.configure(spec),
+            Step::Decode(plan) => self.decode_frame(plan),
+            Step::Show(show) => self.show(show),
+            Step::Release(surface) => {
+                self.release(*surface);
+                Ok(())
+            }
+        }
+    }
+
+    /// The next picture in the order of `Show`; with `wait`, `None` means that none is due.
+    /// # Errors
+    /// `Device` if the device fails or does not answer in time.
+    pub fn next_output(&mut self, wait: bool) -> Result<Option<Output>> {
+        if let Some(output) = self.showing.ready.pop_front() {
+            return Ok(Some(output));
+        }
+        let Some(due) = self.showing.next_due() else { return Ok(None) };
+        if !wait && !self.is_over(due)? {
+            return Ok(None);
+        }
+        self.finish_show()?;
+        Ok(self.showing.ready.pop_front())
+    }
+
+    /// Takes back a picture whose memory a later one may have.
+    pub fn reuse(&mut self, picture: Picture) {
+        self.showing.memory.extend(picture.data.into_memory());
+    }
+
+    /// Waits until the device is idle. Pictures stay to be fetched.
+    /// # Errors
+    /// `Device` if the device fails or does not answer in time.
+    pub fn drain(&mut self) -> Result<()> {
+        self.flush()?;
+        self.copy.wait(self.copy.last())?;
+        self.decode.wait(self.decode.last())?;
+        self.retire_passed()
+    }
+
+    /// What the current session is like, once there is one.
+    pub fn session(&self) -> Option<&SessionReport> {
+        self.active.as_ref().map(|active| &active.report)
+    }
+
+    /// Planted faults that have had no effect so far: `NAME@FRAME` of the options, and words of the
+    /// configuration of a softvk inside this process.
+    pub fn unfired(&self) -> Vec<String> {
+        let own = self.options.planted.filter(|_| !self.plant_applied);
+        own.iter().map(ToString::to_string).chain(super::entry::unfired()).collect()
+    }
+
+    /// Frames, shown or not, that the driver has reported as failed since the last call.
+    pub fn take_failed(&mut self) -> Vec<FailedFrame> {
+        std::mem::take(&mut self.failed)
+    }
+
+    fn configure(&mut self, spec: &SessionSpec) -> Result<()> {
+        let choice = choose::choose_for(spec, &self.options, &self.adapter)
+            .map_err(|why| self.device.lacks(why))?;
+        if self.options.on_device && !choice.on_device {
+            log::info!(
+                "pictures go through the host: no format for outputs can be sampled by planes \
+                 (SAMPLED and MUTABLE_FORMAT)"
+            );
+        }
+        // Statuses are read from the old session's queries.
+        self.flush()?;
+        self.decode.wait(self.decode.last())?;
+        self.retire_passed()?;
+        let leftover: Vec<_> = self.surfaces.keys().copied().collect();
+        leftover.into_iter().for_each(|surface| self.release(surface));
+        let serves = |active: &&mut Active| active.choice.serves(&choice);
+        if let Some(active) = self.active.as_mut().filter(serves) {
+            if let Some(old) = active.set_sequence(&spec.sequence)? {
+                self.retired.keep(&self.decode, &self.copy, old);
+            }
+            return Ok(());
+        }
+        let active = Active::new(&self.device, choice, &spec.sequence, &self.options)?;
+        log::info!("video session: {:?}", active.report);
+        if let Some(old) = self.active.replace(active) {
+            self.retired.keep(&self.decode, &self.copy, old);
+        }
+        // Buffers of bitstream are made for a profile.
+        for mut work in self.spare_work.drain(..) {
+            if let Some(buffer) = work.bitstream.take() {
+                self.retired.keep(&self.decode, &self.copy, buffer);
+            }
+            self.retired.keep(&self.decode, &self.copy, work);
+        }
+        Ok(())
+    }
+
+    fn release(&mut self, id: SurfaceId) {
+        let (Some(surface), Some(active)) = (self.surfaces.remove(&id), &mut self.active) else {
+            return;
+        };
+        active.slots.release(id);
+        if let Some(dpb) = surface.dpb {
+            active.pictures.free(dpb);
+        }
+        if surface.dpb != Some(surface.output) {
+            active.pictures.free(surface.output);
+        }
+    }
+
+    /// Queues `what`, to be submitted by [`Self::flush`].
+    ///
+    /// # Safety
+    /// As [`Lane::submit`] says; `Decode` is of the frame that is put in flight next.
+    pub(super) unsafe fn enqueue(&mut self, what: QueuedWork, wait: Option<Wait>) -> Ticket {
+        let ticket = match what {
+            QueuedWork::Decode | QueuedWork::HandOver(_) => self.decode.reserve(),
+            QueuedWork::Copy(_) => self.copy.reserve(),
+        };
+        self.queued.push(Queued { ticket, wait, what });
+        ticket
+    }
+
+    /// Records what is to be recorded, and submits what is queued.
+    /// # Errors
+    /// `Device` if a call fails: what was queued is gone then.
+    pub(super) fn flush(&mut self) -> Result<()> {
+        let queued = std::mem::take(&mut self.queued);
+        if queued.is_empty() {
+            return Ok(());
+        }
+        let flushed = self.record_and_submit(&queued);
+        if flushed.is_err() {
+            let (decode, copy) = (self.decode.forget(), self.copy.forget());
+            self.in_flight.retain(|frame| frame.ticket <= decode);
+            self.showing.forget(decode, copy);
+        }
+        flushed
+    }
+
+    fn record_and_submit(&mut self, queued: &[Queued]) -> Result<()> {
+        // More than one are queued only if recording is shuffled: the newest is recorded first.
+        for frame in self.in_flight.iter_mut().rev() {
+            let Some(command) = frame.command.take() else { continue };
+            // SAFETY: the work is of this frame alone: no submission uses its commands.
+            let commands = unsafe { frame.work.commands.begin() }?;
+            // SAFETY: recording for the decode family; the handles live until the ticket has passed.
+            unsafe { super::record::decode(&self.device, commands, &command) };
+            frame.work.commands.end()?;
+        }
+        for Queued { ticket, wait, what } in queued {
+            let (lane, commands, touches) = match what {
+                QueuedWork::HandOver(commands) => (&mut self.decode, *commands, Touches::Nothing),
+                QueuedWork::Copy(commands) => (&mut self.copy, *commands, Touches::Nothing),
+                QueuedWork::Decode => {
+                    let frame = self.in_flight.iter().find(|frame| frame.ticket == *ticket);
+                    let Some(frame) = frame else { continue };
+                    if let Some(journal) = &mut self.journal {
+                        journal.submit(frame.frame, frame.unit)?;
+                    }
+                    (&mut self.decode, frame.work.commands.raw(), Touches::Decodes)
+                }
+            };
+            // SAFETY: the promise of `enqueue`.
+            unsafe { lane.submit(commands, *ticket, *wait, touches) }?;
+        }
+        Ok(())
+    }
+
+    /// Takes note of all decodes that have ended.
+    pub(super) fn retire_passed(&mut self) -> Result<()> {
+        while let Some(oldest) = self.in_flight.front() {
+            let ticket = oldest.ticket;
+            if !self.decode.passed(ticket)? {
+                break;
+            }
+            self.retire_oldest()?;
+        }
+        self.retired.sweep(&self.decode, &self.copy);
+        Ok(())
+    }
+
+    /// Waits for the oldest decode, and takes note of its status.
+    pub(super) fn retire_oldest(&mut self) -> Result<()> {
+        self.flush()?;
+        let Some(oldest) = self.in_flight.pop_front() else { return Ok(()) };
+        self.decode.wait(oldest.ticket)?;
+        if let Some(journal) = &mut self.journal {
+            journal.done(oldest.frame)?;
+        }
+        let queries = self.active.as_ref().and_then(|active| active.queries.as_ref());
+        let status = match oldest.query.zip(queries) {
+            // SAFETY: the submission that reset the query and ran it has ended.
+            Some((index, queries)) => match unsafe { queries.status(index) }? {
+                0 => DecodeStatus::Unknown,
+                status if status > 0 => DecodeStatus::Complete,
+                status => DecodeStatus::Error(status),
+            },
+            None => DecodeStatus::Unknown,
+        };
+        if let DecodeStatus::Error(status) = status {
+            let (frame, unit) = (oldest.frame, oldest.unit);
+            self.failed.push(FailedFrame { frame, unit, status });
+        }
+        // Set here only, once.
+        let _ = oldest.status.set(status);
+        self.spare_work.push(oldest.work);
+        Ok(())
+    }
+
+    /// How pictures get from the decode family to that of copies.
+    pub(super) fn passage(&self) -> Passage {
+        let on_device = self.active.as_ref().is_some_and(|active| active.choice.on_device);
+        match self.device.transfer() {
+            _ if on_device => Passage::Shared,
+            None => Passage::Within,
+            Some(_) if self.options.sharing == Sharing::Concurrent => Passage::Shared,
+            Some((decode, copy)) => Passage::Owned { decode, copy },
+        }
+    }
+
+    /// The session in use.
+    /// # Errors
+    /// `Fault` if no `Configure` came before.
+    pub(super) fn active(&mut self) -> Result<&mut Active> {
+        let none = || DeviceError::Fault("a frame comes before any session".into());
+        Ok(self.active.as_mut().ok_or_else(none)?)
+    }
+}
+
+impl Drop for Executor {
+    fn drop(&mut self) {
+        // What is still queued is not wanted any more.
+        self.decode.forget();
+        self.copy.forget();
+        // What is dropped next may be in use until then.
+        for (what, waited) in [
+            ("decoding", self.decode.wait(self.decode.last())),
+            ("readback", self.copy.wait(self.copy.last())),
+        ] {
+            if let Err(error) = waited {
+                log::warn!("{what} did not end: {error}");
+            }
+        }
+    }
+}

@@ -1,0 +1,69 @@
+//! The Vulkan side: steps in, pictures out. The only folder of this package with `unsafe`, and not
+//! in `slots` and `barriers`, which are arithmetic.
+//!
+//! Ownership, for all files here. A Vulkan object is a struct of a handle and the `Arc` of its
+//! parent, with `Drop`: instance before device before everything. A submission's resources are
+//! either reused after its ticket has passed, or parked in `submit::Retired` until then, so no
+//! `Drop` waits, but for the executor's own, which waits for the device's last work.
+//! A pointer chain is made of locals in the frame that makes the call.
+
+mod active;
+mod adapter;
+mod barriers;
+mod bitstream;
+mod caps;
+mod choose;
+mod converting;
+mod decoding;
+mod device;
+mod entry;
+mod execute;
+mod ext;
+mod facts;
+mod features;
+mod images;
+mod instance;
+mod journal;
+mod lending;
+mod memory;
+mod objects;
+mod on_device;
+mod options;
+mod overwriting;
+mod planted;
+mod quirks;
+mod readback;
+mod record;
+pub mod render;
+mod session;
+mod shared;
+mod showing;
+mod slots;
+mod submit;
+mod surface;
+mod validation;
+
+pub use adapter::{Adapter, QueueFamily};
+pub use bitstream::BitstreamShape;
+pub use caps::{Caps, DpbPreference, Profile, ProfileReport, VideoFormat};
+pub use entry::{Driver, built_in, leaked};
+pub use execute::{DecodeStatus, Executor, FailedFrame, Output};
+pub use instance::{Instance, InstanceOptions, Message, Severity};
+pub use journal::Journal;
+pub use on_device::is_on_device;
+pub use options::{
+    CodedExtent, CopyQueue, ExecutorOptions, GrainMode, IntraReferences, Layouts, OrderHints,
+    ParametersMode, Recording, Sharing, StatusQueries, TileStarts,
+};
+pub use planted::{PlantedFault, PlantedValue};
+pub use session::SessionReport;
+pub use shared::SharedDevice;
+pub use slots::SlotPolicy;
+pub use validation::{SILENCED, Silenced};
+
+use crate::error::DeviceError;
+
+/// The error of Vulkan command `call`.
+fn failed(call: &'static str) -> impl Fn(ash::vk::Result) -> DeviceError {
+    move |result| DeviceError::Call { call, result }
+}

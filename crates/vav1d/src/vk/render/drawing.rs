@@ -1,0 +1,67 @@
+//! What is drawn: a picture, its place, what is above it.
+
+use super::passes::Kernel;
+use crate::color::Luminance;
+use crate::grain::GrainPass;
+use crate::pixels::Picture;
+use crate::syntax::sequence::ColorConfig;
+
+/// A picture and what its samples mean.
+#[derive(Clone, Copy, Debug)]
+pub struct Frame<'a> {
+    /// The samples.
+    pub picture: &'a Picture,
+    /// Matrix, range, siting, transfer, primaries.
+    pub color: &'a ColorConfig,
+    /// What metadata say of its luminance.
+    pub luminance: Luminance,
+    /// Film grain that it is drawn with (see `grain::shader_pass`).
+    pub grain: Option<&'a GrainPass>,
+}
+
+/// Where the picture is in the target, and how it is scaled.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct View {
+    /// The pixel of the target that the picture's upper left corner is at.
+    pub origin: (i32, i32),
+    /// Pixels that it takes.
+    pub size: (u32, u32),
+    /// How it is scaled.
+    pub kernel: Kernel,
+    /// Quarters of a turn, clockwise, that it is turned by.
+    pub quarters: u32,
+    /// Whether left and right of what was turned are exchanged.
+    pub is_mirrored: bool,
+}
+
+impl View {
+    /// Pixels that the picture is scaled to before it is turned.
+    pub(super) fn scaled(&self) -> (u32, u32) {
+        match self.quarters % 2 {
+            0 => self.size,
+            _ => (self.size.1, self.size.0),
+        }
+    }
+}
+
+/// An image above the picture.
+#[derive(Clone, Copy, Debug)]
+pub struct Overlay<'a> {
+    /// The pixel of the target that its upper left corner is at.
+    pub origin: (i32, i32),
+    /// Its pixels: width, height.
+    pub size: (u32, u32),
+    /// R, G, B, A of each pixel, R, G and B multiplied by A; rows from above.
+    pub pixels: &'a [u8],
+}
+
+/// What is drawn.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Drawing<'a> {
+    /// The picture; `None` for the one of the last drawing.
+    pub frame: Option<Frame<'a>>,
+    /// Its place.
+    pub view: View,
+    /// What is above it.
+    pub overlay: Option<Overlay<'a>>,
+}

@@ -1,0 +1,106 @@
+//! The compute passes of one drawing, with their sets and uniforms.
+#![allow(unsafe_code, reason = "Vulkan calls")]
+
+use ash::vk;
+
+use super::drawing::Frame;
+use super::film_grain::groups;
+use super::passes::{self, Gather};
+use super::pipelines::{Binding, Pass, Pipelines, SETS, UNIFORM_STRIDE};
+use super::renderer::Slot;
+use crate::color::{Conversion, Variant};
+use crate::error::Result;
+use crate::vk::on_device::Views;
+
+/// A pass, its set, and the work groups of it.
+pub(super) type Step = (Pass, vk::DescriptorSet, (u32, u32));
+
+/// What a conversion works on.
+#[derive(Clone, Copy)]
+pub(super) struct Buffers {
+    /// The samples, where they are not in an image, and the data of film grain behind them.
+    pub(super) picture: Binding,
+    /// With film grain.
+    pub(super) grained: Binding,
+    /// As R'G'B'.
+    pub(super) rgb: Binding,
+}
+
+/// The sets and uniforms of one drawing as they are filled.
+pub(super) struct Passes<'s> {
+    pub(super) slot: &'s mut Slot,
+    pub(super) next: usize,
+    pub(super) uniforms: Vec<u8>,
+}
+
+impl Passes<'_> {
+    /// The next set: `uniform`, what is read and written, and the planes of an image.
+    ///
+    /// # Safety
+    /// As [`SetPool::update`] says.
+    pub(super) unsafe fn set(
+        &mut self,
+        uniform: &[u8],
+        storage: [Binding; 2],
+        views: Option<Views>,
+    ) -> vk::DescriptorSet {
+        debug_assert!(self.next < SETS && uniform.len() as u64 <= UNIFORM_STRIDE);
+        let offset = self.uniforms.len() as u64;
+        let binding = (self.slot.uniforms.raw(), offset, uniform.len() as u64);
+        self.uniforms.extend(uniform);
+        self.uniforms.resize(offset as usize + UNIFORM_STRIDE as usize, 0);
+        let index = self.next;
+        self.next += 1;
+        // SAFETY: the caller's promise.
+        unsafe { self.slot.sets.update(index, binding, storage, views) }
+    }
+
+    pub(super) fn write(&mut self) -> Result<()> {
+        // SAFETY: the slot's last drawing has ended.
+        unsafe { self.slot.uniforms.write(&[&self.uniforms]) }
+    }
+
+    /// The passes from samples to R'G'B': out of the image that they were decoded to, if they are
+    /// still there.
+    ///
+    /// # Safety
+    /// As [`SetPool::update`](super::pipelines::SetPool::update) says.
+    pub(super) unsafe fn convert(
+        &mut self,
+        pipelines: &mut Pipelines,
+        frame: &Frame<'_>,
+        mut conversion: Conversion,
+        buffers: Buffers,
+    ) -> Result<Vec<Step>> {
+        let mut steps = Vec::new();
+        let mut samples = buffers.picture;
+        let shift = self.slot.decoded.as_ref().map_or(0, |decoded| decoded.shift());
+        let mut views = self.slot.decoded.as_ref().map(|decoded| decoded.views());
+        if let Some(grain) = frame.grain {
+            if views.is_some() {
+                let gather = Gather::new(&grain.uniform, shift);
+                let uniform = bytemuck::bytes_of(&gather);
+                // SAFETY: the caller's promise.
+                let set = unsafe { self.set(uniform, [samples; 2], views.take()) };
+                steps.push((Pass::Gather, set, groups(grain)));
+            }
+            let uniform = bytemuck::bytes_of(&grain.uniform);
+            // SAFETY: as above.
+            let set = unsafe { self.set(uniform, [samples, buffers.grained], None) };
+            steps.push((Pass::FilmGrain, set, groups(grain)));
+            samples = buffers.grained;
+        }
+        if views.is_some() {
+            conversion.shift = shift;
+        }
+        let image = views.is_some();
+        let variant = Variant { image, ..conversion.variant(frame.picture.format) };
+        pipelines.prepare(Pass::Convert(variant))?;
+        let uniform = bytemuck::bytes_of(&conversion);
+        // SAFETY: as above.
+        let set = unsafe { self.set(uniform, [samples, buffers.rgb], views) };
+        let size = (conversion.size[0], conversion.size[1]);
+        steps.push((Pass::Convert(variant), set, passes::conversion_groups(size)));
+        Ok(steps)
+    }
+}

@@ -1,0 +1,249 @@
+//! Pictures that are drawn from where they are, against the same pictures from the host.
+#![allow(unsafe_code, reason = "Vulkan calls")]
+
+use std::sync::Arc;
+
+use ash::vk;
+
+use super::*;
+use crate::color::{Luminance, Output};
+use crate::grain::{GrainPass, GrainUniform};
+use crate::pixels::{Chroma, Format, Picture};
+use crate::syntax::testing::plain_sequence;
+use crate::vk::barriers::{Layer, Use};
+use crate::vk::device::Device;
+use crate::vk::objects::{Buffer, Commands, Image};
+use crate::vk::on_device::{OnDevice, PlaneViews, Source};
+use crate::vk::readback::{CopyPlan, PictureLayout};
+use crate::vk::submit::{Lane, Touches};
+use crate::vk::{Adapter, Driver, Instance, InstanceOptions, Layouts};
+
+/// Every format that drivers decode to: of 8, 10 and 12 bits, with all kinds of planes.
+const FORMATS: [vk::Format; 21] = [
+    vk::Format::R8_UNORM,
+    vk::Format::R10X6_UNORM_PACK16,
+    vk::Format::R12X4_UNORM_PACK16,
+    vk::Format::G8_B8R8_2PLANE_420_UNORM,
+    vk::Format::G8_B8R8_2PLANE_422_UNORM,
+    vk::Format::G8_B8R8_2PLANE_444_UNORM,
+    vk::Format::G8_B8_R8_3PLANE_420_UNORM,
+    vk::Format::G8_B8_R8_3PLANE_422_UNORM,
+    vk::Format::G8_B8_R8_3PLANE_444_UNORM,
+    vk::Format::G10X6_B10X6R10X6_2PLANE_420_UNORM_3PACK16,
+    vk::Format::G10X6_B10X6R10X6_2PLANE_422_UNORM_3PACK16,
+    vk::Format::G10X6_B10X6R10X6_2PLANE_444_UNORM_3PACK16,
+    vk::Format::G10X6_B10X6_R10X6_3PLANE_420_UNORM_3PACK16,
+    vk::Format::G10X6_B10X6_R10X6_3PLANE_422_UNORM_3PACK16,
+    vk::Format::G10X6_B10X6_R10X6_3PLANE_444_UNORM_3PACK16,
+    vk::Format::G12X4_B12X4R12X4_2PLANE_420_UNORM_3PACK16,
+    vk::Format::G12X4_B12X4R12X4_2PLANE_422_UNORM_3PACK16,
+    vk::Format::G12X4_B12X4R12X4_2PLANE_444_UNORM_3PACK16,
+    vk::Format::G12X4_B12X4_R12X4_3PLANE_420_UNORM_3PACK16,
+    vk::Format::G12X4_B12X4_R12X4_3PLANE_422_UNORM_3PACK16,
+    vk::Format::G12X4_B12X4_R12X4_3PLANE_444_UNORM_3PACK16,
+];
+/// Luma samples: odd, and of no multiple of a work group.
+const SIZE: (u32, u32) = (37, 23);
+
+/// Every device that draws; where Mesa's software driver is installed, there must be one.
+pub(crate) fn devices() -> Vec<(Arc<Instance>, Adapter)> {
+    let instance = Instance::new(Driver::System, InstanceOptions::default());
+    let adapters = instance.and_then(|i| Ok((i.adapters()?, i)));
+    let Ok((adapters, instance)) = adapters else { return none() };
+    let drawing = adapters.into_iter().filter(Adapter::draws);
+    let found: Vec<_> = drawing.map(|adapter| (instance.clone(), adapter)).collect();
+    if found.is_empty() { none() } else { found }
+}
+
+#[allow(clippy::print_stderr, reason = "who runs tests shall know what was not tested")]
+fn none() -> Vec<(Arc<Instance>, Adapter)> {
+    let folder = std::fs::read_dir("/usr/share/vulkan/icd.d");
+    let mut names = folder.into_iter().flatten().flatten().map(|entry| entry.file_name());
+    let lavapipe = names.any(|name| name.to_string_lossy().starts_with("lvp_icd"));
+    let is_left_out = std::env::var_os("VK_DRIVER_FILES").is_some();
+    assert!(!lavapipe || is_left_out, "Mesa's software driver is installed, but no device draws");
+    eprintln!("no device draws: drawing is not tested");
+    Vec::new()
+}
+
+/// The first device that draws, open.
+fn device() -> Option<(Arc<Instance>, Adapter, Arc<Device>)> {
+    let (instance, adapter) = devices().into_iter().next()?;
+    let family = gpu::family(&adapter).expect("a family that draws");
+    let device = gpu::open(&instance, &adapter, family, false).expect("a device");
+    Some((instance, adapter, device))
+}
+
+/// An image of `format` as drivers make them for outputs, if the device has it.
+fn image(adapter: &Adapter, device: &Arc<Device>, format: vk::Format) -> Option<Arc<Image>> {
+    let usage = vk::ImageUsageFlags::SAMPLED
+        | vk::ImageUsageFlags::TRANSFER_SRC
+        | vk::ImageUsageFlags::TRANSFER_DST;
+    let extent = (SIZE.0.next_multiple_of(2), SIZE.1.next_multiple_of(2));
+    let info = vk::ImageCreateInfo::default()
+        .flags(vk::ImageCreateFlags::MUTABLE_FORMAT)
+        .image_type(vk::ImageType::TYPE_2D)
+        .format(format)
+        .extent(vk::Extent3D { width: extent.0, height: extent.1, depth: 1 })
+        .mip_levels(1)
+        .array_layers(1)
+        .samples(vk::SampleCountFlags::TYPE_1)
+        .tiling(vk::ImageTiling::OPTIMAL)
+        .usage(usage);
+    // SAFETY: the adapter is of the device's instance.
+    let offered = unsafe {
+        device.instance().raw().get_physical_device_image_format_properties(
+            adapter.raw(),
+            format,
+            vk::ImageType::TYPE_2D,
+            info.tiling,
+            usage,
+            info.flags,
+        )
+    };
+    if offered.is_err() {
+        return None;
+    }
+    // SAFETY: as the device offers it.
+    Some(Arc::new(unsafe { Image::new(device, &info, "test") }.expect("an image")))
+}
+
+/// `picture` in `image` of `layout`, kept for shaders.
+fn on_device(
+    device: &Arc<Device>,
+    image: &Arc<Image>,
+    layout: PictureLayout,
+    picture: &Picture,
+    hold: &Arc<()>,
+) -> Picture {
+    let extent = (SIZE.0.next_multiple_of(2), SIZE.1.next_multiple_of(2));
+    let plan = CopyPlan::new(layout, picture.format, SIZE, extent, (1, 1, 1));
+    let bytes = plan.bytes(picture);
+    let mut buffer = Buffer::upload(device, bytes.len() as u64).expect("a buffer");
+    // SAFETY: new.
+    unsafe { buffer.write(&[&bytes]) }.expect("mapped");
+    let queue = device.copy_queue();
+    let mut lane = Lane::new(device, queue, renderer::TIMEOUT, "test").expect("a lane");
+    let mut commands = Commands::new(device, queue.family.index, "test").expect("commands");
+    // SAFETY: new.
+    let raw = unsafe { commands.begin() }.expect("recording");
+    let layer = Layer { image: image.raw(), layer: 0, layouts: Layouts::Video };
+    let barrier = |images: &[vk::ImageMemoryBarrier2<'_>]| {
+        let dependency = vk::DependencyInfo::default().image_memory_barriers(images);
+        // SAFETY: recording.
+        unsafe { device.table().cmd_pipeline_barrier2(device.raw(), raw, &dependency) };
+    };
+    barrier(&[crate::vk::barriers::discard(layer, Use::Overwrite)]);
+    let (regions, n) = plan.regions(0);
+    let to = layer.layout(Use::Overwrite);
+    // SAFETY: the image is in this layout; the regions are inside it and the buffer.
+    unsafe {
+        device.raw().cmd_copy_buffer_to_image(raw, buffer.raw(), image.raw(), to, &regions[..n]);
+    }
+    barrier(&[crate::vk::barriers::change(layer, Use::Overwrite, Use::Sampled)]);
+    let raw = commands.end().expect("recorded");
+    let ticket = lane.reserve();
+    // SAFETY: all is kept until the wait is over.
+    unsafe { lane.submit_with(raw, ticket, &[], None, Touches::Nothing) }.expect("submitted");
+    lane.wait(ticket).expect("done");
+    let views = Arc::new(PlaneViews::new(image, 0, layout).expect("views"));
+    let hold = hold.clone();
+    let source = Source { layer, views, kept: Use::Sampled, extent, layout, hold };
+    OnDevice::picture(device, source, (lane.timeline().clone(), ticket), picture.format, SIZE)
+}
+
+/// A picture with all kinds of samples.
+fn noise(format: Format) -> Picture {
+    let mut picture = Picture::new(format, SIZE.0, SIZE.1);
+    let mut state = 7_u64;
+    let mut next = || {
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+        (state >> 33) as u32 & ((1 << format.bit_depth) - 1)
+    };
+    match format.sample_bytes() {
+        1 => picture.data.iter_mut().for_each(|byte| *byte = next() as u8),
+        _ => picture
+            .data
+            .chunks_exact_mut(2)
+            .for_each(|sample| sample.copy_from_slice(&(next() as u16).to_le_bytes())),
+    }
+    picture
+}
+
+/// Film grain that nobody would want, of bytes as good as any.
+fn grain(format: Format) -> GrainPass {
+    let (width, height) = SIZE;
+    let chroma = format.plane_size(1, width, height);
+    let (luma, chroma_samples) = (width * height, chroma.0 * chroma.1);
+    let (x, y) = format.chroma.subsampling();
+    let is_luma_alone = format.chroma == Chroma::Monochrome;
+    let samples = if is_luma_alone { luma } else { luma + 2 * chroma_samples };
+    let top = (1 << format.bit_depth) - 1;
+    let uniform = GrainUniform {
+        size: [width, height],
+        chroma_size: [chroma.0, chroma.1],
+        subsampling: [x, y],
+        planes: if is_luma_alone { [samples; 2] } else { [luma, luma + chroma_samples] },
+        samples,
+        bit_depth: format.bit_depth.into(),
+        noisy_planes: if is_luma_alone { 1 } else { 7 },
+        scaling_shift: 11,
+        overlap: 1,
+        chroma_scaling_from_luma: 0,
+        blocks: width.div_ceil(32),
+        data: samples.div_ceil(if format.bit_depth == 8 { 4 } else { 2 }),
+        grain_range: [-(top / 2) - 1, top / 2],
+        min: 0,
+        max_luma: top,
+        max_chroma: top,
+        padding: [0; 3],
+        mix: [[64, 64, 0, 0]; 2],
+    };
+    let words = 192 + 3 * 2993 + width.div_ceil(32) * height.div_ceil(32);
+    let mut state = 11_u32;
+    let mut next = || {
+        state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        state
+    };
+    GrainPass { uniform, data: (0..words).map(|_| next()).collect() }
+}
+
+#[test]
+fn a_picture_looks_the_same_from_where_it_was_decoded() {
+    let Some((_instance, adapter, device)) = device() else { return };
+    let mut canvas = Canvas::of(&device, &adapter, (53, 31), Output::Sdr).expect("a canvas");
+    let mut drawn = 0;
+    for format in FORMATS {
+        let layout = PictureLayout::of(format).expect("a layout");
+        let Some(image) = image(&adapter, &device, format) else { continue };
+        let kind = Format { chroma: layout.chroma, bit_depth: layout.bit_depth };
+        let (host, hold) = (noise(kind), Arc::new(()));
+        let decoded = on_device(&device, &image, layout, &host, &hold);
+        assert!(canvas.has(&decoded) && !canvas.has(&host), "{format:?}");
+        let color = plain_sequence().color_config;
+        let pass = grain(kind);
+        for grain in [None, Some(&pass)] {
+            let mut draw = |picture| {
+                let luminance = Luminance::default();
+                let frame = Some(Frame { picture, color: &color, luminance, grain });
+                let view = View { size: (53, 31), ..View::default() };
+                canvas.draw(&Drawing { frame, view, overlay: None }).expect("drawn").to_vec()
+            };
+            assert!(draw(&decoded) == draw(&host), "{format:?}, film grain {}", grain.is_some());
+        }
+        // Nobody has looked at the samples so far.
+        assert_eq!(decoded.data.len(), host.data.len(), "{format:?}");
+        assert!(decoded == host, "{format:?}: other samples are read");
+        // The drawings that use it are over, but the canvas keeps the last ones until it is told of
+        // others.
+        assert!(Arc::strong_count(&hold) > 1);
+        drop(decoded);
+        let view = View { size: (53, 31), ..View::default() };
+        for _ in 0..2 {
+            canvas.draw(&Drawing { frame: None, view, overlay: None }).expect("drawn");
+        }
+        assert_eq!(Arc::strong_count(&hold), 1, "{format:?}: the image is never given back");
+        drawn += 1;
+    }
+    assert!(drawn >= 6, "{drawn} formats");
+}
