@@ -16,7 +16,6 @@ mod mutate;
 mod powerset;
 mod publish;
 mod remux;
-mod sizes;
 mod soak;
 mod streams;
 mod suites;

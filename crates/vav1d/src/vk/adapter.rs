@@ -162,6 +162,10 @@ impl Adapter {
         }
     }
 
+    pub(super) fn instance(&self) -> &Arc<Instance> {
+        &self.instance
+    }
+
     pub(super) fn raw(&self) -> vk::PhysicalDevice {
         self.raw
     }

@@ -19,6 +19,7 @@ mod device;
 mod entry;
 mod execute;
 mod ext;
+mod facts;
 mod features;
 mod images;
 mod instance;
