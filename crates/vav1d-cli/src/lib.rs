@@ -41,6 +41,7 @@ mod report_steps;
 mod select;
 mod shape;
 mod sim;
+pub mod sim_args;
 mod sim_diff;
 mod stop;
 mod suite_info;

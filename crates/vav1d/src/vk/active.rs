@@ -121,11 +121,11 @@ fn parameters(
 mod tests {
     use super::*;
     use crate::plan::SessionSpec;
+    use crate::syntax::testing::plain_sequence;
     use crate::vk::choose::choose_for;
     use crate::vk::entry::Driver;
     use crate::vk::features::Features;
     use crate::vk::instance::{Instance, InstanceOptions};
-    use crate::syntax::testing::plain_sequence;
 
     #[test]
     fn queries_are_used_in_turn() {
