@@ -177,6 +177,9 @@ enum Task {
         /// Where to
         #[arg(default_value = "target/packages")]
         dir: PathBuf,
+        /// The folder of programs and libraries that are built; without it they are
+        #[arg(long)]
+        programs: Option<PathBuf>,
     },
     /// Builds the program for this machine, with assembly where `nasm` is at hand, and installs it
     /// with its driver, man pages and completions below a prefix
@@ -269,7 +272,7 @@ fn run() -> Result<()> {
             drivers::run(&ci::release()?, &chips, tools.as_deref(), validate, &streams)
         }
         Task::FilmGrain { tools, streams } => grain::run(&ci::release()?, &tools, &streams),
-        Task::Dist { dir } => dist::run(&dir),
+        Task::Dist { dir, programs } => dist::run(&dir, programs.as_deref()),
         Task::Install { prefix } => dist::install(&prefix),
         Task::DebCheck { deb, suites, keep } => dist::check::run(&deb, &suites, keep),
         Task::Msrv { suite, tests, keep } => msrv::run(&suite, tests, keep),
