@@ -120,7 +120,12 @@ fn one(program: &Path, ffmpeg: &Path, folder: &Path, stream: &Path) -> Result<Ve
         let is_done = output.status.success()
             || output.status.code() == Some(1) && matches!(by, By::Mkvmerge(..));
         outcomes.push(match is_done && is_written {
-            true => compared(program, &file, &right),
+            true => match compared(program, &file, &right) {
+                Outcome::Wrong(_) if !is_decoded(ffmpeg, &file) => {
+                    Outcome::Refused("ffmpeg decodes nothing of what it writes".to_owned())
+                }
+                outcome => outcome,
+            },
             false => {
                 let said = [output.stderr, output.stdout].concat();
                 let said = String::from_utf8_lossy(&said);
@@ -164,6 +169,16 @@ fn command(ffmpeg: &Path, stream: &Path, file: &Path, by: By) -> Command {
             command
         }
     }
+}
+
+/// Whether ffmpeg decodes any picture of `file`: a muxer may make of a stream what is none.
+fn is_decoded(ffmpeg: &Path, file: &Path) -> bool {
+    let mut command = Command::new(ffmpeg);
+    command.args(["-nostdin", "-v", "quiet", "-i"]).arg(file).args(["-f", "framemd5", "-"]);
+    command.output().is_ok_and(|output| {
+        let mut rows = output.stdout.split(|byte| *byte == b'\n');
+        rows.any(|row| row.first().is_some_and(|first| *first != b'#'))
+    })
 }
 
 fn compared(program: &Path, file: &Path, right: &[String]) -> Outcome {
