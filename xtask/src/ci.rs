@@ -11,8 +11,9 @@ use crate::{conformance, deny, drivers, fuzz, mutate, powerset, publish, say, ti
 /// Where the conformance vectors are, if they are at hand.
 const VECTORS: &str = "../shared/conformance";
 
-/// Chips that the stock drivers run on: one of RADV, one of ANV.
-const CHIPS: [&str; 2] = ["navi33", "adl"];
+/// Chips that the stock drivers run on: one of each kernel driver and generation of the engine, and
+/// one of each layout of memory.
+const CHIPS: [&str; 6] = ["navi21", "navi33", "gfx1201", "adl", "mtl", "lnl"];
 
 /// Damaged streams that are decoded.
 const MUTATED: usize = 100;

@@ -34,12 +34,14 @@ struct About {
 }
 
 /// Builds, lays out below `dir` what goes below a prefix like /usr, and makes packages of it.
-pub(crate) fn run(dir: &Path) -> Result<()> {
+/// Where `programs` is given they are taken from there, as they are built.
+pub(crate) fn run(dir: &Path, programs: Option<&Path>) -> Result<()> {
     let all = metadata::all()?;
     let version = metadata::text(&metadata::program(&all)?["version"]).to_owned();
     let name = format!("vav1d-{version}-{}-linux", std::env::consts::ARCH);
     let (tree, debug) = (dir.join(&name), dir.join(format!("{name}-symbols")));
-    let files = lay_out(&tree, &debug, &all)?;
+    let programs = programs.map_or_else(build, |folder| Ok(folder.to_owned()))?;
+    let files = lay_out(&programs, &tree, &debug, &all)?;
     let (libraries, glibc) = symbols::needs(&files)?;
     let about = about(version, libraries, glibc)?;
     let package = dir.join(format!("vav1d_{}_{}.deb", about.debian, about.debian_arch));
@@ -61,7 +63,8 @@ pub(crate) fn run(dir: &Path) -> Result<()> {
 /// Builds, and installs below `prefix`; says which files, so that they can be removed.
 pub(crate) fn install(prefix: &Path) -> Result<()> {
     let tree = ci::target().join("install");
-    lay_out(&tree, &tree.with_file_name("install-symbols"), &metadata::all()?)?;
+    let debug = tree.with_file_name("install-symbols");
+    lay_out(&build()?, &tree, &debug, &metadata::all()?)?;
     let mut files = Vec::new();
     list(&tree, &mut files)?;
     for file in files {
@@ -75,9 +78,20 @@ pub(crate) fn install(prefix: &Path) -> Result<()> {
     Ok(())
 }
 
-/// Builds, and lays out the prefix `tree`, with the symbols in `debug`; gives the ELF files.
-fn lay_out(tree: &Path, debug: &Path, all: &serde_json::Value) -> Result<Vec<PathBuf>> {
+/// Builds what packages are made of; gives its folder.
+fn build() -> Result<PathBuf> {
     let program = ci::build("dist", &["--lib", "--bins"])?;
+    Ok(program.parent().context("a path without a folder")?.to_owned())
+}
+
+/// Lays out what is in `programs` as the prefix `tree`, with the symbols in `debug`; gives the ELF
+/// files.
+fn lay_out(
+    programs: &Path,
+    tree: &Path,
+    debug: &Path,
+    all: &serde_json::Value,
+) -> Result<Vec<PathBuf>> {
     for old in [tree, debug] {
         let _ = std::fs::remove_dir_all(old);
     }
@@ -88,11 +102,11 @@ fn lay_out(tree: &Path, debug: &Path, all: &serde_json::Value) -> Result<Vec<Pat
         ("libdrm_sim.so", "lib/vav1d/libdrm_sim.so"),
     ] {
         let to = tree.join(to);
-        symbols::split(&program.with_file_name(from), &to, debug)?;
+        symbols::split(&programs.join(from), &to, debug)?;
         files.push(to);
     }
     link("vav1d", &tree.join("bin/vk-video-dec-test"))?;
-    share(&program, tree, &notices::text_of(all)?)?;
+    share(&programs.join("vav1d"), tree, &notices::text_of(all)?)?;
     Ok(files)
 }
 

@@ -1,8 +1,11 @@
 //! `cargo xtask real-drivers`: stock RADV and ANV over `vav1d sim`, on chips that are not here.
 
 mod altered;
+mod drawn;
+mod first;
 mod pictures;
 mod sim;
+mod sizes;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -12,7 +15,6 @@ use anyhow::{Result, bail};
 
 pub(crate) use self::sim::at_hand;
 use crate::say;
-use crate::sizes;
 use crate::streams::{every, find_all};
 
 /// Every chip that can be imitated.
@@ -221,6 +223,7 @@ impl Bench {
         let drawn = self.drawn(faults)?;
         let pictures = self.pictures(streams, faults)?;
         let altered = self.altered(faults)?;
+        self.first_sight(faults)?;
         Ok(format!(
             "| {} | {} | {ran} | {refused} | {failed} | {} | {equal} | {differ} | {shapes} | {planted} | {drawn} | {pictures} | {altered} |",
             self.chip,
@@ -260,10 +263,7 @@ impl Bench {
         Ok(match output.status.code() {
             Some(0) if !log.is_empty() => Outcome::Failed(log.trim().to_owned()),
             Some(0) if !record.exists() => Outcome::Failed("nothing was recorded".to_owned()),
-            Some(0) => match sizes::other_reference(&std::fs::read_to_string(record)?) {
-                Some(fault) => Outcome::Failed(fault),
-                None => Outcome::Ran,
-            },
+            Some(0) => sizes::outcome(record)?,
             Some(69) => Outcome::Refused,
             _ => {
                 let said = text(&output.stderr);
@@ -370,47 +370,6 @@ impl Bench {
             }
         }
         Ok(format!("{equal} equal, {refused} refused, {known} known"))
-    }
-
-    /// The player on the one device: it draws every picture from where it was decoded, and the video
-    /// engine is given what it is given otherwise.
-    fn drawn(&self, faults: &mut Vec<String>) -> Result<String> {
-        let mut pictures = 0;
-        for name in SHAPED {
-            let stream = sample(name);
-            let (default, record) = (self.record("drawn-default"), self.record("drawn"));
-            if self.decode(&[], &stream, &default)? == Outcome::Refused {
-                continue;
-            }
-            let folder = crate::root().join(FOLDER).join("drawn").to_string_lossy().into_owned();
-            let mut arguments = vec!["--json", "play", "--device", "system"];
-            if self.validate {
-                arguments.push("--validate");
-            }
-            arguments.extend(["--render-to", &folder, &stream]);
-            let (output, log) = self.vav1d(&arguments, &record)?;
-            let said = text(&output.stdout);
-            let last = said.lines().last().and_then(|line| serde_json::from_str(line).ok());
-            let played: serde_json::Value = last.unwrap_or_default();
-            let count = |what: &str| played["data"][what].as_u64().unwrap_or_default();
-            let (presented, on_device) = (count("presented"), count("on_device"));
-            let compared = match output.status.success() && log.is_empty() {
-                true => self.compare(&default, &record)?,
-                false => Compared::Refused,
-            };
-            match compared {
-                Compared::Equal(_) if presented > 0 && presented == on_device => {
-                    pictures += on_device;
-                }
-                compared => faults.push(format!(
-                    "{}: {name}: {on_device} of {presented} pictures are drawn from where they were decoded, {compared:?}, {}: {log}{}",
-                    self.chip,
-                    output.status,
-                    text(&output.stderr)
-                )),
-            }
-        }
-        Ok(format!("{pictures} pictures"))
     }
 
     /// Wrong values on purpose, each of which must show under its name in the right picture.

@@ -16,7 +16,6 @@ mod mutate;
 mod powerset;
 mod publish;
 mod remux;
-mod sizes;
 mod soak;
 mod streams;
 mod suites;
@@ -72,8 +71,8 @@ enum Task {
         #[arg(default_value = "samples")]
         streams: Vec<PathBuf>,
     },
-    /// Streams that ffmpeg puts into Matroska, WebM and MP4 in ten ways decode to the same pictures,
-    /// from files and pipes
+    /// Streams that ffmpeg, mkvmerge and GStreamer put into Matroska, WebM and MP4 in twenty ways decode
+    /// to the same pictures, from files and pipes
     Remux {
         /// The folder of the wrappers that samples/peers.sh writes
         #[arg(long, default_value = "target/sid.bin")]
@@ -178,6 +177,9 @@ enum Task {
         /// Where to
         #[arg(default_value = "target/packages")]
         dir: PathBuf,
+        /// The folder of programs and libraries that are built; without it they are
+        #[arg(long)]
+        programs: Option<PathBuf>,
     },
     /// Builds the program for this machine, with assembly where `nasm` is at hand, and installs it
     /// with its driver, man pages and completions below a prefix
@@ -270,7 +272,7 @@ fn run() -> Result<()> {
             drivers::run(&ci::release()?, &chips, tools.as_deref(), validate, &streams)
         }
         Task::FilmGrain { tools, streams } => grain::run(&ci::release()?, &tools, &streams),
-        Task::Dist { dir } => dist::run(&dir),
+        Task::Dist { dir, programs } => dist::run(&dir, programs.as_deref()),
         Task::Install { prefix } => dist::install(&prefix),
         Task::DebCheck { deb, suites, keep } => dist::check::run(&deb, &suites, keep),
         Task::Msrv { suite, tests, keep } => msrv::run(&suite, tests, keep),

@@ -11,7 +11,7 @@ use anyhow::{Context, Result, bail};
 /// times in it are `epoch`, in seconds, and the owner is root.
 pub(super) fn tar(dir: &Path, name: &str, epoch: u64, to: &Path) -> Result<()> {
     let status = Command::new("tar")
-        .args(["--sort=name", "--owner=0", "--group=0", "--numeric-owner", "--format=gnu"])
+        .args(["--sort=name", "--owner=root:0", "--group=root:0", "--format=gnu"])
         .arg(format!("--mtime=@{epoch}"))
         .args(["--mode=u+rw,go=rX", "--auto-compress"])
         .arg("-C")

@@ -171,4 +171,40 @@ mod tests {
         let error = fields(&about("libfoo.so.1"), 5).expect_err("unknown").to_string();
         assert!(error.contains("libfoo.so.1"), "{error}");
     }
+
+    /// Debian's own tools read it, where they are; made again, it is the same bytes.
+    #[test]
+    fn debian_reads_the_package() {
+        let folder = std::env::temp_dir().join(format!("deb-{}", std::process::id()));
+        let tree = folder.join("tree");
+        let doc = tree.join("share/doc/vav1d");
+        write(&tree.join("bin/vav1d"), b"program").expect("written");
+        std::os::unix::fs::symlink("vav1d", tree.join("bin/vk-video-dec-test")).expect("a link");
+        write(&tree.join("share/man/man1/vav1d.1"), b".TH vav1d 1\n").expect("written");
+        for file in ["third-party.txt", "LICENSE-APACHE", "LICENSE-MIT"] {
+            write(&doc.join(file), b"text\n").expect("written");
+        }
+        let (one, two) = (folder.join("one.deb"), folder.join("two.deb"));
+        make(&tree, &about("libgcc_s.so.1"), &one).expect("made");
+        make(&tree, &about("libgcc_s.so.1"), &two).expect("made");
+        let (first, second) = (fs::read(&one).expect("bytes"), fs::read(&two).expect("bytes"));
+        let read = |option| Command::new("dpkg-deb").arg(option).arg(&one).output();
+        let (listed, fields) = (read("--contents"), read("--field"));
+        fs::remove_dir_all(&folder).expect("gone");
+        assert!(first == second, "two packages of the same files differ");
+        let (Ok(listed), Ok(fields)) = (listed, fields) else { return };
+        let (listed, fields) = (listed.stdout, fields.stdout);
+        let (listed, fields) = (String::from_utf8_lossy(&listed), String::from_utf8_lossy(&fields));
+        for file in [
+            "-rw-r--r-- root/root",
+            " ./usr/bin/vav1d\n",
+            " ./usr/bin/vk-video-dec-test -> vav1d\n",
+            " ./usr/share/man/man1/vav1d.1.gz\n",
+            " ./usr/share/doc/vav1d/copyright\n",
+        ] {
+            assert!(listed.contains(file), "no `{file}` in {listed}");
+        }
+        assert!(!listed.contains("APACHE") && !listed.contains("third-party"), "{listed}");
+        assert!(fields.contains("Version: 1.2.3~git20260102.abc\n"), "{fields}");
+    }
 }
