@@ -34,7 +34,8 @@ impl Reader<'_> {
         }
         let at = usize::try_from(address - self.start).ok()?;
         let bytes = self.bytes.get(at..at + count * 4)?;
-        Some(bytes.as_chunks::<4>().0.iter().map(|word| u32::from_le_bytes(*word)).collect())
+        let word = |word: &[u8]| u32::from_le_bytes([word[0], word[1], word[2], word[3]]);
+        Some(bytes.chunks_exact(4).map(word).collect())
     }
 }
 

@@ -37,7 +37,7 @@ pub(super) fn job(part: &Part) -> Result<FrameJob, String> {
     let kept = part.flag("skip_reference_update") == 0 && part.one("curr_pic_idx") != NO_SLOT;
     let slot = |slot: i64| if slot == NO_SLOT { -1 } else { slot as i32 };
     let grid = grid(part)?;
-    let tiles = part.list("tile_info").as_chunks::<2>().0;
+    let tiles: Vec<&[i64]> = part.list("tile_info").chunks_exact(2).collect();
     let tiles = tiles.get(..grid.count()).ok_or("more tiles than a message has room for")?;
     Ok(FrameJob {
         sequence: sequence(part),

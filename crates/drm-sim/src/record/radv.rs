@@ -122,7 +122,7 @@ impl Session {
 
 /// Each tile's bytes: where they lie in the buffer, how many, and their hash.
 fn tiles(text: &mut String, space: &Space, bitstream: u64, pairs: &[i64]) {
-    for (index, pair) in pairs.as_chunks::<2>().0.iter().enumerate() {
+    for (index, pair) in pairs.chunks_exact(2).enumerate() {
         let (offset, size) = (pair[0] as u64, pair[1] as u64);
         line(text, format_args!("raw.tile.{index}.offset"), offset);
         tile(text, space, index, bitstream.checked_add(offset), size);
