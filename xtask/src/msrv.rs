@@ -1,5 +1,7 @@
 //! `cargo xtask msrv`: the workspace's `rust-version` against a compiler that is as old.
 
+use std::fs::Permissions;
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 use std::process::Command;
 
@@ -10,6 +12,15 @@ use crate::{ci, metadata, say};
 
 /// What is installed in the chroot to build with.
 const PACKAGES: [&str; 4] = ["rustc", "cargo", "gcc", "libc6-dev"];
+
+/// What the code uses that older compilers know as features, and since when it needs none.
+const FEATURES: [(&str, &str); 5] = [
+    ("let_chains", "1.88"),
+    ("slice_as_chunks", "1.88"),
+    ("anonymous_pipe", "1.87"),
+    ("integer_sign_cast", "1.87"),
+    ("vec_pop_if", "1.86"),
+];
 
 /// Checks the workspace with the compiler of the Debian suite `suite`, and with `tests` runs those
 /// that need no other program; the compiler must be no newer than `rust-version` says.
@@ -31,9 +42,14 @@ pub(crate) fn run(suite: &str, tests: bool, keep: bool) -> Result<()> {
     }
     std::fs::create_dir_all(target.join("home"))?;
     std::fs::write(target.join("home/config.toml"), config)?;
+    let features = features(version, &claimed);
+    let wrapper = target.join("wrapper");
+    std::fs::write(&wrapper, wrap(&features))?;
+    std::fs::set_permissions(&wrapper, Permissions::from_mode(0o755))?;
     let (root, target) = (root.display(), target.display());
     let mut script = format!(
         "cd '{root}'; export CARGO_HOME='{target}/home' CARGO_TARGET_DIR='{target}'; \
+         export RUSTC_WORKSPACE_WRAPPER='{target}/wrapper'; \
          cargo check --workspace --all-targets --locked --offline"
     );
     if tests {
@@ -41,7 +57,29 @@ pub(crate) fn run(suite: &str, tests: bool, keep: bool) -> Result<()> {
     }
     suite.run(&script)?;
     say(&format!("msrv: {compiler} takes what asks for {claimed}"));
+    if !features.is_empty() {
+        say(&format!("msrv: with its features {}, stable in {claimed}", features.join(", ")));
+    }
     Ok(())
+}
+
+/// Those features that the compiler `version` lacks and `claimed` has.
+fn features(version: &str, claimed: &str) -> Vec<&'static str> {
+    let wanted = FEATURES.iter().filter(|(_, since)| {
+        numbers(version) < numbers(since) && numbers(since) <= numbers(claimed)
+    });
+    wanted.map(|(feature, _)| *feature).collect()
+}
+
+/// A script in the place of rustc for the workspace's own crates, with features switched on.
+fn wrap(features: &[&str]) -> String {
+    match features.is_empty() {
+        true => "#!/bin/sh\nexec \"$@\"\n".to_owned(),
+        false => format!(
+            "#!/bin/sh\nRUSTC_BOOTSTRAP=1 exec \"$@\" '-Zcrate-attr=feature({})'\n",
+            features.join(",")
+        ),
+    }
 }
 
 /// Packages that ask for a newer compiler than the workspace does.
@@ -92,6 +130,15 @@ mod tests {
         assert!(numbers("1.100") > numbers("1.85.1"));
         assert!(numbers("1.85.1") > numbers("1.85"));
         assert_eq!(numbers("1.85.1+dfsg1"), [1, 85, 1]);
+    }
+
+    #[test]
+    fn features_are_those_between_the_two_compilers() {
+        assert_eq!(features("1.85.1", "1.86"), ["vec_pop_if"]);
+        assert_eq!(features("1.85.1", "1.88").len(), FEATURES.len());
+        assert!(features("1.88.0", "1.88").is_empty() && features("1.85.1", "1.85.1").is_empty());
+        assert!(wrap(&["a", "b"]).contains("'-Zcrate-attr=feature(a,b)'"));
+        assert!(!wrap(&[]).contains("RUSTC_BOOTSTRAP"));
     }
 
     #[test]
