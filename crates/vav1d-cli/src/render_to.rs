@@ -6,6 +6,7 @@ use std::sync::mpsc;
 use super::exit::Exit;
 use super::failure::{Failure, Result};
 use vav1d::error::Error;
+use vav1d::vk::PictureRef;
 use vav1d::vk::render::{self, Canvas, Drawing, Overlay};
 use vav1d_play::image::save_rgba;
 use vav1d_play::window::{Look, Osd, Presenter, Program, Report, about, luminance, natural};
@@ -94,7 +95,7 @@ impl Renderer<'_> {
         let Some(canvas) = &mut self.canvas else { return Ok(()) };
         let color = &frame.sequence.color_config;
         let (picture, grain) = self.look.picture(frame);
-        let (picture, grain) = (&*picture, grain.as_deref());
+        let (picture, grain) = (PictureRef::from(&*picture), grain.as_deref());
         self.on_device += u64::from(canvas.has(picture));
         let info = if self.osd { about(frame) } else { Vec::new() };
         let image = Osd { info, ..Osd::default() }.image(size);

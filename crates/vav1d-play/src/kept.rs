@@ -4,7 +4,6 @@
 use std::collections::VecDeque;
 
 use super::{Frame, Target};
-use vav1d::vk::is_on_device;
 
 /// Pictures on the device that are kept although they have been shown: it decodes to these images.
 const MOST_ON_DEVICE: usize = 4;
@@ -78,14 +77,14 @@ impl Window {
 
     /// Drops the oldest of the first `seen` pictures until they keep the budget.
     fn trim(&mut self, seen: usize) {
-        let on_device = |frame: &Frame| usize::from(is_on_device(&frame.picture));
+        let on_device = |frame: &Frame| usize::from(frame.picture.host().is_none());
         let of_seen =
             |what: &dyn Fn(&Frame) -> usize| self.frames.iter().take(seen).map(what).sum();
-        let mut bytes: usize = of_seen(&|frame| frame.picture.data.len());
+        let mut bytes: usize = of_seen(&|frame| frame.picture.size_bytes());
         let mut images: usize = of_seen(&on_device);
         while bytes > self.budget || images > MOST_ON_DEVICE {
             let Some(frame) = self.frames.pop_front() else { break };
-            bytes -= frame.picture.data.len();
+            bytes -= frame.picture.size_bytes();
             images -= on_device(&frame);
             self.next -= 1;
         }

@@ -26,12 +26,11 @@ use std::time::Duration;
 
 use vav1d::container::{Crop, OtherTrack};
 use vav1d::error::Error;
-use vav1d::pixels::Picture;
 use vav1d::syntax::film_grain::FilmGrainParams;
 use vav1d::syntax::frame::FrameHeader;
 use vav1d::syntax::metadata::Metadata;
 use vav1d::syntax::sequence::SequenceHeader;
-use vav1d::vk::DecodeStatus;
+use vav1d::vk::{DecodeStatus, DecodedPicture};
 
 pub use pacer::{Decision, Pacer, Statistics, Timed};
 pub use player::{Entry, OpenDevice, Options, Player};
@@ -40,7 +39,7 @@ pub use player::{Entry, OpenDevice, Options, Player};
 #[derive(Clone, Debug)]
 pub struct Frame {
     /// The samples, UpscaledWidth x FrameHeight, before the grain of `pending_grain`.
-    pub picture: Arc<Picture>,
+    pub picture: Arc<DecodedPicture>,
     /// The header of the frame.
     pub header: Arc<FrameHeader>,
     /// The sequence header in force.

@@ -366,7 +366,7 @@ impl Stream {
                     self.number(&output);
                     self.executor.reuse(output.picture);
                 }
-                Some(output) => self.output(output, items),
+                Some(output) => self.output(output, items)?,
                 None => return Ok(()),
             }
         }
@@ -405,26 +405,29 @@ impl Stream {
 
     /// Puts `output` together with the other parts of its picture, if it is one; `None` as long as
     /// parts are missing.
-    fn whole(&mut self, mut output: Output, items: &mut Vec<Item>) -> Option<Output> {
-        let Some(assembler) = &mut self.assembler else { return Some(output) };
+    ///
+    /// # Errors
+    /// A part cannot be read from the device.
+    fn whole(&mut self, mut output: Output, items: &mut Vec<Item>) -> Result<Option<Output>> {
+        let Some(assembler) = &mut self.assembler else { return Ok(Some(output)) };
+        let mut part = output.picture.into_host()?;
         if let Some(params) = output.pending_grain.take() {
-            let color = &output.sequence.color_config;
-            output.picture = grain::apply(&output.picture, &params, color);
+            part = grain::apply(&part, &params, &output.sequence.color_config);
         }
-        match assembler.add(&output.picture) {
-            Ok(Some(picture)) => return Some(Output { picture, ..output }),
-            Ok(None) => self.executor.reuse(output.picture),
+        match assembler.add(&part) {
+            Ok(Some(whole)) => return Ok(Some(Output { picture: whole.into(), ..output })),
+            Ok(None) => self.executor.reuse(part),
             Err(what) => {
                 let fault = StreamError::new(StreamFault::Rule(what));
                 let fault = fault.section("ISO/IEC 23008-12, 6.6.2.3");
                 items.push(Item::Fault(fault.into()));
             }
         }
-        None
+        Ok(None)
     }
 
-    fn output(&mut self, output: Output, items: &mut Vec<Item>) {
-        let Some(output) = self.whole(output, items) else { return };
+    fn output(&mut self, output: Output, items: &mut Vec<Item>) -> Result<()> {
+        let Some(output) = self.whole(output, items)? else { return Ok(()) };
         let (mut index, mut time, decode_time) = self.number(&output);
         if self.assembler.is_some() {
             (index, time) = (0, Duration::ZERO);
@@ -454,6 +457,7 @@ impl Stream {
             stream: Arc::clone(&self.info),
         }));
         items.extend(self.held.clone().filter(|_| is_first).map(Item::Preview));
+        Ok(())
     }
 
     /// Delivers the last picture, which lasts as long as the container says, or as one does.

@@ -16,7 +16,7 @@ use crate::plan::planner::{Planner, PlannerOptions};
 use crate::sink::{Shown, Sink, StreamInfo};
 use crate::syntax::sequence::TimingInfo;
 use crate::vk::render::GrainSynthesizer;
-use crate::vk::{Executor, Output};
+use crate::vk::{DecodedPicture, Executor, Output};
 
 /// The film grain that pictures get here.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -283,7 +283,7 @@ impl Run {
     }
 
     /// Gives `output` to `sink`; a picture that is not needed any more, if there is one.
-    fn output(&mut self, output: Output, sink: &mut dyn Sink) -> Result<Option<Picture>> {
+    fn output(&mut self, output: Output, sink: &mut dyn Sink) -> Result<Option<DecodedPicture>> {
         if self.damage.spoils(&output) || self.done() {
             return Ok(Some(output.picture));
         }
@@ -300,7 +300,7 @@ impl Run {
         let picture = match &mut self.assembler {
             None => picture,
             Some(assembler) => match assembler.add(&picture) {
-                Ok(None) => return Ok(Some(picture)),
+                Ok(None) => return Ok(Some(picture.into())),
                 Ok(Some(whole)) => {
                     self.shown += 1;
                     whole
@@ -308,12 +308,12 @@ impl Run {
                 Err(what) => {
                     let fault = StreamError::new(StreamFault::Rule(what));
                     self.summary.fault(fault.section("ISO/IEC 23008-12, 6.6.2.3").into());
-                    return Ok(Some(picture));
+                    return Ok(Some(picture.into()));
                 }
             },
         };
         if index < self.options.skip {
-            return Ok(Some(picture));
+            return Ok(Some(picture.into()));
         }
         if !self.begun {
             self.begun = true;
@@ -321,26 +321,25 @@ impl Run {
         }
         let done = sink.take(Shown { picture, index, pts })?;
         self.summary.pictures += 1;
-        Ok(done)
+        Ok(done.map(DecodedPicture::from))
     }
 
     /// The picture of `output` with its film grain.
     fn with_grain(&mut self, output: Output, at: FrameTime) -> Result<Picture> {
         let color = &output.sequence.color_config;
+        let picture = output.picture.into_host()?;
+        let size = (picture.width, picture.height);
         let params = match &self.options.film_grain {
             FilmGrain::Off => None,
             FilmGrain::Stream => output.pending_grain,
-            FilmGrain::Override(other) => {
-                other.params(at, (output.picture.width, output.picture.height), color)
-            }
+            FilmGrain::Override(other) => other.params(at, size, color),
         };
         Ok(match (params, &mut self.options.synthesizer) {
-            (None, _) => output.picture,
-            (Some(params), None) => grain::apply(&output.picture, &params, color),
+            (None, _) => picture,
+            (Some(params), None) => grain::apply(&picture, &params, color),
             (Some(params), Some(device)) => {
-                let size = (output.picture.width, output.picture.height);
-                let pass = grain::shader_pass(output.picture.format, size, &params, color);
-                device.apply(&output.picture, &pass)?
+                let pass = grain::shader_pass(picture.format, size, &params, color);
+                device.apply(&picture, &pass)?
             }
         })
     }
@@ -351,7 +350,7 @@ impl Run {
         let coded = output.sequence.timing_info.and_then(frame_rate);
         let (seconds, ticks) = self.time_base;
         let grid = self.assembler.as_ref().map(Assembler::size);
-        let (width, height) = grid.unwrap_or((output.picture.width, output.picture.height));
+        let (width, height) = grid.unwrap_or(output.picture.size());
         StreamInfo {
             time_base: self.time_base,
             // Without a word of it pictures are a tick apart.
@@ -361,7 +360,7 @@ impl Run {
             render_size: grid.unwrap_or((size.render_width, size.render_height)),
             chroma_sample_position: color.chroma_sample_position,
             color_range: color.color_range,
-            format: output.picture.format,
+            format: output.picture.format(),
         }
     }
 }

@@ -1,22 +1,16 @@
 //! The bytes of a picture: owned, or lent by whoever has them, so that they are not copied.
 
-use std::any::Any;
 use std::fmt;
 use std::ops::{Deref, DerefMut};
 
 /// Who lends bytes, until it is dropped.
 pub trait Lend: Send + Sync {
-    /// The bytes: the same ones each time. They may be fetched when they are first asked for.
+    /// The bytes: the same ones each time. Whoever asks first may have to wait for them.
     fn bytes(&self) -> &[u8];
 
     /// How many there are.
     fn count(&self) -> usize {
         self.bytes().len()
-    }
-
-    /// Itself, for those who can do without the bytes if they know it.
-    fn as_any(&self) -> Option<&dyn Any> {
-        None
     }
 }
 
@@ -34,20 +28,12 @@ impl Samples {
         Self(Place::Lent(lender))
     }
 
-    /// How many bytes there are. They are not fetched for that.
+    /// How many bytes there are. They are not waited for.
     #[expect(clippy::len_without_is_empty, reason = "the slice has it")]
     pub fn len(&self) -> usize {
         match &self.0 {
             Place::Owned(bytes) => bytes.len(),
             Place::Lent(lender) => lender.count(),
-        }
-    }
-
-    /// Who lends them, if it is a `T`.
-    pub fn lender<T: Any>(&self) -> Option<&T> {
-        match &self.0 {
-            Place::Owned(_) => None,
-            Place::Lent(lender) => lender.as_any()?.downcast_ref(),
         }
     }
 

@@ -94,7 +94,7 @@ fn draw(
 }
 
 fn frame<'f>(picture: &'f Picture, color: &'f ColorConfig) -> Frame<'f> {
-    Frame { picture, color, luminance: Luminance::default(), grain: None }
+    Frame { picture: picture.into(), color, luminance: Luminance::default(), grain: None }
 }
 
 #[test]

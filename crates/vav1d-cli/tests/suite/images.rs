@@ -265,15 +265,16 @@ fn a_grid_is_one_picture() {
     let (frames, whole) = (played(&Image::still(&[])), played(&grid(2, 3, 40, 30)));
     let [whole] = &whole[..] else { panic!("{} pictures", whole.len()) };
     assert_eq!((whole.index, whole.stream.size), (0, (40, 30)));
+    let picture = frames[0].picture.read().expect("a picture");
     let mut right = Vec::new();
     for (index, (width, height)) in [(40, 30), (20, 15), (20, 15)].into_iter().enumerate() {
-        let part = plane(&frames[0].picture, index);
+        let part = plane(&picture, index);
         for y in 0..height {
             let row = &part[y % part.len()];
             right.extend(row.iter().cycle().take(width).copied());
         }
     }
-    assert!(whole.picture.data[..] == right[..]);
+    assert!(whole.picture.read().expect("a picture").data[..] == right[..]);
     // As from the command line, where it is one of one.
     let image = grid(2, 3, 40, 30);
     let (data, ..) =

@@ -20,11 +20,12 @@ pub const PATIENCE: Duration = Duration::from_secs(60);
 
 /// MD5 of a picture, with its film grain.
 pub fn hash(frame: &Frame) -> String {
+    let picture = frame.picture.read().expect("a picture");
     let grained = frame
         .pending_grain
         .as_ref()
-        .map(|params| grain::apply(&frame.picture, params, &frame.sequence.color_config));
-    vav1d::sink::md5_hex(&grained.as_ref().unwrap_or(&frame.picture).data)
+        .map(|params| grain::apply(&picture, params, &frame.sequence.color_config));
+    vav1d::sink::md5_hex(&grained.as_ref().unwrap_or(&picture).data)
 }
 
 /// A playlist entry of a file.

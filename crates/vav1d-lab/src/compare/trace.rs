@@ -130,6 +130,7 @@ fn deliver(
 ) -> Result<bool> {
     while let Some(output) = executor.next_output(wait)? {
         let Output { frame, picture, status, dpb_slot, coincides, surface, .. } = output;
+        let picture = picture.into_host()?;
         let picture = match &output.pending_grain {
             Some(params) if options.wanted == Wanted::Output => {
                 grain::apply(&picture, params, &output.sequence.color_config)

@@ -199,7 +199,7 @@ impl App {
         let mut canvas = self.presenter.canvas(name, size)?;
         let color = &shown.frame.sequence.color_config;
         let (picture, grain, luminance) =
-            (&*shown.picture, shown.grain.as_deref(), luminance(&shown.frame));
+            ((&*shown.picture).into(), shown.grain.as_deref(), luminance(&shown.frame));
         let frame = render::Frame { picture, color, luminance, grain };
         let view = self.options.look.view(&shown.frame, size);
         let pixels = canvas.draw(&Drawing { frame: Some(frame), view, overlay: None })?;

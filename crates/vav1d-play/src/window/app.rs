@@ -19,7 +19,7 @@ use super::{Options, Presenter, Program, Report};
 use crate::{Decision, Frame, Pacer, Player, StreamInfo, Target, Timed};
 use vav1d::color::{self, Luminance};
 use vav1d::error::{DeviceError, Error, Result};
-use vav1d::pixels::Picture;
+use vav1d::vk::DecodedPicture;
 use vav1d::vk::render::{self, Drawing, Overlay};
 
 /// Frames that wait to be shown at most; the player has more.
@@ -115,7 +115,7 @@ pub(super) struct App {
 /// The frame on the screen.
 pub(super) struct Shown {
     pub(super) frame: Box<Frame>,
-    pub(super) picture: Arc<Picture>,
+    pub(super) picture: Arc<DecodedPicture>,
     pub(super) grain: Option<Box<vav1d::grain::GrainPass>>,
     /// Where it is wrong, if that is known.
     pub(super) blocks: Option<Blocks>,
@@ -390,7 +390,7 @@ impl App {
         let overlay = self.osd(size).image(size);
         let (Some(display), Some(shown)) = (&mut self.display, &mut self.shown) else { return };
         let (look, luminance) = (&self.options.look, luminance(&shown.frame));
-        let (picture, color) = (&*shown.picture, &shown.frame.sequence.color_config);
+        let (picture, color) = ((&*shown.picture).into(), &shown.frame.sequence.color_config);
         let grain = shown.grain.as_deref();
         let frame = render::Frame { picture, color, luminance, grain };
         let frame = (!shown.is_uploaded).then_some(frame);
@@ -412,7 +412,7 @@ impl App {
                     display.window.request_redraw();
                 }
                 let is_new = !std::mem::replace(&mut shown.is_uploaded, true);
-                let on_device = is_new && display.screen.has(&shown.picture);
+                let on_device = is_new && display.screen.has(&*shown.picture);
                 self.report.on_device += u64::from(on_device);
             }
             Err(Error::Device(error)) if error.is_surface_lost() => {

@@ -96,8 +96,16 @@ impl Feed {
         }
         match reference.frame(&frame) {
             Some(right) => {
-                let blocks = Some(Blocks::between(&frame.picture, &right.picture));
-                Some(Fed::Frame(Judged { frame, blocks }))
+                let (is, right) = (frame.picture.read(), right.picture.read());
+                let found = is.and_then(|is| Ok(Blocks::between(&is, &*right?)));
+                match found {
+                    Ok(blocks) => Some(Fed::Frame(Judged { frame, blocks: Some(blocks) })),
+                    Err(error) => {
+                        self.reference = None;
+                        self.held = Some(frame);
+                        Some(Fed::Unjudged(error))
+                    }
+                }
             }
             None if reference.is_at_end => Some(Fed::Frame(Judged { frame, blocks: None })),
             None => {

@@ -150,13 +150,13 @@ pub(super) fn clock(time: Duration) -> String {
 pub fn about(frame: &Frame) -> Vec<String> {
     let (header, color) = (&frame.header, &frame.sequence.color_config);
     let (picture, size) = (&frame.picture, &header.frame_size);
-    let chroma = match picture.format.chroma {
+    let chroma = match picture.format().chroma {
         Chroma::Monochrome => "4:0:0",
         Chroma::Yuv420 => "4:2:0",
         Chroma::Yuv422 => "4:2:2",
         Chroma::Yuv444 => "4:4:4",
     };
-    let taken_for = names::taken_for((picture.width, picture.height), color);
+    let taken_for = names::taken_for(picture.size(), color);
     let taken_for = taken_for.map_or_else(String::new, |name| format!(", shown as {name}"));
     let frame_number = frame.frame.map_or_else(|| "?".to_owned(), |n| n.to_string());
     let existing = if frame.show_existing_frame { ", shown again" } else { "" };
@@ -173,9 +173,9 @@ pub fn about(frame: &Frame) -> Vec<String> {
     vec![
         format!(
             "{}x{} {chroma} {} bit, rendered {}x{}; {}{}",
-            picture.width,
-            picture.height,
-            picture.format.bit_depth,
+            picture.size().0,
+            picture.size().1,
+            picture.format().bit_depth,
             size.render_width,
             size.render_height,
             names::words(color),

@@ -7,8 +7,8 @@ use crate::Frame;
 use vav1d::color::Luminance;
 use vav1d::grain::GrainPass;
 use vav1d::grain::{self, FrameTime, Override};
-use vav1d::pixels::Picture;
 use vav1d::syntax::film_grain::FilmGrainParams;
+use vav1d::vk::DecodedPicture;
 use vav1d::vk::render::{Kernel, View};
 
 /// How frames are to look.
@@ -25,15 +25,17 @@ pub struct Look {
 }
 
 impl Look {
-    /// The picture of `frame`, and what a shader is to do to it.
-    pub fn picture(&self, frame: &Frame) -> (Arc<Picture>, Option<Box<GrainPass>>) {
+    /// The picture of `frame`, and what a shader is to do to it. What is on the device never gets
+    /// its film grain on the CPU.
+    pub fn picture(&self, frame: &Frame) -> (Arc<DecodedPicture>, Option<Box<GrainPass>>) {
         let (picture, color) = (&frame.picture, &frame.sequence.color_config);
-        let size = (picture.width, picture.height);
-        match self.params(frame) {
-            None => (picture.clone(), None),
-            Some(params) if self.on_cpu => (Arc::new(grain::apply(picture, &params, color)), None),
-            Some(params) => {
-                let pass = grain::shader_pass(picture.format, size, &params, color);
+        match (self.params(frame), picture.host().filter(|_| self.on_cpu)) {
+            (None, _) => (picture.clone(), None),
+            (Some(params), Some(host)) => {
+                (Arc::new(grain::apply(host, &params, color).into()), None)
+            }
+            (Some(params), None) => {
+                let pass = grain::shader_pass(picture.format(), picture.size(), &params, color);
                 (picture.clone(), Some(Box::new(pass)))
             }
         }
@@ -44,7 +46,7 @@ impl Look {
             return None;
         }
         let Some(other) = &self.other else { return frame.pending_grain };
-        let size = (frame.picture.width, frame.picture.height);
+        let size = frame.picture.size();
         other.params(FrameTime::new(frame.index, frame.time), size, &frame.sequence.color_config)
     }
 

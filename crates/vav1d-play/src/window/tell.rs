@@ -46,7 +46,7 @@ impl App {
             let (width, height) = display.screen.size();
             let (device, how) = (&display.device, display.screen.description());
             lines.push(format!("drawn by {device}, {how}, {width}x{height}"));
-            let from = match display.screen.has(&shown.picture) {
+            let from = match display.screen.has(&*shown.picture) {
                 true => "the image it was decoded to",
                 false => "an upload",
             };

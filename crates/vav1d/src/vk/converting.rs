@@ -44,21 +44,16 @@ impl Job {
         let memory = self.pool.lock().unwrap_or_else(PoisonError::into_inner).pop();
         let mut scratch = Vec::new();
         // SAFETY: the copy has ended, and no other is started before the readback is given back.
-        let read = unsafe { readback.buffer.read(self.plan.size_bytes(), &mut scratch) };
-        match read {
-            Ok(bytes) => {
-                let picture = self.plan.picture(bytes, memory.unwrap_or_default());
-                // Set here only, once.
-                let _ = self.bytes.set(picture.data.into_vec());
-            }
-            Err(error) => log::error!("a picture cannot be read: {error}"),
-        }
+        let bytes = unsafe { readback.buffer.fetched(self.plan.size_bytes(), &mut scratch) };
+        let picture = self.plan.picture(bytes, memory.unwrap_or_default());
+        // Set here only, once.
+        let _ = self.bytes.set(picture.data.into_vec());
         self.spares.give(readback);
     }
 }
 
 impl Drop for Job {
-    /// Whoever waits is not left waiting.
+    /// Whoever waits is not left waiting, should the thread have panicked.
     fn drop(&mut self) {
         let _set = self.bytes.set(vec![0; self.plan.picture_bytes()]);
     }
@@ -70,8 +65,9 @@ impl Converter {
         plan.picture_bytes() >= LEAST_BYTES
     }
 
-    /// The samples of the picture that a copy by `plan`, which has ended, left in `readback`. They
-    /// are there when somebody looks at them; the readback goes to `spares`.
+    /// The samples of the picture that a copy by `plan`, which has ended, left in `readback`, whose
+    /// bytes were [fetched](super::objects::Buffer::fetch). They are there when somebody looks at
+    /// them; the readback goes to `spares`.
     pub(super) fn convert(
         &mut self,
         plan: CopyPlan,

@@ -11,6 +11,7 @@ use ash::vk;
 use super::active::Active;
 use super::adapter::Adapter;
 use super::choose;
+use super::decoded::DecodedPicture;
 use super::device::Device;
 use super::features::Features;
 use super::instance::Instance;
@@ -22,7 +23,6 @@ use super::session::SessionReport;
 use super::submit::{Lane, Retired, Ticket, Touches, Wait};
 use super::surface::Surface;
 use crate::error::{DeviceError, Result};
-use crate::pixels::Picture;
 use crate::plan::{SessionSpec, ShowPlan, Step, SurfaceId};
 use crate::syntax::film_grain::FilmGrainParams;
 use crate::syntax::frame::FrameHeader;
@@ -43,7 +43,7 @@ pub enum DecodeStatus {
 #[derive(Clone, Debug)]
 pub struct Output {
     /// UpscaledWidth x FrameHeight samples.
-    pub picture: Picture,
+    pub picture: DecodedPicture,
     /// What asked for it.
     pub show: ShowPlan,
     /// The surface shown.
@@ -236,8 +236,10 @@ impl Executor {
     }
 
     /// Takes back a picture whose memory a later one may have.
-    pub fn reuse(&mut self, picture: Picture) {
-        self.showing.memory.extend(picture.data.into_memory());
+    pub fn reuse(&mut self, picture: impl Into<DecodedPicture>) {
+        if let DecodedPicture::Host(picture) = picture.into() {
+            self.showing.memory.extend(picture.data.into_memory());
+        }
     }
 
     /// Waits until the device is idle. Pictures stay to be fetched.

@@ -164,23 +164,39 @@ impl Memory {
         bytes: usize,
         scratch: &'a mut Vec<u8>,
     ) -> Result<&'a [u8]> {
-        let Some(Mapped(base)) = self.mapped else { return Ok(&[]) };
-        assert!(bytes as u64 <= self.size_bytes, "read past the end");
-        if !self.coherent {
-            let range = self.range(bytes as u64);
-            // SAFETY: the range is in the mapping, aligned to nonCoherentAtomSize.
-            unsafe { self.device.raw().invalidate_mapped_memory_ranges(&[range]) }
-                .map_err(failed("vkInvalidateMappedMemoryRanges"))?;
+        self.fetch(bytes)?;
+        // SAFETY: the caller's promise, and fetched.
+        Ok(unsafe { self.fetched(bytes, scratch) })
+    }
+
+    /// Makes the first `bytes` bytes that the device wrote visible to the host: all of
+    /// [`Self::read`] that can fail.
+    pub(super) fn fetch(&self, bytes: usize) -> Result<()> {
+        if self.mapped.is_none() || self.coherent {
+            return Ok(());
         }
+        let range = self.range(bytes as u64);
+        // SAFETY: the range is in the mapping, aligned to nonCoherentAtomSize.
+        let done = unsafe { self.device.raw().invalidate_mapped_memory_ranges(&[range]) };
+        Ok(done.map_err(failed("vkInvalidateMappedMemoryRanges"))?)
+    }
+
+    /// The rest of [`Self::read`], after [`Self::fetch`].
+    ///
+    /// # Safety
+    /// As for [`Self::read`].
+    pub(super) unsafe fn fetched<'a>(&'a self, bytes: usize, scratch: &'a mut Vec<u8>) -> &'a [u8] {
+        let Some(Mapped(base)) = self.mapped else { return &[] };
+        assert!(bytes as u64 <= self.size_bytes, "read past the end");
         if self.cached {
             // SAFETY: inside the mapping; initialised by the device, or whatever the driver left.
-            return Ok(unsafe { std::slice::from_raw_parts(base.as_ptr(), bytes) });
+            return unsafe { std::slice::from_raw_parts(base.as_ptr(), bytes) };
         }
         scratch.clear();
         scratch.resize(bytes, 0);
         // SAFETY: as above, and `scratch` is the host's own.
         unsafe { copy_uncached(base.as_ptr(), scratch) };
-        Ok(scratch)
+        scratch
     }
 
     fn range(&self, bytes: u64) -> vk::MappedMemoryRange<'static> {

@@ -14,6 +14,7 @@ mod bitstream;
 mod caps;
 mod choose;
 mod converting;
+mod decoded;
 mod decoding;
 mod device;
 mod entry;
@@ -46,11 +47,11 @@ mod validation;
 pub use adapter::{Adapter, QueueFamily};
 pub use bitstream::BitstreamShape;
 pub use caps::{Caps, DpbPreference, Profile, ProfileReport, VideoFormat};
+pub use decoded::{DecodedPicture, DevicePicture, PictureRef};
 pub use entry::{Driver, built_in, leaked};
 pub use execute::{DecodeStatus, Executor, FailedFrame, Output};
 pub use instance::{Instance, InstanceOptions, Message, Severity};
 pub use journal::Journal;
-pub use on_device::is_on_device;
 pub use options::{
     CodedExtent, CopyQueue, ExecutorOptions, GrainMode, IntraReferences, Layouts, OrderHints,
     ParametersMode, Recording, Sharing, StatusQueries, TileStarts,

@@ -248,6 +248,23 @@ impl Buffer {
         }
     }
 
+    /// See [`Memory::fetch`].
+    pub(super) fn fetch(&self, bytes: usize) -> Result<()> {
+        self.memory.as_ref().map_or(Ok(()), |memory| memory.fetch(bytes))
+    }
+
+    /// See [`Memory::fetched`].
+    ///
+    /// # Safety
+    /// As for [`Self::read`].
+    pub(super) unsafe fn fetched<'a>(&'a self, bytes: usize, scratch: &'a mut Vec<u8>) -> &'a [u8] {
+        match &self.memory {
+            // SAFETY: the caller's promise.
+            Some(memory) => unsafe { memory.fetched(bytes, scratch) },
+            None => &[],
+        }
+    }
+
     /// See [`Memory::read_in_place`].
     ///
     /// # Safety

@@ -1,23 +1,20 @@
 //! Pictures that stay on the device: drawn from where they were decoded, and read by the host only
-//! when somebody looks at their samples.
+//! when it is asked for their samples.
 #![allow(unsafe_code, reason = "Vulkan calls")]
 
-use std::any::Any;
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 use std::time::Duration;
 
 use ash::vk;
 
 use super::barriers::{self, Layer, Use};
+use super::decoded::{DecodedPicture, DevicePicture};
 use super::device::Device;
 use super::objects::{Buffer, Commands, Image, PlaneView, Semaphore};
 use super::readback::{CopyPlan, PictureLayout};
 use super::submit::{Lane, Ticket, Touches};
 use crate::error::Result;
-use crate::pixels::{Format, Lend, Picture, Samples};
-
-/// How long to wait for a readback.
-const TIMEOUT: Duration = Duration::from_secs(20);
+use crate::pixels::{Format, Picture};
 
 /// Views of the planes Y, U and V, each with its samples in the first component. Where there is no
 /// chroma, all are of Y.
@@ -54,8 +51,8 @@ pub(super) struct OnDevice {
     format: Format,
     size: (u32, u32),
     extent: (u32, u32),
-    /// The samples, once they have been read.
-    host: OnceLock<Vec<u8>>,
+    /// How long to wait for a readback.
+    timeout: Duration,
     _hold: Arc<()>,
 }
 
@@ -72,14 +69,16 @@ pub(super) struct Source {
 }
 
 impl OnDevice {
-    /// A picture of `format` with `size` luma samples, in `source` once `decoded` has passed.
+    /// A picture of `format` with `size` luma samples, in `source` once `decoded` has passed;
+    /// reading it waits for `timeout` at most.
     pub(super) fn picture(
         device: &Arc<Device>,
         source: Source,
         decoded: (Arc<Semaphore>, Ticket),
         format: Format,
         size: (u32, u32),
-    ) -> Picture {
+        timeout: Duration,
+    ) -> DecodedPicture {
         let Source { layer, views, kept, extent, layout, hold } = source;
         let picture = Self {
             device: device.clone(),
@@ -91,17 +90,25 @@ impl OnDevice {
             format,
             size,
             extent,
-            host: OnceLock::new(),
+            timeout,
             _hold: hold,
         };
-        let data = Samples::lent(Box::new(Handle(Arc::new(picture))));
-        Picture { format, width: size.0, height: size.1, data }
+        DecodedPicture::Device(DevicePicture(Arc::new(picture)))
     }
 
-    /// The picture that lends `samples`, if it is on `device`.
-    pub(super) fn of(samples: &Samples, device: &Arc<Device>) -> Option<Arc<Self>> {
-        let Handle(picture) = samples.lender::<Handle>()?;
-        Arc::ptr_eq(&picture.device, device).then(|| Arc::clone(picture))
+    /// Whether it is on `device`.
+    pub(super) fn is_of(&self, device: &Arc<Device>) -> bool {
+        Arc::ptr_eq(&self.device, device)
+    }
+
+    /// Its sample format.
+    pub(super) fn format(&self) -> Format {
+        self.format
+    }
+
+    /// Width and height in luma samples.
+    pub(super) fn size(&self) -> (u32, u32) {
+        self.size
     }
 
     /// Views of the planes Y, U and V, and the layout that they are sampled in.
@@ -136,11 +143,14 @@ impl OnDevice {
     }
 
     /// Reads the samples.
-    fn read(&self) -> Result<Vec<u8>> {
+    ///
+    /// # Errors
+    /// `Device` if the device fails or does not answer in time.
+    pub(super) fn read(&self) -> Result<Picture> {
         let queue = self.device.copy_queue();
         let granularity = queue.family.transfer_granularity;
         let plan = CopyPlan::new(self.layout, self.format, self.size, self.extent, granularity);
-        let mut lane = Lane::new(&self.device, queue, TIMEOUT, "readback")?;
+        let mut lane = Lane::new(&self.device, queue, self.timeout, "readback")?;
         let mut commands = Commands::new(&self.device, queue.family.index, "readback")?;
         let buffer = Buffer::readback(&self.device, (plan.size_bytes() as u64).max(1))?;
         let [before, after] = self.around(Use::Copy);
@@ -183,34 +193,6 @@ impl OnDevice {
         let mut scratch = Vec::new();
         // SAFETY: the copy has ended.
         let bytes = unsafe { buffer.read(plan.size_bytes(), &mut scratch) }?;
-        Ok(plan.picture(bytes, Vec::new()).data.into_vec())
+        Ok(plan.picture(bytes, Vec::new()))
     }
-}
-
-/// What lends the samples of a picture on the device.
-struct Handle(Arc<OnDevice>);
-
-impl Lend for Handle {
-    fn bytes(&self) -> &[u8] {
-        self.0.host.get_or_init(|| {
-            self.0.read().unwrap_or_else(|error| {
-                // The device is lost, which its owners notice themselves.
-                log::error!("a picture cannot be read: {error}");
-                vec![0; self.count()]
-            })
-        })
-    }
-
-    fn count(&self) -> usize {
-        self.0.format.picture_bytes(self.0.size.0, self.0.size.1)
-    }
-
-    fn as_any(&self) -> Option<&dyn Any> {
-        Some(self)
-    }
-}
-
-/// Whether `picture` is on the device that decoded it.
-pub fn is_on_device(picture: &Picture) -> bool {
-    picture.data.lender::<Handle>().is_some()
 }

@@ -8,6 +8,7 @@ use ash::vk;
 
 use super::barriers::{self, Layer, Use};
 use super::converting::Converter;
+use super::decoded::DecodedPicture;
 use super::execute::{DecodeStatus, Executor, Output, Passage, QueuedWork};
 use super::images::PictureId;
 use super::lending::{Readback, Spares};
@@ -71,7 +72,7 @@ pub(super) enum Due {
 
 /// Where a picture will be.
 enum Place {
-    OnDevice(Box<Picture>),
+    OnDevice(Box<DecodedPicture>),
     Host(Readback, CopyPlan),
 }
 
@@ -117,7 +118,7 @@ impl Executor {
         let granularity = self.device.copy_queue().family.transfer_granularity;
         let newest = self.newest;
         let decoded_by = self.decode.timeline().clone();
-        let device = self.device.clone();
+        let (device, timeout) = (self.device.clone(), self.options.timeout);
         let frames = self.options.frames_in_flight.max(1) as usize;
         let active = self.active()?;
         let layout = PictureLayout::of(active.choice.output.format)
@@ -140,7 +141,8 @@ impl Executor {
         };
         if active.choice.on_device && active.pictures.held() < MOST_HELD {
             let source = active.pictures.get_mut(output).source(layout)?;
-            let picture = OnDevice::picture(&device, source, (decoded_by, decoded), format, extent);
+            let picture =
+                OnDevice::picture(&device, source, (decoded_by, decoded), format, extent, timeout);
             let place = Place::OnDevice(Box::new(picture));
             self.showing.pending.push_back(pending(Due::Decoded(decoded), place));
             while self.showing.pending.len() > frames {
@@ -338,7 +340,7 @@ impl Executor {
         self.retire_passed()?;
         let picture = match pending.place {
             Place::OnDevice(picture) => *picture,
-            Place::Host(readback, plan) => self.picture(&plan, readback)?,
+            Place::Host(readback, plan) => self.picture(&plan, readback)?.into(),
         };
         self.showing.ready.push_back(Output {
             picture,
@@ -362,6 +364,7 @@ impl Executor {
             return Ok(plan.around(self.showing.spare.lend(readback, plan.size_bytes())));
         }
         if Converter::takes(plan) {
+            readback.buffer.fetch(plan.size_bytes())?;
             let Showing { converter, spare, .. } = &mut self.showing;
             return Ok(plan.around(converter.convert(*plan, readback, spare)));
         }

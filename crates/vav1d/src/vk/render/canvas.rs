@@ -10,13 +10,12 @@ use super::gpu;
 use super::renderer::{Renderer, Target};
 use crate::color::Output;
 use crate::error::Result;
-use crate::pixels::Picture;
+use crate::vk::PictureRef;
 use crate::vk::adapter::Adapter;
 use crate::vk::device::Device;
 use crate::vk::failed;
 use crate::vk::instance::Instance;
 use crate::vk::objects::{Buffer, Image};
-use crate::vk::on_device::OnDevice;
 use crate::vk::shared::SharedDevice;
 
 /// What the image holds: R, G, B, A, a byte each.
@@ -89,8 +88,8 @@ impl Canvas {
     }
 
     /// Whether it draws `picture` from where it was decoded.
-    pub fn has(&self, picture: &Picture) -> bool {
-        OnDevice::of(&picture.data, &self.view.device).is_some()
+    pub fn has<'a>(&self, picture: impl Into<PictureRef<'a>>) -> bool {
+        picture.into().on(&self.view.device).is_some()
     }
 
     /// Its pixels: width, height.

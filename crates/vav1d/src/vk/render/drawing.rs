@@ -3,14 +3,14 @@
 use super::passes::Kernel;
 use crate::color::Luminance;
 use crate::grain::GrainPass;
-use crate::pixels::Picture;
 use crate::syntax::sequence::ColorConfig;
+use crate::vk::PictureRef;
 
 /// A picture and what its samples mean.
 #[derive(Clone, Copy, Debug)]
 pub struct Frame<'a> {
     /// The samples.
-    pub picture: &'a Picture,
+    pub picture: PictureRef<'a>,
     /// Matrix, range, siting, transfer, primaries.
     pub color: &'a ColorConfig,
     /// What metadata say of its luminance.

@@ -180,9 +180,13 @@ impl Renderer {
     fn upload(&mut self, index: usize, drawing: &Drawing<'_>) -> Result<Option<Conversion>> {
         let slot = &mut self.slots[index];
         let storage = vk::BufferUsageFlags::STORAGE_BUFFER;
-        slot.decoded = drawing.frame.and_then(|f| OnDevice::of(&f.picture.data, &self.device));
+        slot.decoded = drawing.frame.and_then(|f| f.picture.on(&self.device));
+        let host;
         let picture = match (drawing.frame, &slot.decoded) {
-            (Some(frame), None) => Some((0, parts(frame.picture, frame.grain))),
+            (Some(frame), None) => {
+                host = frame.picture.read()?;
+                Some((0, parts(&host, frame.grain)))
+            }
             (Some(Frame { grain: Some(grain), .. }), Some(_)) => {
                 let (start, data) = behind(grain);
                 Some((start, [data, &[], &[]]))
@@ -204,8 +208,7 @@ impl Renderer {
             unsafe { buffer.write_at(start, &bytes) }?;
         }
         Ok(drawing.frame.map(|Frame { picture, color, luminance, .. }| {
-            let size = (picture.width, picture.height);
-            Conversion::new(picture.format, size, color, &luminance, self.output)
+            Conversion::new(picture.format(), picture.size(), color, &luminance, self.output)
         }))
     }
 

@@ -13,11 +13,10 @@ use super::renderer::{Renderer, Target};
 use super::surface::Surface;
 use crate::color::{Luminance, Output};
 use crate::error::{DeviceError, Result};
-use crate::pixels::Picture;
+use crate::vk::PictureRef;
 use crate::vk::adapter::Adapter;
 use crate::vk::device::Device;
 use crate::vk::failed;
-use crate::vk::on_device::OnDevice;
 use crate::vk::shared::SharedDevice;
 use crate::vk::submit::Ticket;
 
@@ -159,8 +158,8 @@ impl Screen {
     }
 
     /// Whether it draws `picture` from where it was decoded.
-    pub fn has(&self, picture: &Picture) -> bool {
-        OnDevice::of(&picture.data, &self.device).is_some()
+    pub fn has<'a>(&self, picture: impl Into<PictureRef<'a>>) -> bool {
+        picture.into().on(&self.device).is_some()
     }
 
     /// How long the last drawing waited for an image to draw to.

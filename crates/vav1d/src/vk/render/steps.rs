@@ -94,7 +94,7 @@ impl Passes<'_> {
             conversion.shift = shift;
         }
         let image = views.is_some();
-        let variant = Variant { image, ..conversion.variant(frame.picture.format) };
+        let variant = Variant { image, ..conversion.variant(frame.picture.format()) };
         pipelines.prepare(Pass::Convert(variant))?;
         let uniform = bytemuck::bytes_of(&conversion);
         // SAFETY: as above.

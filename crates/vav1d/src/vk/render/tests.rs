@@ -2,11 +2,13 @@
 #![allow(unsafe_code, reason = "Vulkan calls")]
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use ash::vk;
 
 use super::*;
 use crate::color::{Luminance, Output};
+use crate::error::{DeviceError, Error};
 use crate::grain::{GrainPass, GrainUniform};
 use crate::pixels::{Chroma, Format, Picture};
 use crate::syntax::testing::plain_sequence;
@@ -16,7 +18,7 @@ use crate::vk::objects::{Buffer, Commands, Image};
 use crate::vk::on_device::{OnDevice, PlaneViews, Source};
 use crate::vk::readback::{CopyPlan, PictureLayout};
 use crate::vk::submit::{Lane, Touches};
-use crate::vk::{Adapter, Driver, Instance, InstanceOptions, Layouts};
+use crate::vk::{Adapter, DecodedPicture, Driver, Instance, InstanceOptions, Layouts, PictureRef};
 
 /// Every format that drivers decode to: of 8, 10 and 12 bits, with all kinds of planes.
 const FORMATS: [vk::Format; 21] = [
@@ -115,7 +117,18 @@ fn on_device(
     layout: PictureLayout,
     picture: &Picture,
     hold: &Arc<()>,
-) -> Picture {
+) -> DecodedPicture {
+    on_device_within(Duration::from_secs(20), device, image, layout, (picture, hold)).0
+}
+
+/// The same, read within `timeout`; and the lane that it came by.
+fn on_device_within(
+    timeout: Duration,
+    device: &Arc<Device>,
+    image: &Arc<Image>,
+    layout: PictureLayout,
+    (picture, hold): (&Picture, &Arc<()>),
+) -> (DecodedPicture, Lane) {
     let extent = (SIZE.0.next_multiple_of(2), SIZE.1.next_multiple_of(2));
     let plan = CopyPlan::new(layout, picture.format, SIZE, extent, (1, 1, 1));
     let bytes = plan.bytes(picture);
@@ -149,7 +162,10 @@ fn on_device(
     let views = Arc::new(PlaneViews::new(image, 0, layout).expect("views"));
     let hold = hold.clone();
     let source = Source { layer, views, kept: Use::Sampled, extent, layout, hold };
-    OnDevice::picture(device, source, (lane.timeline().clone(), ticket), picture.format, SIZE)
+    // Without patience it is never decoded.
+    let ticket = if timeout.is_zero() { lane.reserve() } else { ticket };
+    let decoded = (lane.timeline().clone(), ticket);
+    (OnDevice::picture(device, source, decoded, picture.format, SIZE, timeout), lane)
 }
 
 /// A picture with all kinds of samples.
@@ -220,20 +236,25 @@ fn a_picture_looks_the_same_from_where_it_was_decoded() {
         let (host, hold) = (noise(kind), Arc::new(()));
         let decoded = on_device(&device, &image, layout, &host, &hold);
         assert!(canvas.has(&decoded) && !canvas.has(&host), "{format:?}");
+        assert!(decoded.host().is_none() && decoded.size() == SIZE);
         let color = plain_sequence().color_config;
         let pass = grain(kind);
         for grain in [None, Some(&pass)] {
-            let mut draw = |picture| {
+            let mut draw = |picture: PictureRef<'_>| {
                 let luminance = Luminance::default();
                 let frame = Some(Frame { picture, color: &color, luminance, grain });
                 let view = View { size: (53, 31), ..View::default() };
                 canvas.draw(&Drawing { frame, view, overlay: None }).expect("drawn").to_vec()
             };
-            assert!(draw(&decoded) == draw(&host), "{format:?}, film grain {}", grain.is_some());
+            assert!(
+                draw((&decoded).into()) == draw((&host).into()),
+                "{format:?}, film grain {}",
+                grain.is_some()
+            );
         }
-        // Nobody has looked at the samples so far.
-        assert_eq!(decoded.data.len(), host.data.len(), "{format:?}");
-        assert!(decoded == host, "{format:?}: other samples are read");
+        assert_eq!(decoded.size_bytes(), host.data.len(), "{format:?}");
+        let read = decoded.read().expect("read");
+        assert!(*read == host, "{format:?}: other samples are read");
         // The drawings that use it are over, but the canvas keeps the last ones until it is told of
         // others.
         assert!(Arc::strong_count(&hold) > 1);
@@ -246,4 +267,25 @@ fn a_picture_looks_the_same_from_where_it_was_decoded() {
         drawn += 1;
     }
     assert!(drawn >= 6, "{drawn} formats");
+}
+
+#[test]
+fn what_cannot_be_read_is_an_error_and_no_picture() {
+    let Some((_instance, adapter, device)) = device() else { return };
+    let format = vk::Format::R8_UNORM;
+    let layout = PictureLayout::of(format).expect("a layout");
+    let Some(image) = image(&adapter, &device, format) else { return };
+    let kind = Format { chroma: layout.chroma, bit_depth: layout.bit_depth };
+    let (host, hold) = (noise(kind), Arc::new(()));
+    let (decoded, lane) = on_device_within(Duration::ZERO, &device, &image, layout, (&host, &hold));
+    let error = decoded.read().expect_err("it is never decoded");
+    assert!(matches!(error, Error::Device(DeviceError::Timeout { .. })), "{error}");
+    let error = decoded.clone().into_host().expect_err("nor later");
+    assert!(matches!(error, Error::Device(_)), "{error}");
+    // The driver is not left waiting.
+    let info = vk::SemaphoreSignalInfo::default()
+        .semaphore(lane.timeline().raw())
+        .value(lane.last().value());
+    // SAFETY: nothing else signals this value.
+    unsafe { device.raw().signal_semaphore(&info) }.expect("signalled");
 }

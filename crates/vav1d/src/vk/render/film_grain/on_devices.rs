@@ -7,6 +7,7 @@ use crate::pixels::{Chroma, Format, Picture};
 use crate::syntax::film_grain::FilmGrainParams;
 use crate::syntax::sequence::ColorConfig;
 use crate::syntax::testing::plain_sequence;
+use crate::vk::PictureRef;
 use crate::vk::render::tests::devices;
 use crate::vk::render::{Canvas, Drawing, Frame, GrainSynthesizer, Kernel, View};
 
@@ -128,6 +129,7 @@ fn a_picture_is_drawn_as_if_the_host_had_made_its_film_grain() {
             let grained = apply(&picture, &params, &color);
             let mut draw = |picture, grain| {
                 let luminance = Luminance::default();
+                let picture = PictureRef::Host(picture);
                 let frame = Some(Frame { picture, color: &color, luminance, grain });
                 let view = View { size, kernel: Kernel::Nearest, ..View::default() };
                 let drawing = Drawing { frame, view, overlay: None };
