@@ -13,8 +13,12 @@ use crate::{ci, metadata, say};
 /// What is installed in the chroot to build with.
 const PACKAGES: [&str; 4] = ["rustc", "cargo", "gcc", "libc6-dev"];
 
+/// A dependency that does not say how new a compiler it needs.
+const SILENT: &str = "md5-simd";
 /// What the code uses that older compilers know as features, and since when it needs none.
-const FEATURES: [(&str, &str); 5] = [
+const FEATURES: [(&str, &str); 7] = [
+    ("stdarch_x86_avx512", "1.89"),
+    ("avx512_target_feature", "1.89"),
     ("let_chains", "1.88"),
     ("slice_as_chunks", "1.88"),
     ("anonymous_pipe", "1.87"),
@@ -44,14 +48,17 @@ pub(crate) fn run(suite: &str, tests: bool, keep: bool) -> Result<()> {
     std::fs::write(target.join("home/config.toml"), config)?;
     let features = features(version, &claimed);
     let wrapper = target.join("wrapper");
-    std::fs::write(&wrapper, wrap(&features))?;
+    let mut names: Vec<_> =
+        metadata::own(&all).iter().map(|p| metadata::text(&p["name"])).collect();
+    names.push(SILENT);
+    std::fs::write(&wrapper, wrap(&names, &features))?;
     std::fs::set_permissions(&wrapper, Permissions::from_mode(0o755))?;
     // That the features are enough is what is asked.
     let older = if features.is_empty() { "" } else { " --ignore-rust-version" };
     let (root, target) = (root.display(), target.display());
     let mut script = format!(
         "cd '{root}'; export CARGO_HOME='{target}/home' CARGO_TARGET_DIR='{target}'; \
-         export RUSTC_WORKSPACE_WRAPPER='{target}/wrapper'; \
+         export RUSTC_WRAPPER='{target}/wrapper'; \
          cargo check --workspace --all-targets --locked --offline{older}"
     );
     if tests {
@@ -73,13 +80,14 @@ fn features(version: &str, claimed: &str) -> Vec<&'static str> {
     wanted.map(|(feature, _)| *feature).collect()
 }
 
-/// A script in the place of rustc for the workspace's own crates, with features switched on.
-fn wrap(features: &[&str]) -> String {
+/// A script in the place of rustc, with features switched on for some packages.
+fn wrap(packages: &[&str], features: &[&str]) -> String {
+    let (packages, features) = (packages.join("|"), features.join(","));
     match features.is_empty() {
         true => "#!/bin/sh\nexec \"$@\"\n".to_owned(),
         false => format!(
-            "#!/bin/sh\nRUSTC_BOOTSTRAP=1 exec \"$@\" '-Zcrate-attr=feature({})'\n",
-            features.join(",")
+            "#!/bin/sh\ncase ${{CARGO_PKG_NAME-}} in\n{packages})\n    RUSTC_BOOTSTRAP=1 exec \"$@\" \
+             '-Zcrate-attr=feature({features})' ;;\nesac\nexec \"$@\"\n"
         ),
     }
 }
@@ -137,10 +145,11 @@ mod tests {
     #[test]
     fn features_are_those_between_the_two_compilers() {
         assert_eq!(features("1.85.1", "1.86"), ["vec_pop_if"]);
-        assert_eq!(features("1.85.1", "1.88").len(), FEATURES.len());
+        assert_eq!(features("1.85.1", "1.89").len(), FEATURES.len());
         assert!(features("1.88.0", "1.88").is_empty() && features("1.85.1", "1.85.1").is_empty());
-        assert!(wrap(&["a", "b"]).contains("'-Zcrate-attr=feature(a,b)'"));
-        assert!(!wrap(&[]).contains("RUSTC_BOOTSTRAP"));
+        let script = wrap(&["x", "y"], &["a", "b"]);
+        assert!(script.contains("\nx|y)\n") && script.contains("'-Zcrate-attr=feature(a,b)'"));
+        assert!(!wrap(&["x"], &[]).contains("RUSTC_BOOTSTRAP"));
     }
 
     #[test]
