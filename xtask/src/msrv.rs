@@ -16,7 +16,7 @@ const PACKAGES: [&str; 4] = ["rustc", "cargo", "gcc", "libc6-dev"];
 /// A dependency that does not say how new a compiler it needs.
 const SILENT: &str = "md5-simd";
 /// What the code uses that older compilers know as features, and since when it needs none.
-const FEATURES: [(&str, &str); 7] = [
+const FEATURES: [(&str, &str); 8] = [
     ("stdarch_x86_avx512", "1.89"),
     ("avx512_target_feature", "1.89"),
     ("let_chains", "1.88"),
@@ -24,6 +24,7 @@ const FEATURES: [(&str, &str); 7] = [
     ("anonymous_pipe", "1.87"),
     ("integer_sign_cast", "1.87"),
     ("vec_pop_if", "1.86"),
+    ("once_wait", "1.86"),
 ];
 
 /// Checks the workspace with the compiler of the Debian suite `suite`, and with `tests` runs those
@@ -144,7 +145,7 @@ mod tests {
 
     #[test]
     fn features_are_those_between_the_two_compilers() {
-        assert_eq!(features("1.85.1", "1.86"), ["vec_pop_if"]);
+        assert_eq!(features("1.85.1", "1.86"), ["vec_pop_if", "once_wait"]);
         assert_eq!(features("1.85.1", "1.89").len(), FEATURES.len());
         assert!(features("1.88.0", "1.88").is_empty() && features("1.85.1", "1.85.1").is_empty());
         let script = wrap(&["x", "y"], &["a", "b"]);
