@@ -6,13 +6,14 @@ use std::time::Instant;
 
 use anyhow::{Context, Result, bail};
 
-use crate::{conformance, drivers, fuzz, mutate, say, tidy};
+use crate::{conformance, deny, drivers, fuzz, mutate, powerset, publish, say, tidy};
 
 /// Where the conformance vectors are, if they are at hand.
 const VECTORS: &str = "../shared/conformance";
 
-/// Chips that the stock drivers run on: one of RADV, one of ANV.
-const CHIPS: [&str; 2] = ["navi33", "adl"];
+/// Chips that the stock drivers run on: one of each kernel driver and generation of the engine, and
+/// one of each layout of memory.
+const CHIPS: [&str; 6] = ["navi21", "navi33", "gfx1201", "adl", "mtl", "lnl"];
 
 /// Damaged streams that are decoded.
 const MUTATED: usize = 100;
@@ -35,10 +36,9 @@ const CONFIGS: [&str; 10] = [
 
 pub(crate) fn run() -> Result<()> {
     let deny = [("RUSTDOCFLAGS", "-D warnings")];
-    let steps: [&[&str]; 6] = [
+    let steps: [&[&str]; 5] = [
         &["fmt", "--all", "--check"],
         &["clippy", "--workspace", "--all-targets", "--locked", "--", "-D", "warnings"],
-        &["clippy", "--no-default-features", "--locked", "--", "-D", "warnings"],
         &["test", "--workspace", "--locked"],
         &["doc", "--workspace", "--no-deps", "--locked"],
         &["build", "--examples", "--locked"],
@@ -47,6 +47,10 @@ pub(crate) fn run() -> Result<()> {
         cargo(step, &deny)?;
     }
     tidy::run(&crate::root())?;
+    powerset::run(false)?;
+    deny::run(&crate::root())?;
+    publish::run(false)?;
+    book()?;
     let program = release()?;
     match drivers::at_hand() {
         true => {
@@ -71,16 +75,37 @@ pub(crate) fn run() -> Result<()> {
     conformance::hostile(&program, &dir.join("hostile"), &[])
 }
 
+/// Builds the book of docs/, where mdbook is at hand; `tidy` has looked at its links.
+fn book() -> Result<()> {
+    let mdbook =
+        |argument: &str| Command::new("mdbook").arg(argument).current_dir(crate::root()).output();
+    if !mdbook("--version").is_ok_and(|output| output.status.success()) {
+        say("mdbook is not here: the book is not built");
+        return Ok(());
+    }
+    let output = mdbook("build")?;
+    let said = String::from_utf8_lossy(&output.stderr);
+    match output.status.success() && !said.contains("WARN") {
+        true => Ok(()),
+        false => bail!("mdbook build: {said}"),
+    }
+}
+
 /// Builds the release program and the examples, with assembly where `nasm` is at hand. All at once:
 /// examples and benches want features of their own of some crates, and a second build would make
 /// softvk's shared library anew, as the next one would again.
 pub(crate) fn release() -> Result<PathBuf> {
-    let targets = ["--lib", "--bins", "--examples"];
-    let mut step = vec!["build", "--release", "--locked", "--workspace"];
+    build("release", &["--lib", "--bins", "--examples"])
+}
+
+/// Builds `targets` of the workspace with a profile, with assembly where `nasm` is at hand; where
+/// the program is.
+pub(crate) fn build(profile: &str, targets: &[&str]) -> Result<PathBuf> {
+    let mut step = vec!["build", "--profile", profile, "--locked", "--workspace"];
     step.extend(targets);
     step.extend(assembly());
     cargo(&step, &[])?;
-    Ok(target().join("release").join("vav1d"))
+    Ok(target().join(profile).join("vav1d"))
 }
 
 /// Arguments for assembly, where `nasm` is at hand.

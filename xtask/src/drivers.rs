@@ -1,15 +1,19 @@
 //! `cargo xtask real-drivers`: stock RADV and ANV over `vav1d sim`, on chips that are not here.
 
+mod drawn;
+mod first;
 mod pictures;
+mod sim;
+mod sizes;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::process::Command;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Result, bail};
 
+pub(crate) use self::sim::at_hand;
 use crate::say;
-use crate::sizes;
 use crate::streams::{every, find_all};
 
 /// Every chip that can be imitated.
@@ -161,43 +165,6 @@ impl Bench {
         if self.is_amd() { "RADV" } else { "ANV" }
     }
 
-    /// A program over the chip's driver, with its recording and its log.
-    fn sim(&self, program: &str, arguments: &[&str], record: &Path) -> Result<(Output, String)> {
-        let log = record.with_extension("log");
-        for file in [record, &log] {
-            match std::fs::remove_file(file) {
-                Err(e) if e.kind() != std::io::ErrorKind::NotFound => return Err(e.into()),
-                _ => {}
-            }
-        }
-        let mut command = self.command();
-        // What is compared here is what a driver is given: nothing needs to be decoded.
-        command.args(["sim", &self.chip, "--engine=off", "--record"]).arg(record);
-        command.arg("--log").arg(&log).arg("--").arg(program).args(arguments);
-        let output = command.output().with_context(|| format!("{command:?}"))?;
-        Ok((output, std::fs::read_to_string(&log).unwrap_or_default()))
-    }
-
-    /// `vav1d` where the tools are, with the chip's driver.
-    fn command(&self) -> Command {
-        let mut command = match &self.tools {
-            Some(tools) => {
-                let mut command = Command::new(tools.join("sid-sh"));
-                command.args(["-c", "exec \"$@\"", "sh"]).arg(&self.program);
-                command
-            }
-            None => Command::new(&self.program),
-        };
-        let manifest = if self.is_amd() { "radeon_icd" } else { "intel_icd" };
-        let manifest = manifest_of(manifest, self.tools.is_some());
-        command.env("VK_DRIVER_FILES", &manifest).env("VK_ICD_FILENAMES", &manifest);
-        command
-    }
-
-    fn vav1d(&self, arguments: &[&str], record: &Path) -> Result<(Output, String)> {
-        self.sim(&self.program.to_string_lossy(), arguments, record)
-    }
-
     fn record(&self, name: &str) -> PathBuf {
         crate::root().join(FOLDER).join(format!("{}-{name}.rec", self.chip))
     }
@@ -254,6 +221,7 @@ impl Bench {
         let planted = self.planted(faults)?;
         let drawn = self.drawn(faults)?;
         let pictures = self.pictures(streams, faults)?;
+        self.first_sight(faults)?;
         Ok(format!(
             "| {} | {} | {ran} | {refused} | {failed} | {} | {equal} | {differ} | {shapes} | {planted} | {drawn} | {pictures} |",
             self.chip,
@@ -293,10 +261,7 @@ impl Bench {
         Ok(match output.status.code() {
             Some(0) if !log.is_empty() => Outcome::Failed(log.trim().to_owned()),
             Some(0) if !record.exists() => Outcome::Failed("nothing was recorded".to_owned()),
-            Some(0) => match sizes::other_reference(&std::fs::read_to_string(record)?) {
-                Some(fault) => Outcome::Failed(fault),
-                None => Outcome::Ran,
-            },
+            Some(0) => sizes::outcome(record)?,
             Some(69) => Outcome::Refused,
             _ => {
                 let said = text(&output.stderr);
@@ -405,47 +370,6 @@ impl Bench {
         Ok(format!("{equal} equal, {refused} refused, {known} known"))
     }
 
-    /// The player on the one device: it draws every picture from where it was decoded, and the video
-    /// engine is given what it is given otherwise.
-    fn drawn(&self, faults: &mut Vec<String>) -> Result<String> {
-        let mut pictures = 0;
-        for name in SHAPED {
-            let stream = sample(name);
-            let (default, record) = (self.record("drawn-default"), self.record("drawn"));
-            if self.decode(&[], &stream, &default)? == Outcome::Refused {
-                continue;
-            }
-            let folder = crate::root().join(FOLDER).join("drawn").to_string_lossy().into_owned();
-            let mut arguments = vec!["--json", "play", "--device", "system"];
-            if self.validate {
-                arguments.push("--validate");
-            }
-            arguments.extend(["--render-to", &folder, &stream]);
-            let (output, log) = self.vav1d(&arguments, &record)?;
-            let said = text(&output.stdout);
-            let last = said.lines().last().and_then(|line| serde_json::from_str(line).ok());
-            let played: serde_json::Value = last.unwrap_or_default();
-            let count = |what: &str| played["data"][what].as_u64().unwrap_or_default();
-            let (presented, on_device) = (count("presented"), count("on_device"));
-            let compared = match output.status.success() && log.is_empty() {
-                true => self.compare(&default, &record)?,
-                false => Compared::Refused,
-            };
-            match compared {
-                Compared::Equal(_) if presented > 0 && presented == on_device => {
-                    pictures += on_device;
-                }
-                compared => faults.push(format!(
-                    "{}: {name}: {on_device} of {presented} pictures are drawn from where they were decoded, {compared:?}, {}: {log}{}",
-                    self.chip,
-                    output.status,
-                    text(&output.stderr)
-                )),
-            }
-        }
-        Ok(format!("{pictures} pictures"))
-    }
-
     /// Wrong values on purpose, each of which must show under its name in the right picture.
     fn planted(&self, faults: &mut Vec<String>) -> Result<String> {
         let stream = sample(PLANTED_IN);
@@ -486,23 +410,6 @@ fn group(field: &str) -> String {
     let plain =
         |part: &str| part.trim_end_matches(|c: char| c == '_' || c.is_ascii_digit()).to_owned();
     parts.map(plain).collect::<Vec<_>>().join(".")
-}
-
-/// A driver's manifest: Debian's name for it, or what this machine calls it.
-fn manifest_of(name: &str, chroot: bool) -> PathBuf {
-    let folder = Path::new("/usr/share/vulkan/icd.d");
-    let listed = std::fs::read_dir(folder).into_iter().flatten().flatten();
-    let mut found: Vec<_> = listed
-        .map(|entry| entry.file_name().to_string_lossy().into_owned())
-        .filter(|file| !chroot && file.starts_with(name) && !file.contains("i686"))
-        .collect();
-    found.sort();
-    folder.join(found.into_iter().next().unwrap_or_else(|| format!("{name}.json")))
-}
-
-/// Whether this machine has Mesa's drivers of both kinds.
-pub(crate) fn at_hand() -> bool {
-    ["radeon_icd", "intel_icd"].into_iter().all(|name| manifest_of(name, false).is_file())
 }
 
 fn text(bytes: &[u8]) -> String {

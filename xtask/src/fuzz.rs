@@ -14,7 +14,8 @@ use crate::{ci, say};
 
 /// The targets, and the longest input in bytes that each is given.
 pub(crate) const TARGETS: [(&str, usize); 6] = [
-    ("container", 4096),
+    // Most of samples/containers.
+    ("container", 24_576),
     ("obu", 1024),
     ("syntax", 4096),
     ("plan", 8192),
@@ -124,6 +125,15 @@ fn seed(name: &str, corpus: &Path, longest: usize) -> Result<()> {
         };
         let cut = seed.len().min(longest);
         std::fs::write(corpus.join(format!("sample-{stem}")), &seed[..cut])?;
+    }
+    if matches!(name, "container" | "pipeline") {
+        for entry in std::fs::read_dir(crate::root().join("samples/containers"))? {
+            let path = entry?.path();
+            let bytes = std::fs::read(&path)?;
+            if let (true, Some(name)) = (bytes.len() <= longest, path.file_name()) {
+                std::fs::write(corpus.join(name), bytes)?;
+            }
+        }
     }
     Ok(())
 }

@@ -5,15 +5,20 @@ mod ci;
 mod clients;
 mod conformance;
 mod containers;
+mod deny;
 mod dist;
 mod drivers;
 mod fuzz;
 mod grain;
+mod metadata;
+mod msrv;
 mod mutate;
+mod powerset;
+mod publish;
 mod remux;
-mod sizes;
 mod soak;
 mod streams;
+mod suites;
 mod tidy;
 
 use std::io::Write as _;
@@ -66,8 +71,8 @@ enum Task {
         #[arg(default_value = "samples")]
         streams: Vec<PathBuf>,
     },
-    /// Streams that ffmpeg puts into Matroska, WebM and MP4 in ten ways decode to the same pictures,
-    /// from files and pipes
+    /// Streams that ffmpeg, mkvmerge and GStreamer put into Matroska, WebM and MP4 in twenty ways decode
+    /// to the same pictures, from files and pipes
     Remux {
         /// The folder of the wrappers that samples/peers.sh writes
         #[arg(long, default_value = "target/sid.bin")]
@@ -166,11 +171,61 @@ enum Task {
         #[arg(long, default_value_t = 5)]
         runs: usize,
     },
-    /// Lays out the program, the driver, its manifest, man page and completions
+    /// Packages: an archive, a .deb, the symbols apart; programs and drivers, manifest, man pages,
+    /// completions
     Dist {
         /// Where to
-        #[arg(default_value = "target/dist")]
+        #[arg(default_value = "target/packages")]
         dir: PathBuf,
+        /// The folder of programs and libraries that are built; without it they are
+        #[arg(long)]
+        programs: Option<PathBuf>,
+    },
+    /// Builds the program for this machine, with assembly where `nasm` is at hand, and installs it
+    /// with its driver, man pages and completions below a prefix
+    Install {
+        /// The prefix, a folder with `bin`
+        #[arg(default_value = "/usr/local")]
+        prefix: PathBuf,
+    },
+    /// A .deb in chroots of Debian's suites: installed, used, removed without a trace (root and
+    /// debootstrap needed)
+    DebCheck {
+        /// The package
+        deb: PathBuf,
+        /// The suites
+        #[arg(long, value_delimiter = ',', default_values = ["bookworm", "trixie", "sid"])]
+        suites: Vec<String>,
+        /// Leave the chroots for another time
+        #[arg(long)]
+        keep: bool,
+    },
+    /// The workspace's rust-version, with the compiler of a Debian suite (root and debootstrap
+    /// needed)
+    Msrv {
+        /// The suite
+        #[arg(long, default_value = "trixie")]
+        suite: String,
+        /// Run the unit tests too
+        #[arg(long)]
+        tests: bool,
+        /// Leave the chroot for another time
+        #[arg(long)]
+        keep: bool,
+    },
+    /// Licences, sources and doubles of the crates that are built, by deny.toml
+    Deny,
+    /// clippy over every set of features of the program
+    Powerset {
+        /// Of every package
+        #[arg(long)]
+        every: bool,
+    },
+    /// Whether every package can be published; builds them as they would be with --build
+    Publish {
+        /// Build each from its own archive
+        #[arg(long)]
+        build: bool,
     },
 }
 
@@ -217,7 +272,13 @@ fn run() -> Result<()> {
             drivers::run(&ci::release()?, &chips, tools.as_deref(), validate, &streams)
         }
         Task::FilmGrain { tools, streams } => grain::run(&ci::release()?, &tools, &streams),
-        Task::Dist { dir } => dist::run(&dir),
+        Task::Dist { dir, programs } => dist::run(&dir, programs.as_deref()),
+        Task::Install { prefix } => dist::install(&prefix),
+        Task::DebCheck { deb, suites, keep } => dist::check::run(&deb, &suites, keep),
+        Task::Msrv { suite, tests, keep } => msrv::run(&suite, tests, keep),
+        Task::Deny => deny::run(&root()),
+        Task::Powerset { every } => powerset::run(every),
+        Task::Publish { build } => publish::run(build),
     }
 }
 

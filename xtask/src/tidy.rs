@@ -1,5 +1,11 @@
 //! `cargo xtask tidy`: what no compiler checks.
 
+mod book;
+mod chains;
+mod hosts;
+#[cfg(test)]
+mod tests;
+
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
@@ -77,6 +83,9 @@ const CRATES: &[(&str, &[&str])] = &[
     ("quick_xml", &["crates/vav1d-lab/src/conform/report/"]),
     ("toml", &["crates/vav1d-lab/src/conform/suite/manifest.rs", "crates/vav1d-cli/tests/"]),
     ("winit", &["crates/vav1d-play/src/window/"]),
+    ("ab_glyph", &["crates/vav1d-play/src/window/glyphs.rs"]),
+    ("fontdb", &["crates/vav1d-play/src/window/glyphs.rs"]),
+    ("deunicode", &["crates/vav1d-play/src/window/glyphs.rs"]),
     ("noto_sans_mono_bitmap", &["crates/vav1d-play/src/window/bitmap.rs"]),
     ("ash_window", &["crates/vav1d/src/vk/render/surface.rs"]),
     ("raw_window_handle", &["crates/vav1d/src/vk/render/surface.rs"]),
@@ -86,9 +95,9 @@ const CRATES: &[(&str, &[&str])] = &[
     (
         "md5",
         &[
-            "crates/drm-sim/src/pictures.rs",
             "crates/vav1d/src/sink/hash.rs",
             "crates/vav1d-cli/src/lib.rs",
+            "crates/drm-sim/src/pictures.rs",
         ],
     ),
     ("sha2", &["crates/vav1d/src/sink/hash.rs"]),
@@ -100,6 +109,9 @@ const CRATES: &[(&str, &[&str])] = &[
 const FILE: usize = 500;
 const FUNCTION: usize = 60;
 
+/// Folders of sources.
+const FOLDERS: [&str; 3] = ["crates", "xtask", "fuzz"];
+
 /// Whether no word goes on at byte `at` of `code`.
 fn starts_a_word(code: &str, at: usize) -> bool {
     let before = code.get(..at).and_then(|before| before.chars().next_back());
@@ -110,14 +122,22 @@ fn starts_a_word(code: &str, at: usize) -> bool {
 pub(crate) fn run(root: &Path) -> Result<()> {
     let mut found = Vec::new();
     let mut files = Vec::new();
-    for dir in ["crates", "xtask", "fuzz"] {
+    for dir in FOLDERS {
         sources(&root.join(dir), &mut files)?;
     }
+    let old = chains::are_too_new(&std::fs::read_to_string(root.join("Cargo.toml"))?);
     for file in &files {
         let name = file.strip_prefix(root)?.to_string_lossy().replace('\\', "/");
         let text = std::fs::read_to_string(file)?;
         check(&name, &text, &mut found);
+        if old {
+            let chains = chains::lines(&text).into_iter();
+            found
+                .extend(chains.map(|line| format!("{name}:{line}: a let chain, see rust-version")));
+        }
     }
+    book::check(root, &mut found)?;
+    hosts::check(root, &mut found)?;
     documents(root, &mut found)?;
     if !found.is_empty() {
         for line in &found {
@@ -209,19 +229,13 @@ fn length(
         text.starts_with(|c: char| c.is_alphabetic()) && head.split(' ').any(|w| w == "fn");
     if starts && function.is_none() {
         *function = Some((indent, number, 0));
-    } else if let Some((at, first, lines)) = *function
-        && indent == at
-        && text.starts_with('}')
-    {
-        if lines > FUNCTION {
+    } else if let Some((_, first, lines)) = function.filter(|(at, ..)| indent == *at) {
+        if text.starts_with('}') && lines > FUNCTION {
             report(first, &format!("a function of {lines} lines"));
         }
-        *function = None;
-    } else if let Some((at, ..)) = *function
-        && indent == at
-        && text.ends_with(';')
-    {
-        *function = None;
+        if text.starts_with('}') || text.ends_with(';') {
+            *function = None;
+        }
     }
     let member = text
         .strip_suffix(',')

@@ -31,5 +31,6 @@ mod testing;
 pub use engine::Engine;
 pub use fault::Fault;
 pub use frame::{Decoded, Frame, Plane, PlaneData};
+pub use rav1d::version as decoder_version;
 pub use reconstructor::Reconstructor;
 pub use sequence::relative_dist;

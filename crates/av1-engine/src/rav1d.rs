@@ -29,6 +29,14 @@ impl fmt::Display for Refusal {
     }
 }
 
+/// What the decoder calls its version.
+pub fn version() -> String {
+    let text = c::dav1d_version();
+    // SAFETY: the decoder gives a string that ends with a zero byte and is never freed.
+    let text = unsafe { std::ffi::CStr::from_ptr(text) };
+    text.to_string_lossy().into_owned()
+}
+
 fn answer(result: Dav1dResult) -> Result<(), Refusal> {
     match result.0 {
         0 => Ok(()),

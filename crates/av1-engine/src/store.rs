@@ -204,10 +204,10 @@ impl<K: Clone> Store<K> {
             if node.buffer.is_some() {
                 continue;
             }
-            if let Some(references) = &node.references
-                && let Some(first) = self.missing(references, held, depth + 1)?
-            {
-                return Ok(Some(first));
+            if let Some(references) = &node.references {
+                if let Some(first) = self.missing(references, held, depth + 1)? {
+                    return Ok(Some(first));
+                }
             }
             let buffer = self.spare(&held, true).ok_or(Fault::ReferenceLost)?;
             return Ok(Some(self.again(*id, buffer)));
@@ -317,9 +317,8 @@ impl<K: Clone> Store<K> {
     }
 
     fn evict(&mut self, buffer: u8) {
-        if let Some(id) = self.buffers[usize::from(buffer)].take()
-            && let Some(node) = self.nodes.get_mut(&id)
-        {
+        let held = self.buffers[usize::from(buffer)].take();
+        if let Some(node) = held.and_then(|id| self.nodes.get_mut(&id)) {
             node.buffer = None;
         }
     }

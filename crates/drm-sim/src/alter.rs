@@ -63,7 +63,7 @@ impl Alteration {
             bytes.set_u32(0, bytes.u32(0) ^ 1 << bit);
             return applied(true);
         }
-        applied(vcn::add(layout, bytes, name, self.delta))
+        applied(vcn::add(layout, bytes, (name, 0), self.delta))
     }
 
     /// Changes the commands of a batch, of which `seen` pictures come before; the answer is how many

@@ -20,6 +20,7 @@ mod alter;
 mod amdgpu;
 mod avp;
 mod batch;
+mod blitter;
 mod bytes;
 mod chip;
 mod drm;

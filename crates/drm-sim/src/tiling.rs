@@ -43,9 +43,14 @@ impl Tiling {
         let (u, v) = (x % WIDTH, y % ROWS);
         let within = match self {
             Self::Linear => return y * pitch + x,
-            Self::TileY => u % 16 | v << 4 | u / 16 << 9,
+            Self::TileY => (u % 16) + (v << 4) + ((u / 16) << 9),
             Self::Tile4 => {
-                u % 16 | v % 4 << 4 | u / 16 % 4 << 6 | v / 4 % 2 << 8 | u / 64 << 9 | v / 8 << 10
+                (u % 16)
+                    + ((v % 4) << 4)
+                    + ((u / 16 % 4) << 6)
+                    + ((v / 4 % 2) << 8)
+                    + ((u / 64) << 9)
+                    + ((v / 8) << 10)
             }
         };
         (y / ROWS * (pitch / WIDTH) + x / WIDTH) * TILE + within

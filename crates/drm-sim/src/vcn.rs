@@ -265,13 +265,18 @@ pub(crate) fn fields(layout: &'static Layout, bytes: &Bytes) -> Vec<(&'static st
     fields
 }
 
-/// Adds `delta` to the first value of a part's field; whether it has such.
-pub(crate) fn add(layout: &'static Layout, bytes: &mut Bytes, name: &str, delta: i64) -> bool {
+/// Adds `delta` to value `index` of a part's field; whether it has such.
+pub(crate) fn add(
+    layout: &'static Layout,
+    bytes: &mut Bytes,
+    (name, index): (&str, usize),
+    delta: i64,
+) -> bool {
     let mut at = 0usize;
     for &(field, kind, count) in layout {
         at = at.next_multiple_of(kind.size());
-        if field == name {
-            return crate::alter::add(bytes, at, kind.size(), delta);
+        if field == name && index < count {
+            return crate::alter::add(bytes, at + index * kind.size(), kind.size(), delta);
         }
         at += count * kind.size();
     }

@@ -14,7 +14,7 @@ use crate::record::Recorder;
 use crate::submission::{Commands, Engine, Submission};
 use crate::tiling::Tiling;
 use crate::vcn::Message;
-use crate::{batch, sdma, vcn};
+use crate::{batch, blitter, sdma, vcn};
 
 /// What the thread has.
 struct Worker {
@@ -85,7 +85,7 @@ impl Worker {
                 Engine::Other => {
                     self.leave_out("graphics and compute work: its bytes are not made")
                 }
-                Engine::Blitter => self.leave_out("a copy by the blitter: its bytes are not made"),
+                Engine::Blitter => self.blitter(commands),
             }
         }
     }
@@ -120,6 +120,14 @@ impl Worker {
     fn sdma(&mut self, commands: &Commands) {
         let bytes = commands.space.read(commands.address, commands.size).map(Bytes);
         for what in sdma::run(&commands.space, &bytes.unwrap_or_default(), self.sdma) {
+            self.leave_out(&what);
+        }
+    }
+
+    /// Commands of the blitter.
+    fn blitter(&mut self, commands: &Commands) {
+        let found = batch::commands(&commands.space, commands.address);
+        for what in blitter::run(&commands.space, &found) {
             self.leave_out(&what);
         }
     }

@@ -30,3 +30,13 @@ pub use handle::handles;
 pub use hardware::{Hardware, MemoryLayout};
 pub use icd::get_instance_proc_addr;
 pub use planted::{Faults, FrameFault, Planted, unfired};
+
+/// The driver's version.
+pub const VERSION: &str = env!("CARGO_PKG_VERSION");
+
+/// The crate that makes the pictures, the commit of its own that it names, and whether it has its
+/// assembly.
+pub fn decoder() -> String {
+    let assembly = if cfg!(feature = "asm") { "with" } else { "without" };
+    format!("re_rav1d {}, {assembly} assembly", av1_engine::decoder_version())
+}

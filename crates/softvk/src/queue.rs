@@ -85,9 +85,8 @@ enum Thread {
 impl Thread {
     /// Where it takes batches from; `None` if there is none, and there can be none.
     fn sender(&mut self) -> Option<&Sender<Batch>> {
-        if let Self::Ready(_) = self
-            && let Self::Ready(worker) = std::mem::replace(self, Self::Gone)
-        {
+        if matches!(self, Self::Ready(_)) {
+            let Self::Ready(worker) = std::mem::replace(self, Self::Gone) else { return None };
             let (sender, receiver) = channel();
             let worker = std::thread::Builder::new()
                 .name("softvk queue".into())

@@ -1,6 +1,5 @@
 //! What was typed: clap structures only. What it means is in `cli::options`.
 
-use std::ffi::OsString;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -8,13 +7,15 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 #[cfg(feature = "window")]
 pub use super::play_args::PlayArgs;
 use super::shape::ShapeArgs;
+pub use super::sim_args::{SimArgs, SimDiffArgs, Switch};
 pub use super::verify_args::VerifyArgs;
 use vav1d::grain::Override;
 use vav1d::vk::PlantedFault;
 
 /// Decode AV1 through VK_KHR_video_decode_av1, and judge the result.
 #[derive(Debug, Parser)]
-#[command(name = "vav1d", version, propagate_version = true, after_help = super::exit::table())]
+#[command(name = "vav1d", version = super::version::short(), long_version = super::version::long())]
+#[command(propagate_version = true, after_help = super::exit::table())]
 pub struct Cli {
     /// What to do.
     #[command(subcommand)]
@@ -53,6 +54,8 @@ pub enum Command {
     SimDiff(SimDiffArgs),
     /// List devices and what they decode; software last
     Caps(CapsArgs),
+    /// Run the checklist for a device and put everything into one archive, for a bug report
+    Report(ReportArgs),
     /// Play files in a window, or draw them into images
     #[cfg(feature = "window")]
     Play(PlayArgs),
@@ -231,72 +234,13 @@ pub(super) fn seconds(text: &str) -> Result<f64, String> {
     }
 }
 
-/// `sim`.
-#[derive(Clone, Debug, Args)]
-pub struct SimArgs {
-    /// The chip to imitate
-    #[arg(value_parser = clap::builder::PossibleValuesParser::new(super::sim::CHIPS))]
-    pub chip: String,
-    /// Write what the driver submits to the video engine to FILE
-    #[arg(long, value_name = "FILE")]
-    pub record: Option<PathBuf>,
-    /// Let each submission complete only after MS milliseconds
-    #[arg(long, value_name = "MS")]
-    pub delay: Option<u32>,
-    /// Append refused requests to FILE, not to standard error
-    #[arg(long, value_name = "FILE")]
-    pub log: Option<PathBuf>,
-    /// Write an MD5 of each picture that the imitated engine decodes to FILE, in decoding order
-    #[arg(long, value_name = "FILE")]
-    pub pictures: Option<PathBuf>,
-    /// With --pictures: of each plane, too
-    #[arg(long, requires = "pictures")]
-    pub planes: bool,
-    /// Write the pictures that the imitated engine decodes to files in DIR
-    #[arg(long, value_name = "DIR")]
-    pub dump: Option<PathBuf>,
-    /// Whether the imitated engine decodes what it is given
-    #[arg(long, value_name = "WHETHER", value_enum, default_value = "on")]
-    pub engine: Switch,
-    /// Change a field of one picture between driver and engine: NAME=+1@5, or =-1, of picture 5; the
-    /// name is that of a recording
-    #[arg(long, value_name = "FIELD=DELTA@N")]
-    pub alter: Option<String>,
-    /// The program and its arguments; its exit code is this command's
-    #[arg(last = true, required = true, value_name = "COMMAND")]
-    pub command: Vec<OsString>,
-}
-
-/// On or off.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
-pub enum Switch {
-    /// On
-    On,
-    /// Off
-    Off,
-}
-
-/// `sim-diff`.
-#[derive(Clone, Debug, Args)]
-pub struct SimDiffArgs {
-    /// A recording
-    #[arg(value_name = "A")]
-    pub first: PathBuf,
-    /// Another of the same stream and chip
-    #[arg(value_name = "B")]
-    pub second: PathBuf,
-    /// Compare what depends on allocation as well: addresses, offsets, slot numbers
-    #[arg(long)]
-    pub raw: bool,
-}
-
 /// `matrix`.
 #[derive(Clone, Debug, Args)]
 pub struct MatrixArgs {
     /// What is decoded.
     #[command(flatten)]
     pub pipeline: PipelineArgs,
-    /// Every combination of all axes (36864), not only every pair of values
+    /// Every combination of all axes (73728), not only every pair of values
     #[arg(long)]
     pub all: bool,
 }
@@ -453,6 +397,9 @@ pub struct CapsArgs {
     /// The one device that verify, compare and matrix judge
     #[arg(long, hide = true)]
     pub judged: bool,
+    /// Everything else that each device says of itself
+    #[arg(long, hide = true)]
+    pub facts: bool,
     /// It is opened, too: after a hang or a loss that tells whether it is there again
     #[arg(long, hide = true)]
     pub opened: bool,
@@ -461,12 +408,26 @@ pub struct CapsArgs {
     pub validate: bool,
 }
 
+/// `vav1d report`.
+#[derive(Debug, Args)]
+pub struct ReportArgs {
+    /// The device: as for other commands; auto and system are the first graphics card that decodes
+    #[arg(long, default_value = "system", value_name = "DEVICE")]
+    pub device: String,
+    /// The archive, a tar file
+    #[arg(short, long, default_value = "vav1d-report.tar", value_name = "FILE")]
+    pub output: PathBuf,
+}
+
 /// `vav1d generate`.
 #[derive(Debug, Args)]
 pub struct GenerateArgs {
     /// What to print
     #[arg(value_enum)]
     pub what: Generate,
+    /// Write a man page for each command into DIR, instead of one for all to standard output
+    #[arg(long, value_name = "DIR")]
+    pub dir: Option<PathBuf>,
 }
 
 /// What `vav1d generate` makes.

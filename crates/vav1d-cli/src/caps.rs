@@ -33,6 +33,14 @@ pub(super) fn run(args: &CapsArgs, json: bool, notices: &Notices) -> Result<Exit
         ));
     }
     let mut out = Lines(output::stdout());
+    if args.facts {
+        let facts = shown.iter().flat_map(|(_, d)| d.adapter.facts());
+        let mut facts = facts.map(|(name, value)| writeln!(out.0, "{name}: {value}"));
+        let written = facts.by_ref().collect::<io::Result<()>>();
+        drop(facts);
+        written.and_then(|()| out.0.flush()).map_err(Failure::output)?;
+        return Ok(Exit::Done);
+    }
     let written = match json {
         true => out.begin("caps", None, None).and_then(|()| {
             shown.iter().try_for_each(|(i, d)| out.write(&Record::Device(device(*i, &d.adapter))))
@@ -68,6 +76,7 @@ fn judged(args: &CapsArgs, notices: &Notices) -> Result<Exit> {
 fn wanted(wish: &str, index: usize, device: &Selected) -> bool {
     match wish {
         "all" => true,
+        "system" | "auto" => device.adapter.decodes_av1() && !device.is_embedded(),
         "soft" => device.is_embedded(),
         _ if wish.starts_with("soft:") => device.is_embedded(),
         _ => wish.parse() == Ok(index) || device.is_called(wish),

@@ -306,9 +306,8 @@ impl Run<'_> {
                 }
                 let node = run.graph.node(traced.frame);
                 let before = usize::try_from(traced.frame).ok().and_then(|at| right_before.get(at));
-                if let Some(node) = node.filter(|_| before == Some(&true))
-                    && let Some(difference) = differs(node, &traced, &right)
-                {
+                let node = node.filter(|_| before == Some(&true));
+                if let Some(difference) = node.and_then(|node| differs(node, &traced, &right)) {
                     run.judge.grain(traced.frame, at, difference);
                 }
                 Ok(Next::Go)
@@ -433,10 +432,8 @@ impl Run<'_> {
         self.progress.line(&format!("{word} {}", traced.frame));
         self.judge.compared(traced.frame, difference);
         let Right::Picture(right) = right else { return Ok(Next::Go) };
-        if let Some(dir) = &self.args.png
-            && origin
-            && self.images < images::FRAMES
-        {
+        let wanted = origin && self.images < images::FRAMES;
+        if let Some(dir) = self.args.png.as_ref().filter(|_| wanted) {
             self.images += 1;
             images::write(dir, node, &traced.picture, &right).map_err(Failure::output)?;
         }

@@ -13,7 +13,7 @@ pub enum Exit {
     No,
     /// The command line cannot be understood (clap's own code).
     Usage,
-    /// The stream is malformed, or a frame was dropped because of it.
+    /// The stream is malformed, or a frame was dropped because of it, or there is none in it.
     Stream,
     /// The input cannot be opened or read.
     NoInput,
@@ -71,7 +71,9 @@ impl Exit {
             Self::Done => "done, and everything matched",
             Self::No => "done, and the answer is no: mismatch, difference found",
             Self::Usage => "the command line cannot be understood",
-            Self::Stream => "the stream is malformed, or a frame was dropped because of it",
+            Self::Stream => {
+                "the stream is malformed, or a frame was dropped because of it, or there is none in it"
+            }
             Self::NoInput => "the input cannot be opened or read",
             Self::Unsupported => "valid, but not supported by vav1d or the device, or over a limit",
             Self::Fault => {

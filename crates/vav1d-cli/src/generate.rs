@@ -11,7 +11,6 @@ use super::failure::{Failure, Result};
 use super::output;
 
 pub(super) fn run(args: &GenerateArgs) -> Result<Exit> {
-    let mut out = output::stdout();
     let shell = match args.what {
         Generate::Man => None,
         Generate::Bash => Some(Shell::Bash),
@@ -19,6 +18,16 @@ pub(super) fn run(args: &GenerateArgs) -> Result<Exit> {
         Generate::Fish => Some(Shell::Fish),
         Generate::Powershell => Some(Shell::PowerShell),
     };
+    if let Some(folder) = &args.dir {
+        if shell.is_some() {
+            return Err(Failure::new(Exit::Usage, "--dir is for man pages"));
+        }
+        // One for the program, and one for each command, with the options of all.
+        return clap_mangen::generate_to(Cli::command(), folder)
+            .map(|()| Exit::Done)
+            .map_err(|e| Failure::new(Exit::Output, format!("{}: {e}", folder.display())));
+    }
+    let mut out = output::stdout();
     let mut text = Vec::new();
     match shell {
         Some(shell) => clap_complete::generate(shell, &mut Cli::command(), "vav1d", &mut text),

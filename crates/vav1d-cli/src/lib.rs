@@ -7,6 +7,8 @@ pub mod exit;
 
 mod against;
 mod caps;
+#[cfg(test)]
+mod commit;
 mod compare;
 mod compare_report;
 mod dec_test;
@@ -34,15 +36,20 @@ pub mod play_args;
 mod playlist;
 #[cfg(feature = "window")]
 mod render_to;
+mod report;
+mod report_steps;
 mod select;
 mod shape;
 mod sim;
+pub mod sim_args;
 mod sim_diff;
 mod stop;
 mod suite_info;
 mod survey;
+mod tar;
 mod verify;
 pub mod verify_args;
+mod version;
 
 use std::ffi::OsString;
 use std::io::Write;
@@ -143,6 +150,7 @@ fn command(cli: &Cli, words: &[OsString], notices: &Notices) -> Result<Exit> {
         Command::Sim(args) => sim::run(args),
         Command::SimDiff(args) => sim_diff::run(args, json),
         Command::Caps(args) => caps::run(args, json, notices),
+        Command::Report(args) => report::run(args, notices),
         #[cfg(feature = "window")]
         Command::Play(args) => play::run(args, json, notices),
         Command::Generate(args) => generate::run(args),

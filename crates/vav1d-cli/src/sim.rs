@@ -24,16 +24,20 @@ const OFFERS: [(&str, &str); 4] = [
 /// File name of the library that imitates the node.
 const LIBRARY: &str = "libdrm_sim.so";
 
-/// The library: named by `VAV1D_DRM_SIM_LIBRARY`, or beside this program.
+/// Where packages have it, from the program's folder.
+const INSTALLED: &str = "../lib/vav1d";
+
+/// The library: named by `VAV1D_DRM_SIM_LIBRARY`, or beside this program, or where it is installed.
 fn library() -> Result<PathBuf> {
     if let Some(path) = std::env::var_os("VAV1D_DRM_SIM_LIBRARY") {
         return Ok(path.into());
     }
     let here = std::env::current_exe().ok();
-    let beside = here.as_deref().and_then(|exe| exe.parent()).map(|dir| dir.join(LIBRARY));
-    beside.filter(|path| path.exists()).ok_or_else(|| {
-        let why = "is not beside this program: build it (cargo build --release -p drm-sim), \
-                   or name it in VAV1D_DRM_SIM_LIBRARY";
+    let folder = here.as_deref().and_then(|exe| exe.parent());
+    let places = folder.into_iter().flat_map(|dir| [dir.to_owned(), dir.join(INSTALLED)]);
+    places.map(|dir| dir.join(LIBRARY)).find(|path| path.exists()).ok_or_else(|| {
+        let why = "is neither beside this program nor installed: build it (cargo build --release \
+                   -p drm-sim), or name it in VAV1D_DRM_SIM_LIBRARY";
         Failure::new(Exit::Unsupported, format!("{LIBRARY} {why}"))
     })
 }

@@ -82,9 +82,8 @@ impl Window {
             |what: &dyn Fn(&Frame) -> usize| self.frames.iter().take(seen).map(what).sum();
         let mut bytes: usize = of_seen(&|frame| frame.picture.size_bytes());
         let mut images: usize = of_seen(&on_device);
-        while (bytes > self.budget || images > MOST_ON_DEVICE)
-            && let Some(frame) = self.frames.pop_front()
-        {
+        while bytes > self.budget || images > MOST_ON_DEVICE {
+            let Some(frame) = self.frames.pop_front() else { break };
             bytes -= frame.picture.size_bytes();
             images -= on_device(&frame);
             self.next -= 1;

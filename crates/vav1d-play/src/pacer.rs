@@ -274,13 +274,12 @@ impl<T> Pacer<T> {
         self.statistics.presented += 1;
         match pending.due {
             // The first one is due when it comes, and the clock goes by it.
-            None => {
-                if let (Clock::Running { stream, .. }, Some((time, _))) = (self.clock, self.shown)
-                    && stream == time
-                {
+            None => match (self.clock, self.shown) {
+                (Clock::Running { stream, .. }, Some((time, _))) if stream == time => {
                     self.clock = Clock::Running { stream, at };
                 }
-            }
+                _ => {}
+            },
             Some(due) => {
                 let cost = at.saturating_sub(pending.at + held_up);
                 self.cost = cost.max(self.cost.saturating_sub(self.cost / MEMORY));
@@ -338,11 +337,12 @@ impl<T> Pacer<T> {
             return Decision::Wait(Some(due.saturating_sub(lead)));
         }
         let Some(mut frame) = self.queue.pop_front() else { return Decision::Wait(None) };
-        while let Some(next) = self.queue.front()
-            && next.time >= frame.time
-            && self.due(next.time) <= reach
-            && let Some(next) = self.queue.pop_front()
+        while self
+            .queue
+            .front()
+            .is_some_and(|next| next.time >= frame.time && self.due(next.time) <= reach)
         {
+            let Some(next) = self.queue.pop_front() else { break };
             self.statistics.dropped += 1;
             frame = next;
             due = self.due(frame.time);

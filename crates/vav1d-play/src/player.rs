@@ -53,7 +53,7 @@ pub struct Options {
 }
 
 impl Default for Options {
-    /// Everything once; 4 frames wait, 256 MiB are kept.
+    /// Everything once; 4 frames wait, 48 MiB are kept: 16 pictures of 1920x1080.
     fn default() -> Self {
         Self {
             planner: PlannerOptions::default(),
@@ -64,7 +64,7 @@ impl Default for Options {
             limit: None,
             repeat: Repeat::Off,
             queue: 4,
-            kept_bytes: 256 << 20,
+            kept_bytes: 48 << 20,
             niceness: 0,
         }
     }
@@ -73,10 +73,10 @@ impl Default for Options {
 /// Lowers the priority of the thread that calls it.
 fn give_way(niceness: u8) {
     #[cfg(target_os = "linux")]
-    if niceness > 0
-        && let Err(error) = rustix::process::setpriority_process(None, niceness.into())
-    {
-        log::debug!("decoding keeps its priority: {error}");
+    if niceness > 0 {
+        if let Err(error) = rustix::process::setpriority_process(None, niceness.into()) {
+            log::debug!("decoding keeps its priority: {error}");
+        }
     }
     #[cfg(not(target_os = "linux"))]
     let _ = niceness;

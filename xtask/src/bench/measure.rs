@@ -32,7 +32,7 @@ impl Cost {
 fn once(command: &mut Command) -> Result<Cost> {
     let name = format!("{command:?}");
     let started = Instant::now();
-    let child =
+    let mut child =
         command.stdin(Stdio::null()).stdout(Stdio::null()).spawn().with_context(|| name.clone())?;
     let used = child.wait4().with_context(|| name.clone())?;
     let wall = started.elapsed().as_secs_f64();

@@ -291,9 +291,7 @@ fn noise(rng: &mut Rng) -> FrameJob {
     std.delta_q_res = rng.byte();
     std.delta_lf_res = rng.byte();
     std.coded_denom = rng.byte();
-    if let Some(tile_info) = &mut picture.tile_info
-        && rng.once_in(3)
-    {
+    if let Some(tile_info) = picture.tile_info.as_mut().filter(|_| rng.once_in(3)) {
         tile_info.std.flags._bitfield_1 = bits(rng);
         tile_info.std.TileCols = rng.byte() >> rng.below(8);
         tile_info.std.TileRows = rng.byte() >> rng.below(8);

@@ -57,9 +57,7 @@ impl World {
     /// The application frees the slots of pictures that left the stream's buffers.
     fn collect(&mut self) {
         for slot in 0..self.app.len() {
-            if let Some(id) = self.app[slot].0
-                && !self.live(id)
-            {
+            if self.app[slot].0.is_some_and(|id| !self.live(id)) {
                 self.app[slot] = (None, self.time);
                 if matches!(self.habit, Habit::Deactivate) {
                     self.slots.deactivate(slot);
@@ -139,9 +137,7 @@ impl World {
                 *entry = Some((id, key && !shown));
             }
         }
-        if opening.refresh_frame_flags != 0
-            && let Some(slot) = opening.setup_slot
-        {
+        if let Some(slot) = opening.setup_slot.filter(|_| opening.refresh_frame_flags != 0) {
             self.app[slot].0 = Some(id);
         }
     }

@@ -35,9 +35,7 @@ impl Timeline {
     /// A frame with `params`, which lasts until the next; of frames at the same time the last
     /// counts.
     pub fn frame(&mut self, at: FrameTime, params: &FilmGrainParams) {
-        if let Some((last, params)) = self.last.take()
-            && last.ticks < at.ticks
-        {
+        if let Some((last, params)) = self.last.take().filter(|(last, _)| last.ticks < at.ticks) {
             self.duration = Some(at.ticks - last.ticks);
             self.close(last, at.ticks, &params);
         }

@@ -42,12 +42,13 @@ impl Spares {
 
     /// Takes a step that is done with.
     pub(super) fn put(&mut self, step: Step) {
-        if let Step::Decode(mut plan) = step
-            && self.plans.len() < MOST
-        {
-            // The temporal unit is large.
-            plan.bitstream.unit = Arc::default();
-            self.plans.push(plan);
+        match step {
+            Step::Decode(mut plan) if self.plans.len() < MOST => {
+                // The temporal unit is large.
+                plan.bitstream.unit = Arc::default();
+                self.plans.push(plan);
+            }
+            _ => {}
         }
     }
 }

@@ -177,6 +177,7 @@ impl Session {
         let rows = surface.one("y_offset_for_u_cb");
         let source = self.check(space, frame, first, &job, outcome);
         self.note(first, output, (pitch, rows), source);
+        segments(&job, outcome);
         let Some(tiles) = tiles(space, frame, &job, outcome) else { return };
         let tiles: Vec<&[u8]> = tiles.iter().map(Vec::as_slice).collect();
         let profile = avp_job::profile(frame);
@@ -267,6 +268,18 @@ impl Session {
         }
         self.motion.insert(motion, picture);
         self.held.insert(output, Held { picture, pitch, rows, kept });
+    }
+}
+
+/// Looks for segments whose features have no data: a driver that leaves the word out.
+fn segments(job: &FrameJob, outcome: &mut Outcome) {
+    let Some(segmentation) = &job.picture.segmentation else { return };
+    // SEG_LVL_ALT_LF_Y_V to SEG_LVL_REF_FRAME, spec section 3.
+    let (filters, reference) = (0b1_1110, 0b10_0000);
+    let features = segmentation.FeatureEnabled.iter().fold(0, |all, enabled| all | enabled);
+    let given = segmentation.FeatureData.iter().any(|data| data[1..6].iter().any(|v| *v != 0));
+    if features & (filters | reference) != 0 && !given {
+        outcome.fault("segments have loop filter or reference features, and no data of them");
     }
 }
 

@@ -8,6 +8,9 @@ mod tiles;
 mod vcn;
 mod vcn_job;
 
+#[cfg(test)]
+mod tests;
+
 use av1_engine::{Decoded, Engine, Fault, job};
 
 pub(crate) use self::avp::{Avp, Frame, frames};

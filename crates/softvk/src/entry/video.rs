@@ -76,9 +76,8 @@ unsafe extern "system" fn create_video_session(
         Err(result) => return result,
     };
     // SAFETY: as above.
-    if let Some(version) = unsafe { info.p_std_header_version.as_ref() }
-        && version.spec_version > 1 << 22
-    {
+    let version = unsafe { info.p_std_header_version.as_ref() };
+    if version.is_some_and(|version| version.spec_version > 1 << 22) {
         return vk::Result::ERROR_VIDEO_STD_VERSION_NOT_SUPPORTED_KHR;
     }
     create::session(&device.messages, info, &profile, &device.config);

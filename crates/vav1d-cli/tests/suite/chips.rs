@@ -117,3 +117,64 @@ fn a_drivers_film_grain_is_no_wrong_picture_of_a_matrix() {
     assert_eq!(output.status.code(), Some(1), "{text}");
     assert!(text.contains("right before film grain"), "{text}");
 }
+
+/// The files of a tar archive: names and contents.
+fn files(archive: &[u8]) -> Vec<(String, String)> {
+    let mut files = Vec::new();
+    let mut rest = archive;
+    while let Some((header, behind)) = rest.split_at_checked(512).filter(|(h, _)| h[0] != 0) {
+        let text = |range: std::ops::Range<usize>| {
+            String::from_utf8_lossy(&header[range]).trim_end_matches('\0').to_owned()
+        };
+        let size = usize::from_str_radix(&text(124..135), 8).expect("a size");
+        files.push((text(0..100), String::from_utf8_lossy(&behind[..size]).into_owned()));
+        rest = &behind[size.next_multiple_of(512)..];
+    }
+    files
+}
+
+#[test]
+fn a_report_has_every_step_and_tells_nobody_s_name() {
+    let folder = std::env::temp_dir().join(format!("vav1d-report-of-{}", std::process::id()));
+    std::fs::create_dir_all(&folder).expect("made");
+    let archive = folder.join("report.tar");
+    let output = Command::new(env!("CARGO_BIN_EXE_vav1d"))
+        .args(["-q", "report", "--device", "soft:fault=tile-starts", "--output"])
+        .arg(&archive)
+        .env("USER", "marvin")
+        .env("HOME", "/home/marvin")
+        .current_dir(&folder)
+        .output()
+        .expect("vav1d runs");
+    let summary = String::from_utf8_lossy(&output.stdout);
+    // The fault shows where tiles start in mode info units, and the driver takes superblocks.
+    assert_eq!(output.status.code(), Some(1), "{summary}");
+    let line = "! md5-tile-starts-superblock";
+    assert!(summary.lines().any(|l| l.starts_with(line)), "{summary}");
+    let files = files(&std::fs::read(&archive).expect("an archive"));
+    let names: Vec<_> = files.iter().map(|(name, _)| name.as_str()).collect();
+    for name in ["summary.txt", "caps.txt", "facts.txt", "verify.txt", "matrix.txt", "journal.txt"]
+    {
+        assert!(names.contains(&name), "{name}: {names:?}");
+    }
+    let here = folder.to_str().expect("a plain path");
+    for (name, text) in &files {
+        for word in ["marvin", here, env!("CARGO_BIN_EXE_vav1d"), "uuid:"] {
+            assert!(!text.contains(word), "{name} has {word}: {text}");
+        }
+    }
+    let _ = std::fs::remove_dir_all(&folder);
+}
+
+#[test]
+fn a_report_of_no_device_says_so() {
+    let archive = std::env::temp_dir().join(format!("vav1d-report-{}.tar", std::process::id()));
+    let output = Command::new(env!("CARGO_BIN_EXE_vav1d"))
+        .args(["-q", "report", "--device", "nobody's card", "--output"])
+        .arg(&archive)
+        .output()
+        .expect("vav1d runs");
+    assert_eq!(output.status.code(), Some(69));
+    assert_eq!(files(&std::fs::read(&archive).expect("an archive")).len(), 2);
+    let _ = std::fs::remove_file(&archive);
+}

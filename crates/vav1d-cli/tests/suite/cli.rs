@@ -330,6 +330,42 @@ fn completions_and_man_page_come_from_the_definition() {
     }
 }
 
+#[test]
+fn each_command_has_a_man_page() {
+    let folder = Folder::new("man");
+    let output = run(&["generate", "man", "--dir", path(&folder.0)]);
+    check_exit(&output, 0);
+    let page = |name: &str| {
+        std::fs::read_to_string(folder.0.join(name)).unwrap_or_else(|e| panic!("{name}: {e}"))
+    };
+    assert!(page("vav1d.1").contains("vav1d\\-md5(1)"));
+    assert!(page("vav1d-md5.1").contains("\\-\\-total"));
+    assert!(page("vav1d-sim-diff.1").contains("\\-\\-json"));
+    check_exit(&run(&["generate", "bash", "--dir", path(&folder.0)]), 2);
+    check_exit(&run(&["generate", "man", "--dir", "/dev/null/none"]), 74);
+}
+
+/// The commit is that of the checkout, and the long form begins with the short one.
+#[test]
+fn the_version_names_the_commit_and_what_is_built_in() {
+    let (short, long) = (run(&["-V"]), run(&["--version"]));
+    check_exit(&short, 0);
+    check_exit(&long, 0);
+    let (short, long) = (text(&short.stdout), text(&long.stdout));
+    assert!(short.starts_with(&format!("vav1d {} (", env!("CARGO_PKG_VERSION"))), "{short}");
+    assert_eq!(short.lines().count(), 1, "{short}");
+    assert_eq!(long.lines().next(), short.lines().next());
+    let soft = if cfg!(feature = "soft") { "+soft" } else { "-soft" };
+    assert!(long.contains("\nfeatures: ") && long.contains(soft), "{long}");
+    assert_eq!(long.contains("\nbuilt in: softvk "), cfg!(feature = "soft"), "{long}");
+    let git = Command::new("git").args(["rev-parse", "HEAD"]).output();
+    let head = git.ok().filter(|o| o.status.success()).map(|o| text(&o.stdout).to_owned());
+    if let Some(head) = head.filter(|_| std::env::var_os("VAV1D_COMMIT").is_none()) {
+        let known = head.get(..12).expect("a hash");
+        assert!(short.contains(known), "{short}, but HEAD is {head}");
+    }
+}
+
 /// What a damaged stream gives depends neither on time nor on how much is under way at once.
 #[test]
 fn damage_gives_the_same_in_every_run() {

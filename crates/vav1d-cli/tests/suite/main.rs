@@ -26,6 +26,7 @@ mod play;
 mod players;
 mod reference;
 mod seek;
+mod signals;
 mod streams;
 mod teacher;
 mod verify;

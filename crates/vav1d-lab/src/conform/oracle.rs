@@ -83,9 +83,8 @@ fn is_frame(name: &str) -> bool {
 }
 
 fn framemd5(lines: &[(usize, &str)]) -> Result<Vec<String>, String> {
-    if let Some((number, line)) = lines.iter().find(|(_, line)| line.starts_with("#hash: "))
-        && *line != "#hash: MD5"
-    {
+    let hash = lines.iter().find(|(_, line)| line.starts_with("#hash: "));
+    if let Some((number, line)) = hash.filter(|(_, line)| *line != "#hash: MD5") {
         return Err(format!("line {number}: `{line}` is not MD5"));
     }
     let rows = lines.iter().filter(|(_, line)| !line.starts_with('#'));

@@ -197,10 +197,8 @@ impl App {
     }
 
     fn pull(&mut self, event_loop: &ActiveEventLoop) {
-        while self.pacer.queued() < QUEUE
-            && self.failure.is_none()
-            && let Some(fed) = self.feed.next()
-        {
+        while self.pacer.queued() < QUEUE && self.failure.is_none() {
+            let Some(fed) = self.feed.next() else { break };
             match fed {
                 Fed::Opened(stream) => self.opened(event_loop, stream),
                 Fed::Frame(judged) => {
@@ -345,10 +343,9 @@ impl App {
         if let Some(target) = self.aim.landed(index) {
             return self.go(target);
         }
-        if let (Some(from), Some(to)) = self.section
-            && time >= to
-        {
-            return self.go(Target::Time(from));
+        match self.section {
+            (Some(from), Some(to)) if time >= to => return self.go(Target::Time(from)),
+            _ => {}
         }
         if is_image && !self.pacer.is_paused() {
             self.pacer.pause(self.now());

@@ -160,9 +160,8 @@ impl Reference {
     /// # Errors
     /// It cannot go on.
     fn pull(&mut self) -> Result<(), Error> {
-        while self.frames.len() < WAITING
-            && let Some(event) = self.player.try_next()
-        {
+        while self.frames.len() < WAITING {
+            let Some(event) = self.player.try_next() else { break };
             match event {
                 Event::Frame(frame) if frame.generation >= self.generation => {
                     self.is_at_end = false;

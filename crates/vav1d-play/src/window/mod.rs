@@ -9,6 +9,7 @@ mod blocks;
 mod display;
 mod events;
 mod feed;
+mod glyphs;
 mod keys;
 mod layout;
 mod mouse;

@@ -42,10 +42,8 @@ impl App {
         self.mouse.until = Some(Instant::now() + REST);
         self.display.iter().for_each(|display| display.window.set_cursor_visible(true));
         self.show_bar();
-        if self.mouse.drags
-            && let Some(time) = self.time_at(at.0)
-            && let Some(target) = self.aim.drag(time)
-        {
+        let time = if self.mouse.drags { self.time_at(at.0) } else { None };
+        if let Some(target) = time.and_then(|time| self.aim.drag(time)) {
             self.go(target);
         }
     }

@@ -35,10 +35,9 @@ impl Damage {
     /// Takes note of the frames in `steps` at which decoding can start.
     pub fn note(&mut self, steps: &[Step]) {
         for step in steps {
-            if let Step::Decode(plan) = step
-                && plan.header.frame_type == FrameType::Key
-                && plan.header.refresh_frame_flags == 0xff
-            {
+            let Step::Decode(plan) = step else { continue };
+            let key = plan.header.frame_type == FrameType::Key;
+            if key && plan.header.refresh_frame_flags == 0xff {
                 self.key_frames.push(plan.frame);
             }
         }

@@ -116,3 +116,32 @@ fn parameters(
 ) -> Result<Option<Parameters>> {
     (!choice.inline_parameters).then(|| Parameters::new(session, sequence)).transpose()
 }
+
+#[cfg(all(test, feature = "soft"))]
+mod tests {
+    use super::*;
+    use crate::plan::SessionSpec;
+    use crate::syntax::testing::plain_sequence;
+    use crate::vk::choose::choose_for;
+    use crate::vk::entry::Driver;
+    use crate::vk::features::Features;
+    use crate::vk::instance::{Instance, InstanceOptions};
+
+    #[test]
+    fn queries_are_used_in_turn() {
+        let driver = Driver::Soft { config: None };
+        let instance = Instance::new(driver, InstanceOptions::default()).expect("softvk");
+        let adapter = instance.adapters().expect("adapters").remove(0);
+        let options = ExecutorOptions::default();
+        let features = Features::wanted(&options);
+        let device =
+            Device::open(&instance, &adapter, features, options.copy_queue).expect("a device");
+        let sequence = Arc::new(plain_sequence());
+        let spec = SessionSpec { sequence: Arc::clone(&sequence), seq_level_idx: 8 };
+        let choice = choose_for(&spec, &options, &adapter).expect("a choice");
+        let mut active = Active::new(&device, choice, &sequence, &options).expect("a session");
+        // One more than frames in flight: whatever the numbers of the frames are, none is in use.
+        let used: Vec<_> = (0..12).map(|_| active.next_query()).collect();
+        assert_eq!(used, [0, 1, 2, 3, 4, 0, 1, 2, 3, 4, 0, 1]);
+    }
+}

@@ -123,10 +123,11 @@ impl Adapter {
     }
 
     /// How video decoding is switched on where the driver is known to hide it, and does: variables
-    /// of its environment.
+    /// of its environment, of which the first is not set.
     pub fn hidden_video(&self) -> Option<&'static str> {
-        let hides = super::quirks::switch(self.driver_id)?;
-        (!self.decodes_av1()).then_some(hides)
+        let switch = super::quirks::switch(self.driver_id)?;
+        let is_set = switch.split('=').next().is_some_and(|name| std::env::var_os(name).is_some());
+        (!self.decodes_av1() && !is_set).then_some(switch)
     }
 
     /// What the device says of every profile that a stream may need.
@@ -160,6 +161,10 @@ impl Adapter {
             vk::PhysicalDeviceType::CPU => "cpu",
             _ => "other",
         }
+    }
+
+    pub(super) fn instance(&self) -> &Arc<Instance> {
+        &self.instance
     }
 
     pub(super) fn raw(&self) -> vk::PhysicalDevice {

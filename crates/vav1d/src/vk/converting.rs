@@ -5,6 +5,7 @@
 use std::collections::VecDeque;
 use std::sync::mpsc::{Sender, channel};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError, Weak};
+use std::thread::JoinHandle;
 
 use super::lending::{Readback, Spares};
 use super::readback::CopyPlan;
@@ -22,6 +23,7 @@ type Pool = Arc<Mutex<Vec<Vec<u8>>>>;
 #[derive(Default)]
 pub(super) struct Converter {
     jobs: Option<Sender<Job>>,
+    thread: Option<JoinHandle<()>>,
     /// Oldest first.
     waiting: VecDeque<Weak<OnceLock<Vec<u8>>>>,
     pool: Pool,
@@ -103,8 +105,8 @@ impl Converter {
             let (sender, jobs) = channel::<Job>();
             let thread = std::thread::Builder::new().name("pictures".into());
             // It ends with the last sender.
-            if thread.spawn(move || jobs.into_iter().for_each(Job::run)).is_ok() {
-                self.jobs = Some(sender);
+            if let Ok(thread) = thread.spawn(move || jobs.into_iter().for_each(Job::run)) {
+                (self.jobs, self.thread) = (Some(sender), Some(thread));
             }
         }
         match &self.jobs {
@@ -122,8 +124,8 @@ impl Drop for Converter {
     /// Readbacks are of the device, which does not go before they are back.
     fn drop(&mut self) {
         self.jobs = None;
-        while !self.waiting.is_empty() {
-            self.wait_for_oldest();
+        if self.thread.take().is_some_and(|thread| thread.join().is_err()) {
+            log::error!("the thread that puts pictures in order has panicked");
         }
     }
 }
@@ -154,5 +156,73 @@ impl Drop for Converted {
                 pool.push(memory);
             }
         }
+    }
+}
+
+#[cfg(all(test, feature = "soft"))]
+mod tests {
+    use ash::vk;
+
+    use super::super::device::Device;
+    use super::super::entry::Driver;
+    use super::super::features::Features;
+    use super::super::instance::{Instance, InstanceOptions};
+    use super::super::objects::{Buffer, Commands};
+    use super::super::options::{CopyQueue, ExecutorOptions};
+    use super::super::readback::PictureLayout;
+    use super::*;
+    use crate::pixels::{Chroma, Format};
+
+    /// A device, and what a copy leaves of a picture of 1024 x 1024 whose samples are all `value`.
+    fn device() -> Arc<Device> {
+        let driver = Driver::Soft { config: None };
+        let instance = Instance::new(driver, InstanceOptions::default()).expect("softvk");
+        let adapter = instance.adapters().expect("adapters").remove(0);
+        let features = Features::wanted(&ExecutorOptions::default());
+        Device::open(&instance, &adapter, features, CopyQueue::Auto).expect("a device")
+    }
+
+    fn plan() -> CopyPlan {
+        let format = vk::Format::G10X6_B10X6R10X6_2PLANE_420_UNORM_3PACK16;
+        let layout = PictureLayout::of(format).expect("known");
+        let wanted = Format { chroma: Chroma::Yuv420, bit_depth: 10 };
+        CopyPlan::new(layout, wanted, (1024, 1024), (1024, 1024), (1, 1, 1))
+    }
+
+    fn readback(device: &Arc<Device>, value: u16) -> Readback {
+        let plan = plan();
+        let mut buffer = Buffer::readback(device, plan.size_bytes() as u64).expect("a buffer");
+        let sample = (value << 6).to_le_bytes();
+        let bytes = sample.repeat(plan.size_bytes() / 2);
+        // SAFETY: no submission uses the buffer.
+        unsafe { buffer.write(&[&bytes]) }.expect("written");
+        let family = device.copy_queue().family.index;
+        Readback { commands: Commands::new(device, family, "readback").expect("made"), buffer }
+    }
+
+    #[test]
+    fn pictures_are_put_in_order_elsewhere_and_few_wait_for_it() {
+        let device = device();
+        let (mut converter, spares) = (Converter::default(), Spares::default());
+        assert!(Converter::takes(&plan()));
+        // The thread comes no further than this lock, and whoever hands a picture over does.
+        let pool = Arc::clone(&converter.pool);
+        let held = pool.lock().expect("free");
+        let mut samples: Vec<_> = (1..=4)
+            .map(|value| converter.convert(plan(), readback(&device, value), &spares))
+            .collect();
+        assert!(samples.iter().all(|s| s.len() == plan().picture_bytes()));
+        drop(held);
+        for value in 5..=8 {
+            samples.push(converter.convert(plan(), readback(&device, value), &spares));
+            assert!(converter.waiting.len() <= MOST_WAITING);
+        }
+        for (value, samples) in (1_u16..).zip(&samples) {
+            assert!(samples.as_chunks().0.iter().all(|s| *s == value.to_le_bytes()), "{value}");
+        }
+        drop(samples);
+        assert!((1..=MOST_WAITING).contains(&pool.lock().expect("free").len()));
+        drop(converter);
+        assert!(spares.take(plan().size_bytes() as u64).is_some());
     }
 }

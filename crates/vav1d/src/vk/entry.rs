@@ -45,6 +45,15 @@ pub fn leaked() -> usize {
     return 0;
 }
 
+/// The software driver that is built in, with its version and its decoder; `None` without the
+/// feature `soft`.
+pub fn built_in() -> Option<String> {
+    #[cfg(feature = "soft")]
+    return Some(format!("softvk {}, {}", softvk::VERSION, softvk::decoder()));
+    #[cfg(not(feature = "soft"))]
+    return None;
+}
+
 /// Planted faults of softvk's configurations in this process that had no effect on any device.
 pub(super) fn unfired() -> Vec<String> {
     #[cfg(feature = "soft")]
@@ -62,9 +71,8 @@ fn loader() -> Result<ash::Entry> {
 
 #[cfg(feature = "soft")]
 fn soft(config: Option<&str>) -> Result<Direct> {
-    if let (_, unknown) = softvk::Config::parse(config.unwrap_or_default())
-        && !unknown.is_empty()
-    {
+    let (_, unknown) = softvk::Config::parse(config.unwrap_or_default());
+    if !unknown.is_empty() {
         let words = unknown.join(", ");
         return Err(DeviceError::None(format!("softvk has no configuration {words}")).into());
     }

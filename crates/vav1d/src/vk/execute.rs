@@ -291,9 +291,8 @@ impl Executor {
         self.retire_passed()?;
         let leftover: Vec<_> = self.surfaces.keys().copied().collect();
         leftover.into_iter().for_each(|surface| self.release(surface));
-        if let Some(active) = &mut self.active
-            && active.choice.serves(&choice)
-        {
+        let serves = |active: &&mut Active| active.choice.serves(&choice);
+        if let Some(active) = self.active.as_mut().filter(serves) {
             if let Some(old) = active.set_sequence(&spec.sequence)? {
                 self.retired.keep(&self.decode, &self.copy, old);
             }

@@ -241,10 +241,9 @@ impl Executor {
 
     fn handover_commands(&mut self) -> Result<Commands> {
         let oldest = self.showing.handovers.front().map(|(ticket, _)| *ticket);
-        if let Some(ticket) = oldest
-            && self.decode.passed(ticket)?
-            && let Some((_, commands)) = self.showing.handovers.pop_front()
-        {
+        let passed = oldest.map_or(Ok(false), |ticket| self.decode.passed(ticket))?;
+        let oldest = if passed { self.showing.handovers.pop_front() } else { None };
+        if let Some((_, commands)) = oldest {
             return Ok(commands);
         }
         Commands::new(&self.device, self.decode.family(), "hand over")

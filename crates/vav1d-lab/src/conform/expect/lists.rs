@@ -161,9 +161,8 @@ impl Expectations {
             (Outcome::Pass, Some(_)) => Status::UnexpectedImprovement(Word::Pass),
             _ => merge(result, known),
         };
-        if status == Status::ExpectedFail
-            && let Some((then, now)) = self.moved(name, outcome)
-        {
+        let moved = (status == Status::ExpectedFail).then(|| self.moved(name, outcome));
+        if let Some((then, now)) = moved.flatten() {
             let note = format!("first wrong output picture was {then}, is {now}");
             let status = match now < then {
                 true => Status::New(result),

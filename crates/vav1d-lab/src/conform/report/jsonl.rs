@@ -71,7 +71,7 @@ pub fn line(record: &Record, times: bool) -> String {
         "first_wrong_frame": record.explained.as_ref().and_then(|e| e.first),
         "explained": record.explained.as_ref().map(|e| &e.text),
     });
-    if times && let Some(data) = data.as_object_mut() {
+    if let Some(data) = data.as_object_mut().filter(|_| times) {
         data.insert("seconds".to_owned(), json!(record.seconds));
     }
     json!({ "type": "vector", "data": data }).to_string()

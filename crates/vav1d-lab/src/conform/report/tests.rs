@@ -79,12 +79,13 @@ fn junit_counts_what_it_lists() {
         };
         let name = e.name().as_ref().to_owned();
         let words = ["testcase", "failure", "error", "skipped"];
-        if let Some(at) = words.iter().position(|word| *word == name) {
+        if let Some(at) = words.iter().position(|word| word.as_bytes() == name) {
             listed[at] += 1;
         }
-        if name == "testsuite" {
+        if name == b"testsuite" {
             for (at, word) in ["tests", "failures", "errors", "skipped"].iter().enumerate() {
                 let value = e.try_get_attribute(word).expect("XML").expect("there").value;
+                let value = std::str::from_utf8(&value).expect("text");
                 counted[at] += value.parse::<usize>().expect("a number");
             }
         }

@@ -2,6 +2,11 @@
 //! size for all of them (VCN up to 4) reads those that were made with others wrongly.
 
 use std::collections::BTreeMap;
+use std::path::Path;
+
+use anyhow::Result;
+
+use super::Outcome;
 
 /// Fields of the picture buffer that all references share.
 const SHARED: [&str; 6] = [
@@ -16,9 +21,17 @@ const SHARED: [&str; 6] = [
 /// One picture's fields by name.
 type Picture<'t> = BTreeMap<&'t str, &'t str>;
 
+/// What came of a stream that ran to its end, by its recording.
+pub(super) fn outcome(record: &Path) -> Result<Outcome> {
+    Ok(match other_reference(&std::fs::read_to_string(record)?) {
+        Some(fault) => Outcome::Failed(fault),
+        None => Outcome::Ran,
+    })
+}
+
 /// The first picture of `recording` that refers to one made with another pitch, height or size: what
 /// to say of it. A recording without such fields says nothing.
-pub(crate) fn other_reference(recording: &str) -> Option<String> {
+fn other_reference(recording: &str) -> Option<String> {
     let mut made: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
     for section in recording.split("\n\n") {
         let fields: Picture<'_> =

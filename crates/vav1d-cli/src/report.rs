@@ -1,0 +1,288 @@
+//! `vav1d report`: the checklist for a device in one archive, for whoever cannot look at the machine.
+
+use std::fmt::Write as _;
+use std::fs::{self, File};
+use std::io;
+use std::path::{Path, PathBuf};
+use std::process::{Command, ExitStatus, Stdio};
+use std::time::{Duration, Instant};
+
+use super::args::ReportArgs;
+use super::exit::Exit;
+use super::failure::{Failure, Result};
+use super::output::Notices;
+use super::report_steps::{STREAMS, Step, steps};
+use super::tar;
+use vav1d_lab::conform::runner;
+
+/// Variables that change what drivers do: that they are set is told, and the value of those without
+/// paths.
+const VARIABLES: [(&str, bool); 8] = [
+    ("ANV_DEBUG", true),
+    ("ANV_VIDEO_DECODE", true),
+    ("RADV_EXPERIMENTAL", true),
+    ("RADV_PERFTEST", true),
+    ("RADV_DEBUG", true),
+    ("VK_DRIVER_FILES", false),
+    ("VK_ICD_FILENAMES", false),
+    ("VAV1D_DRM_SIM", true),
+];
+
+/// How a step ended.
+struct Done {
+    step: Step,
+    /// `None` if it was killed for taking too long.
+    status: Option<ExitStatus>,
+    seconds: f64,
+    /// What it printed.
+    text: String,
+}
+
+pub(super) fn run(args: &ReportArgs, notices: &Notices) -> Result<Exit> {
+    let mut archive = super::output::create(&args.output, &[])?;
+    let folder = Folder::new().map_err(Failure::output)?;
+    let program = std::env::current_exe().map_err(|e| Failure::new(Exit::Fault, e))?;
+    let scrub = Scrub::new(&folder.0, &program);
+    let all = steps();
+    let bar = notices.progress(all.len() as u64, "steps");
+    let mut done = Vec::new();
+    for step in all {
+        bar.inc(1);
+        let ran = one(&program, &args.device, step, &folder.0).map_err(Failure::output)?;
+        let nothing = ran.step.name == "caps" && code(&ran) == Some(69);
+        done.push(ran);
+        if nothing {
+            break;
+        }
+    }
+    bar.finish_and_clear();
+    let summary = summary(&args.device, &done);
+    let write = |archive: &mut _| -> io::Result<()> {
+        tar::file(archive, "summary.txt", scrub.text(&summary).as_bytes())?;
+        for ran in &done {
+            let name = format!("{}.txt", ran.step.name);
+            tar::file(archive, &name, scrub.text(&ran.text).as_bytes())?;
+        }
+        if let Ok(journal) = fs::read_to_string(folder.0.join("journal.txt")) {
+            tar::file(archive, "journal.txt", scrub.text(&journal).as_bytes())?;
+        }
+        tar::end(archive)
+    };
+    write(&mut archive).map_err(Failure::output)?;
+    super::output::told(print(&scrub.text(&summary)))?;
+    Ok(match done.first().and_then(code) {
+        Some(0) if verdicts(&done).iter().all(|(_, bad)| !bad) => Exit::Done,
+        Some(69) => Exit::Unsupported,
+        _ => Exit::No,
+    })
+}
+
+fn print(text: &str) -> io::Result<()> {
+    use std::io::Write as _;
+    let mut out = super::output::stdout();
+    out.write_all(text.as_bytes())?;
+    out.flush()
+}
+
+/// A folder of its own with the streams, removed at the end.
+struct Folder(PathBuf);
+
+impl Folder {
+    fn new() -> io::Result<Self> {
+        let folder = Self(runner::scratch(&std::env::temp_dir()));
+        fs::create_dir_all(&folder.0)?;
+        for stream in STREAMS {
+            fs::write(folder.0.join(stream.name), stream.bytes)?;
+            if let Some(md5) = stream.md5() {
+                let text = format!("{md5}  {}\n", stream.name);
+                fs::write(folder.0.join(stream.name).with_extension("md5"), text)?;
+            }
+        }
+        Ok(folder)
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(&self.0);
+    }
+}
+
+/// Runs a step in a process of its own: a driver may end it, or never come back.
+fn one(program: &Path, device: &str, step: Step, folder: &Path) -> io::Result<Done> {
+    let said = folder.join("said");
+    let (out, started) = (File::create(&said)?, Instant::now());
+    let mut command = Command::new(program);
+    command.args(&step.words[..]).args(["--device", device]).current_dir(folder);
+    command.env_remove("RUST_BACKTRACE").stdin(Stdio::null());
+    let mut child = command.stdout(out.try_clone()?).stderr(out).spawn()?;
+    let status = loop {
+        if let Some(status) = child.try_wait()? {
+            break Some(status);
+        }
+        if started.elapsed() > step.longest {
+            child.kill()?;
+            child.wait()?;
+            break None;
+        }
+        std::thread::sleep(Duration::from_millis(10));
+    };
+    let seconds = started.elapsed().as_secs_f64();
+    // A driver's words need be no text.
+    let text = String::from_utf8_lossy(&fs::read(&said)?).into_owned();
+    Ok(Done { step, status, seconds, text })
+}
+
+fn code(ran: &Done) -> Option<i32> {
+    ran.status?.code()
+}
+
+/// What came of a step in a word, and whether that is bad.
+fn verdict(ran: &Done) -> (String, bool) {
+    let Some(status) = ran.status else {
+        return (format!("no end within {} s", ran.step.longest.as_secs()), true);
+    };
+    match status.code() {
+        Some(0) => ("ok".to_owned(), false),
+        Some(69) => ("refused".to_owned(), false),
+        Some(1) => ("no".to_owned(), true),
+        Some(code) => {
+            let exit = Exit::from_code(code);
+            (format!("exit {code}: {}", exit.meaning()), true)
+        }
+        None => (format!("{status}"), true),
+    }
+}
+
+/// The verdict of each step; those of a group that differ from its first that was not refused are
+/// bad.
+fn verdicts(done: &[Done]) -> Vec<(String, bool)> {
+    let is_done = |ran: &&Done| code(ran) == Some(0);
+    done.iter()
+        .map(|ran| {
+            let (text, bad) = verdict(ran);
+            if ran.step.is_question {
+                return (text, false);
+            }
+            let first = done
+                .iter()
+                .filter(is_done)
+                .find(|other| ran.step.same_as.is_some() && other.step.same_as == ran.step.same_as);
+            match first {
+                Some(first) if !bad && is_done(&ran) && first.text != ran.text => {
+                    (format!("another output than {}", first.step.name), true)
+                }
+                _ => (text, bad),
+            }
+        })
+        .collect()
+}
+
+/// The first page.
+fn summary(device: &str, done: &[Done]) -> String {
+    let mut text = format!("vav1d {}, device {device}\n", env!("CARGO_PKG_VERSION"));
+    let kernel = fs::read_to_string("/proc/sys/kernel/osrelease").unwrap_or_default();
+    // Writing to a string does not fail.
+    let _ = writeln!(text, "{} {} {}", std::env::consts::OS, std::env::consts::ARCH, kernel.trim());
+    for (name, has_value) in VARIABLES {
+        if let Some(value) = std::env::var_os(name) {
+            let value =
+                if has_value { value.to_string_lossy().into_owned() } else { "is set".into() };
+            let _ = writeln!(text, "{name}: {value}");
+        }
+    }
+    if let Some(caps) = done.first() {
+        let lines = caps.text.lines().filter(|line| line.trim_start().starts_with("driver: "));
+        lines.for_each(|line| text.push_str(&format!("{}\n", line.trim())));
+    }
+    text.push('\n');
+    for (ran, (what, bad)) in done.iter().zip(verdicts(done)) {
+        let mark = if bad { "!" } else { " " };
+        let _ = writeln!(text, "{mark} {:28} {:7.1} s  {what}", ran.step.name, ran.seconds);
+        let words = ran.step.words.join(" ");
+        let _ = writeln!(text, "    vav1d {words} --device {device}");
+        if let Some(last) =
+            ran.text.lines().rfind(|line| !line.trim().is_empty()).filter(|_| shows(ran, bad))
+        {
+            let _ = writeln!(text, "    {}", last.trim());
+        }
+    }
+    text
+}
+
+/// Whether the first page has the last line of what a step printed.
+fn shows(ran: &Done, bad: bool) -> bool {
+    bad || ran.step.is_question || code(ran) == Some(69)
+}
+
+/// Takes out what tells whose machine it was.
+struct Scrub(Vec<(String, &'static str)>);
+
+impl Scrub {
+    fn new(folder: &Path, program: &Path) -> Self {
+        let path = |path: Option<&Path>| path.map(|p| p.to_string_lossy().into_owned());
+        let variable = |name: &str| std::env::var(name).ok();
+        let host = fs::read_to_string("/proc/sys/kernel/hostname").ok();
+        let here = std::env::current_dir().ok();
+        let mut all: Vec<(Option<String>, &'static str)> = vec![
+            (path(Some(folder)), "(folder)"),
+            (path(Some(program)), "vav1d"),
+            (path(program.parent()), "(program)"),
+            (path(here.as_deref()), "(here)"),
+            (variable("HOME"), "(home)"),
+        ];
+        all.extend(["USER", "LOGNAME"].map(|name| (variable(name), "(user)")));
+        all.extend([host, variable("HOSTNAME")].map(|name| (name, "(host)")));
+        let mut words: Vec<_> = all
+            .into_iter()
+            .filter_map(|(word, place)| Some((word?.trim().to_owned(), place)))
+            // A word that short is in others; `root` is nobody.
+            .filter(|(word, _)| word.len() > 2 && word != "root" && word != "/root")
+            .collect();
+        words.sort_by_key(|(word, _)| std::cmp::Reverse(word.len()));
+        Self(words)
+    }
+
+    fn text(&self, text: &str) -> String {
+        let mut clean = String::with_capacity(text.len());
+        for line in text.lines() {
+            // Some boards have a UUID of their own.
+            if line.trim_start().starts_with("uuid:") {
+                continue;
+            }
+            let mut line = line.to_owned();
+            for (word, place) in &self.0 {
+                line = line.replace(word, place);
+            }
+            clean.push_str(&without_uuid(&line));
+            clean.push('\n');
+        }
+        clean
+    }
+}
+
+/// A line of JSON with its `uuid` taken out.
+fn without_uuid(line: &str) -> String {
+    const KEY: &str = "\"uuid\":\"";
+    let Some(at) = line.find(KEY) else { return line.to_owned() };
+    let (before, value) = line.split_at(at + KEY.len());
+    let rest = value.find('"').map_or("", |end| &value[end..]);
+    format!("{before}{rest}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_tells_whose_machine_it_was() {
+        let scrub = Scrub(vec![
+            ("/tmp/vav1d-1".to_owned(), "(folder)"),
+            ("/home/ann".to_owned(), "(home)"),
+            ("ann".to_owned(), "(user)"),
+        ]);
+        let text = "error: /tmp/vav1d-1/x.ivf\n   uuid: 0011\n/home/ann/a by ann\n{\"uuid\":\"00\",\"a\":1}";
+        let clean = "error: (folder)/x.ivf\n(home)/a by (user)\n{\"uuid\":\"\",\"a\":1}\n";
+        assert_eq!(scrub.text(text), clean);
+    }
+}
