@@ -8,8 +8,9 @@ use super::StreamInfo;
 use vav1d::container::{self, Source, TemporalUnit};
 use vav1d::error::{Error, Result, StreamError, StreamFault};
 use vav1d::plan::Step;
-use vav1d::plan::planner::{Planner, PlannerOptions};
+use vav1d::plan::planner::PlannerOptions;
 use vav1d::syntax::sequence::SequenceHeader;
+use vav1d::units::Units;
 
 /// How long a picture is shown where nothing says it: 25 a second.
 const INTERVAL: Duration = Duration::from_millis(40);
@@ -36,7 +37,7 @@ impl Head {
     /// # Errors
     /// The source cannot be read, or has no frame that decoding can begin with.
     pub(super) fn read(source: &mut dyn Source, options: PlannerOptions) -> Result<Self> {
-        let mut planner = Planner::new(options);
+        let mut planning = Units::new(source, options);
         let (mut units, mut fault, mut first) = (VecDeque::new(), None, None);
         // A stream may begin with what cannot be decoded.
         let (mut bytes, mut cause, mut shown) = (0, None, 0);
@@ -46,33 +47,26 @@ impl Head {
                 break;
             }
             let mut steps = Vec::new();
-            match source.next_unit().map_err(Error::from) {
-                Ok(Some(unit)) => {
-                    let planned = planner.unit(&unit, &mut steps).map_err(Error::from);
+            let Some(planned) = planning.next(&mut steps) else { break };
+            match planned.unit {
+                Some(unit) => {
                     bytes += unit.data.len();
                     shown += usize::from(!unit.is_hidden);
                     units.push_back(unit);
-                    match planned {
-                        Err(Error::Stream(error)) => cause = cause.or(Some(error)),
-                        Err(error) if first.is_none() => return Err(error),
+                    match planned.fault {
+                        Some(Error::Stream(error)) => cause = cause.or(Some(error)),
+                        Some(error) if first.is_none() => return Err(error),
                         _ => {}
                     }
                 }
-                Ok(None) => break,
-                Err(error) => {
-                    let goes_on = planner.lose(error.stream(), &mut steps);
-                    fault = fault.or(Some(error));
-                    if !goes_on {
-                        break;
-                    }
-                }
+                None => fault = fault.or(planned.fault),
             }
             let shown = steps.iter().filter(|step| matches!(step, Step::Show(_))).count();
             let decoded = steps.into_iter().find_map(|step| match step {
                 Step::Decode(plan) => Some(plan.header),
                 _ => None,
             });
-            first = first.or(decoded.zip(planner.sequence().cloned()));
+            first = first.or(decoded.zip(planning.planner().sequence().cloned()));
             shows_one_each &= first.is_none() || fault.is_some() || shown == 1;
         }
         let Some((header, sequence)) = first else {
