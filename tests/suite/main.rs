@@ -32,3 +32,5 @@ mod verify;
 mod window;
 #[cfg(feature = "window")]
 mod window_acts;
+#[cfg(feature = "window")]
+mod window_drop;
