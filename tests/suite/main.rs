@@ -1,5 +1,6 @@
 //! Tests of the library and the command on real streams. No GPU, no network, no clock.
 
+mod bounds;
 mod boxes;
 mod cli;
 mod compare;
