@@ -2,7 +2,7 @@
 
 use vav1d::play::Options;
 
-use crate::boxes::{Film, holds, open, read, stream};
+use crate::boxes::{Film, TICKS, holds, open, read, stream};
 use crate::ebml::*;
 use crate::manifest::sample;
 use crate::matroska::{clusters, frames, head, is_damaged};
@@ -123,4 +123,23 @@ fn a_header_that_is_cut_short_says_what_it_says() {
         }
         holds(&[film.init(), cut].concat(), &samples, &format!("{left} bytes of a header"));
     }
+}
+
+#[test]
+fn a_sample_of_a_fragment_may_be_too_long() {
+    let stream_of = sample("main-420-8");
+    let samples = stream("main-420-8");
+    let film = Film::default();
+    let mut fragments: Vec<_> = (0..)
+        .zip(&samples)
+        .map(|(i, one)| film.fragment(std::slice::from_ref(one), i * TICKS))
+        .collect();
+    // Its size is behind version, count and offset.
+    let trun = fragments[5].windows(4).position(|window| window == b"trun").expect("a box");
+    fragments[5][trun + 16] = 1;
+    let data = [film.init(), fragments.concat()].concat();
+    let mut player = player(vec![bytes(data)], Options::default());
+    let (frames, faults) = rest(&mut player);
+    assert_eq!(faults.len(), 1, "{faults:?}");
+    assert_eq!(hashes(&frames), stream_of.frames);
 }
