@@ -95,7 +95,7 @@ impl Head {
         seekable: bool,
     ) -> StreamInfo {
         let info = source.info();
-        let interval = self.interval(info.time_base);
+        let interval = self.interval(info.time_base, info.frame_rate);
         let pictures = if info.grid.is_some() { Some(1) } else { info.unit_count };
         let counted = pictures.and_then(|count| interval.checked_mul(u32::try_from(count).ok()?));
         StreamInfo {
@@ -131,8 +131,8 @@ impl Head {
     }
 
     /// How long a picture is shown: by `timing_info()` (5.5.3) if all last as long, else by the
-    /// first two.
-    fn interval(&self, time_base: Option<(u32, u32)>) -> Duration {
+    /// first two, as exact as the container's rate is.
+    fn interval(&self, time_base: Option<(u32, u32)>, rate: Option<(u32, u32)>) -> Duration {
         let coded = self.sequence.timing_info.and_then(|timing| {
             let ticks = u64::from(timing.num_ticks_per_picture_minus_1?) + 1;
             let units = ticks.checked_mul(u64::from(timing.num_units_in_display_tick))?;
@@ -142,7 +142,12 @@ impl Head {
         let mut times = self.units.iter().filter_map(|unit| unit.pts);
         let between = times.next().zip(times.next()).zip(time_base);
         let seen = between.map(|((a, b), base)| container::ticks(b.saturating_sub(a), base));
-        let known = coded.into_iter().chain(seen).find(|interval| !interval.is_zero());
+        // Times are rounded to ticks; the rate that the container says is not.
+        let tick = time_base.map_or(Duration::ZERO, |base| container::ticks(1, base));
+        let said = rate.map(|(pictures, seconds)| container::ticks(1, (seconds, pictures)));
+        let said = said.filter(|said| seen.is_some_and(|seen| said.abs_diff(seen) <= tick));
+        let known = coded.into_iter().chain(said).chain(seen);
+        let known = known.into_iter().find(|interval| !interval.is_zero());
         known.unwrap_or(INTERVAL)
     }
 }
