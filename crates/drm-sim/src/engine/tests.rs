@@ -143,6 +143,7 @@ fn a_message_is_decoded_to_where_it_says() -> io::Result<()> {
     let inter = message(1, frame(1, false, &[]), 256);
     let lost = vcn.message(&space, &inter, None).expect("it says why not");
     assert!(lost.picture.is_none() && lost.faults[0].contains("no valid picture"));
+    assert_eq!(rows(&space, TARGET, 256, Tiling::Linear), vec![vec![0xA5; 64]; 64]);
     Ok(())
 }
 

@@ -106,12 +106,19 @@ impl Session {
         };
         let tiles: Vec<&[u8]> = tiles.iter().map(Vec::as_slice).collect();
         let profile = vcn_job::profile(part);
+        let sample_bytes = if profile.bit_depth > 8 { 2 } else { 1 };
+        let output = output(&decode, message.target, sample_bytes);
         let decoded = match self.engine.decode(profile, &job, &tiles, next) {
             Ok(decoded) => decoded,
-            Err(fault) => return outcome.fault(fault.to_string()),
+            Err(fault) => {
+                outcome.fault(fault.to_string());
+                if let Ok(output) = output {
+                    outcome.poison(space, &output, job.coded_extent, sample_bytes as usize);
+                }
+                return;
+            }
         };
         let facts = facts(&job, profile);
-        let output = output(&decode, message.target, if profile.bit_depth > 8 { 2 } else { 1 });
         let shown = decoded.grained.as_ref().unwrap_or(&decoded.clean);
         let written = output.and_then(|output| surface::write(space, &output, shown));
         if let Err(reason) = written {
