@@ -83,7 +83,7 @@ fn uses(suite: &Suite) -> Result<()> {
         (
             "a recording",
             format!("{}; cat /tmp/a.rec; rm /tmp/a.rec", sim_recorded()),
-            "submission 0 decode",
+            "av1.global_motion.7 = ",
         ),
         ("man page", "man vav1d-md5 2>/dev/null | cat".into(), "--total"),
         ("man pages", all_pages().into(), "every command has a page"),
