@@ -79,7 +79,8 @@ impl Seen {
         }
         self.set.insert((time, bytes));
         self.list.push_back((time, bytes));
-        if let Some(oldest) = self.list.pop_front_if(|_| self.set.len() > SEEN) {
+        let is_full = self.set.len() > SEEN;
+        if let Some(oldest) = if is_full { self.list.pop_front() } else { None } {
             self.set.remove(&oldest);
         }
         false

@@ -167,8 +167,8 @@ fn what_does_not_fit_a_message_is_named() -> io::Result<()> {
     let tiles = message(0, frame(0, true, &[("tile_cols", 0, 200)]), 256);
     assert!(fault(&[tiles]).contains("201x1 tiles"));
     let mut swizzled = key();
-    assert!(vcn::add(vcn::DECODE, &mut swizzled.parts[0].1, ("dt_swizzle_mode", 0), 27));
-    assert!(fault(&[swizzled]).contains("swizzle mode 27"));
+    assert!(vcn::add(vcn::DECODE, &mut swizzled.parts[0].1, ("dt_swizzle_mode", 0), 30));
+    assert!(fault(&[swizzled]).contains("swizzle mode 30"));
     let long = message(0, frame(0, true, &[("tile_info", 1, 10)]), 256);
     assert!(fault(&[long]).contains("tile 0 ends at 3010, the bitstream has 3000 bytes"));
     Ok(())
