@@ -26,9 +26,8 @@ pub(super) fn run(args: &PlanArgs, json: bool, notices: &Notices) -> Result<Exit
         }
         notices.error(&error.to_string());
     };
-    while args.limit.is_none_or(|limit| count < limit)
-        && let Some(planned) = units.next(&mut steps)
-    {
+    while args.limit.is_none_or(|limit| count < limit) {
+        let Some(planned) = units.next(&mut steps) else { break };
         count += u64::from(planned.unit.is_some());
         write(&mut out, &mut steps, json).map_err(Failure::output)?;
         planned.fault.into_iter().for_each(&mut fault);

@@ -214,10 +214,9 @@ impl Outbox {
         let mut luminance = last;
         // Faults are the planner's to tell.
         for obu in obus(&unit.data, unit.framing).map_while(std::result::Result::ok) {
-            if obu.obu_type == ObuType::Metadata
-                && let Ok(metadata) = metadata_obu(&mut obu.reader())
-            {
-                luminance.note(&metadata);
+            if obu.obu_type == ObuType::Metadata {
+                let metadata = metadata_obu(&mut obu.reader());
+                metadata.into_iter().for_each(|metadata| luminance.note(&metadata));
             }
         }
         if luminance != last {

@@ -70,9 +70,8 @@ impl Graph {
         let mut units = Units::new(source, options);
         let mut build = Build::default();
         let mut steps = Vec::new();
-        while !graph.is_full(limit)
-            && let Some(planned) = units.next(&mut steps)
-        {
+        while !graph.is_full(limit) {
+            let Some(planned) = units.next(&mut steps) else { break };
             build.take(&mut graph, &mut steps, limit);
             graph.faults.extend(planned.fault);
         }

@@ -73,8 +73,8 @@ impl Frame {
     /// The same of a picture of 10 or 12 bits.
     pub fn plane_u16(&self, plane: usize) -> Option<Vec<u16>> {
         let picture = self.host(plane).filter(|picture| picture.format.bit_depth > 8)?;
-        let (samples, _) = picture.plane(plane).as_chunks();
-        Some(samples.iter().map(|sample| u16::from_le_bytes(*sample)).collect())
+        let samples = picture.plane(plane).chunks_exact(2);
+        Some(samples.map(|sample| u16::from_le_bytes([sample[0], sample[1]])).collect())
     }
 
     /// The picture, if it is on the host and has this plane.
