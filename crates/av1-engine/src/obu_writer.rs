@@ -19,7 +19,7 @@ impl BitWriter {
 
     /// `f(1)`.
     pub(crate) fn flag(&mut self, value: bool) {
-        if self.len % 8 == 0 {
+        if self.len.is_multiple_of(8) {
             self.bytes.push(0);
         }
         if let Some(last) = self.bytes.last_mut() {
