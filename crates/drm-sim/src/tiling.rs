@@ -33,7 +33,7 @@ impl Tiling {
     pub(crate) fn size(self, pitch: u64, rows: u64) -> Option<u64> {
         match self {
             Self::Linear => pitch.checked_mul(rows),
-            Self::TileY | Self::Tile4 if pitch % WIDTH != 0 => None,
+            Self::TileY | Self::Tile4 if !pitch.is_multiple_of(WIDTH) => None,
             Self::TileY | Self::Tile4 => pitch.checked_mul(rows.checked_next_multiple_of(ROWS)?),
         }
     }

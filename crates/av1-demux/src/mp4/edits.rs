@@ -134,7 +134,7 @@ mod tests {
         let sample = |index: usize| Sample {
             offset: index as u64,
             time: 10 * index as i64,
-            is_sync: index % group == 0,
+            is_sync: index.is_multiple_of(group),
             ..Sample::default()
         };
         let list = (0..count).map(sample).collect();

@@ -58,7 +58,7 @@ impl Sizes<'_> {
             Self::Narrow(table, 8) => table.get(sample).copied().map(u32::from),
             Self::Narrow(table, _) => {
                 let both = table.get(sample / 2).copied().map(u32::from);
-                both.map(|both| if sample % 2 == 0 { both >> 4 } else { both & 15 })
+                both.map(|both| if sample.is_multiple_of(2) { both >> 4 } else { both & 15 })
             }
         }
         .unwrap_or(0)

@@ -142,11 +142,11 @@ pub(crate) fn pictures(tracker: &mut Tracker, session: &Session, op: &DecodeOp) 
 
 fn bitstream(session: &Session, op: &DecodeOp) -> Result<(), Fault> {
     let (offset, size) = session.config.align;
-    if op.src_offset % offset != 0 {
+    if !op.src_offset.is_multiple_of(offset) {
         let vuid = "VUID-vkCmdDecodeVideoKHR-pDecodeInfo-07138";
         return Err(Fault::new(vuid, format!("srcBufferOffset {} is not aligned", op.src_offset)));
     }
-    if op.src_range % size != 0 {
+    if !op.src_range.is_multiple_of(size) {
         let vuid = "VUID-vkCmdDecodeVideoKHR-pDecodeInfo-07139";
         return Err(Fault::new(vuid, format!("srcBufferRange {} is not aligned", op.src_range)));
     }
