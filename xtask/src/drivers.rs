@@ -1,5 +1,6 @@
 //! `cargo xtask real-drivers`: stock RADV and ANV over `vav1d sim`, on chips that are not here.
 
+mod altered;
 mod drawn;
 mod first;
 mod pictures;
@@ -123,9 +124,9 @@ pub(crate) fn run(
     let mut faults = Vec::new();
     let mut reasons = Reasons::new();
     let mut table = vec![
-        "| Chip | Streams | Ran | Refused | Failed | Compared | Equal | Differ | Shapes | Planted | Drawn | Pictures |"
+        "| Chip | Streams | Ran | Refused | Failed | Compared | Equal | Differ | Shapes | Planted | Drawn | Pictures | Altered |"
             .to_owned(),
-        "|---|---|---|---|---|---|---|---|---|---|---|---|".to_owned(),
+        "|---|---|---|---|---|---|---|---|---|---|---|---|---|".to_owned(),
     ];
     for chip in chips {
         let mut bench = Bench {
@@ -221,9 +222,10 @@ impl Bench {
         let planted = self.planted(faults)?;
         let drawn = self.drawn(faults)?;
         let pictures = self.pictures(streams, faults)?;
+        let altered = self.altered(faults)?;
         self.first_sight(faults)?;
         Ok(format!(
-            "| {} | {} | {ran} | {refused} | {failed} | {} | {equal} | {differ} | {shapes} | {planted} | {drawn} | {pictures} |",
+            "| {} | {} | {ran} | {refused} | {failed} | {} | {equal} | {differ} | {shapes} | {planted} | {drawn} | {pictures} | {altered} |",
             self.chip,
             streams.len(),
             equal + differ,

@@ -71,8 +71,8 @@ enum Task {
         #[arg(default_value = "samples")]
         streams: Vec<PathBuf>,
     },
-    /// Streams that ffmpeg puts into Matroska, WebM and MP4 in ten ways decode to the same pictures,
-    /// from files and pipes
+    /// Streams that ffmpeg, mkvmerge and GStreamer put into Matroska, WebM and MP4 in twenty ways decode
+    /// to the same pictures, from files and pipes
     Remux {
         /// The folder of the wrappers that samples/peers.sh writes
         #[arg(long, default_value = "target/sid.bin")]

@@ -1,4 +1,5 @@
-//! `cargo xtask remux`: streams that ffmpeg puts into other containers decode to the same pictures.
+//! `cargo xtask remux`: streams that ffmpeg, mkvmerge and GStreamer put into other containers decode to
+//! the same pictures.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -11,18 +12,39 @@ use crate::streams::{every, find_all};
 /// Where the files go.
 const FOLDER: &str = "target/remux";
 
-/// What ffmpeg makes: a name, the file's extension, options for the input and the output.
-const MUXINGS: [(&str, &str, &[&str], &[&str]); 10] = [
-    ("Matroska", "mkv", &[], &[]),
-    ("Matroska, short clusters", "mkv", &[], &["-cluster_time_limit", "100"]),
-    ("WebM", "webm", &[], &[]),
-    ("WebM, live", "webm", &[], &["-live", "1"]),
-    ("MP4", "mp4", &[], &[]),
-    ("MP4, tables first", "mp4", &[], &["-movflags", "faststart"]),
-    ("MP4, fragments of groups", "mp4", &[], &["-movflags", "frag_keyframe+empty_moov"]),
-    ("MP4, fragments of frames", "mp4", &[], &["-movflags", "frag_every_frame"]),
-    ("MP4, CMAF", "mp4", &[], &["-movflags", "cmaf+frag_keyframe"]),
-    ("MP4, edit list", "mp4", &["-itsoffset", "0.3"], &[]),
+/// Who makes a file.
+#[derive(Clone, Copy)]
+enum By {
+    /// ffmpeg, with options for the input and the output.
+    Ffmpeg(&'static [&'static str], &'static [&'static str]),
+    /// mkvmerge, with options for the output and the input.
+    Mkvmerge(&'static [&'static str], &'static [&'static str]),
+    /// An element of GStreamer, with its properties.
+    Gstreamer(&'static str),
+}
+
+/// What is made: a name, the file's extension, and by whom.
+const MUXINGS: [(&str, &str, By); 20] = [
+    ("Matroska", "mkv", By::Ffmpeg(&[], &[])),
+    ("Matroska, short clusters", "mkv", By::Ffmpeg(&[], &["-cluster_time_limit", "100"])),
+    ("WebM", "webm", By::Ffmpeg(&[], &[])),
+    ("WebM, live", "webm", By::Ffmpeg(&[], &["-live", "1"])),
+    ("MP4", "mp4", By::Ffmpeg(&[], &[])),
+    ("MP4, tables first", "mp4", By::Ffmpeg(&[], &["-movflags", "faststart"])),
+    ("MP4, groups", "mp4", By::Ffmpeg(&[], &["-movflags", "frag_keyframe+empty_moov"])),
+    ("MP4, frames", "mp4", By::Ffmpeg(&[], &["-movflags", "frag_every_frame"])),
+    ("MP4, CMAF", "mp4", By::Ffmpeg(&[], &["-movflags", "cmaf+frag_keyframe"])),
+    ("MP4, edit list", "mp4", By::Ffmpeg(&["-itsoffset", "0.3"], &[])),
+    ("mkvmerge", "mkv", By::Mkvmerge(&[], &[])),
+    ("mkvmerge, WebM", "webm", By::Mkvmerge(&["--webm"], &[])),
+    ("mkvmerge, zlib", "mkv", By::Mkvmerge(&[], &["--compression", "0:zlib"])),
+    ("mkvmerge, short clusters", "mkv", By::Mkvmerge(&["--cluster-length", "100ms"], &[])),
+    ("mkvmerge, no index", "mkv", By::Mkvmerge(&["--no-cues", "--disable-lacing"], &[])),
+    ("GStreamer, Matroska", "mkv", By::Gstreamer("matroskamux")),
+    ("GStreamer, WebM", "webm", By::Gstreamer("webmmux")),
+    ("GStreamer, WebM as a stream", "webm", By::Gstreamer("webmmux streamable=true")),
+    ("GStreamer, MP4", "mp4", By::Gstreamer("mp4mux")),
+    ("GStreamer, MP4 in fragments", "mp4", By::Gstreamer("mp4mux fragment-duration=100")),
 ];
 
 /// What became of a stream in one container.
@@ -30,20 +52,22 @@ const MUXINGS: [(&str, &str, &[&str], &[&str]); 10] = [
 enum Outcome {
     /// All pictures are those of the stream as it was, from a file and through a pipe.
     Exact,
-    /// ffmpeg does not write it, and why.
+    /// The muxer does not write it, and why.
     Refused(String),
     /// Other pictures, or none.
     Wrong(String),
 }
 
-/// Puts the streams below `dirs` into containers with the ffmpeg of `tools`, and prints a table.
+/// Puts the streams below `dirs` into containers with the ffmpeg of `tools`, or this machine's, and
+/// with its mkvmerge and GStreamer, and prints a table.
 pub(crate) fn run(program: &Path, tools: &Path, dirs: &[PathBuf]) -> Result<()> {
-    let ffmpeg = tools.join("sid-ffmpeg");
+    let ffmpeg = Some(tools.join("sid-ffmpeg")).filter(|ffmpeg| ffmpeg.exists());
+    let ffmpeg = ffmpeg.unwrap_or_else(|| "ffmpeg".into());
     let folder = crate::root().join(FOLDER);
     std::fs::create_dir_all(&folder)?;
     let streams = find_all(dirs)?;
     let outcomes = every(&streams, |stream| one(program, &ffmpeg, &folder, stream));
-    say("| Container | Streams | Exact | Refused by ffmpeg | Wrong |");
+    say("| Container | Streams | Exact | Refused by the muxer | Wrong |");
     say("|---|---|---|---|---|");
     let mut wrong = 0;
     for (index, (name, ..)) in MUXINGS.iter().enumerate() {
@@ -79,21 +103,35 @@ fn one(program: &Path, ffmpeg: &Path, folder: &Path, stream: &Path) -> Result<Ve
     if right.is_empty() {
         bail!("no pictures");
     }
-    let copied = copy(ffmpeg, stream, &[], &[]).args(["-f", "framecrc", "-"]).output()?;
-    if !copied.stdout.split(|byte| *byte == b'\n').any(|l| l.first().is_some_and(|b| *b != b'#')) {
-        let why = "ffmpeg reads no packet of it".to_owned();
-        return Ok(vec![Outcome::Refused(why); MUXINGS.len()]);
-    }
     let stem = stream.file_stem().context("a stream without a name")?.to_string_lossy();
     let mut outcomes = Vec::new();
-    for (index, (_, extension, before, after)) in MUXINGS.iter().enumerate() {
+    for (index, (_, extension, by)) in MUXINGS.iter().enumerate() {
         let file = folder.join(format!("{stem}-{index}.{extension}"));
-        let output = copy(ffmpeg, stream, before, after).arg(&file).output()?;
-        outcomes.push(match output.status.success() {
-            true => compared(program, &file, &right),
+        let output = match command(ffmpeg, stream, &file, *by).output() {
+            Ok(output) => output,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+                outcomes.push(Outcome::Refused("it is not installed".to_owned()));
+                continue;
+            }
+            Err(error) => return Err(error.into()),
+        };
+        let is_written = file.metadata().is_ok_and(|file| file.len() > 0);
+        // 1 is that of mkvmerge's warnings.
+        let is_done = output.status.success()
+            || output.status.code() == Some(1) && matches!(by, By::Mkvmerge(..));
+        outcomes.push(match is_done && is_written {
+            true => match compared(program, &file, &right) {
+                Outcome::Wrong(_) if !is_decoded(ffmpeg, &file) => {
+                    Outcome::Refused("ffmpeg decodes nothing of what it writes".to_owned())
+                }
+                outcome => outcome,
+            },
             false => {
-                let said = String::from_utf8_lossy(&output.stderr);
-                Outcome::Refused(said.lines().next().unwrap_or("nothing was said").to_owned())
+                let said = [output.stderr, output.stdout].concat();
+                let said = String::from_utf8_lossy(&said);
+                let told = said.lines().find(|line| line.to_lowercase().contains("error"));
+                let told = told.or(said.lines().next()).unwrap_or("nothing was said");
+                Outcome::Refused(told.to_owned())
             }
         });
         std::fs::remove_file(&file).or_else(|error| match error.kind() {
@@ -104,12 +142,43 @@ fn one(program: &Path, ffmpeg: &Path, folder: &Path, stream: &Path) -> Result<Ve
     Ok(outcomes)
 }
 
-/// ffmpeg, which copies the packets of `stream`.
-fn copy(ffmpeg: &Path, stream: &Path, before: &[&str], after: &[&str]) -> Command {
+/// What puts `stream` into `file`.
+fn command(ffmpeg: &Path, stream: &Path, file: &Path, by: By) -> Command {
+    match by {
+        By::Ffmpeg(before, after) => {
+            let mut command = Command::new(ffmpeg);
+            command.args(["-nostdin", "-v", "error", "-y"]).args(before).arg("-i").arg(stream);
+            command.args(["-c", "copy"]).args(after).arg(file);
+            command
+        }
+        By::Mkvmerge(of_file, of_stream) => {
+            let mut command = Command::new("mkvmerge");
+            command.args(of_file).arg("-o").arg(file).args(of_stream).arg(stream);
+            command
+        }
+        By::Gstreamer(muxer) => {
+            let is_ivf = stream.extension().is_some_and(|extension| extension == "ivf");
+            // A pipeline that cannot link waits for ever.
+            let mut command = Command::new("timeout");
+            command.args(["20", "gst-launch-1.0"]);
+            let from = format!("location={}", stream.display());
+            let to = format!("location={}", file.display());
+            command.args(["-q", "filesrc"]).arg(from).arg("!");
+            command.args(if is_ivf { &["ivfparse", "!"][..] } else { &[] });
+            command.args(["av1parse", "!"]).args(muxer.split(' ')).args(["!", "filesink"]).arg(to);
+            command
+        }
+    }
+}
+
+/// Whether ffmpeg decodes any picture of `file`: a muxer may make of a stream what is none.
+fn is_decoded(ffmpeg: &Path, file: &Path) -> bool {
     let mut command = Command::new(ffmpeg);
-    command.args(["-nostdin", "-v", "error", "-y"]).args(before).arg("-i").arg(stream);
-    command.args(["-c", "copy"]).args(after);
-    command
+    command.args(["-nostdin", "-v", "quiet", "-i"]).arg(file).args(["-f", "framemd5", "-"]);
+    command.output().is_ok_and(|output| {
+        let mut rows = output.stdout.split(|byte| *byte == b'\n');
+        rows.any(|row| row.first().is_some_and(|first| *first != b'#'))
+    })
 }
 
 fn compared(program: &Path, file: &Path, right: &[String]) -> Outcome {

@@ -21,7 +21,16 @@ const LAYERS: &[(&str, &[&[&str]])] = &[
         &[&["error", "format", "limits"], &["bits"], &["obu", "unit"], &["syntax"], &["plan"]],
     ),
     ("crates/av1-picture/src/", &[&["pixels"], &["color", "grain"]]),
-    ("crates/vav1d/src/", &[&["error"], &["vk", "sink", "grid"], &["decode"]]),
+    (
+        "crates/vav1d/src/",
+        &[
+            &["error"],
+            &["vk", "sink", "grid", "units"],
+            &["film_grain"],
+            &["decoding"],
+            &["decode", "decoder"],
+        ],
+    ),
     (
         "crates/vav1d-play/src/",
         &[
@@ -74,6 +83,9 @@ const CRATES: &[(&str, &[&str])] = &[
     ("quick_xml", &["crates/vav1d-lab/src/conform/report/"]),
     ("toml", &["crates/vav1d-lab/src/conform/suite/manifest.rs", "crates/vav1d-cli/tests/"]),
     ("winit", &["crates/vav1d-play/src/window/"]),
+    ("ab_glyph", &["crates/vav1d-play/src/window/glyphs.rs"]),
+    ("fontdb", &["crates/vav1d-play/src/window/glyphs.rs"]),
+    ("deunicode", &["crates/vav1d-play/src/window/glyphs.rs"]),
     ("noto_sans_mono_bitmap", &["crates/vav1d-play/src/window/bitmap.rs"]),
     ("ash_window", &["crates/vav1d/src/vk/render/surface.rs"]),
     ("raw_window_handle", &["crates/vav1d/src/vk/render/surface.rs"]),

@@ -2,6 +2,7 @@
 
 use crate::bytes::Bytes;
 use crate::memory::Space;
+use crate::swizzle;
 
 /// Operations, bits 0..8 of a packet's first word, and those of COPY, bits 8..16.
 const NOP: u32 = 0;
@@ -108,8 +109,9 @@ impl Packet<'_> {
         match self.kind() {
             (COPY, LINEAR) => self.copy(space)?,
             (COPY, LINEAR_WINDOW) => self.window(space)?,
-            (COPY, TILED_WINDOW | TILED_TO_TILED) => {
-                return Err("an SDMA copy of a tiled image: its bytes are not made".into());
+            (COPY, TILED_WINDOW) => self.tiled(space)?,
+            (COPY, TILED_TO_TILED) => {
+                return Err("a copy between tiled images: its bytes are not made".into());
             }
             (WRITE, 0) => {
                 let data = self.commands.0.get(self.at + 16..self.at + words * 4);
@@ -154,6 +156,36 @@ impl Packet<'_> {
             pitch: u64::from(depth >> shift) + 1,
             slice: u64::from(self.word(index + 4)) + 1,
         }
+    }
+
+    /// A copy between a tiled image, whose rows lie one after another here, and a linear one.
+    fn tiled(&self, space: &Space) -> Result<(), String> {
+        let texel = 1 << (self.word(6) & 7);
+        let mode = self.word(6) >> 3 & 0x1F;
+        let block = swizzle::block(mode, texel, self.major >= 7);
+        let (across, bytes) = block.ok_or(format!("a copy of swizzle mode {mode}"))?;
+        let corner = |word: u32| (u64::from(word & 0xFFFF), u64::from(word >> 16));
+        let pitch = (u64::from(self.word(4) >> 16) + 1).next_multiple_of(across);
+        let ((x, y), (to_x, to_y)) = (corner(self.word(3)), corner(self.word(9)));
+        // The lower bits of the address mix the pipes.
+        let address = self.address(1) & !(bytes - 1);
+        let image = Window { address, x, y, z: 0, pitch, slice: 0 };
+        let linear = Window {
+            address: self.address(7),
+            x: to_x,
+            y: to_y,
+            z: 0,
+            pitch: u64::from(self.word(10) >> 16) + 1,
+            slice: 0,
+        };
+        let detile = self.word(0) >> 31 == 1;
+        let (from, to) = if detile { (image, linear) } else { (linear, image) };
+        let (width, height) = corner(self.word(12));
+        for row in 0..=height {
+            let bytes = load(space, from.row(row, 0, texel), (width + 1) * texel)?;
+            store(space, to.row(row, 0, texel), &bytes)?;
+        }
+        Ok(())
     }
 
     fn window(&self, space: &Space) -> Result<(), String> {
@@ -237,6 +269,35 @@ mod tests {
             assert_eq!(found[..5], [66, 67, 68, 69, 12]);
             assert_eq!(found[8..13], [98, 99, 100, 101, 20]);
         }
+        Ok(())
+    }
+
+    #[test]
+    fn a_tiled_image_has_the_pitch_of_its_blocks() -> std::io::Result<()> {
+        let space = space()?;
+        // 2 texels of 2 bytes in 2 rows from (3, 1) of an image of 100 texels, whose blocks are 64
+        // texels wide, to (0, 0) of rows of 4.
+        let packet = words(&[
+            0x8000_0501,
+            0x1_0000 | 5 << 8,
+            0,
+            3 | 1 << 16,
+            99 << 16,
+            9,
+            1 | 22 << 3 | 1 << 9,
+            0x1_8000,
+            0,
+            0,
+            3 << 16,
+            15,
+            1 | 1 << 16,
+            0,
+        ]);
+        assert_eq!(run(&space, &packet, 6), [""; 0]);
+        let found = space.read(0x1_8000, 12).unwrap_or_default();
+        assert_eq!(found[..4], [6, 7, 8, 9]);
+        assert_eq!(found[8..], [6, 7, 8, 9]);
+        assert_eq!(run(&space, &packet, 7), ["a copy of swizzle mode 22"]);
         Ok(())
     }
 

@@ -17,6 +17,8 @@ pub(crate) struct Surface {
     pub(crate) tiling: Tiling,
 }
 
+/// Most samples of a row or column, FRAME_SIZE_BITS of 16.
+const SIDE: usize = 1 << 16;
 /// Most bytes of one plane.
 const MOST: u64 = 1 << 30;
 
@@ -53,6 +55,28 @@ pub(crate) fn write(space: &Space, surface: &Surface, frame: &Frame) -> Result<(
         out
     });
     plane(space, surface.chroma, surface.chroma_pitch, surface.tiling, rows)
+}
+
+/// What a picture that could not be decoded looks like: every byte of it.
+const POISON: u8 = 0xA5;
+
+/// Fills the `width` by `height` samples of `sample_bytes` at `surface`, so that nobody takes what
+/// was there for a picture.
+pub(crate) fn poison(
+    space: &Space,
+    surface: &Surface,
+    (width, height): (u32, u32),
+    sample_bytes: usize,
+) -> Result<(), String> {
+    let (width, height) = (width as usize, height as usize);
+    if width > SIDE || height > SIDE {
+        return Err(format!("a picture of {width}x{height}"));
+    }
+    let rows = |rows: usize, bytes: usize| (0..rows).map(move |_| vec![POISON; bytes]);
+    let luma = rows(height, width * sample_bytes);
+    plane(space, surface.luma, surface.luma_pitch, surface.tiling, luma)?;
+    let chroma = rows(height.div_ceil(2), width.div_ceil(2) * 2 * sample_bytes);
+    plane(space, surface.chroma, surface.chroma_pitch, surface.tiling, chroma)
 }
 
 /// The sample at (x, y); 0 outside.

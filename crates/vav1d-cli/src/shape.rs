@@ -4,7 +4,8 @@ use clap::{Args, ValueEnum};
 
 use vav1d::vk::{
     BitstreamShape, CodedExtent, CopyQueue, DpbPreference, ExecutorOptions, IntraReferences,
-    Layouts, OrderHints, ParametersMode, Recording, Sharing, SlotPolicy, StatusQueries, TileStarts,
+    Layouts, OrderHints, OutputTiling, ParametersMode, Recording, Sharing, SlotPolicy,
+    StatusQueries, TileStarts,
 };
 
 impl Default for ShapeArgs {
@@ -28,6 +29,7 @@ impl Default for ShapeArgs {
             sharing: SharingMode::Concurrent,
             copy_queue: CopyQueue::Auto,
             order_hints: Hints::Auto,
+            output_tiling: TilingMode::Auto,
             coded_extent: SuperresExtent::Upscaled,
         }
     }
@@ -94,6 +96,9 @@ pub struct ShapeArgs {
     /// specification, or at n - 1, where NVIDIA's drivers 555 to 565 look for it
     #[arg(long, value_enum, default_value = "auto", value_name = "PLACE")]
     pub order_hints: Hints,
+    /// How outputs lie in memory: as the device likes it, or row by row
+    #[arg(long, value_enum, default_value = "auto", value_name = "TILING")]
+    pub output_tiling: TilingMode,
     /// codedExtent of a frame with superres: as it is shown, or as it is coded
     #[arg(long, value_enum, default_value = "upscaled", value_name = "SIZE")]
     pub coded_extent: SuperresExtent,
@@ -228,6 +233,17 @@ pub enum SuperresExtent {
     Frame,
 }
 
+/// Tiling of outputs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum TilingMode {
+    /// Optimal, where both are offered.
+    Auto,
+    /// VK_IMAGE_TILING_OPTIMAL.
+    Optimal,
+    /// VK_IMAGE_TILING_LINEAR.
+    Linear,
+}
+
 fn copy_queue(text: &str) -> Result<CopyQueue, String> {
     match text {
         "auto" => Ok(CopyQueue::Auto),
@@ -300,6 +316,11 @@ impl ShapeArgs {
             Hints::Auto => None,
             Hints::Named => Some(OrderHints::Named),
             Hints::Shifted => Some(OrderHints::Shifted),
+        };
+        options.output_tiling = match self.output_tiling {
+            TilingMode::Auto => None,
+            TilingMode::Optimal => Some(OutputTiling::Optimal),
+            TilingMode::Linear => Some(OutputTiling::Linear),
         };
         options.coded_extent = match self.coded_extent {
             SuperresExtent::Upscaled => CodedExtent::Upscaled,

@@ -149,6 +149,12 @@ impl Player {
         self.shared.ask(Command::Open(self.entry))
     }
 
+    /// Plays `playlist` from its start, in place of what is played.
+    pub fn replace(&mut self, playlist: Vec<Entry>) -> u64 {
+        (self.entries, self.entry) = (playlist.len(), 0);
+        self.shared.replace(playlist)
+    }
+
     /// Plays the next entry of the playlist, or the first after the last.
     pub fn next_entry(&mut self) -> u64 {
         self.open((self.entry + 1) % self.entries.max(1))

@@ -160,6 +160,11 @@ impl<'e> Worker<'e> {
     }
 
     fn command(&mut self, command: Command) -> Result<()> {
+        if let Some(playlist) = self.end.shared().take_playlist() {
+            self.playlist = playlist;
+            // What it had is gone.
+            return self.open(0);
+        }
         match command {
             Command::Open(entry) => self.open(entry),
             Command::Seek(entry, target) => {

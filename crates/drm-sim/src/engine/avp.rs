@@ -181,16 +181,20 @@ impl Session {
         let Some(tiles) = tiles(space, frame, &job, outcome) else { return };
         let tiles: Vec<&[u8]> = tiles.iter().map(Vec::as_slice).collect();
         let profile = avp_job::profile(frame);
-        let decoded = match self.engine.decode(profile, &job, &tiles, next) {
-            Ok(decoded) => decoded,
-            Err(fault) => return outcome.fault(fault.to_string()),
-        };
         let target = Surface {
             luma: output,
             chroma: output + (pitch * rows) as u64,
             luma_pitch: pitch as u64,
             chroma_pitch: pitch as u64,
             tiling,
+        };
+        let decoded = match self.engine.decode(profile, &job, &tiles, next) {
+            Ok(decoded) => decoded,
+            Err(fault) => {
+                outcome.fault(fault.to_string());
+                let sample_bytes = if profile.bit_depth > 8 { 2 } else { 1 };
+                return outcome.poison(space, &target, job.coded_extent, sample_bytes);
+            }
         };
         if let Err(reason) = surface::write(space, &target, &decoded.clean) {
             outcome.fault(format!("output: {reason}"));

@@ -13,6 +13,9 @@ mod tests;
 
 use av1_engine::{Decoded, Engine, Fault, job};
 
+use crate::memory::Space;
+use crate::surface::{self, Surface};
+
 pub(crate) use self::avp::{Avp, Frame, frames};
 pub(crate) use self::vcn::{Next, Vcn};
 
@@ -31,6 +34,13 @@ pub(crate) struct Outcome {
 }
 
 impl Outcome {
+    /// Marks the place of a picture that there is not.
+    fn poison(&mut self, space: &Space, to: &Surface, size: (u32, u32), sample_bytes: usize) {
+        if let Err(reason) = surface::poison(space, to, size, sample_bytes) {
+            self.fault(format!("output: {reason}"));
+        }
+    }
+
     fn fault(&mut self, what: impl Into<String>) {
         self.faults.push(what.into());
     }

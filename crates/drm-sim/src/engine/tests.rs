@@ -143,6 +143,7 @@ fn a_message_is_decoded_to_where_it_says() -> io::Result<()> {
     let inter = message(1, frame(1, false, &[]), 256);
     let lost = vcn.message(&space, &inter, None).expect("it says why not");
     assert!(lost.picture.is_none() && lost.faults[0].contains("no valid picture"));
+    assert_eq!(rows(&space, TARGET, 256, Tiling::Linear), vec![vec![0xA5; 64]; 64]);
     Ok(())
 }
 
@@ -167,8 +168,8 @@ fn what_does_not_fit_a_message_is_named() -> io::Result<()> {
     let tiles = message(0, frame(0, true, &[("tile_cols", 0, 200)]), 256);
     assert!(fault(&[tiles]).contains("201x1 tiles"));
     let mut swizzled = key();
-    assert!(vcn::add(vcn::DECODE, &mut swizzled.parts[0].1, ("dt_swizzle_mode", 0), 27));
-    assert!(fault(&[swizzled]).contains("swizzle mode 27"));
+    assert!(vcn::add(vcn::DECODE, &mut swizzled.parts[0].1, ("dt_swizzle_mode", 0), 30));
+    assert!(fault(&[swizzled]).contains("swizzle mode 30"));
     let long = message(0, frame(0, true, &[("tile_info", 1, 10)]), 256);
     assert!(fault(&[long]).contains("tile 0 ends at 3010, the bitstream has 3000 bytes"));
     Ok(())

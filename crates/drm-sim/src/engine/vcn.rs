@@ -8,6 +8,7 @@ use super::part::Part;
 use super::{Opened, Outcome, facts, vcn_job};
 use crate::memory::Space;
 use crate::surface::{self, Surface};
+use crate::swizzle;
 use crate::tiling::Tiling;
 use crate::vcn::{self, Message};
 
@@ -105,12 +106,19 @@ impl Session {
         };
         let tiles: Vec<&[u8]> = tiles.iter().map(Vec::as_slice).collect();
         let profile = vcn_job::profile(part);
+        let sample_bytes = if profile.bit_depth > 8 { 2 } else { 1 };
+        let output = output(&decode, message.target, sample_bytes);
         let decoded = match self.engine.decode(profile, &job, &tiles, next) {
             Ok(decoded) => decoded,
-            Err(fault) => return outcome.fault(fault.to_string()),
+            Err(fault) => {
+                outcome.fault(fault.to_string());
+                if let Ok(output) = output {
+                    outcome.poison(space, &output, job.coded_extent, sample_bytes as usize);
+                }
+                return;
+            }
         };
         let facts = facts(&job, profile);
-        let output = output(&decode, message.target, if profile.bit_depth > 8 { 2 } else { 1 });
         let shown = decoded.grained.as_ref().unwrap_or(&decoded.clean);
         let written = output.and_then(|output| surface::write(space, &output, shown));
         if let Err(reason) = written {
@@ -197,16 +205,18 @@ fn tiles(
 
 /// Where the picture goes. Pitches are in samples of luma, and pairs of samples of chroma.
 fn output(decode: &Part, target: u64, sample_bytes: u64) -> Result<Surface, String> {
-    let tiling = match decode.one("dt_swizzle_mode") {
-        0 => Tiling::Linear,
-        other => return Err(format!("swizzle mode {other} is not imitated")),
-    };
+    let mode = decode.number("dt_swizzle_mode");
+    // Rows one after another in either: see there.
+    let known = |gfx12| swizzle::block(mode, sample_bytes, gfx12).is_some();
+    if mode != 0 && !known(false) && !known(true) {
+        return Err(format!("swizzle mode {mode} is not imitated"));
+    }
     let at = |name: &str| target.wrapping_add(decode.one(name) as u64);
     Ok(Surface {
         luma: at("dt_luma_top_offset"),
         chroma: at("dt_chroma_top_offset"),
         luma_pitch: u64::from(decode.number("dt_pitch")) * sample_bytes,
         chroma_pitch: u64::from(decode.number("dt_uv_pitch")) * sample_bytes * 2,
-        tiling,
+        tiling: Tiling::Linear,
     })
 }

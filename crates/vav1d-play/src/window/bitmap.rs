@@ -2,6 +2,8 @@
 
 use noto_sans_mono_bitmap::{FontWeight, RasterHeight, get_raster, get_raster_width};
 
+use super::glyphs;
+
 /// R, G, B, A.
 pub(super) type Color = [u8; 4];
 
@@ -16,38 +18,54 @@ pub struct Bitmap {
     pub pixels: Vec<u8>,
 }
 
-/// Sizes of text.
+/// A size of text: that of the built-in font, so many times as large.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum TextSize {
-    Small,
-    Medium,
-    Large,
+pub(super) struct TextSize {
+    raster: RasterHeight,
+    zoom: u32,
 }
 
 impl TextSize {
+    const SMALL: Self = Self { raster: RasterHeight::Size16, zoom: 1 };
+    /// The others, the largest first.
+    const OTHERS: [Self; 5] = [
+        Self { raster: RasterHeight::Size32, zoom: 4 },
+        Self { raster: RasterHeight::Size32, zoom: 3 },
+        Self { raster: RasterHeight::Size32, zoom: 2 },
+        Self { raster: RasterHeight::Size32, zoom: 1 },
+        Self { raster: RasterHeight::Size24, zoom: 1 },
+    ];
+
     /// What is readable in a window of `size` pixels, with room for lines of 80 characters.
     pub(super) fn of((width, height): (u32, u32)) -> Self {
         let fits = |text: &Self| height >= 22 * text.height() && width >= 80 * text.width();
-        [Self::Large, Self::Medium].into_iter().find(fits).unwrap_or(Self::Small)
-    }
-
-    fn raster(self) -> RasterHeight {
-        match self {
-            Self::Small => RasterHeight::Size16,
-            Self::Medium => RasterHeight::Size24,
-            Self::Large => RasterHeight::Size32,
-        }
+        Self::OTHERS.into_iter().find(fits).unwrap_or(Self::SMALL)
     }
 
     /// Height of a line in pixels.
     pub(super) fn height(self) -> u32 {
-        self.raster().val() as u32
+        self.raster.val() as u32 * self.zoom
     }
 
     /// Width of a character in pixels.
     pub(super) fn width(self) -> u32 {
-        get_raster_width(FontWeight::Regular, self.raster()) as u32
+        get_raster_width(FontWeight::Regular, self.raster) as u32 * self.zoom
     }
+}
+
+/// Whether the built-in font has `letter`.
+fn is_built_in(letter: char) -> bool {
+    get_raster(letter, FontWeight::Regular, RasterHeight::Size16).is_some()
+}
+
+/// `text` in letters that can be drawn.
+pub(super) fn readable(text: &str) -> String {
+    glyphs::readable(text, is_built_in)
+}
+
+/// How many characters wide `text` is.
+pub(super) fn columns(text: &str) -> usize {
+    text.chars().map(|letter| glyphs::cells(letter) as usize).sum()
 }
 
 impl Bitmap {
@@ -67,15 +85,40 @@ impl Bitmap {
 
     /// Writes `text` with its upper left corner at (x, y); what is outside is left out.
     pub(super) fn text(&mut self, (x, y): (u32, u32), text: &str, size: TextSize, color: Color) {
-        let unknown = get_raster('?', FontWeight::Regular, size.raster());
-        for (column, character) in (0..).zip(text.chars()) {
-            let glyph = get_raster(character, FontWeight::Regular, size.raster());
-            let Some(glyph) = glyph.as_ref().or(unknown.as_ref()) else { continue };
-            let left = x + column * size.width();
-            for (row, line) in (y..self.height).zip(glyph.rows()) {
-                for (at, coverage) in (left..self.width).zip(line) {
-                    self.blend(at, row, color, *coverage);
+        let mut column = 0;
+        for letter in text.chars() {
+            // A mark is above the letter before it.
+            let is_mark = glyphs::cells(letter) == 0;
+            let left = x + (column - u32::from(is_mark && column > 0)) * size.width();
+            self.letter((left, y), letter, size, color);
+            column += glyphs::cells(letter);
+        }
+    }
+
+    fn letter(&mut self, (x, y): (u32, u32), letter: char, size: TextSize, color: Color) {
+        let Some(glyph) = get_raster(letter, FontWeight::Regular, size.raster) else {
+            let cell = (size.width(), size.height());
+            glyphs::draw(letter, cell, |column, row, part| {
+                let at = x.checked_add_signed(column).zip(y.checked_add_signed(row));
+                if let Some((x, y)) = at.filter(|(x, y)| *x < self.width && *y < self.height) {
+                    self.blend(x, y, color, (part.clamp(0.0, 1.0) * 255.0) as u8);
                 }
+            });
+            return;
+        };
+        for (row, line) in (0..).zip(glyph.rows()) {
+            for (column, coverage) in (0..).zip(line) {
+                let corner = (x + column * size.zoom, y + row * size.zoom);
+                self.dot(corner, size.zoom, color, *coverage);
+            }
+        }
+    }
+
+    /// A square pixel of a letter.
+    fn dot(&mut self, (x, y): (u32, u32), side: u32, color: Color, coverage: u8) {
+        for y in y..(y + side).min(self.height) {
+            for x in x..(x + side).min(self.width) {
+                self.blend(x, y, color, coverage);
             }
         }
     }
@@ -106,15 +149,23 @@ mod tests {
         bitmap.fill((38, 18), (100, 100), [0, 255, 0, 255]);
         assert_eq!(pixel(&bitmap, 39, 19), [0, 255, 0, 255]);
         let before = bitmap.clone();
-        bitmap.text((10, 0), "é|", TextSize::Small, [255; 4]);
+        bitmap.text((10, 0), "é|", TextSize::SMALL, [255; 4]);
         assert_ne!(before, bitmap);
-        bitmap.text((1000, 1000), "far away", TextSize::Small, [255; 4]);
+        bitmap.text((1000, 1000), "far away", TextSize::SMALL, [255; 4]);
+    }
+
+    #[test]
+    fn text_grows_with_its_window() {
+        let heights = [(320, 180), (1280, 720), (1920, 1080), (3200, 1800), (5120, 2880)];
+        let heights = heights.map(|size| TextSize::of(size).height());
+        assert_eq!(heights, [16, 32, 32, 64, 128]);
+        assert_eq!(columns("a電"), 3);
     }
 
     #[test]
     fn colours_are_multiplied_by_alpha() {
         let mut bitmap = Bitmap::new(64, 16);
-        bitmap.text((0, 0), "vav1d", TextSize::Small, [255, 255, 255, 200]);
+        bitmap.text((0, 0), "vav1d", TextSize::SMALL, [255, 255, 255, 200]);
         assert!(bitmap.pixels.chunks(4).all(|p| p[0] <= p[3] && p[3] <= 200));
         assert!(bitmap.pixels.chunks(4).any(|p| p[3] > 150));
     }

@@ -9,6 +9,7 @@ mod blocks;
 mod display;
 mod events;
 mod feed;
+mod glyphs;
 mod keys;
 mod layout;
 mod mouse;
@@ -82,6 +83,9 @@ impl Presenter {
     }
 }
 
+/// Makes entries of what is dropped on a window; or says why there are none.
+pub type OpenFiles = Box<dyn Fn(&[PathBuf]) -> std::result::Result<Vec<Entry>, String>>;
+
 /// What is played, on what.
 pub struct Program {
     /// Streams.
@@ -96,6 +100,8 @@ pub struct Program {
     /// before film grain, which both leave to their caller
     /// ([`GrainMode::Host`](vav1d::vk::GrainMode::Host)).
     pub reference: Option<(Vec<Entry>, OpenDevice)>,
+    /// Opens what is dropped on the window: files, folders, playlists; or says why it cannot.
+    pub open: OpenFiles,
     /// Is told what is wrong with an entry, with its name, as it is found.
     pub tell: Box<dyn Fn(&str)>,
 }

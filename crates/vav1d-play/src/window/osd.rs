@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::bitmap::{Bitmap, Color, TextSize};
+use super::bitmap::{self, Bitmap, Color, TextSize};
 use super::keys;
 use crate::{Frame, Statistics};
 use vav1d::color::names;
@@ -42,8 +42,16 @@ impl Osd {
         }
         let margin = text.height() / 2;
         let most = (size.0.saturating_sub(2 * margin) / text.width()).max(1) as usize;
-        let lines: Vec<String> = lines.iter().flat_map(|line| wrapped(line, most)).collect();
-        let columns = lines.iter().map(|line| line.chars().count()).max().unwrap_or(0) as u32;
+        let lines = lines.iter().map(|line| bitmap::readable(line));
+        let mut lines: Vec<String> = lines.flat_map(|line| wrapped(&line, most)).collect();
+        // The bar stays where it is.
+        let above = if self.bar.is_some() { bar_height(size) } else { 0 };
+        let room = (size.1.saturating_sub(above + 2 * margin) / text.height()).max(1) as usize;
+        if lines.len() > room {
+            lines.truncate(room);
+            lines.last_mut().into_iter().for_each(|last| *last = "...".to_owned());
+        }
+        let columns = lines.iter().map(|line| bitmap::columns(line)).max().unwrap_or(0) as u32;
         let width = (columns * text.width() + 2 * margin).min(size.0);
         let height = (lines.len() as u32 * text.height() + 2 * margin).min(size.1);
         let has_text = !lines.is_empty() && width > 0 && height > 0;
@@ -85,13 +93,24 @@ fn mark(image: &mut Bitmap, corner: (i32, i32), (width, height): (u32, u32)) {
     image.fill((x + width.saturating_sub(1), y), (1, height), FRAME);
 }
 
-/// `line` in parts of at most `most` characters, all but the first set in.
+/// `line` in parts of at most `most` characters, between words where there are some; all but the
+/// first are set in.
 fn wrapped(line: &str, most: usize) -> Vec<String> {
-    let characters: Vec<char> = line.chars().collect();
-    let (first, rest) = characters.split_at(most.min(characters.len()));
-    let inset = most.saturating_sub(2).max(1);
-    let rest = rest.chunks(inset).map(|part| format!("  {}", String::from_iter(part)));
-    std::iter::once(String::from_iter(first)).chain(rest).collect()
+    let (mut parts, mut rest) = (Vec::new(), line);
+    while bitmap::columns(rest) > most.saturating_sub(if parts.is_empty() { 0 } else { 2 }) {
+        let most = most.saturating_sub(if parts.is_empty() { 0 } else { 2 }).max(1);
+        let fits = |(at, _): &(usize, char)| bitmap::columns(&rest[..*at]) <= most;
+        let end = rest.char_indices().take_while(fits).last().map_or(0, |(at, _)| at);
+        let end = if end == 0 { rest.chars().next().map_or(0, char::len_utf8) } else { end };
+        // A space right behind what fits ends a word, too.
+        let word = rest[..end].rfind(' ').filter(|_| !rest[end..].starts_with(' '));
+        let end = word.filter(|word| *word > end / 3).unwrap_or(end);
+        parts.push(rest[..end].to_owned());
+        rest = rest[end..].trim_start();
+    }
+    parts.push(rest.to_owned());
+    parts.iter_mut().skip(1).for_each(|part| part.insert_str(0, "  "));
+    parts
 }
 
 /// Pixels that the bar takes at the bottom of a window.
@@ -223,6 +242,9 @@ mod tests {
         assert_eq!(wrapped("", 10), [""]);
         assert_eq!(wrapped("0123456789", 10), ["0123456789"]);
         assert_eq!(wrapped("0123456789abcdefghi", 10), ["0123456789", "  abcdefgh", "  i"]);
+        assert_eq!(wrapped("pictures a second", 13), ["pictures a", "  second"]);
+        assert_eq!(wrapped("pictures a second", 10), ["pictures a", "  second"]);
+        assert_eq!(wrapped("電影電影電", 4), ["電影", "  電", "  影", "  電"]);
     }
 
     #[test]

@@ -112,6 +112,7 @@ pub(super) fn choose(
     let (slots, active_references) =
         if slots == 0 || active_references == 0 { (0, 0) } else { (slots, active_references) };
     let layered = layered(options, caps, slots)?;
+    let report = &tiling::only(report, options.output_tiling);
     let mut reason = String::new();
     let modes = modes(options, caps, slots)?;
     for (coincide, on_device) in ways(&modes, layered, options.on_device) {
@@ -137,7 +138,12 @@ pub(super) fn choose(
                     inline_queries: options.status_queries == Some(StatusQueries::Inline),
                 });
             }
-            Err(why) => reason = why,
+            Err(why) => {
+                reason = match options.output_tiling {
+                    Some(tiling) => format!("{why}, of {tiling:?} tiling"),
+                    None => why,
+                };
+            }
         }
     }
     Err(reason)
@@ -297,6 +303,8 @@ fn readable(format: vk::Format, profile: &Profile) -> bool {
             && (layout.chroma == profile.chroma || profile.chroma == Chroma::Monochrome)
     })
 }
+
+mod tiling;
 
 #[cfg(test)]
 mod tests;

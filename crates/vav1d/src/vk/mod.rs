@@ -54,7 +54,7 @@ pub use instance::{Instance, InstanceOptions, Message, Severity};
 pub use journal::Journal;
 pub use options::{
     CodedExtent, CopyQueue, ExecutorOptions, GrainMode, IntraReferences, Layouts, OrderHints,
-    ParametersMode, Recording, Sharing, StatusQueries, TileStarts,
+    OutputTiling, ParametersMode, Recording, Sharing, StatusQueries, TileStarts,
 };
 pub use planted::{PlantedFault, PlantedValue};
 pub use session::SessionReport;

@@ -94,6 +94,15 @@ pub enum Sharing {
     Exclusive,
 }
 
+/// How outputs lie in memory.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OutputTiling {
+    /// VK_IMAGE_TILING_OPTIMAL: as the device likes it.
+    Optimal,
+    /// VK_IMAGE_TILING_LINEAR: row by row.
+    Linear,
+}
+
 /// Which queue family copies decoded pictures.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum CopyQueue {
@@ -153,6 +162,8 @@ pub struct ExecutorOptions {
     pub sharing: Sharing,
     /// Which queue family copies. Default: one without video.
     pub copy_queue: CopyQueue,
+    /// Tiling of outputs; `None`: optimal, where both are offered. Default: `None`.
+    pub output_tiling: Option<OutputTiling>,
     /// codedExtent of a frame with superres. Default: the upscaled one.
     pub coded_extent: CodedExtent,
     /// How coded bytes lie in the buffer. Default: whole OBUs from offset 0.
@@ -195,6 +206,7 @@ impl Default for ExecutorOptions {
             order_hints: None,
             sharing: Sharing::Concurrent,
             copy_queue: CopyQueue::Auto,
+            output_tiling: None,
             coded_extent: CodedExtent::Upscaled,
             bitstream: BitstreamShape::default(),
             frames_in_flight: 4,

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::super::options::OutputTiling;
 use super::*;
 use crate::syntax::testing::plain_sequence;
 
@@ -257,4 +258,18 @@ fn pictures_stay_on_the_device_in_the_mode_that_is_chosen_otherwise() {
     let report = ProfileReport { result: Ok(Caps { distinct: false, ..layered }), ..report };
     let choice = chosen_to_draw(&report);
     assert!(choice.coincide && choice.layered && !choice.on_device);
+}
+
+#[test]
+fn outputs_have_the_tiling_that_is_asked_for() {
+    let tiling = |report: &ProfileReport, tiling| {
+        let options = ExecutorOptions { output_tiling: tiling, ..ExecutorOptions::default() };
+        choose(&spec(), &options, report).map(|choice| (choice.output.tiling, choice.dpb.tiling))
+    };
+    let (optimal, linear) = (vk::ImageTiling::OPTIMAL, vk::ImageTiling::LINEAR);
+    assert_eq!(tiling(&radv(), None), Ok((optimal, optimal)));
+    assert_eq!(tiling(&radv(), Some(OutputTiling::Optimal)), Ok((optimal, optimal)));
+    assert_eq!(tiling(&radv(), Some(OutputTiling::Linear)), Ok((linear, optimal)));
+    let refused = tiling(&anv(), Some(OutputTiling::Linear));
+    assert!(refused.is_err_and(|why| why.ends_with("of Linear tiling")));
 }
