@@ -16,13 +16,14 @@ const PACKAGES: [&str; 4] = ["rustc", "cargo", "gcc", "libc6-dev"];
 /// A dependency that does not say how new a compiler it needs.
 const SILENT: &str = "md5-simd";
 /// What the code uses that older compilers know as features, and since when it needs none.
-const FEATURES: [(&str, &str); 8] = [
+const FEATURES: [(&str, &str); 9] = [
     ("stdarch_x86_avx512", "1.89"),
     ("avx512_target_feature", "1.89"),
     ("let_chains", "1.88"),
     ("slice_as_chunks", "1.88"),
     ("anonymous_pipe", "1.87"),
     ("integer_sign_cast", "1.87"),
+    ("unsigned_is_multiple_of", "1.87"),
     ("vec_pop_if", "1.86"),
     ("once_wait", "1.86"),
 ];

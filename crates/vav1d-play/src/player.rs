@@ -73,10 +73,10 @@ impl Default for Options {
 /// Lowers the priority of the thread that calls it.
 fn give_way(niceness: u8) {
     #[cfg(target_os = "linux")]
-    if niceness > 0 {
-        if let Err(error) = rustix::process::setpriority_process(None, niceness.into()) {
-            log::debug!("decoding keeps its priority: {error}");
-        }
+    if niceness > 0
+        && let Err(error) = rustix::process::setpriority_process(None, niceness.into())
+    {
+        log::debug!("decoding keeps its priority: {error}");
     }
     #[cfg(not(target_os = "linux"))]
     let _ = niceness;
