@@ -34,6 +34,8 @@ pub(super) enum Item {
     Frame(Box<Frame>),
     /// The first picture of what is passed over.
     Preview(Box<Frame>),
+    /// Pictures were passed over: the next does not follow the last.
+    Gap,
     /// Something is wrong with the stream.
     Fault(Error),
 }
@@ -85,6 +87,8 @@ pub(super) struct Stream {
     has_begun: bool,
     /// Whether the last picture is one that was passed over.
     pub(super) has_passed: bool,
+    /// The last unit that was passed over.
+    last_passed: u64,
     /// Something was wrong since decoding began.
     is_damaged: bool,
     /// Whether decoding began with the stream's first unit.
@@ -142,6 +146,7 @@ impl Stream {
             sought: None,
             has_begun: false,
             has_passed: false,
+            last_passed: 0,
             is_damaged: false,
             from_start: true,
             info,
@@ -208,7 +213,7 @@ impl Stream {
         self.assembler = self.source.info().grid.map(Assembler::new);
         self.last_fault = None;
         self.is_damaged = false;
-        (self.has_begun, self.has_passed) = (false, false);
+        (self.has_begun, self.has_passed, self.last_passed) = (false, false, 0);
         (self.outputs, self.next_unit) = (point.outputs, point.position.unit);
         self.knows_frames = point.frames.is_some();
         Ok(())
@@ -251,6 +256,9 @@ impl Stream {
         unit.is_hidden |= is_passed_over;
         if self.outputs > before {
             self.has_passed = is_passed_over;
+        }
+        if is_passed_over {
+            self.last_passed = unit.index;
         }
         unit
     }
@@ -367,7 +375,9 @@ impl Stream {
         let metadata = self.under_way.front().map(|unit| Arc::clone(&unit.metadata));
         if let Some(mut held) = self.held.take() {
             held.duration = time.saturating_sub(held.time);
+            let is_gap = held.unit < self.last_passed && self.last_passed < output.show.unit;
             items.push(Item::Frame(held));
+            items.extend(is_gap.then_some(Item::Gap));
         }
         let is_first = !std::mem::replace(&mut self.has_begun, true) && self.sought.is_some();
         self.held = Some(Box::new(Frame {

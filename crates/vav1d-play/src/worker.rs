@@ -217,6 +217,7 @@ impl<'e> Worker<'e> {
             return self.pursue(goal);
         }
         self.stream.iter_mut().for_each(|stream| stream.seek(None));
+        self.begun = None;
         let queue = self.options.queue;
         let is_more = self.is_more();
         if is_more && self.end.shared().has_room(queue) {
@@ -250,7 +251,8 @@ impl<'e> Worker<'e> {
         for item in items {
             match item {
                 Item::Frame(frame) => self.window.push(*frame),
-                Item::Preview(frame) => self.begun = Some(frame),
+                Item::Gap => self.window.clear(),
+                Item::Preview(frame) => self.begun = self.options.preview.and(Some(frame)),
                 Item::Fault(error) => self.fault(error),
             }
         }
