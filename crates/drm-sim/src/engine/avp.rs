@@ -16,6 +16,8 @@ use crate::tiling::Tiling;
 /// The commands of one tile, by their number and, where there are several, by surface or segment.
 pub(super) type State = BTreeMap<(u32, u32), Command>;
 
+/// PRIMARY_REF_NONE, spec section 3.
+const NO_PRIMARY: u8 = 7;
 /// Words of AVP_PIPE_BUF_ADDR_STATE with an address in the session's own memory.
 const AT_SESSION: usize = 62;
 
@@ -175,7 +177,11 @@ impl Session {
         let surface = Part::of_fields(avp::SURFACE_FIELDS, words(first, avp::SURFACE, 0));
         let pitch = surface.one("surface_pitch_minus_1") + 1;
         let rows = surface.one("y_offset_for_u_cb");
-        let source = self.check(space, frame, first, &job, outcome);
+        let (source, strange) = self.check(space, frame, first, &job, outcome);
+        if strange {
+            // Other probabilities than the primary reference's: as if there were none.
+            job.picture.std.primary_ref_frame = NO_PRIMARY;
+        }
         self.note(first, output, (pitch, rows), source);
         segments(&job, outcome);
         let Some(tiles) = tiles(space, frame, &job, outcome) else { return };
@@ -210,7 +216,8 @@ impl Session {
     }
 
     /// Checks that what an engine keeps of earlier frames is where this frame looks for it; the
-    /// answer is what the probabilities begin with.
+    /// answer is what the probabilities begin with, and whether that is not the primary
+    /// reference's.
     fn check(
         &self,
         space: &Space,
@@ -218,7 +225,7 @@ impl Session {
         first: &State,
         job: &FrameJob,
         outcome: &mut Outcome,
-    ) -> Table {
+    ) -> (Table, bool) {
         let references = frame.references();
         let inter = job.picture.std.frame_type % 2 == 1;
         for (name, at) in (0..7).zip(references).filter(|_| inter) {
@@ -251,13 +258,14 @@ impl Session {
             });
         let primary = usize::from(job.picture.std.primary_ref_frame);
         let held = references.get(primary).filter(|_| inter).and_then(|at| self.held.get(at));
-        if let Some(held) = held.filter(|held| held.kept != source) {
+        let other = held.filter(|held| held.kept != source);
+        if let Some(held) = other {
             outcome.fault(format!(
                 "the probabilities are {source:?}, those of the primary reference are {:?}",
                 held.kept
             ));
         }
-        source
+        (source, other.is_some())
     }
 
     /// Takes note of what this frame writes.

@@ -323,6 +323,11 @@ fn what_does_not_fit_a_batch_is_named() -> io::Result<()> {
     assert_eq!(fault(batch(1, false, Some(0), 0, &[])), "");
     let other = fault(batch(1, false, None, 0, &[]));
     assert!(other.contains("the primary reference"), "{other}");
+    let inter = |cdf| {
+        let outcomes = run(&space, &[batch(0, true, None, 0, &[]), batch(1, false, cdf, 0, &[])]);
+        luma(&outcomes[1])
+    };
+    assert_ne!(inter(None), inter(Some(0)), "other probabilities are another picture");
     let motion = fault(batch(1, false, Some(0), 7, &[]));
     assert!(motion.contains("its buffer of motion vectors holds nothing"), "{motion}");
     let surface = [("surface_pitch_minus_1", 255), ("y_offset_for_u_cb", 64)];
