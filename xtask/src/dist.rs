@@ -101,8 +101,9 @@ fn lay_out(
         ("libsoftvk.so", "lib/vav1d/libsoftvk.so"),
         ("libdrm_sim.so", "lib/vav1d/libdrm_sim.so"),
     ] {
+        let symbols = debug.join(format!("usr/{to}.debug"));
         let to = tree.join(to);
-        symbols::split(&programs.join(from), &to, debug)?;
+        symbols::split(&programs.join(from), &to, &symbols)?;
         files.push(to);
     }
     link("vav1d", &tree.join("bin/vk-video-dec-test"))?;

@@ -42,7 +42,8 @@ pub(crate) fn run(build: bool) -> Result<()> {
         bail!("publish: {}", found.join("; "));
     }
     if !build {
-        step.push("--no-verify");
+        // What is at hand is what was built with.
+        step.extend(["--no-verify", "--offline"]);
     }
     ci::cargo(&step, &[])?;
     say(&format!("publish: {published} packages"));

@@ -21,7 +21,16 @@ const LAYERS: &[(&str, &[&[&str]])] = &[
         &[&["error", "format", "limits"], &["bits"], &["obu", "unit"], &["syntax"], &["plan"]],
     ),
     ("crates/av1-picture/src/", &[&["pixels"], &["color", "grain"]]),
-    ("crates/vav1d/src/", &[&["error"], &["vk", "sink", "grid"], &["decode"]]),
+    (
+        "crates/vav1d/src/",
+        &[
+            &["error"],
+            &["vk", "sink", "grid", "units"],
+            &["film_grain"],
+            &["decoding"],
+            &["decode", "decoder"],
+        ],
+    ),
     (
         "crates/vav1d-play/src/",
         &[

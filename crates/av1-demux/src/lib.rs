@@ -86,7 +86,7 @@ pub struct Crop {
 
 impl SourceInfo {
     /// A container of which nothing is known.
-    fn new(container: &'static str) -> Self {
+    pub fn new(container: &'static str) -> Self {
         Self {
             container,
             time_base: None,

@@ -16,9 +16,9 @@ use vav1d::container::Source;
 use vav1d::error::Error;
 use vav1d::grain::table::{Segment, Table};
 use vav1d::grain::{Clock, Seeds, Timeline};
-use vav1d::plan::planner::Planner;
 use vav1d::plan::{Step, SurfaceId};
 use vav1d::syntax::frame::FrameHeader;
+use vav1d::units::Units;
 
 pub(super) fn run(args: &GrainTableArgs, json: bool, notices: &Notices) -> Result<Exit> {
     let file = args.output.as_deref().filter(|path| path.as_os_str() != "-");
@@ -27,7 +27,7 @@ pub(super) fn run(args: &GrainTableArgs, json: bool, notices: &Notices) -> Resul
     }
     let mut source = input::open(&args.input)?;
     let mut reading = Reading::new(args, &*source);
-    reading.units(&mut *source, Planner::new(options::planner(&args.layers)));
+    reading.units(Units::new(&mut *source, options::planner(&args.layers)));
     let table = reading.timeline.finish(reading.clock.tick());
     if table.segments.is_empty() {
         notices.notice(&format!("{}: no film grain", args.input.file.display()));
@@ -69,29 +69,13 @@ impl Reading {
         }
     }
 
-    fn units(&mut self, source: &mut dyn Source, mut planner: Planner) {
+    fn units(&mut self, mut units: Units<'_>) {
         let mut steps = Vec::new();
-        loop {
-            let unit = match source.next_unit().map_err(Error::from) {
-                Ok(Some(unit)) => unit,
-                Ok(None) => break,
-                Err(error) => {
-                    let goes_on = planner.lose(error.stream(), &mut steps);
-                    self.faults.push(error);
-                    if goes_on { continue } else { break }
-                }
-            };
-            let planned = planner.unit(&unit, &mut steps).map_err(Error::from);
+        while let Some(planned) = units.next(&mut steps) {
             self.steps(&mut steps);
-            if let Err(error) = planned {
-                let goes_on = matches!(error, Error::Stream(_));
-                self.faults.push(error);
-                if !goes_on {
-                    break;
-                }
-            }
+            self.faults.extend(planned.fault);
         }
-        self.faults.extend(planner.finish(&mut steps).map_err(Error::from).err());
+        self.faults.extend(units.finish(&mut steps));
         self.steps(&mut steps);
     }
 

@@ -14,9 +14,10 @@ use vav1d::color::names;
 use vav1d::container::{Crop, Grid, OtherTrack, SourceInfo};
 use vav1d::decode::Summary;
 use vav1d::error::Error;
-use vav1d::plan::planner::{Planner, PlannerOptions};
+use vav1d::plan::planner::PlannerOptions;
 use vav1d::plan::{Step, features};
 use vav1d::syntax::sequence::SequenceHeader;
+use vav1d::units::Units;
 
 /// What is counted while the stream is planned.
 #[derive(Default)]
@@ -66,28 +67,16 @@ impl Counts {
 
 pub(super) fn run(args: &InputArgs, json: bool, notices: &Notices) -> Result<Exit> {
     let mut source = input::open(args)?;
-    let mut planner = Planner::new(PlannerOptions { all_layers: true, ..Default::default() });
+    let options = PlannerOptions { all_layers: true, ..Default::default() };
+    let mut units = Units::new(&mut *source, options).thorough();
     let mut counts = Counts::default();
     let mut steps = Vec::new();
-    loop {
-        let planned = match source.next_unit().map_err(Error::from) {
-            Ok(Some(unit)) => {
-                counts.units += 1;
-                planner.unit(&unit, &mut steps).map_err(Error::from)
-            }
-            Ok(None) => break,
-            Err(error) => {
-                let goes_on = planner.lose(error.stream(), &mut steps);
-                counts.fault(error);
-                if goes_on { continue } else { break }
-            }
-        };
+    while let Some(planned) = units.next(&mut steps) {
+        counts.units += u64::from(planned.unit.is_some());
         steps.drain(..).for_each(|step| counts.step(&step));
-        if let Err(error) = planned {
-            counts.fault(error);
-        }
+        planned.fault.into_iter().for_each(|fault| counts.fault(fault));
     }
-    planner.finish(&mut steps).err().into_iter().for_each(|fault| counts.fault(fault.into()));
+    units.finish(&mut steps).into_iter().for_each(|fault| counts.fault(fault));
     steps.drain(..).for_each(|step| counts.step(&step));
     let info = source.info();
     let mut out = Lines(output::stdout());

@@ -52,6 +52,14 @@ pub(super) fn run(args: &PlayArgs, json: bool, notices: &Notices) -> Result<Exit
         },
         device_name,
         options,
+        open: {
+            let args = args.clone();
+            Box::new(move |dropped| {
+                let files =
+                    playlist::files(dropped).map_err(|failure| failure.error.to_string())?;
+                Ok(entries(&PlayArgs { files, ..args.clone() }))
+            })
+        },
         tell: {
             let notices = *notices;
             Box::new(move |text: &str| notices.error(text))

@@ -49,7 +49,7 @@ fn main() -> Result<()> {
         match player.try_next() {
             Some(Event::Frame(frame)) => {
                 pictures += 1;
-                if pictures.is_multiple_of(STRIDE) {
+                if pictures % STRIDE == 0 {
                     player.seek(Target::Index(frame.index / 2));
                 }
             }

@@ -8,8 +8,9 @@ use super::StreamInfo;
 use vav1d::container::{self, Source, TemporalUnit};
 use vav1d::error::{Error, Result, StreamError, StreamFault};
 use vav1d::plan::Step;
-use vav1d::plan::planner::{Planner, PlannerOptions};
+use vav1d::plan::planner::PlannerOptions;
 use vav1d::syntax::sequence::SequenceHeader;
+use vav1d::units::Units;
 
 /// How long a picture is shown where nothing says it: 25 a second.
 const INTERVAL: Duration = Duration::from_millis(40);
@@ -36,7 +37,7 @@ impl Head {
     /// # Errors
     /// The source cannot be read, or has no frame that decoding can begin with.
     pub(super) fn read(source: &mut dyn Source, options: PlannerOptions) -> Result<Self> {
-        let mut planner = Planner::new(options);
+        let mut planning = Units::new(source, options);
         let (mut units, mut fault, mut first) = (VecDeque::new(), None, None);
         // A stream may begin with what cannot be decoded.
         let (mut bytes, mut cause, mut shown) = (0, None, 0);
@@ -46,33 +47,26 @@ impl Head {
                 break;
             }
             let mut steps = Vec::new();
-            match source.next_unit().map_err(Error::from) {
-                Ok(Some(unit)) => {
-                    let planned = planner.unit(&unit, &mut steps).map_err(Error::from);
+            let Some(planned) = planning.next(&mut steps) else { break };
+            match planned.unit {
+                Some(unit) => {
                     bytes += unit.data.len();
                     shown += usize::from(!unit.is_hidden);
                     units.push_back(unit);
-                    match planned {
-                        Err(Error::Stream(error)) => cause = cause.or(Some(error)),
-                        Err(error) if first.is_none() => return Err(error),
+                    match planned.fault {
+                        Some(Error::Stream(error)) => cause = cause.or(Some(error)),
+                        Some(error) if first.is_none() => return Err(error),
                         _ => {}
                     }
                 }
-                Ok(None) => break,
-                Err(error) => {
-                    let goes_on = planner.lose(error.stream(), &mut steps);
-                    fault = fault.or(Some(error));
-                    if !goes_on {
-                        break;
-                    }
-                }
+                None => fault = fault.or(planned.fault),
             }
             let shown = steps.iter().filter(|step| matches!(step, Step::Show(_))).count();
             let decoded = steps.into_iter().find_map(|step| match step {
                 Step::Decode(plan) => Some(plan.header),
                 _ => None,
             });
-            first = first.or(decoded.zip(planner.sequence().cloned()));
+            first = first.or(decoded.zip(planning.planner().sequence().cloned()));
             shows_one_each &= first.is_none() || fault.is_some() || shown == 1;
         }
         let Some((header, sequence)) = first else {
@@ -101,7 +95,7 @@ impl Head {
         seekable: bool,
     ) -> StreamInfo {
         let info = source.info();
-        let interval = self.interval(info.time_base);
+        let interval = self.interval(info.time_base, info.frame_rate);
         let pictures = if info.grid.is_some() { Some(1) } else { info.unit_count };
         let counted = pictures.and_then(|count| interval.checked_mul(u32::try_from(count).ok()?));
         StreamInfo {
@@ -137,8 +131,8 @@ impl Head {
     }
 
     /// How long a picture is shown: by `timing_info()` (5.5.3) if all last as long, else by the
-    /// first two.
-    fn interval(&self, time_base: Option<(u32, u32)>) -> Duration {
+    /// first two, as exact as the container's rate is.
+    fn interval(&self, time_base: Option<(u32, u32)>, rate: Option<(u32, u32)>) -> Duration {
         let coded = self.sequence.timing_info.and_then(|timing| {
             let ticks = u64::from(timing.num_ticks_per_picture_minus_1?) + 1;
             let units = ticks.checked_mul(u64::from(timing.num_units_in_display_tick))?;
@@ -148,7 +142,12 @@ impl Head {
         let mut times = self.units.iter().filter_map(|unit| unit.pts);
         let between = times.next().zip(times.next()).zip(time_base);
         let seen = between.map(|((a, b), base)| container::ticks(b.saturating_sub(a), base));
-        let known = coded.into_iter().chain(seen).find(|interval| !interval.is_zero());
+        // Times are rounded to ticks; the rate that the container says is not.
+        let tick = time_base.map_or(Duration::ZERO, |base| container::ticks(1, base));
+        let said = rate.map(|(pictures, seconds)| container::ticks(1, (seconds, pictures)));
+        let said = said.filter(|said| seen.is_some_and(|seen| said.abs_diff(seen) <= tick));
+        let known = coded.into_iter().chain(said).chain(seen);
+        let known = known.into_iter().find(|interval| !interval.is_zero());
         known.unwrap_or(INTERVAL)
     }
 }

@@ -73,10 +73,10 @@ impl Default for Options {
 /// Lowers the priority of the thread that calls it.
 fn give_way(niceness: u8) {
     #[cfg(target_os = "linux")]
-    if niceness > 0 {
-        if let Err(error) = rustix::process::setpriority_process(None, niceness.into()) {
-            log::debug!("decoding keeps its priority: {error}");
-        }
+    if niceness > 0
+        && let Err(error) = rustix::process::setpriority_process(None, niceness.into())
+    {
+        log::debug!("decoding keeps its priority: {error}");
     }
     #[cfg(not(target_os = "linux"))]
     let _ = niceness;
@@ -147,6 +147,12 @@ impl Player {
     pub fn open(&mut self, entry: usize) -> u64 {
         self.entry = entry.min(self.entries.saturating_sub(1));
         self.shared.ask(Command::Open(self.entry))
+    }
+
+    /// Plays `playlist` from its start, in place of what is played.
+    pub fn replace(&mut self, playlist: Vec<Entry>) -> u64 {
+        (self.entries, self.entry) = (playlist.len(), 0);
+        self.shared.replace(playlist)
     }
 
     /// Plays the next entry of the playlist, or the first after the last.

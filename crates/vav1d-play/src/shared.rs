@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use super::{Event, Repeat, Target};
+use super::{Entry, Event, Repeat, Target};
 use vav1d::vk::GrainMode;
 
 /// What a player asks of its thread.
@@ -30,6 +30,8 @@ pub(super) struct Shared {
 struct State {
     commands: VecDeque<(u64, Command)>,
     events: VecDeque<Event>,
+    /// What is played from the next command on.
+    playlist: Option<Vec<Entry>>,
     /// Frames among `events`.
     frames: usize,
     /// The newest command; what was decoded for older ones is not wanted.
@@ -73,6 +75,17 @@ impl Shared {
         state.frames = 0;
         self.changed.notify_all();
         generation
+    }
+
+    /// Asks for `playlist`, from its start, in place of what is played.
+    pub(super) fn replace(&self, playlist: Vec<Entry>) -> u64 {
+        self.state().playlist = Some(playlist);
+        self.ask(Command::Open(0))
+    }
+
+    /// What is to be played instead, once.
+    pub(super) fn take_playlist(&self) -> Option<Vec<Entry>> {
+        self.state().playlist.take()
     }
 
     pub(super) fn set_repeat(&self, repeat: Repeat) {

@@ -11,12 +11,11 @@ use super::index::{AccessPoint, Index};
 use super::scan::Scanner;
 use super::{Frame, StreamInfo, Target};
 use vav1d::container::{Position, Source, TemporalUnit};
-use vav1d::decode::Damage;
+use vav1d::decoding::{Damage, Decoding, Event, Flow};
 use vav1d::error::{Error, Result, StreamError, StreamFault};
 use vav1d::grain;
 use vav1d::grid::Assembler;
-use vav1d::plan::Step;
-use vav1d::plan::planner::{Planner, PlannerOptions};
+use vav1d::plan::planner::PlannerOptions;
 use vav1d::syntax::metadata::Metadata;
 use vav1d::vk::{Executor, Output};
 
@@ -35,6 +34,8 @@ pub(super) enum Item {
     Frame(Box<Frame>),
     /// The first picture of what is passed over.
     Preview(Box<Frame>),
+    /// Pictures were passed over: the next does not follow the last.
+    Gap,
     /// Something is wrong with the stream.
     Fault(Error),
 }
@@ -56,9 +57,8 @@ struct Unit {
 pub(super) struct Stream {
     source: Box<dyn Source>,
     executor: Executor,
-    planner: Planner,
+    decoding: Decoding,
     options: PlannerOptions,
-    damage: Damage,
     pub(super) info: Arc<StreamInfo>,
     start: Option<Position>,
     index: Option<Index>,
@@ -82,12 +82,13 @@ pub(super) struct Stream {
     held: Option<Box<Frame>>,
     /// How long there was nothing to do.
     pub(super) idle: Duration,
-    ended: bool,
     /// What is before it is decoded, and not looked at; and whether some of it was.
     sought: Option<Target>,
     has_begun: bool,
     /// Whether the last picture is one that was passed over.
     pub(super) has_passed: bool,
+    /// The last unit that was passed over.
+    last_passed: u64,
     /// Something was wrong since decoding began.
     is_damaged: bool,
     /// Whether decoding began with the stream's first unit.
@@ -125,9 +126,8 @@ impl Stream {
         }
         let info = Arc::new(info);
         Ok(Self {
-            planner: Planner::new(options),
+            decoding: Decoding::new(options, Damage::only_told()),
             options,
-            damage: Damage::only_told(),
             start,
             index,
             timing,
@@ -143,10 +143,10 @@ impl Stream {
             knows_frames: true,
             held: None,
             idle: Duration::ZERO,
-            ended: false,
             sought: None,
             has_begun: false,
             has_passed: false,
+            last_passed: 0,
             is_damaged: false,
             from_start: true,
             info,
@@ -157,7 +157,7 @@ impl Stream {
 
     /// Whether there is no more.
     pub(super) fn is_ended(&self) -> bool {
-        self.ended
+        self.decoding.is_ended()
     }
 
     /// The number of the next picture to be decoded.
@@ -194,33 +194,26 @@ impl Stream {
     /// # Errors
     /// The source cannot be gone back in, or the device fails.
     pub(super) fn restart(&mut self, point: &AccessPoint) -> Result<()> {
-        let mut steps = Vec::new();
         self.from_start = Some(point.position) == self.start;
-        if self.from_start {
-            self.planner.restart(0, &mut steps);
-            self.planner = Planner::new(self.options);
-            self.scanner = Scanner::new(self.options);
-        } else {
-            self.planner.restart(point.frames.unwrap_or(0), &mut steps);
-            self.scanner.restart();
-        }
-        for step in steps.drain(..) {
-            self.executor.execute(&step)?;
-        }
-        self.executor.drain()?;
-        while let Some(output) = self.executor.next_output(true)? {
-            self.executor.reuse(output.picture);
-        }
-        self.executor.take_failed();
+        let frame = match self.from_start {
+            true => {
+                self.scanner = Scanner::new(self.options);
+                None
+            }
+            false => {
+                self.scanner.restart();
+                Some(point.frames.unwrap_or(0))
+            }
+        };
+        self.decoding.restart(frame, self.options, &mut self.executor)?;
         self.source.seek(point.position)?;
-        self.damage = Damage::only_told();
         self.ahead.clear();
         self.under_way.clear();
         self.held = None;
         self.assembler = self.source.info().grid.map(Assembler::new);
         self.last_fault = None;
-        (self.ended, self.is_damaged) = (false, false);
-        (self.has_begun, self.has_passed) = (false, false);
+        self.is_damaged = false;
+        (self.has_begun, self.has_passed, self.last_passed) = (false, false, 0);
         (self.outputs, self.next_unit) = (point.outputs, point.position.unit);
         self.knows_frames = point.frames.is_some();
         Ok(())
@@ -232,7 +225,6 @@ impl Stream {
     /// The device fails. A fault of the stream is an item; what cannot be supported and a limit that
     /// is reached are items too, and end the stream.
     pub(super) fn advance(&mut self, items: &mut Vec<Item>) -> Result<()> {
-        let mut steps = Vec::new();
         let unit = match self.ahead.pop_front() {
             Some(unit) => Ok(Some(unit)),
             None => match self.last_fault.take() {
@@ -240,40 +232,49 @@ impl Stream {
                 None => self.source.next_unit().map_err(Error::from),
             },
         };
-        match unit {
-            Ok(Some(mut unit)) => {
-                let before = self.outputs;
-                self.note(&unit);
-                let is_passed_over = self.is_passed_over();
-                unit.is_hidden |= is_passed_over;
-                if self.outputs > before {
-                    self.has_passed = is_passed_over;
-                }
-                let planned = self.planner.unit(&unit, &mut steps).map_err(Error::from);
-                self.damage.note(&steps);
-                self.execute(&mut steps, items)?;
-                if let Err(fault) = planned {
-                    self.ended |= !matches!(fault, Error::Stream(_));
-                    self.fault(fault, &mut steps, items)?;
-                }
-            }
-            Ok(None) => self.ended = true,
-            Err(fault) => {
-                self.ended = !self.planner.lose(fault.stream(), &mut steps);
-                self.fault(fault, &mut steps, items)?;
-            }
+        let read = unit.map(|unit| unit.map(|unit| self.passing(unit)));
+        let mut events = Vec::new();
+        let worked = self.decoding.advance(read, &mut self.executor, &mut |event, _| {
+            events.push(event);
+            Ok(Flow::Continue)
+        });
+        for event in events {
+            self.event(event, items)?;
         }
-        // What is given up after a fault.
-        self.execute(&mut steps, items)?;
-        if self.ended {
-            let finished = self.planner.finish(&mut steps).map_err(Error::from);
-            self.execute(&mut steps, items)?;
-            if let Err(fault) = finished {
-                self.fault(fault, &mut steps, items)?;
-            }
-            self.executor.drain()?;
-            self.outputs(true, &mut steps, items)?;
+        worked?;
+        if self.is_ended() {
             self.release(items);
+        }
+        Ok(())
+    }
+
+    /// Takes note of `unit`, whose pictures may be passed over.
+    fn passing(&mut self, mut unit: TemporalUnit) -> TemporalUnit {
+        let before = self.outputs;
+        self.note(&unit);
+        let is_passed_over = self.is_passed_over();
+        unit.is_hidden |= is_passed_over;
+        if self.outputs > before {
+            self.has_passed = is_passed_over;
+        }
+        if is_passed_over {
+            self.last_passed = unit.index;
+        }
+        unit
+    }
+
+    fn event(&mut self, event: Event, items: &mut Vec<Item>) -> Result<()> {
+        match event {
+            Event::Picture(output) => self.output(*output, items)?,
+            Event::Spoiled(output) => {
+                self.number(&output);
+                self.executor.reuse(output.picture);
+            }
+            Event::Fault(fault) => {
+                let kind = fault.stream().map(|fault| &fault.kind);
+                self.is_damaged |= !matches!(kind, Some(StreamFault::DecodeStatus { .. }));
+                items.push(Item::Fault(fault));
+            }
         }
         Ok(())
     }
@@ -326,67 +327,6 @@ impl Stream {
         };
     }
 
-    fn execute(&mut self, steps: &mut Vec<Step>, items: &mut Vec<Item>) -> Result<()> {
-        let mut lost = Vec::new();
-        for step in std::mem::take(steps) {
-            match self.executor.execute(&step) {
-                Ok(()) => {}
-                Err(fault @ (Error::Unsupported(_) | Error::Limit(_))) => {
-                    self.ended = true;
-                    return self.fault(fault, &mut lost, items);
-                }
-                Err(error) => {
-                    self.rescue(items, &error);
-                    return Err(error);
-                }
-            }
-            self.outputs(false, &mut lost, items)?;
-        }
-        steps.append(&mut lost);
-        Ok(())
-    }
-
-    /// Delivers what was decoded before the device failed with `error`, as far as it answers.
-    fn rescue(&mut self, items: &mut Vec<Item>, error: &Error) {
-        if matches!(error, Error::Device(device) if device.is_lost()) {
-            return;
-        }
-        if let Err(second) = self.outputs(true, &mut Vec::new(), items) {
-            log::warn!("after {error}: {second}");
-        }
-    }
-
-    /// Takes what is ready, or with `wait` all that is due.
-    fn outputs(&mut self, wait: bool, steps: &mut Vec<Step>, items: &mut Vec<Item>) -> Result<()> {
-        loop {
-            let output = self.executor.next_output(wait)?;
-            self.take_failed(steps, items);
-            match output {
-                Some(output) if self.damage.spoils(&output) => {
-                    self.number(&output);
-                    self.executor.reuse(output.picture);
-                }
-                Some(output) => self.output(output, items)?,
-                None => return Ok(()),
-            }
-        }
-    }
-
-    fn take_failed(&mut self, steps: &mut Vec<Step>, items: &mut Vec<Item>) {
-        for failed in self.executor.take_failed() {
-            items.extend(self.damage.failed(failed, &mut self.planner, steps).map(Item::Fault));
-        }
-    }
-
-    /// Puts a fault after what was decoded before it.
-    fn fault(&mut self, fault: Error, steps: &mut Vec<Step>, items: &mut Vec<Item>) -> Result<()> {
-        self.executor.drain()?;
-        self.is_damaged = true;
-        self.outputs(true, steps, items)?;
-        items.push(Item::Fault(fault));
-        Ok(())
-    }
-
     /// The number and the time of `output`, and how long it was under way.
     fn number(&mut self, output: &Output) -> (u64, Duration, Duration) {
         while self.under_way.front().is_some_and(|unit| unit.unit < output.show.unit) {
@@ -435,7 +375,9 @@ impl Stream {
         let metadata = self.under_way.front().map(|unit| Arc::clone(&unit.metadata));
         if let Some(mut held) = self.held.take() {
             held.duration = time.saturating_sub(held.time);
+            let is_gap = held.unit < self.last_passed && self.last_passed < output.show.unit;
             items.push(Item::Frame(held));
+            items.extend(is_gap.then_some(Item::Gap));
         }
         let is_first = !std::mem::replace(&mut self.has_begun, true) && self.sought.is_some();
         self.held = Some(Box::new(Frame {

@@ -160,6 +160,11 @@ impl<'e> Worker<'e> {
     }
 
     fn command(&mut self, command: Command) -> Result<()> {
+        if let Some(playlist) = self.end.shared().take_playlist() {
+            self.playlist = playlist;
+            // What it had is gone.
+            return self.open(0);
+        }
         match command {
             Command::Open(entry) => self.open(entry),
             Command::Seek(entry, target) => {
@@ -212,6 +217,7 @@ impl<'e> Worker<'e> {
             return self.pursue(goal);
         }
         self.stream.iter_mut().for_each(|stream| stream.seek(None));
+        self.begun = None;
         let queue = self.options.queue;
         let is_more = self.is_more();
         if is_more && self.end.shared().has_room(queue) {
@@ -245,7 +251,8 @@ impl<'e> Worker<'e> {
         for item in items {
             match item {
                 Item::Frame(frame) => self.window.push(*frame),
-                Item::Preview(frame) => self.begun = Some(frame),
+                Item::Gap => self.window.clear(),
+                Item::Preview(frame) => self.begun = self.options.preview.and(Some(frame)),
                 Item::Fault(error) => self.fault(error),
             }
         }

@@ -1,35 +1,17 @@
 //! The loop that joins the layers: source -> planner -> executor -> grain -> sink.
 
-mod damage;
-
-use std::sync::Arc;
-
-pub use damage::Damage;
+pub use crate::film_grain::FilmGrain;
 
 use crate::container::{self, Source, SourceInfo};
+use crate::decoding::{Damage, Decoding, Event, Flow};
 use crate::error::{Error, Result, StreamError, StreamFault};
-use crate::grain::{self, Clock, FrameTime, Override};
+use crate::grain::Clock;
 use crate::grid::Assembler;
-use crate::pixels::Picture;
-use crate::plan::Step;
-use crate::plan::planner::{Planner, PlannerOptions};
+use crate::plan::planner::PlannerOptions;
 use crate::sink::{Shown, Sink, StreamInfo};
 use crate::syntax::sequence::TimingInfo;
 use crate::vk::render::GrainSynthesizer;
 use crate::vk::{DecodedPicture, Executor, Output};
-
-/// The film grain that pictures get here.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub enum FilmGrain {
-    /// None.
-    Off,
-    /// The stream's own, where the driver has left it to us.
-    #[default]
-    Stream,
-    /// Another. The executor's [`GrainMode`](crate::vk::GrainMode) is `None` then, so that the
-    /// driver applies no grain.
-    Override(Arc<Override>),
-}
 
 /// What to decode, and which part of it to deliver.
 #[derive(Debug, Default)]
@@ -97,7 +79,6 @@ pub fn decode(
     let mut run = Run::new(source.info(), options);
     let worked = run.units(source, executor, sink);
     let finished = sink.finish();
-    run.summary.deviations = run.planner.deviations().to_vec();
     worked?;
     finished?;
     Ok(run.summary)
@@ -106,11 +87,9 @@ pub fn decode(
 /// The state of one call of [`decode`].
 struct Run {
     options: Options,
-    planner: Planner,
     summary: Summary,
     time_base: (u32, u32),
     frame_rate: Option<(u32, u32)>,
-    damage: Damage,
     shown: u64,
     clock: Clock,
     begun: bool,
@@ -118,24 +97,14 @@ struct Run {
     assembler: Option<Assembler>,
 }
 
-/// Whether to go on.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Flow {
-    Continue,
-    Stop,
-}
-
 impl Run {
     fn new(source: SourceInfo, options: Options) -> Self {
         let time_base = source.time_base;
-        let keeps = options.keep_failed;
         Self {
-            planner: Planner::new(options.planner),
             options,
             summary: Summary::default(),
             time_base: time_base.unwrap_or(Clock::DEFAULT_TIME_BASE),
             frame_rate: source.frame_rate,
-            damage: if keeps { Damage::only_told() } else { Damage::default() },
             shown: 0,
             clock: Clock::new(time_base),
             begun: false,
@@ -149,47 +118,46 @@ impl Run {
         executor: &mut Executor,
         sink: &mut dyn Sink,
     ) -> Result<()> {
-        let mut steps = Vec::new();
-        let (mut flow, mut is_at_end) = (Flow::Continue, false);
-        while flow == Flow::Continue && !self.done() {
-            let unit = match source.next_unit().map_err(Error::from) {
-                Ok(Some(unit)) => unit,
-                Ok(None) => {
-                    is_at_end = true;
-                    break;
+        let Options { planner, keep_failed, .. } = self.options;
+        let damage = if keep_failed { Damage::only_told() } else { Damage::default() };
+        let mut decoding = Decoding::new(planner, damage);
+        let worked = self.decode(&mut decoding, source, executor, sink);
+        (self.summary.units, self.summary.frames) = (decoding.units(), decoding.frames());
+        self.summary.deviations = decoding.deviations().to_vec();
+        worked
+    }
+
+    fn decode(
+        &mut self,
+        decoding: &mut Decoding,
+        source: &mut dyn Source,
+        executor: &mut Executor,
+        sink: &mut dyn Sink,
+    ) -> Result<()> {
+        let mut take =
+            |run: &mut Self, event, executor: &mut Executor| run.take(event, executor, sink);
+        while !self.done() && !decoding.is_ended() {
+            let read = source.next_unit().map_err(Error::from);
+            decoding.advance(read, executor, &mut |event, e| take(self, event, e))?;
+        }
+        match decoding.is_ended() {
+            true => decoding.nothing().into_iter().for_each(|fault| self.summary.fault(fault)),
+            false => decoding.stop(executor, &mut |event, e| take(self, event, e))?,
+        }
+        Ok(())
+    }
+
+    fn take(&mut self, event: Event, executor: &mut Executor, sink: &mut dyn Sink) -> Result<Flow> {
+        match event {
+            Event::Picture(output) => {
+                if let Some(picture) = self.output(*output, sink)? {
+                    executor.reuse(picture);
                 }
-                Err(error) => {
-                    let goes_on = self.planner.lose(error.stream(), &mut steps);
-                    self.fault(error, &mut steps, executor)?;
-                    flow = self.steps(&mut steps, executor, sink)?;
-                    if goes_on { continue } else { break }
-                }
-            };
-            self.summary.units += 1;
-            let planned = self.planner.unit(&unit, &mut steps).map_err(Error::from);
-            self.damage.note(&steps);
-            flow = self.steps(&mut steps, executor, sink)?;
-            if let Err(error) = planned {
-                flow = if matches!(error, Error::Stream(_)) { flow } else { Flow::Stop };
-                self.fault(error, &mut steps, executor)?;
             }
+            Event::Spoiled(output) => executor.reuse(output.picture),
+            Event::Fault(fault) => self.summary.fault(fault),
         }
-        let finished = self.planner.finish(&mut steps).map_err(Error::from);
-        if flow == Flow::Continue {
-            self.steps(&mut steps, executor, sink)?;
-        }
-        let nothing = || self.summary.units > 0 && self.summary.frames + self.summary.n_faults == 0;
-        match finished {
-            Err(error) if is_at_end => self.fault(error, &mut steps, executor)?,
-            Ok(()) if is_at_end && nothing() => {
-                let what = "there is no frame that decoding can begin with";
-                let fault = StreamError::new(StreamFault::Rule(what)).section("7.6");
-                self.fault(fault.into(), &mut steps, executor)?;
-            }
-            _ => {}
-        }
-        executor.drain()?;
-        self.outputs(true, &mut steps, executor, sink)
+        Ok(if self.done() { Flow::Stop } else { Flow::Continue })
     }
 
     fn done(&self) -> bool {
@@ -197,94 +165,9 @@ impl Run {
         limit.is_some_and(|limit| self.shown >= skip.saturating_add(limit))
     }
 
-    fn steps(
-        &mut self,
-        steps: &mut Vec<Step>,
-        executor: &mut Executor,
-        sink: &mut dyn Sink,
-    ) -> Result<Flow> {
-        let mut lost = Vec::new();
-        for step in steps.drain(..) {
-            if let Step::Decode(_) = &step {
-                self.summary.frames += 1;
-            }
-            match executor.execute(&step) {
-                Ok(()) => self.planner.recycle(step),
-                Err(error @ (Error::Unsupported(_) | Error::Limit(_))) => {
-                    self.fault(error, &mut lost, executor)?;
-                    return Ok(Flow::Stop);
-                }
-                Err(error) => {
-                    self.rescue(executor, sink, &error);
-                    return Err(error);
-                }
-            }
-            self.outputs(false, &mut lost, executor, sink)?;
-            if self.done() {
-                return Ok(Flow::Stop);
-            }
-        }
-        steps.append(&mut lost);
-        Ok(Flow::Continue)
-    }
-
-    /// Delivers what was decoded before the driver failed with `error`, as far as it answers.
-    fn rescue(&mut self, executor: &mut Executor, sink: &mut dyn Sink, error: &Error) {
-        if matches!(error, Error::Device(device) if device.is_lost()) {
-            return;
-        }
-        if let Err(second) = self.outputs(true, &mut Vec::new(), executor, sink) {
-            log::warn!("after {error}: {second}");
-        }
-    }
-
-    fn outputs(
-        &mut self,
-        wait: bool,
-        steps: &mut Vec<Step>,
-        executor: &mut Executor,
-        sink: &mut dyn Sink,
-    ) -> Result<()> {
-        loop {
-            let output = executor.next_output(wait)?;
-            self.take_failed(steps, executor);
-            match output {
-                Some(output) => {
-                    if let Some(picture) = self.output(output, sink)? {
-                        executor.reuse(picture);
-                    }
-                }
-                None => return Ok(()),
-            }
-        }
-    }
-
-    /// Takes note of the frames that the driver could not decode.
-    fn take_failed(&mut self, steps: &mut Vec<Step>, executor: &mut Executor) {
-        for failed in executor.take_failed() {
-            if let Some(fault) = self.damage.failed(failed, &mut self.planner, steps) {
-                self.summary.fault(fault);
-            }
-        }
-    }
-
-    /// Takes note of a fault, after those of the decodes before it: the order of faults does not
-    /// depend on time.
-    fn fault(
-        &mut self,
-        error: Error,
-        steps: &mut Vec<Step>,
-        executor: &mut Executor,
-    ) -> Result<()> {
-        executor.drain()?;
-        self.take_failed(steps, executor);
-        self.summary.fault(error);
-        Ok(())
-    }
-
     /// Gives `output` to `sink`; a picture that is not needed any more, if there is one.
     fn output(&mut self, output: Output, sink: &mut dyn Sink) -> Result<Option<DecodedPicture>> {
-        if self.damage.spoils(&output) || self.done() {
+        if self.done() {
             return Ok(Some(output.picture));
         }
         let at = self.clock.frame(output.show.pts);
@@ -296,7 +179,8 @@ impl Run {
             }
         }
         let (info, pts) = (self.stream_info(&output), output.show.pts);
-        let picture = self.with_grain(output, at)?;
+        let synthesizer = self.options.synthesizer.as_deref_mut();
+        let picture = self.options.film_grain.apply(output, at, synthesizer)?.into_host()?;
         let picture = match &mut self.assembler {
             None => picture,
             Some(assembler) => match assembler.add(&picture) {
@@ -322,26 +206,6 @@ impl Run {
         let done = sink.take(Shown { picture, index, pts })?;
         self.summary.pictures += 1;
         Ok(done.map(DecodedPicture::from))
-    }
-
-    /// The picture of `output` with its film grain.
-    fn with_grain(&mut self, output: Output, at: FrameTime) -> Result<Picture> {
-        let color = &output.sequence.color_config;
-        let picture = output.picture.into_host()?;
-        let size = (picture.width, picture.height);
-        let params = match &self.options.film_grain {
-            FilmGrain::Off => None,
-            FilmGrain::Stream => output.pending_grain,
-            FilmGrain::Override(other) => other.params(at, size, color),
-        };
-        Ok(match (params, &mut self.options.synthesizer) {
-            (None, _) => picture,
-            (Some(params), None) => grain::apply(&picture, &params, color),
-            (Some(params), Some(device)) => {
-                let pass = grain::shader_pass(picture.format, size, &params, color);
-                device.apply(&picture, &pass)?
-            }
-        })
     }
 
     fn stream_info(&self, output: &Output) -> StreamInfo {

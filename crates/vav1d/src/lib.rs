@@ -16,5 +16,12 @@ pub mod vk;
 
 pub mod sink;
 
+pub mod units;
+
 pub mod decode;
+pub mod decoder;
+pub mod decoding;
+pub mod film_grain;
 pub mod grid;
+
+pub use decoder::{Decoder, Device, Frame, Packet};

@@ -1,32 +1,24 @@
-//! Symbols apart: what a debugger needs goes into a file of its own, found by the build ID.
+//! Symbols apart: what a debugger needs goes into a file of its own, which the program names.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::{Context, Result, bail};
 
-/// Writes `from` without symbols to `to`, and its symbols below `debug`, where debuggers and Rust's
-/// backtraces look (`.build-id/ab/cdef.debug`).
+/// Writes `from` without symbols to `to`, and its symbols to the file `debug`, whose name and
+/// checksum `to` has. Debuggers and Rust's backtraces look for it beside the program, and below
+/// /usr/lib/debug at the program's path.
 pub(super) fn split(from: &Path, to: &Path, debug: &Path) -> Result<()> {
-    let id = build_id(from)?;
-    let (first, rest) = id.split_at_checked(2).context("a build ID of two digits")?;
-    let symbols = debug.join(format!(".build-id/{first}/{rest}.debug"));
-    super::parent(&symbols)?;
+    super::parent(debug)?;
     super::parent(to)?;
     let mut kept = Command::new("objcopy");
-    kept.args(["--only-keep-debug", "--compress-debug-sections"]).arg(from).arg(&symbols);
+    kept.args(["--only-keep-debug", "--compress-debug-sections"]).arg(from).arg(debug);
     run(kept)?;
+    let mut link = std::ffi::OsString::from("--add-gnu-debuglink=");
+    link.push(debug);
     let mut stripped = Command::new("objcopy");
-    stripped.arg("--strip-all").arg(from).arg(to);
+    stripped.arg("--strip-all").arg(link).arg(from).arg(to);
     run(stripped)
-}
-
-/// The build ID of the ELF file `path`, in hexadecimal.
-fn build_id(path: &Path) -> Result<String> {
-    let text = readelf("-n", path)?;
-    let id = text.lines().find_map(|line| line.trim().strip_prefix("Build ID: "));
-    let id = id.with_context(|| format!("{} has no build ID", path.display()))?;
-    Ok(id.trim().to_owned())
 }
 
 /// What the ELF files need of the system: libraries, and the newest version of glibc's symbols.

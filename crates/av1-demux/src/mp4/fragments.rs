@@ -79,7 +79,8 @@ impl Seen {
         }
         self.set.insert((time, bytes));
         self.list.push_back((time, bytes));
-        if let Some(oldest) = self.list.pop_front_if(|_| self.set.len() > SEEN) {
+        let is_full = self.set.len() > SEEN;
+        if let Some(oldest) = if is_full { self.list.pop_front() } else { None } {
             self.set.remove(&oldest);
         }
         false
@@ -99,10 +100,11 @@ impl Head {
     fn read(body: &[u8], all: &[(u32, Defaults)]) -> Option<Self> {
         let mut fields = Fields(body);
         let (_, flags) = fields.version()?;
-        let track = fields.u32()?;
+        // What is cut off it is as if it were not said.
+        let track = fields.u32().or_else(|| all.first().map(|(track, _)| *track))?;
         let known = all.iter().find(|(of, _)| *of == track);
         let mut defaults = known.map_or_else(Defaults::default, |(_, defaults)| *defaults);
-        let base = if flags & 1 == 0 { None } else { Some(fields.u64()?) };
+        let base = if flags & 1 == 0 { None } else { fields.u64() };
         let fields_of = [
             (2, &mut defaults.description),
             (8, &mut defaults.duration),
@@ -111,7 +113,7 @@ impl Head {
         ];
         for (flag, field) in fields_of {
             if flags & flag != 0 {
-                *field = fields.u32()?;
+                *field = fields.u32().unwrap_or(*field);
             }
         }
         Some(Self { track, base, is_moof_base: flags & 0x2_0000 != 0, defaults })

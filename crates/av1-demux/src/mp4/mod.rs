@@ -18,7 +18,7 @@ use super::config::Config;
 use super::{
     IndexEntry, OtherTrack, Position, ReadSeek, Source, SourceInfo, TemporalUnit, fault, read_once,
 };
-use crate::error::{Error, LimitError, Result, StreamError, Unsupported};
+use crate::error::{Error, LimitError, Result, StreamError, StreamFault, Unsupported};
 use av1_syntax::limits::Limits;
 use av1_syntax::obu::Framing;
 
@@ -226,11 +226,15 @@ impl Mp4 {
             let here = self.next;
             let lost = self.pass(behind).max(1);
             let text = format!("{lost} samples reach beyond the end of the file");
-            let loss = super::demuxer("MP4", &text, sample.offset).in_unit(self.index);
+            let mut loss = super::demuxer("MP4", &text, sample.offset).in_unit(self.index);
             // What is whole of the first of them is decoded.
             data.truncate(super::whole_obus(&data));
             if data.is_empty() {
                 return Err(loss.into());
+            }
+            // What follows is in other fragments, if anything does.
+            if lost == 1 {
+                loss.kind = StreamFault::Skipped("a sample reaches beyond the end of the file");
             }
             (self.cut, self.next) = (Some(loss), self.next.max(here + 1) - 1);
         }

@@ -42,25 +42,13 @@ pub struct Table {
 #[error("not a film grain table: {0}")]
 pub struct TableError(String);
 
-/// Lines of a segment with film grain.
-const SEGMENT_LINES: usize = 8;
-
 impl Table {
     /// Reads `text`. Segments whose `apply_grain` is 0 are left out: they are gaps.
     ///
     /// # Errors
     /// The text has not the form of a table, or values that 5.9.30 cannot code.
     pub fn parse(text: &str) -> Result<Self, TableError> {
-        let text = without_gaps(text);
-        let lines = || text.lines().zip(1..).filter(|(line, _)| !line.trim().is_empty());
-        if lines().count() == 1 && text.trim() == "filmgrn1" {
-            return Ok(Self::default());
-        }
-        let parsed = av1_grain::parse_grain_table(&text).map_err(|e| TableError(e.to_string()))?;
-        // The crate stops without an error at a line after a segment that starts none.
-        if let Some((_, line)) = lines().nth(1 + SEGMENT_LINES * parsed.len()) {
-            return Err(TableError(format!("line {line}: expected E line")));
-        }
+        let parsed = text::segments(text)?;
         let segments = parsed.iter().zip(1..).map(|(segment, number)| {
             let params =
                 coded(segment).map_err(|rule| TableError(format!("segment {number}: {rule}")))?;
@@ -73,21 +61,6 @@ impl Table {
     pub fn at(&self, ticks: u64) -> Option<&Segment> {
         self.segments.iter().find(|segment| segment.start <= ticks && ticks < segment.end)
     }
-}
-
-/// `text` with empty lines in place of segments without grain, which may have parameters or none.
-fn without_gaps(text: &str) -> String {
-    let mut kept = String::with_capacity(text.len());
-    let mut gap = false;
-    for line in text.lines() {
-        let mut words = line.split_whitespace();
-        if words.next() == Some("E") {
-            gap = words.nth(2) == Some("0");
-        }
-        kept.push_str(if gap { "" } else { line });
-        kept.push('\n');
-    }
-    kept
 }
 
 impl fmt::Display for Table {
@@ -254,6 +227,8 @@ fn points(
     }
     Ok(from.len() as u8)
 }
+
+mod text;
 
 #[cfg(test)]
 mod tests;

@@ -285,11 +285,11 @@ fn operating_point(r: &mut BitReader<'_>, i: usize, points: &Points) -> Result<O
     let seq_level_idx = seq_level_idx(r, i)?;
     let seq_tier = seq_level_idx > 7 && r.f_at(1, "seq_tier", i)? == 1;
     let mut operating_parameters_info = None;
-    if let Some(model) = &points.decoder_model_info {
-        if r.f_at(1, "decoder_model_present_for_this_op", i)? == 1 {
-            operating_parameters_info = Some(self::operating_parameters_info(r, i, model)?);
-            r.table("sequence_header_obu", "5.5.1");
-        }
+    if let Some(model) = &points.decoder_model_info
+        && r.f_at(1, "decoder_model_present_for_this_op", i)? == 1
+    {
+        operating_parameters_info = Some(self::operating_parameters_info(r, i, model)?);
+        r.table("sequence_header_obu", "5.5.1");
     }
     let mut initial_display_delay_minus_1 = None;
     if points.initial_display_delay_present_flag

@@ -198,7 +198,7 @@ fn a_race_of_the_driver_is_never_green() {
     let filter = ["--filter", "/(main-420-8|main-420-10|tiles-4x2|cdf-off)$", "-j4"];
     let race = |more: &[&str]| {
         let (output, ..) =
-            verify(&[&["--device", "soft:fault=race@5"], &filter[..], more].concat());
+            verify(&[&["--device", "soft:fault=race@2"], &filter[..], more].concat());
         output.status.code()
     };
     assert!((0..5).all(|_| race(&[]) == Some(1)));

@@ -1,5 +1,6 @@
 //! Tests of the library and the command on real streams. No GPU, no network, no clock.
 
+mod bounds;
 mod boxes;
 mod chips;
 mod cli;
@@ -34,3 +35,5 @@ mod verify;
 mod window;
 #[cfg(feature = "window")]
 mod window_acts;
+#[cfg(feature = "window")]
+mod window_drop;

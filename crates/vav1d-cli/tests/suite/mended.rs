@@ -2,7 +2,7 @@
 
 use vav1d_play::Options;
 
-use crate::boxes::{Film, holds, open, read, stream};
+use crate::boxes::{Film, TICKS, holds, open, read, stream};
 use crate::ebml::*;
 use crate::manifest::sample;
 use crate::matroska::{clusters, frames, head, is_damaged};
@@ -97,6 +97,48 @@ fn a_sample_that_is_too_long_has_those_behind_it() {
         assert_eq!(faults.len(), 1, "{faults:?}");
     }
     let mut player = player(vec![bytes(file)], Options::default());
+    let (frames, faults) = rest(&mut player);
+    assert_eq!(faults.len(), 1, "{faults:?}");
+    assert_eq!(hashes(&frames), stream_of.frames);
+}
+
+#[test]
+fn a_header_that_is_cut_short_says_what_it_says() {
+    let samples = stream("main-420-8");
+    let film = Film::default();
+    let fragment = film.fragment(&samples, 0);
+    let at = |kind: &[u8; 4]| fragment.windows(4).position(|window| window == kind).expect("a box");
+    let (tfhd, tfdt) = (at(b"tfhd") - 4, at(b"tfdt") - 4);
+    // Its flags say that it has a duration and a size; it has none, and then no track either.
+    for left in [16, 12] {
+        let mut cut = fragment[..tfhd + left].to_vec();
+        cut[tfhd + 3] = left as u8;
+        cut[tfhd + 11] |= 8 | 16;
+        cut.extend(&fragment[tfdt..]);
+        let less = (tfdt - tfhd - left) as u32;
+        // What it is in, and where the samples are, are as much less.
+        for place in [at(b"moof") - 4, at(b"traf") - 4, at(b"trun") + 12 - (tfdt - tfhd - left)] {
+            let old = u32::from_be_bytes(cut[place..place + 4].try_into().expect("four bytes"));
+            cut[place..place + 4].copy_from_slice(&(old - less).to_be_bytes());
+        }
+        holds(&[film.init(), cut].concat(), &samples, &format!("{left} bytes of a header"));
+    }
+}
+
+#[test]
+fn a_sample_of_a_fragment_may_be_too_long() {
+    let stream_of = sample("main-420-8");
+    let samples = stream("main-420-8");
+    let film = Film::default();
+    let mut fragments: Vec<_> = (0..)
+        .zip(&samples)
+        .map(|(i, one)| film.fragment(std::slice::from_ref(one), i * TICKS))
+        .collect();
+    // Its size is behind version, count and offset.
+    let trun = fragments[5].windows(4).position(|window| window == b"trun").expect("a box");
+    fragments[5][trun + 16] = 1;
+    let data = [film.init(), fragments.concat()].concat();
+    let mut player = player(vec![bytes(data)], Options::default());
     let (frames, faults) = rest(&mut player);
     assert_eq!(faults.len(), 1, "{faults:?}");
     assert_eq!(hashes(&frames), stream_of.frames);

@@ -187,6 +187,20 @@ fn the_beginning_can_be_counted_from_the_end() {
 }
 
 #[test]
+fn what_was_passed_over_is_decoded_when_it_is_asked_for() {
+    let sample = sample("key-frames");
+    let mut player = player(vec![file(sample.path())], Options::default());
+    opened(&mut player);
+    // 12 is a key frame: on the way to 23 it is shown first, and 13 is passed over.
+    for target in [23, 13, 12, 14, 47, 37, 36, 38] {
+        player.seek(Target::Index(target));
+        let found = frame(&mut player);
+        assert_eq!(found.index, target);
+        assert_eq!(hash(&found), sample.frames[target as usize]);
+    }
+}
+
+#[test]
 fn a_seek_shows_where_its_decoding_begins() {
     let sample = sample("key-frames");
     let keys = linear(&sample.path());

@@ -7,11 +7,12 @@ use vav1d::container::Source;
 use vav1d::error::Error;
 use vav1d::pixels::Format;
 use vav1d::plan::features::features;
-use vav1d::plan::planner::{Planner, PlannerOptions};
+use vav1d::plan::planner::PlannerOptions;
 use vav1d::plan::{FramePlan, Step, SurfaceId};
 use vav1d::syntax::REFS_PER_FRAME;
 use vav1d::syntax::frame::FrameHeader;
 use vav1d::syntax::sequence::SequenceHeader;
+use vav1d::units::Units;
 
 /// A frame, by its number in decoding order.
 #[derive(Clone, Debug)]
@@ -66,31 +67,16 @@ impl Graph {
     /// Reads `source` to its end, or to its output picture `limit`.
     pub fn of(source: &mut dyn Source, options: PlannerOptions, limit: Option<u64>) -> Self {
         let mut graph = Self::default();
-        let mut planner = Planner::new(options);
+        let mut units = Units::new(source, options);
         let mut build = Build::default();
         let mut steps = Vec::new();
         while !graph.is_full(limit) {
-            let unit = match source.next_unit().map_err(Error::from) {
-                Ok(Some(unit)) => unit,
-                Ok(None) => break,
-                Err(error) => {
-                    let goes_on = planner.lose(error.stream(), &mut steps);
-                    graph.faults.push(error);
-                    if goes_on { continue } else { break }
-                }
-            };
-            let planned = planner.unit(&unit, &mut steps).map_err(Error::from);
+            let Some(planned) = units.next(&mut steps) else { break };
             build.take(&mut graph, &mut steps, limit);
-            if let Err(error) = planned {
-                let goes_on = matches!(error, Error::Stream(_));
-                graph.faults.push(error);
-                if !goes_on {
-                    break;
-                }
-            }
+            graph.faults.extend(planned.fault);
         }
-        let finished = planner.finish(&mut steps).map_err(Error::from);
-        graph.faults.extend(finished.err().filter(|_| !graph.is_full(limit)));
+        let unfinished = units.finish(&mut steps);
+        graph.faults.extend(unfinished.filter(|_| !graph.is_full(limit)));
         build.take(&mut graph, &mut steps, limit);
         graph
     }

@@ -4,8 +4,9 @@ use vav1d::container::Source;
 use vav1d::error::{Error, Result};
 use vav1d::grain;
 use vav1d::pixels::Picture;
-use vav1d::plan::planner::{Planner, PlannerOptions};
+use vav1d::plan::planner::PlannerOptions;
 use vav1d::plan::{FramePlan, ShowPlan, Step};
+use vav1d::units::{Planned, Units};
 use vav1d::vk::{DecodeStatus, Executor, Output};
 
 /// One picture.
@@ -75,21 +76,20 @@ pub fn trace(
     options: TraceOptions,
     each: Each<'_>,
 ) -> Result<()> {
-    let mut planner = Planner::new(options.planner);
+    let mut units = Units::new(source, options.planner);
     let mut steps = Vec::new();
     let mut left = options.limit.unwrap_or(u64::MAX);
     let mut ended = false;
     while !ended && left > 0 {
-        let planned = match source.next_unit().map_err(Error::from) {
-            Ok(Some(unit)) => planner.unit(&unit, &mut steps).map_err(Error::from),
+        match units.next(&mut steps) {
             // What cannot be read is no end of the stream.
-            Err(Error::Io(error)) => return Err(Error::Io(error)),
-            Err(error) if planner.lose(error.stream(), &mut steps) => Ok(()),
-            Ok(None) | Err(_) => {
+            Some(Planned { fault: Some(Error::Io(error)), .. }) => return Err(Error::Io(error)),
+            Some(_) => {}
+            None => {
                 ended = true;
-                planner.finish(&mut steps).map_err(Error::from)
+                units.finish(&mut steps);
             }
-        };
+        }
         for step in steps.drain(..) {
             if left == 0 {
                 break;
@@ -100,7 +100,6 @@ pub fn trace(
                 return Ok(());
             }
         }
-        ended |= matches!(planned, Err(ref error) if !matches!(error, Error::Stream(_)));
     }
     executor.drain()?;
     deliver(executor, options, true, each).map(|_| ())

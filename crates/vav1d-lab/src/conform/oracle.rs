@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use super::files::added;
 use super::vector::{Expected, Kind, Oracle};
 
 /// The oracle beside `stream`, if there is one: `X.ivf.md5`, `X.md5`, the same with `.framemd5`,
@@ -20,14 +21,14 @@ pub fn beside(stream: &Path) -> Result<Option<Oracle>, String> {
 /// Whether there are hashes that name `file`, whatever it is called: `X.bit.md5` beside `X.bit`.
 pub fn names(file: &Path) -> bool {
     let is_hash = file.extension().is_some_and(|e| e == "md5" || e == "framemd5");
-    let named = |ending: &str| file.with_added_extension(ending).is_file();
+    let named = |ending: &str| added(file, ending).is_file();
     !is_hash && (named("md5") || named("framemd5"))
 }
 
 fn file(stream: &Path) -> Option<(PathBuf, Option<Kind>)> {
     let stem = stream.file_stem()?;
     for ending in ["md5", "framemd5"] {
-        for path in [stream.with_added_extension(ending), stream.with_extension(ending)] {
+        for path in [added(stream, ending), stream.with_extension(ending)] {
             // What is there and cannot be read is said; it is not nothing.
             if path.is_file() || path.is_symlink() {
                 return Some((path, None));
@@ -37,7 +38,7 @@ fn file(stream: &Path) -> Option<(PathBuf, Option<Kind>)> {
     let suite = stream.parent()?.parent()?;
     let argon = [("md5_ref", Kind::Argon), ("md5_no_film_grain", Kind::ArgonNoFilmGrain)];
     argon.into_iter().find_map(|(folder, kind)| {
-        let path = suite.join(folder).join(stem).with_added_extension("md5");
+        let path = added(&suite.join(folder).join(stem), "md5");
         path.is_file().then_some((path, Some(kind)))
     })
 }

@@ -8,7 +8,7 @@ use std::sync::{Mutex, PoisonError};
 use super::child::Program;
 use super::expect::{Expectations, First, Known, Status, Word};
 use super::explain::{Explained, explain};
-use super::files::named;
+use super::files::{added, named};
 use super::judge::{Judge, Judged};
 use super::outcome::{Failure, Outcome};
 use super::recovery;
@@ -195,7 +195,7 @@ impl Runner<'_> {
         let Self { vector, options, stop, .. } = *self;
         let judge = Judge { vector, options, stop };
         let started = std::time::Instant::now();
-        let log = judge.files().with_added_extension("log");
+        let log = added(&judge.files(), "log");
         match std::fs::remove_file(&log) {
             Err(e) if e.kind() != std::io::ErrorKind::NotFound => return Err(named(&log, e)),
             _ => {}

@@ -1,5 +1,6 @@
 //! The player's window: events in, pictures out.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
@@ -15,7 +16,7 @@ use super::mouse::Mouse;
 use super::picture::{luminance, shaped};
 use super::stop::stopped_by_signals;
 use super::tell::{left_out, plain};
-use super::{Options, Presenter, Program, Report};
+use super::{OpenFiles, Options, Presenter, Program, Report};
 use crate::{Decision, Frame, Pacer, Player, StreamInfo, Target, Timed};
 use vav1d::color::{self, Luminance};
 use vav1d::error::{DeviceError, Error, Result};
@@ -51,7 +52,8 @@ pub fn play(program: Program, presenter: Presenter, options: Options) -> Result<
         None => None,
     };
     let names = program.playlist.iter().map(|entry| entry.name.clone()).collect();
-    let about = About { device_name: program.device_name, names, tell: program.tell };
+    let about =
+        About { device_name: program.device_name, names, tell: program.tell, open: program.open };
     let feed = Feed::new(player(program.playlist, program.device, program.options)?, reference);
     let stop = stopped_by_signals(&event_loop);
     let mut app = App::new(feed, about, Arc::clone(&stop), presenter, options);
@@ -77,6 +79,7 @@ struct About {
     device_name: String,
     names: Vec<String>,
     tell: Box<dyn Fn(&str)>,
+    open: OpenFiles,
 }
 
 /// What is shown, and what is known.
@@ -106,6 +109,9 @@ pub(super) struct App {
     /// Names of the playlist's entries.
     names: Vec<String>,
     tell: Box<dyn Fn(&str)>,
+    open: OpenFiles,
+    /// What was dropped on the window, and is not played yet.
+    pub(super) dropped: Vec<PathBuf>,
     /// The signal that asks for the end, or 0.
     stop: Arc<AtomicUsize>,
     pub(super) report: Report,
@@ -131,7 +137,7 @@ impl App {
         presenter: Presenter,
         options: Options,
     ) -> Self {
-        let About { device_name, names, tell } = about;
+        let About { device_name, names, tell, open } = about;
         let clock = Instant::now();
         let mut pacer = Pacer::new(Duration::from_millis(16));
         if options.paused {
@@ -157,6 +163,8 @@ impl App {
             section: (None, None),
             names,
             tell,
+            open,
+            dropped: Vec::new(),
             stop,
             report: Report::default(),
             failure: None,
@@ -367,7 +375,8 @@ impl App {
         let shown = Shown { frame, picture, grain, blocks, is_uploaded: false };
         let stream = Arc::clone(&shown.frame.stream);
         let before = self.shown.replace(shown);
-        if before.is_some_and(|before| before.frame.stream.entry != stream.entry) {
+        let is_other = |old: &StreamInfo| (old.entry, &old.name) != (stream.entry, &stream.name);
+        if before.is_some_and(|before| is_other(&before.frame.stream)) {
             self.title();
             // Each file gets a window of its size; what the user has made of it is for one file.
             let size = shaped(stream.render_size, stream.pixel_aspect, stream.rotation);
@@ -377,6 +386,29 @@ impl App {
                 display.scale(size, scale);
             }
         }
+    }
+
+    /// Plays what was dropped on the window, in place of what was played.
+    pub(super) fn take_dropped(&mut self) {
+        if self.dropped.is_empty() {
+            return;
+        }
+        let files = std::mem::take(&mut self.dropped);
+        let opened = (self.open)(&files).and_then(|list| Ok((list, (self.open)(&files)?)));
+        let (playlist, right) = match opened {
+            Ok(lists) => lists,
+            Err(why) => {
+                (self.tell)(&why);
+                return self.say(&why);
+            }
+        };
+        self.names = playlist.iter().map(|entry| entry.name.clone()).collect();
+        self.feed.replace(playlist, right);
+        self.pacer.reset();
+        self.pacer.resume(self.now());
+        self.aim.clear();
+        self.section = (None, None);
+        self.at_end = false;
     }
 
     pub(super) fn redraw(&self) {

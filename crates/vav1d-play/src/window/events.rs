@@ -1,6 +1,7 @@
 //! What the display says: sizes, keys, the mouse.
 
 use winit::application::ApplicationHandler;
+use winit::dpi::PhysicalSize;
 use winit::event::{ElementState, WindowEvent};
 use winit::event_loop::ActiveEventLoop;
 use winit::keyboard::Key;
@@ -15,6 +16,7 @@ impl ApplicationHandler<Wake> for App {
     // Everything else happens before the loop waits, once a turn: a decoder that has something to say
     // all the time must not keep keys from being heard.
     fn about_to_wait(&mut self, event_loop: &ActiveEventLoop) {
+        self.take_dropped();
         self.tick(event_loop);
     }
 
@@ -26,6 +28,16 @@ impl ApplicationHandler<Wake> for App {
                     display.screen.resize((size.width, size.height));
                 }
                 self.redraw();
+            }
+            // A pixel of the picture is one of the display, whatever the desktop scales by.
+            WindowEvent::ScaleFactorChanged { mut inner_size_writer, .. } => {
+                let shown = self.display.as_ref().filter(|d| d.window.fullscreen().is_none());
+                if let Some((width, height)) = shown.map(|display| display.screen.size()) {
+                    let size = PhysicalSize::new(width, height);
+                    if let Err(error) = inner_size_writer.request_inner_size(size) {
+                        log::debug!("the window keeps the size that the display gives it: {error}");
+                    }
+                }
             }
             WindowEvent::Moved(_) => {
                 if let Some(display) = &self.display {
@@ -48,6 +60,7 @@ impl ApplicationHandler<Wake> for App {
                     self.act(event_loop, action);
                 }
             }
+            WindowEvent::DroppedFile(path) => self.dropped.push(path),
             WindowEvent::CursorMoved { position, .. } => self.moved((position.x, position.y)),
             WindowEvent::CursorLeft { .. } => self.left(),
             WindowEvent::MouseWheel { delta, .. } => self.wheel(event_loop, delta),

@@ -4,7 +4,7 @@
 use std::collections::VecDeque;
 
 use super::blocks::Blocks;
-use crate::{Event, Frame, Player, Repeat, StreamInfo, Target};
+use crate::{Entry, Event, Frame, Player, Repeat, StreamInfo, Target};
 use vav1d::error::Error;
 use vav1d::vk::GrainMode;
 
@@ -129,6 +129,17 @@ impl Feed {
     pub(super) fn seek(&mut self, entry: Option<usize>, target: Target) {
         let entry = entry.unwrap_or(self.player.entry().0);
         self.tell(|player| player.seek_in(entry, target));
+    }
+
+    /// See [`Player::replace`]; `right` is the same for the other player.
+    pub(super) fn replace(&mut self, playlist: Vec<Entry>, right: Vec<Entry>) {
+        self.held = None;
+        self.generation = self.player.replace(playlist);
+        if let Some(reference) = &mut self.reference {
+            reference.generation = reference.player.replace(right);
+            reference.frames.clear();
+            reference.is_at_end = false;
+        }
     }
 
     pub(super) fn next_entry(&mut self) {

@@ -100,7 +100,8 @@ pub(super) fn draw(
         scale *= cells / advance(scale);
     }
     let scaled = font.as_scaled(scale);
-    let above = (height as f32 - scaled.height()) / 2.0 + scaled.ascent();
+    // Where the built-in font's letters stand.
+    let above = (height as f32 - scaled.height()) / 2.0 + scaled.ascent() + height as f32 * 0.06;
     let left = ((cells - advance(scale)) / 2.0).max(0.0);
     let glyph = font.glyph_id(letter).with_scale_and_position(scale, ab_glyph::point(left, above));
     if let Some(outline) = font.outline_glyph(glyph) {

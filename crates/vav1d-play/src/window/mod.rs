@@ -83,6 +83,9 @@ impl Presenter {
     }
 }
 
+/// Makes entries of what is dropped on a window; or says why there are none.
+pub type OpenFiles = Box<dyn Fn(&[PathBuf]) -> std::result::Result<Vec<Entry>, String>>;
+
 /// What is played, on what.
 pub struct Program {
     /// Streams.
@@ -97,6 +100,8 @@ pub struct Program {
     /// before film grain, which both leave to their caller
     /// ([`GrainMode::Host`](vav1d::vk::GrainMode::Host)).
     pub reference: Option<(Vec<Entry>, OpenDevice)>,
+    /// Opens what is dropped on the window: files, folders, playlists; or says why it cannot.
+    pub open: OpenFiles,
     /// Is told what is wrong with an entry, with its name, as it is found.
     pub tell: Box<dyn Fn(&str)>,
 }

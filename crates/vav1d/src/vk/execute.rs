@@ -4,6 +4,7 @@
 
 use std::collections::HashMap;
 use std::collections::VecDeque;
+use std::fmt;
 use std::sync::{Arc, OnceLock};
 
 use ash::vk;
@@ -145,6 +146,12 @@ pub struct Executor {
     pub(super) failed: Vec<FailedFrame>,
     pub(super) showing: super::showing::Showing,
     journal: Option<Journal>,
+}
+
+impl fmt::Debug for Executor {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Executor").field("adapter", &self.adapter.name).finish_non_exhaustive()
+    }
 }
 
 impl Executor {

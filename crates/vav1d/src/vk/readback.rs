@@ -149,8 +149,7 @@ impl CopyPlan {
         }
         let whole = |(nr, plane): (usize, &PlaneCopy)| {
             let wanted = format.plane_size(nr, size.0, size.1);
-            (plane.width, plane.height) == wanted
-                && plane.size_bytes().is_multiple_of(LEAST_ALIGNMENT)
+            (plane.width, plane.height) == wanted && plane.size_bytes() % LEAST_ALIGNMENT == 0
         };
         let exact = layout.bit_depth == 8
             && layout.planes != 2

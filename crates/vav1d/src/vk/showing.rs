@@ -187,13 +187,17 @@ impl Executor {
         }
     }
 
+    /// Whether the processor has other things to do while the device decodes.
+    fn is_hardware(&self) -> bool {
+        self.adapter.device_type != vk::PhysicalDeviceType::CPU
+    }
+
     /// Readbacks of `bytes` to have under way: as many as frames, but fewer of large ones where the
     /// processor's caches are to hold them.
     fn most_readbacks(&self, bytes: usize) -> usize {
         let frames = self.options.frames_in_flight.max(1) as usize;
-        let is_hardware = self.adapter.device_type != vk::PhysicalDeviceType::CPU;
         match self.options.recording {
-            Recording::InOrder if is_hardware => frames.min(MOST_READBACKS),
+            Recording::InOrder if self.is_hardware() => frames.min(MOST_READBACKS),
             Recording::InOrder => (READBACK_BYTES / bytes.max(1)).clamp(1, frames),
             Recording::Shuffled => frames,
         }
@@ -363,7 +367,7 @@ impl Executor {
         if plan.is_exact() && readback.buffer.is_read_at_ease() {
             return Ok(plan.around(self.showing.spare.lend(readback, plan.size_bytes())));
         }
-        if Converter::takes(plan) {
+        if self.is_hardware() && Converter::takes(plan) {
             readback.buffer.fetch(plan.size_bytes())?;
             let Showing { converter, spare, .. } = &mut self.showing;
             return Ok(plan.around(converter.convert(*plan, readback, spare)));

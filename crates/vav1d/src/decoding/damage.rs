@@ -27,6 +27,11 @@ impl Damage {
         Self { keeps_all: true, ..Self::default() }
     }
 
+    /// The same before anything was decoded.
+    pub fn renewed(&self) -> Self {
+        Self { keeps_all: self.keeps_all, ..Self::default() }
+    }
+
     /// Takes note of the frames in `steps` at which decoding can start.
     pub fn note(&mut self, steps: &[Step]) {
         for step in steps {
