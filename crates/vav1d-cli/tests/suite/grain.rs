@@ -201,7 +201,7 @@ fn exit_codes_say_what_is_wrong() {
     std::fs::write(&file.0, "filmgrn1\nE 0 1 1 0 1\n").expect("a file");
     let cases: [(&[&str], i32, &str); 9] = [
         (&["md5", path, "--grain-table", "no-such-file"], 66, "no-such-file"),
-        (&["md5", path, "--grain-table", file.path()], 65, "Expected p line"),
+        (&["md5", path, "--grain-table", file.path()], 65, "expected p line"),
         (
             &["md5", path, "--grain-table", file.path(), "--film-grain", "off"],
             2,
