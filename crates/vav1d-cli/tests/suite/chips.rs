@@ -118,6 +118,16 @@ fn a_drivers_film_grain_is_no_wrong_picture_of_a_matrix() {
     assert!(text.contains("right before film grain"), "{text}");
 }
 
+#[test]
+fn a_drivers_film_grain_is_a_verdict_of_its_own() {
+    let sample = sample("grain-420-8");
+    let device = "soft:fault=grain-seed@2";
+    let output = vav1d(&["--json", "verify", "-q", "--device", device], &sample);
+    let text = String::from_utf8_lossy(&output.stdout);
+    assert_eq!(output.status.code(), Some(1), "{text}");
+    assert!(text.contains("\"outcome\":\"film-grain\""), "{text}");
+}
+
 /// The files of a tar archive: names and contents.
 fn files(archive: &[u8]) -> Vec<(String, String)> {
     let mut files = Vec::new();

@@ -28,6 +28,8 @@ case "$(basename "$last")" in
 pass*) end $hash;;
 wrong*) end 00000000000000000000000000000000;;
 grain*) case "$*" in *"--film-grain off"*) end $hash;; *) end 1;; esac;;
+# Another output each time, and by chance the right one where that is asked for without film grain.
+luck*) case "$*" in *"--film-grain off"*) end $hash;; *) end $n;; esac;;
 # The first run, and those in the seven other senses.
 flaky*) if [ $n -gt 7 ]; then end $hash; else end 2; fi;;
 crash*) printf 'submit 4 unit 4\n' > "$j"; kill -SEGV $$;;
@@ -141,6 +143,7 @@ fn every_outcome_is_told_apart_and_the_suite_goes_on() {
         ("pass", "pass", "Pass", ""),
         ("wrong", "wrong-pixels", "Fail", ""),
         ("grain", "wrong-pixels", "Fail", "but it matches without film grain"),
+        ("luck", "wrong-pixels", "Fail", ""),
         ("crash", "crash", "Crash", "signal 11, last frame submitted: 4"),
         ("killed", "crash", "Crash", "signal 9, last frame submitted: none"),
         ("silent", "hang", "Timeout", "last frame submitted: none, last ended: none"),
@@ -160,7 +163,10 @@ fn every_outcome_is_told_apart_and_the_suite_goes_on() {
     let names: Vec<_> = rows.iter().map(|row| row.0).collect();
     let folder = Folder::new("outcomes", &names);
     // The manifest's kind that has film grain, so that the other sense is without.
-    std::fs::write(folder.0.join("s/grain.md5"), format!("{A}  grain.ivf\n")).expect("written");
+    for name in ["grain", "luck"] {
+        let text = format!("{A}  {name}.ivf\n");
+        std::fs::write(folder.0.join(format!("s/{name}.md5")), text).expect("written");
+    }
     std::fs::write(folder.0.join("s/nothing.ivf"), "").expect("written");
     std::fs::write(folder.0.join("s/oracle.ivf"), "").expect("written");
     std::fs::write(folder.0.join("s/oracle.md5"), "nonsense").expect("written");
@@ -168,7 +174,7 @@ fn every_outcome_is_told_apart_and_the_suite_goes_on() {
     assert_eq!(output.status.code(), Some(1), "{}", String::from_utf8_lossy(&output.stderr));
     let (records, summary) = records(&output);
     assert_eq!(summary["vectors"], rows.len() + 2);
-    assert_eq!((&summary["judged"], &summary["success"]), (&12.into(), &false.into()));
+    assert_eq!((&summary["judged"], &summary["success"]), (&13.into(), &false.into()));
     assert_eq!(summary["refused"][0]["reason"], "no 4:4:4");
     for (name, outcome, status, detail) in rows {
         let record = &records[name];
