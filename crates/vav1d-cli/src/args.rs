@@ -240,7 +240,7 @@ pub struct MatrixArgs {
     /// What is decoded.
     #[command(flatten)]
     pub pipeline: PipelineArgs,
-    /// Every combination of all axes (73728), not only every pair of values
+    /// Every combination of all axes (442368), not only every pair of values
     #[arg(long)]
     pub all: bool,
 }

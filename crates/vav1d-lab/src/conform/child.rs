@@ -38,7 +38,7 @@ pub struct Program {
 pub const BEFORE_GRAIN: &str = "--film-grain=cpu";
 
 /// Time that a child has to say that the device does not answer, or to end once it has told
-/// everything, before it is killed.
+/// everything, before it is killed; and that its last lines have to come once it has ended.
 const GRACE: Duration = Duration::from_secs(3);
 /// How often it is looked whether a child has ended.
 const LOOK: Duration = Duration::from_millis(50);
@@ -271,7 +271,7 @@ impl Talk {
         each: &mut dyn FnMut(Line),
     ) -> io::Result<Option<End>> {
         let mut last = Instant::now();
-        let mut ended = false;
+        let mut ended: Option<Instant> = None;
         loop {
             match self.lines.recv_timeout(LOOK) {
                 Ok(line) => {
@@ -279,9 +279,13 @@ impl Talk {
                     each(line);
                 }
                 Err(RecvTimeoutError::Disconnected) => return Ok(None),
-                // A process that the driver has started may hold the descriptor.
-                Err(RecvTimeoutError::Timeout) if ended => return Ok(None),
-                Err(RecvTimeoutError::Timeout) => ended = self.child.try_wait()?.is_some(),
+                // A process that the driver has started may hold the descriptor. On a busy machine
+                // the last lines may also be on their way.
+                Err(RecvTimeoutError::Timeout) => match ended {
+                    Some(at) if at.elapsed() > GRACE => return Ok(None),
+                    Some(_) => {}
+                    None => ended = self.child.try_wait()?.map(|_| Instant::now()),
+                },
             }
             if stop.load(Ordering::Relaxed) {
                 return Ok(Some(End::Interrupted));

@@ -34,6 +34,7 @@ mod overwriting;
 mod planted;
 mod quirks;
 mod readback;
+mod reading;
 mod record;
 pub mod render;
 mod session;
@@ -54,7 +55,7 @@ pub use instance::{Instance, InstanceOptions, Message, Severity};
 pub use journal::Journal;
 pub use options::{
     CodedExtent, CopyQueue, ExecutorOptions, GrainMode, IntraReferences, Layouts, OrderHints,
-    OutputTiling, ParametersMode, Recording, Sharing, StatusQueries, TileStarts,
+    OutputTiling, ParametersMode, ReadbackWay, Recording, Sharing, StatusQueries, TileStarts,
 };
 pub use planted::{PlantedFault, PlantedValue};
 pub use session::SessionReport;

@@ -303,14 +303,14 @@ impl Image {
     pub(super) unsafe fn new(
         device: &Arc<Device>,
         info: &vk::ImageCreateInfo<'_>,
+        location: Location,
         name: &str,
     ) -> Result<Self> {
         // SAFETY: the caller's promise.
         let raw =
             unsafe { device.raw().create_image(info, None) }.map_err(failed("vkCreateImage"))?;
-        let (device, format, usage) = (device.clone(), info.format, info.usage);
-        let mut image = Self { device, raw, format, usage, memory: None };
-        let device = &image.device;
+        let (format, usage) = (info.format, info.usage);
+        let mut image = Self { device: device.clone(), raw, format, usage, memory: None };
         device.name_object(raw, name);
         let mut dedicated = vk::MemoryDedicatedRequirements::default();
         let mut requirements = vk::MemoryRequirements2::default().push_next(&mut dedicated);
@@ -321,7 +321,7 @@ impl Image {
         let owner = (dedicated.prefers_dedicated_allocation != vk::FALSE
             || dedicated.requires_dedicated_allocation != vk::FALSE)
             .then(|| vk::MemoryDedicatedAllocateInfo::default().image(raw));
-        let memory = Memory::allocate(device, requirements, Location::Device, owner)?;
+        let memory = Memory::allocate(device, requirements, location, owner)?;
         // SAFETY: unbound so far; the memory is of a type and size that the image asked for.
         unsafe { device.raw().bind_image_memory(raw, memory.raw(), 0) }
             .map_err(failed("vkBindImageMemory"))?;
@@ -336,6 +336,11 @@ impl Image {
     /// Bytes of its memory.
     pub(super) fn size_bytes(&self) -> u64 {
         self.memory.as_ref().map_or(0, Memory::size_bytes)
+    }
+
+    /// Its memory, where the host reaches it.
+    pub(super) fn memory(&self) -> Option<&Memory> {
+        self.memory.as_ref()
     }
 }
 
