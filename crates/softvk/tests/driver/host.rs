@@ -69,7 +69,7 @@ fn the_host_copies_what_was_decoded() {
 fn says(config: &str, seen: bool, layout: Layout, rule: &str) {
     let (rig, image) = rig(config);
     decoded(&rig, image, seen);
-    copied(&rig, image, layout, SIZE.width);
+    let _result = copied(&rig, image, layout, SIZE.width);
     let said = rig.heard();
     assert!(said.iter().any(|line| line.contains(rule)), "{rule}: {said:?}");
 }
@@ -96,7 +96,7 @@ fn a_picture_that_the_host_was_not_let_see() {
 fn an_image_that_is_not_for_copies_by_the_host() {
     let (rig, _) = rig("host-image-copy");
     decoded(&rig, 0, true);
-    copied(&rig, 0, Layout::VIDEO_DECODE_DPB_KHR, SIZE.width);
+    let _result = copied(&rig, 0, Layout::VIDEO_DECODE_DPB_KHR, SIZE.width);
     let said = rig.heard();
     let rule = "VUID-VkCopyImageToMemoryInfo-srcImage-09113";
     assert!(said.iter().any(|line| line.contains(rule)), "{said:?}");

@@ -78,9 +78,8 @@ impl Commands {
     /// # Safety
     /// No submission uses the commands any more (VUID-vkResetCommandPool-commandPool-00040).
     pub(super) unsafe fn begin(&mut self) -> Result<vk::CommandBuffer> {
-        let flags = vk::CommandPoolResetFlags::empty();
         // SAFETY: the caller's promise.
-        unsafe { self.device.raw().reset_command_pool(self.pool, flags) }
+        unsafe { self.device.raw().reset_command_pool(self.pool, Default::default()) }
             .map_err(failed("vkResetCommandPool"))?;
         let info = vk::CommandBufferBeginInfo::default()
             .flags(vk::CommandBufferUsageFlags::ONE_TIME_SUBMIT);
@@ -213,11 +212,8 @@ impl Buffer {
     /// # Safety
     /// No submission uses the buffer.
     pub(super) unsafe fn write(&mut self, parts: &[&[u8]]) -> Result<()> {
-        match &mut self.memory {
-            // SAFETY: the caller's promise.
-            Some(memory) => unsafe { memory.write(0, parts) },
-            None => Ok(()),
-        }
+        // SAFETY: the caller's promise.
+        unsafe { self.write_at(0, parts) }
     }
 
     /// The same from byte `start` on.
