@@ -165,11 +165,8 @@ impl Buffer {
 
     /// A buffer that pictures are copied from, written by the host.
     pub(super) fn upload(device: &Arc<Device>, size_bytes: u64) -> Result<Self> {
-        let info = vk::BufferCreateInfo::default()
-            .size(size_bytes)
-            .usage(vk::BufferUsageFlags::TRANSFER_SRC)
-            .sharing_mode(vk::SharingMode::EXCLUSIVE);
-        Self::new(device, &info, Location::Upload, "upload")
+        let usage = vk::BufferUsageFlags::TRANSFER_SRC;
+        Self::shader(device, usage, Location::Upload, size_bytes, "upload")
     }
 
     fn new(
@@ -313,10 +310,10 @@ impl Image {
         let query = vk::ImageMemoryRequirementsInfo2::default().image(raw);
         // SAFETY: the image is of this device, and not disjoint.
         unsafe { device.raw().get_image_memory_requirements2(&query, &mut requirements) };
-        let requirements = requirements.memory_requirements;
         let owner = (dedicated.prefers_dedicated_allocation != vk::FALSE
             || dedicated.requires_dedicated_allocation != vk::FALSE)
             .then(|| vk::MemoryDedicatedAllocateInfo::default().image(raw));
+        let requirements = requirements.memory_requirements;
         let memory = Memory::allocate(device, requirements, location, owner)?;
         // SAFETY: unbound so far; the memory is of a type and size that the image asked for.
         unsafe { device.raw().bind_image_memory(raw, memory.raw(), 0) }
@@ -334,7 +331,7 @@ impl Image {
         self.memory.as_ref().map_or(0, Memory::size_bytes)
     }
 
-    /// Its memory, where the host reaches it.
+    /// Its memory.
     pub(super) fn memory(&self) -> Option<&Memory> {
         self.memory.as_ref()
     }
