@@ -26,6 +26,7 @@ mod plans;
 mod play;
 mod players;
 mod reference;
+mod results;
 mod seek;
 mod signals;
 mod streams;

@@ -38,7 +38,7 @@ pub struct Program {
 pub const BEFORE_GRAIN: &str = "--film-grain=cpu";
 
 /// Time that a child has to say that the device does not answer, or to end once it has told
-/// everything, before it is killed; and that its last lines have to come once it has ended.
+/// everything, before it is killed.
 const GRACE: Duration = Duration::from_secs(3);
 /// How often it is looked whether a child has ended.
 const LOOK: Duration = Duration::from_millis(50);
@@ -57,7 +57,7 @@ impl Hash {
     pub fn of(expected: &Expected) -> Self {
         match expected {
             Expected::Total(_) => Self::Total,
-            Expected::Frames(_) => Self::Frames,
+            Expected::Frames(_) | Expected::Refused => Self::Frames,
         }
     }
 }
@@ -279,8 +279,8 @@ impl Talk {
                     each(line);
                 }
                 Err(RecvTimeoutError::Disconnected) => return Ok(None),
-                // A process that the driver has started may hold the descriptor. On a busy machine
-                // the last lines may also be on their way.
+                // A process that the driver has started may hold the descriptor. Where none does,
+                // what is still in the pipe comes, however busy the machine is.
                 Err(RecvTimeoutError::Timeout) => match ended {
                     Some(at) if at.elapsed() > GRACE => return Ok(None),
                     Some(_) => {}

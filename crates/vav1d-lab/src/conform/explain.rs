@@ -7,6 +7,7 @@ use serde_json::Value;
 
 use super::child::{self, Limits, Program, Talk};
 use super::runner::Record;
+use crate::words::counted;
 
 /// What is known of a wrong decode.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -24,17 +25,19 @@ pub struct Explained {
 /// The words of `vav1d compare`, worst last.
 const STATES: [&str; 5] = ["unjudged", "right", "missing", "inherited", "wrong"];
 
-/// Runs `vav1d compare` for `record`; images go into `folder`. `None` if it cannot be run, or says
+/// Runs `vav1d compare` for `record`; images go into `folder`, if there is one. `None` if it cannot be run, or says
 /// nothing.
 pub fn explain(
     program: &Program,
     record: &Record,
-    folder: &Path,
+    folder: Option<&Path>,
     stop: &AtomicBool,
 ) -> Option<Explained> {
     let mut command = child::command(&program.path);
-    command.args(["-q", "compare", "--spare-plants", "--device", &program.device, "--png"]);
-    command.arg(folder);
+    command.args(["-q", "compare", "--spare-plants", "--device", &program.device]);
+    if let Some(folder) = folder {
+        command.arg("--png").arg(folder);
+    }
     let seconds = program.frame_timeout.as_secs_f64().max(0.001).to_string();
     command.args(["--device-timeout", &seconds]);
     command.args(&record.options).args(&program.arguments).arg("--").arg(&record.input);
@@ -62,9 +65,10 @@ pub fn explain(
     if let Some(first) = explained.first {
         let verdict = of("verdict").find(|verdict| verdict["frame"] == first)?;
         explained.text = line(verdict);
-        let image = |what: &str| folder.join(format!("frame-{first:04}-{what}.png"));
-        let images = ["is", "should-be", "difference"].map(image);
-        explained.images = images.into_iter().filter(|path| path.is_file()).collect();
+        let name = |what: &str| format!("frame-{first:04}-{what}.png");
+        let images = ["is", "should-be", "difference"].map(name);
+        let images = images.iter().filter_map(|name| Some(folder?.join(name)));
+        explained.images = images.filter(|path| path.is_file()).collect();
     }
     Some(explained)
 }
@@ -81,7 +85,8 @@ fn line(verdict: &Value) -> String {
     let planes = planes.filter(|plane| plane["differing"].as_u64() > Some(0)).map(|plane| {
         let (name, n, max) =
             (plane["plane"].as_str().unwrap_or("?"), &plane["differing"], &plane["max"]);
-        format!("{name} {n} samples by {max} at most")
+        let samples = counted(n.as_u64().unwrap_or(0), "sample");
+        format!("{name} {samples} by {max} at most")
     });
     let mut text =
         format!("frame {frame}, {kind}{what}: {}", planes.collect::<Vec<_>>().join("; "));

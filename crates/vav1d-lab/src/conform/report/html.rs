@@ -100,7 +100,7 @@ fn row(page: &mut String, record: &Record) -> io::Result<()> {
     if let Some(explained) = &record.explained {
         let _ = write!(page, "<div>{}</div>", plain(&explained.text));
         for (image, what) in explained.images.iter().zip(["is", "should be", "difference"]) {
-            let data = base64::engine::general_purpose::STANDARD.encode(thumbnail(image)?);
+            let data = thumbnail_data(image)?;
             let _ = write!(
                 page,
                 "<figure><img src=\"data:image/png;base64,{data}\" alt=\"{what}\">\
@@ -113,7 +113,7 @@ fn row(page: &mut String, record: &Record) -> io::Result<()> {
 }
 
 /// The state of each output picture.
-fn states(record: &Record) -> Vec<&'static str> {
+pub(super) fn states(record: &Record) -> Vec<&'static str> {
     if let Some(explained) = &record.explained {
         return explained.outputs.clone();
     }
@@ -127,7 +127,7 @@ fn states(record: &Record) -> Vec<&'static str> {
 
 /// A rectangle for each run of pictures in one state. A long strip is squeezed into its column;
 /// what is wrong keeps a stroke, and comes last so that nothing covers it.
-fn strip(page: &mut String, states: &[&str]) {
+pub(super) fn strip(page: &mut String, states: &[&str]) {
     if states.is_empty() {
         return;
     }
@@ -155,8 +155,13 @@ fn strip(page: &mut String, states: &[&str]) {
     page.push_str("</svg>");
 }
 
-fn plain(text: &str) -> String {
+pub(super) fn plain(text: &str) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
+}
+
+/// An image for a page, in base64.
+pub(super) fn thumbnail_data(path: &Path) -> io::Result<String> {
+    Ok(base64::engine::general_purpose::STANDARD.encode(thumbnail(path)?))
 }
 
 /// An image, made smaller if it is wide.
