@@ -19,6 +19,29 @@ pub struct Explained {
     pub text: String,
     /// Images of the first wrong frame: what it is, what it should be, the difference.
     pub images: Vec<PathBuf>,
+    /// Its planes that are wrong: Y, U, V.
+    pub planes: Vec<String>,
+    /// Whether film grain alone is wrong.
+    pub is_film_grain: bool,
+    /// The largest difference of a sample.
+    pub most: u64,
+    /// Its first wrong block in decoding order.
+    pub block: Option<Area>,
+    /// Features that the wrong frames have in common, and few right ones.
+    pub shared: Vec<String>,
+}
+
+/// A square block of a picture, in luma samples.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Area {
+    /// Its left edge.
+    pub x: u32,
+    /// Its upper edge.
+    pub y: u32,
+    /// Its width and height.
+    pub size: u32,
+    /// Width and height of the picture, which may end in it.
+    pub picture: (u32, u32),
 }
 
 /// The words of `vav1d compare`, worst last.
@@ -59,14 +82,40 @@ pub fn explain(
         }
     }
     explained.first = of("comparison").next()?["first_wrong"].as_u64();
+    let shared = of("comparison").next()?["shared_features"].as_array();
+    let names = shared.into_iter().flatten().filter_map(|shared| shared["feature"].as_str());
+    explained.shared = names.map(str::to_owned).collect();
     if let Some(first) = explained.first {
         let verdict = of("verdict").find(|verdict| verdict["frame"] == first)?;
         explained.text = line(verdict);
+        explained.place(verdict);
         let image = |what: &str| folder.join(format!("frame-{first:04}-{what}.png"));
         let images = ["is", "should-be", "difference"].map(image);
         explained.images = images.into_iter().filter(|path| path.is_file()).collect();
     }
     Some(explained)
+}
+
+impl Explained {
+    /// Takes from `verdict`, of the first wrong frame, what is wrong in it.
+    fn place(&mut self, verdict: &Value) {
+        let grain = &verdict["film_grain"]["difference"];
+        self.is_film_grain = !grain.is_null();
+        let difference = if self.is_film_grain { grain } else { &verdict["difference"] };
+        let planes = difference["planes"].as_array().into_iter().flatten();
+        for plane in planes.filter(|plane| plane["differing"].as_u64() > Some(0)) {
+            self.planes.push(plane["plane"].as_str().unwrap_or("?").to_owned());
+            self.most = self.most.max(plane["max"].as_u64().unwrap_or(0));
+        }
+        let number = |value: &Value| u32::try_from(value.as_u64()?).ok();
+        let first = &difference["superblocks"]["first"];
+        let area = || {
+            let (x, y) = (number(&first["x"])?, number(&first["y"])?);
+            let picture = (number(&verdict["width"])?, number(&verdict["height"])?);
+            Some(Area { x, y, size: number(&first["size"])?, picture })
+        };
+        self.block = area();
+    }
 }
 
 /// Frame, type, plane and block of a wrong frame.

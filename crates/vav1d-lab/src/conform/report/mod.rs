@@ -1,11 +1,14 @@
 //! Reports of a run: sorted by name and the same for the same results, but for times where a
 //! format wants them.
 
+pub mod causes;
 pub mod csv;
 pub mod html;
 pub mod jsonl;
 pub mod junit;
 pub mod markdown;
+pub mod page;
+pub mod sorts;
 
 use std::collections::BTreeMap;
 use std::io;
@@ -219,7 +222,7 @@ pub fn write(folder: &Path, records: &[Record], about: &About) -> io::Result<()>
     write("results.jsonl", jsonl::all(records, about))?;
     write("junit.xml", junit::text(records, about)?)?;
     write("summary.md", markdown::text(records, about))?;
-    write("index.html", html::text(records, about)?)?;
+    write("index.html", html::text_in(Some(folder), records, about)?)?;
     match std::fs::remove_file(folder.join("results.jsonl.part")) {
         Err(e) if e.kind() != io::ErrorKind::NotFound => Err(e),
         _ => Ok(()),
