@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+pub use super::caps_args::{CapsArgs, CapsDiffArgs};
 #[cfg(feature = "window")]
 pub use super::play_args::PlayArgs;
 use super::shape::ShapeArgs;
@@ -52,8 +53,10 @@ pub enum Command {
     Sim(SimArgs),
     /// Compare two recordings of `sim` field by field
     SimDiff(SimDiffArgs),
-    /// List devices and what they decode; software last
+    /// List devices and what they decode, or what they lack for streams; software last
     Caps(CapsArgs),
+    /// Say where two devices differ in what they decode
+    CapsDiff(CapsDiffArgs),
     /// Run the checklist for a device and put everything into one archive, for a bug report
     Report(ReportArgs),
     /// Play files in a window, or draw them into images
@@ -386,26 +389,6 @@ pub struct PlanArgs {
     /// Temporal units to plan at most
     #[arg(long, value_name = "N")]
     pub limit: Option<u64>,
-}
-
-/// `vav1d caps`.
-#[derive(Debug, Args)]
-pub struct CapsArgs {
-    /// Only this device: all, or as other commands take it
-    #[arg(long, default_value = "all", value_name = "DEVICE")]
-    pub device: String,
-    /// The one device that verify, compare and matrix judge
-    #[arg(long, hide = true)]
-    pub judged: bool,
-    /// Everything else that each device says of itself
-    #[arg(long, hide = true)]
-    pub facts: bool,
-    /// It is opened, too: after a hang or a loss that tells whether it is there again
-    #[arg(long, hide = true)]
-    pub opened: bool,
-    /// Under the Khronos validation layer
-    #[arg(long, hide = true)]
-    pub validate: bool,
 }
 
 /// `vav1d report`.

@@ -52,6 +52,12 @@ pub enum Record<'a> {
     Difference(serde_json::Value),
     /// A device.
     Device(serde_json::Value),
+    /// Whether a device takes a stream, and what it lacks.
+    Taken(serde_json::Value),
+    /// A field in which two devices differ.
+    CapsDifference(serde_json::Value),
+    /// How many those are.
+    CapsComparison(serde_json::Value),
     /// How playing went.
     #[cfg(feature = "window")]
     Played(serde_json::Value),

@@ -7,6 +7,11 @@ pub mod exit;
 
 mod against;
 mod caps;
+pub mod caps_args;
+mod caps_diff;
+mod caps_record;
+mod caps_streams;
+mod caps_table;
 #[cfg(test)]
 mod commit;
 mod compare;
@@ -150,6 +155,7 @@ fn command(cli: &Cli, words: &[OsString], notices: &Notices) -> Result<Exit> {
         Command::Sim(args) => sim::run(args),
         Command::SimDiff(args) => sim_diff::run(args, json),
         Command::Caps(args) => caps::run(args, json, notices),
+        Command::CapsDiff(args) => caps_diff::run(args, json, notices),
         Command::Report(args) => report::run(args, notices),
         #[cfg(feature = "window")]
         Command::Play(args) => play::run(args, json, notices),

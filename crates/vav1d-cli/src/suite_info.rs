@@ -17,12 +17,7 @@ use vav1d_lab::conform::coverage::{self, Exercised};
 use vav1d_lab::conform::{Vector, suite};
 
 pub(super) fn run(args: &SuiteInfoArgs, json: bool) -> Result<Exit> {
-    let vectors = suite::load_all(&args.suites).map_err(|why| Failure::new(Exit::NoInput, why))?;
-    if vectors.is_empty() {
-        let suites: Vec<_> = args.suites.iter().map(|path| path.display().to_string()).collect();
-        let why = format!("{}: there is no stream in it", suites.join(", "));
-        return Err(Failure::new(Exit::NoInput, why));
-    }
+    let vectors = vectors(&args.suites)?;
     let mut exit = Exit::Done;
     let mut all = Vec::new();
     for vector in &vectors {
@@ -38,6 +33,17 @@ pub(super) fn run(args: &SuiteInfoArgs, json: bool) -> Result<Exit> {
     };
     written.map_err(Failure::output)?;
     Ok(exit)
+}
+
+/// The vectors of `suites`: at least one.
+pub(super) fn vectors(suites: &[PathBuf]) -> Result<Vec<Vector>> {
+    let vectors = suite::load_all(suites).map_err(|why| Failure::new(Exit::NoInput, why))?;
+    if vectors.is_empty() {
+        let suites: Vec<_> = suites.iter().map(|path| path.display().to_string()).collect();
+        let why = format!("{}: there is no stream in it", suites.join(", "));
+        return Err(Failure::new(Exit::NoInput, why));
+    }
+    Ok(vectors)
 }
 
 /// What a vector exercises, and the exit code if that is nothing.

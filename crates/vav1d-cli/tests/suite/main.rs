@@ -2,6 +2,7 @@
 
 mod bounds;
 mod boxes;
+mod caps;
 mod chips;
 mod cli;
 mod compare;

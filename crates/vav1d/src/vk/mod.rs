@@ -28,6 +28,7 @@ mod instance;
 mod journal;
 mod lending;
 mod memory;
+pub mod names;
 mod objects;
 mod on_device;
 mod options;
@@ -52,6 +53,7 @@ pub use decoded::{DecodedPicture, DevicePicture, PictureRef};
 pub use dry::DryRun;
 pub use entry::{Driver, built_in, leaked};
 pub use execute::{DecodeStatus, Executor, FailedFrame, Output};
+pub use features::VideoFeature;
 pub use instance::{Instance, InstanceOptions, Message, Severity};
 pub use journal::Journal;
 pub use options::{
