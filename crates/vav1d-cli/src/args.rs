@@ -9,6 +9,7 @@ pub use super::caps_args::{CapsArgs, CapsDiffArgs};
 pub use super::play_args::PlayArgs;
 use super::shape::ShapeArgs;
 pub use super::sim_args::{SimArgs, SimDiffArgs, Switch};
+pub use super::suite_args::SuiteInfoArgs;
 pub use super::verify_args::VerifyArgs;
 use vav1d::grain::Override;
 use vav1d::vk::PlantedFault;
@@ -272,17 +273,6 @@ pub struct CompareArgs {
     /// This is the process that the driver may end; in DIR it leaves how far it came
     #[arg(long, value_name = "DIR", hide = true)]
     pub guarded: Option<PathBuf>,
-}
-
-/// `suite-info`.
-#[derive(Clone, Debug, Args)]
-pub struct SuiteInfoArgs {
-    /// Suites, folders or streams, as `vav1d verify` takes them
-    #[arg(required = true, value_name = "SUITE|DIR|FILE")]
-    pub suites: Vec<PathBuf>,
-    /// List what every vector exercises, not only the whole
-    #[arg(long)]
-    pub vectors: bool,
 }
 
 /// Film grain.

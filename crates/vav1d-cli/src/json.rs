@@ -46,6 +46,10 @@ pub enum Record<'a> {
     Exercised(serde_json::Value),
     /// What all of them do.
     Coverage(serde_json::Value),
+    /// The smallest set of vectors with the same coverage.
+    Cover(serde_json::Value),
+    /// An item that a suite lacks.
+    Missing(serde_json::Value),
     /// A segment of a film grain table.
     Grain(serde_json::Value),
     /// A field in which two recordings differ.

@@ -30,6 +30,7 @@ mod reference;
 mod seek;
 mod signals;
 mod streams;
+mod suites;
 mod teacher;
 mod verify;
 #[cfg(feature = "window")]
