@@ -7,6 +7,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 pub use super::caps_args::{CapsArgs, CapsDiffArgs};
 #[cfg(feature = "window")]
 pub use super::play_args::PlayArgs;
+pub use super::results_args::{VerifyDiffArgs, VerifyMergeArgs};
 use super::shape::ShapeArgs;
 pub use super::sim_args::{SimArgs, SimDiffArgs, Switch};
 pub use super::suite_args::SuiteInfoArgs;
@@ -46,6 +47,10 @@ pub enum Command {
     Compare(CompareArgs),
     /// Run suites of vectors, and say what is not as expected
     Verify(VerifyArgs),
+    /// Compare two results of verify: what is new, fixed, moved, flaky, lost or slower
+    VerifyDiff(VerifyDiffArgs),
+    /// Put results of verify together that are of parts, devices or shapes
+    VerifyMerge(VerifyMergeArgs),
     /// Say which coding tools and values the vectors of suites exercise, and what is not covered
     SuiteInfo(SuiteInfoArgs),
     /// Decode in all the session shapes that the device takes, and say which axis changes the output
@@ -83,7 +88,7 @@ pub struct Common {
     /// Say more on standard error; twice for debugging
     #[arg(short, long, global = true, action = clap::ArgAction::Count)]
     pub verbose: u8,
-    /// Colour on standard error
+    /// Colours
     #[arg(long, global = true, value_enum, default_value = "auto", value_name = "WHEN")]
     pub color: When,
 }
@@ -91,7 +96,7 @@ pub struct Common {
 /// Whether to do something that suits terminals only.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum When {
-    /// If standard error is a terminal, `NO_COLOR` is unset and `TERM` is not `dumb`.
+    /// On what is a terminal, if `NO_COLOR` is unset and `TERM` is not `dumb`.
     Auto,
     /// Always.
     Always,

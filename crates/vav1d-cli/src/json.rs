@@ -54,6 +54,12 @@ pub enum Record<'a> {
     Grain(serde_json::Value),
     /// A field in which two recordings differ.
     Difference(serde_json::Value),
+    /// A vector that would be run.
+    Listed(serde_json::Value),
+    /// What became of a vector from one result to another.
+    Change(serde_json::Value),
+    /// What became of all of them.
+    Changes(serde_json::Value),
     /// A device.
     Device(serde_json::Value),
     /// Whether a device takes a stream, and what it lacks.

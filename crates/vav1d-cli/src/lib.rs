@@ -43,6 +43,7 @@ mod playlist;
 mod render_to;
 mod report;
 mod report_steps;
+pub mod results_args;
 mod select;
 mod shape;
 mod sim;
@@ -55,7 +56,12 @@ mod suite_query;
 mod survey;
 mod tar;
 mod verify;
+mod verify_about;
 pub mod verify_args;
+mod verify_diff;
+mod verify_merge;
+mod verify_select;
+mod verify_text;
 mod version;
 
 use std::ffi::OsString;
@@ -152,6 +158,8 @@ fn command(cli: &Cli, words: &[OsString], notices: &Notices) -> Result<Exit> {
         Command::Plan(args) => plan::run(args, json, notices),
         Command::Compare(args) => compare::run(args, words, json, notices),
         Command::Verify(args) => verify::run(args, json, notices),
+        Command::VerifyDiff(args) => verify_diff::run(args, json, notices),
+        Command::VerifyMerge(args) => verify_merge::run(args, json, notices),
         Command::SuiteInfo(args) => suite_info::run(args, json),
         Command::Matrix(args) => matrix::run(args, json, notices),
         Command::Sim(args) => sim::run(args),

@@ -23,6 +23,7 @@ use vav1d_lab::conform::probe::{self, Probe};
 use vav1d_lab::conform::runner::REFERENCE;
 use vav1d_lab::conform::turns::Turns;
 use vav1d_lab::conform::{Failure as Why, Outcome as Came, evidence, runner};
+use vav1d_lab::words::count;
 
 /// Longest time that one shape may take.
 const LONGEST: Duration = Duration::from_secs(600);
@@ -277,7 +278,9 @@ impl Report<'_> {
         let base = self.survey.base.as_ref().map(|base| text(&options(base))).unwrap_or_default();
         let itself = if self.is_itself() { " (softvk against itself)" } else { "" };
         match &self.judged {
-            Judged::Right(n) => format!("against softvk: equal in {n} pictures{itself}"),
+            Judged::Right(n) => {
+                format!("against softvk: equal in {}{itself}", count(*n, "picture"))
+            }
             Judged::Wrong(at) => {
                 format!("against softvk: wrong from picture {at}, in the shape {base}")
             }
@@ -329,7 +332,8 @@ impl Report<'_> {
         writeln!(out, "device: {}", self.device.name)?;
         writeln!(out, "{}", self.judgement())?;
         let (total, differ) = self.counts();
-        writeln!(out, "{total} shapes decoded, {differ} differ")?;
+        let differ = if differ == 1 { "1 differs".to_owned() } else { format!("{differ} differ") };
+        writeln!(out, "{} decoded, {differ}", count(total, "shape"))?;
         out.flush()
     }
 

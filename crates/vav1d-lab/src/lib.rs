@@ -8,3 +8,5 @@ pub mod compare;
 pub mod conform;
 
 pub mod recording;
+
+pub mod words;

@@ -27,6 +27,7 @@ mod plans;
 mod play;
 mod players;
 mod reference;
+mod results;
 mod seek;
 mod signals;
 mod streams;

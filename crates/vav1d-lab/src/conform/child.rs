@@ -57,7 +57,7 @@ impl Hash {
     pub fn of(expected: &Expected) -> Self {
         match expected {
             Expected::Total(_) => Self::Total,
-            Expected::Frames(_) => Self::Frames,
+            Expected::Frames(_) | Expected::Refused => Self::Frames,
         }
     }
 }

@@ -69,6 +69,12 @@ fn bytes(text: &mut String, bytes: &[u8]) {
     }
 }
 
+impl Oracle {
+    /// That of a stream that has to be refused.
+    pub const REFUSED: Self =
+        Self { kind: Kind::Refusal, expected: Expected::Refused, semantics: Semantics::OUTPUT };
+}
+
 /// What a stream should decode to, and where that comes from.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Oracle {
@@ -88,6 +94,9 @@ pub enum Expected {
     Total(String),
     /// MD5 of each output picture.
     Frames(Vec<String>),
+    /// No output that counts: the stream is malformed, and has to be refused with an error that
+    /// says so, whatever is decoded before it.
+    Refused,
 }
 
 /// Which pictures were hashed.
@@ -188,11 +197,27 @@ pub enum Kind {
     ArgonNoFilmGrain,
     /// `decode_samples.json` of Vulkan-Video-Samples: with film grain, the highest layer.
     VulkanVideoSamples,
+    /// Somebody who says that the stream has to be refused.
+    Refusal,
     /// softvk, where there is nothing else.
     Softvk,
 }
 
 impl Kind {
+    /// All of them.
+    pub const ALL: [Self; 10] = [
+        Self::Fluster,
+        Self::Manifest,
+        Self::Libaom,
+        Self::Dav1d,
+        Self::Framemd5,
+        Self::Argon,
+        Self::ArgonNoFilmGrain,
+        Self::VulkanVideoSamples,
+        Self::Refusal,
+        Self::Softvk,
+    ];
+
     /// Its word in reports.
     pub fn word(self) -> &'static str {
         match self {
@@ -204,6 +229,7 @@ impl Kind {
             Self::Argon => "argon",
             Self::ArgonNoFilmGrain => "argon-no-film-grain",
             Self::VulkanVideoSamples => "vulkan-video-samples",
+            Self::Refusal => "refusal",
             Self::Softvk => "softvk",
         }
     }

@@ -2,11 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::page::several;
 use super::sorts::Sort;
 use crate::conform::explain::Explained;
 use crate::conform::outcome::{Failure, Outcome};
 use crate::conform::runner::Record;
+use crate::words::count as several;
 
 /// Vectors that a feature has to be common to before it says anything.
 const ENOUGH: usize = 3;
@@ -22,7 +22,7 @@ pub struct Cause<'r> {
     pub what: String,
     /// The vectors, by name.
     pub records: Vec<&'r Record>,
-    /// Features that the first wrong frames of all of them have, and few right frames of theirs.
+    /// Features that the first bad frames of all of them have, and few right frames of theirs.
     pub common: Vec<String>,
 }
 
@@ -125,7 +125,7 @@ fn what(pattern: &str, records: &[&Record]) -> String {
     let most = explained().map(|explained| explained.most).max().unwrap_or(0);
     let frames = if first == last { format!("{first}") } else { format!("{first} to {last}") };
     let parts =
-        [pattern.to_owned(), format!("first wrong frame {frames}"), format!("by {most} at most")];
+        [pattern.to_owned(), format!("first bad frame {frames}"), format!("by {most} at most")];
     let parts = parts.into_iter().filter(|part| !part.is_empty() && part != "by 0 at most");
     parts.collect::<Vec<_>>().join("; ")
 }

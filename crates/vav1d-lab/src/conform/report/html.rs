@@ -7,9 +7,11 @@ use std::path::Path;
 
 use super::About;
 use super::causes::{Cause, causes};
-use super::page::{self, folded, plain, several};
+use super::page::{self, folded, plain};
 use super::sorts::{Sort, parts};
 use crate::conform::runner::Record;
+use crate::words::count as several;
+pub(super) use card::{pictures, states, strip};
 
 mod card;
 
@@ -160,7 +162,7 @@ fn section(
             let common = plain(&cause.common.join(", "));
             let _ = writeln!(
                 body,
-                "<p class=\"wide\">All first wrong frames have, and few right ones: {common}</p>"
+                "<p class=\"wide\">All first bad frames have, and few right ones: {common}</p>"
             );
         }
         for (at, record) in cause.records.iter().enumerate() {

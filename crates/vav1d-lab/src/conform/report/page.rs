@@ -44,7 +44,7 @@ pub fn headline(text: &str, is_good: bool) -> String {
 /// A part of a whole: its class in the styles, a sign, a word and how many.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Part {
-    /// `failed`, `flaky`, `known`, `passed`, `refused`, `skipped`, `better` or `notrun`.
+    /// `failed`, `flaky`, `known`, `passed`, `refused`, `skipped`, `improved` or `notrun`.
     pub class: &'static str,
     /// A character that says the same as the colour.
     pub sign: &'static str,
@@ -108,11 +108,6 @@ pub fn names<'a>(names: impl Iterator<Item = &'a str>) -> String {
     text + "</ul>\n"
 }
 
-/// `1 vector`, `2 vectors`.
-pub fn several(count: usize, what: &str) -> String {
-    format!("{count} {what}{}", if count == 1 { "" } else { "s" })
-}
-
 /// Text that no character of HTML changes; control characters are not allowed in it.
 pub fn plain(text: &str) -> String {
     let mut plain = String::with_capacity(text.len());
@@ -143,10 +138,6 @@ mod tests {
     fn text_stays_text_and_links_stay_paths() {
         assert_eq!(plain("<a href=\"x\">&"), "&lt;a href=&quot;x&quot;&gt;&amp;");
         assert_eq!(link(std::path::Path::new("logs/a%20b#c.log")), "logs/a%2520b%23c.log");
-        assert_eq!(
-            (several(1, "vector"), several(2, "vector")),
-            ("1 vector".into(), "2 vectors".into())
-        );
     }
 
     #[test]

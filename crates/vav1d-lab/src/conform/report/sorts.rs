@@ -59,7 +59,7 @@ impl Sort {
         let (class, sign, word) = match self {
             Self::Failed => ("failed", "\u{2717}", "failed"),
             Self::NotRun => ("notrun", "\u{2026}", "not run"),
-            Self::Better => ("better", "\u{2191}", "better than listed"),
+            Self::Better => ("improved", "\u{2191}", "better than listed"),
             Self::Flaky => ("flaky", "\u{2248}", "flaky"),
             Self::Known => ("known", "\u{25cf}", "known to fail"),
             Self::Passed => ("passed", "\u{2713}", "passed"),

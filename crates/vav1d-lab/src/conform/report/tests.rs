@@ -11,6 +11,7 @@ fn record(name: &str, outcome: Option<Outcome>, status: Status) -> Record {
     Record {
         name: name.to_owned(),
         input: PathBuf::from("x/<a>&.ivf"),
+        stream: Some("00ff".to_owned()),
         options: vec!["--all-layers".to_owned()],
         oracle: Some(Kind::Fluster),
         outcome,
@@ -138,7 +139,7 @@ fn a_verdict_needs_evidence() {
     }
     let (good, text) = of(&[pass, not_run], false);
     assert!(
-        !good && text == "Interrupted: 1 of 2 vectors were not run. What was run is as expected."
+        !good && text == "Interrupted: 1 of 2 vectors was not run. What was run is as expected."
     );
 }
 

@@ -11,6 +11,7 @@ use super::page::{self, folded, link, plain};
 use crate::conform::explain::Explained;
 use crate::conform::runner::Record;
 use crate::conform::vector::file_name;
+use crate::words::count as several;
 
 /// Widest image that is put into the page.
 const THUMBNAIL: u32 = 208;
@@ -73,7 +74,7 @@ fn in_short(record: &Record) -> String {
 }
 
 /// The state of each output picture.
-fn states(record: &Record) -> Vec<&'static str> {
+pub(in crate::conform::report) fn states(record: &Record) -> Vec<&'static str> {
     if let Some(explained) = record.explained.as_ref().filter(|e| !e.outputs.is_empty()) {
         return explained.outputs.clone();
     }
@@ -87,7 +88,7 @@ fn states(record: &Record) -> Vec<&'static str> {
 
 /// A rectangle for each run of pictures in one state: the worse, the higher. A long strip is
 /// squeezed; what is wrong comes last so that nothing covers it. The same is said in words.
-fn strip(page: &mut String, states: &[&str]) {
+pub(in crate::conform::report) fn strip(page: &mut String, states: &[&str]) {
     if states.is_empty() {
         return;
     }
@@ -97,7 +98,7 @@ fn strip(page: &mut String, states: &[&str]) {
         (count > 0).then(|| format!("{count} {word}"))
     });
     let words = words.collect::<Vec<_>>().join(", ");
-    let what = page::several(states.len(), "output picture");
+    let what = several(states.len(), "output picture");
     let _ = write!(
         page,
         "<svg class=\"strip\" viewBox=\"0 0 {width} 16\" preserveAspectRatio=\"none\" role=\"img\" \
@@ -125,7 +126,11 @@ fn strip(page: &mut String, states: &[&str]) {
 
 /// What the first wrong frame is, should be, and by how much, with a box round its first wrong
 /// block.
-fn pictures(page: &mut String, folder: Option<&Path>, explained: &Explained) -> io::Result<()> {
+pub(in crate::conform::report) fn pictures(
+    page: &mut String,
+    folder: Option<&Path>,
+    explained: &Explained,
+) -> io::Result<()> {
     if explained.images.is_empty() {
         return Ok(());
     }
@@ -135,8 +140,7 @@ fn pictures(page: &mut String, folder: Option<&Path>, explained: &Explained) -> 
         most => format!("difference; white is {most}"),
     };
     for (image, what) in explained.images.iter().zip(["is", "should be", &difference]) {
-        let bytes = crate::compare::images::smaller(image, THUMBNAIL)?;
-        let data = base64::engine::general_purpose::STANDARD.encode(bytes);
+        let data = thumbnail_data(image)?;
         let target = folder.and_then(|folder| image.strip_prefix(folder).ok());
         let (open, close) = match target {
             Some(path) => (format!("<a class=\"picture\" href=\"{}\">", link(path)), "</a>"),
@@ -151,6 +155,12 @@ fn pictures(page: &mut String, folder: Option<&Path>, explained: &Explained) -> 
     }
     *page += "</div>\n";
     Ok(())
+}
+
+/// An image for a page, made smaller if it is wide, in base64.
+fn thumbnail_data(path: &Path) -> io::Result<String> {
+    let bytes = crate::compare::images::smaller(path, THUMBNAIL)?;
+    Ok(base64::engine::general_purpose::STANDARD.encode(bytes))
 }
 
 /// The box round the first wrong block, in percent of the picture.

@@ -15,6 +15,7 @@ fn record(name: String, outcome: Outcome, status: Status) -> Record {
     Record {
         input: PathBuf::from(format!("{name}.ivf")),
         name,
+        stream: None,
         options: Vec::new(),
         oracle: None,
         outcome: Some(outcome),
@@ -81,8 +82,8 @@ fn what_failed_and_why_and_how_it_is_seen_again_comes_first() {
         at("63 of 416 vectors are not as expected."),
         at("aria-label=\"63 failed, 3 flaky, 310 passed, 40 refused\""),
         at("<h2>2 causes</h2>"),
-        at("<span class=\"many\">40</span>vectors: wrong-pixels"),
-        at("luma differs; first wrong frame 2 to 4; by 2 at most"),
+        at("<span class=\"many\">40</span>vectors: mismatch"),
+        at("luma differs; first bad frame 2 to 4; by 2 at most"),
         at("vav1d verify --filter '^suite-0/v000$' suite"),
         at("<span class=\"many\">23</span>vectors: crash"),
         at("signal 11 <span"),
