@@ -37,11 +37,11 @@ pub fn text(diff: &Diff<'_>, verdict: &str) -> io::Result<String> {
         );
     }
     page += "</table>\n";
-    for pair in &diff.pairs {
-        sides(&mut page, pair);
-    }
     for change in Change::ALL.into_iter().filter(|change| *change != Change::Same) {
         section(&mut page, change, diff)?;
+    }
+    for pair in &diff.pairs {
+        sides(&mut page, pair);
     }
     Ok(page::page(&format!("{verdict} vav1d verify-diff"), diff.is_success(), &page))
 }
