@@ -69,6 +69,10 @@ quietly*) line summary '"pictures":1,"faults":0,"md5":"'$hash'"'; exit 0;;
 nothing*) line summary '"pictures":0,"faults":0,"md5":"'$hash'"'; exit 0;;
 faulty*) line fault '"kind":"status","message":"m"'; end $hash; exit 0;;
 late*) end $hash; kill -SEGV $$;;
+# What is told arrives after its process has ended, as on a busy machine; or nothing comes, and the
+# descriptor stays open.
+behind*) exec 3>&0; (sleep 0.4; exec 0>&3; end $hash) & exit 0;;
+holds*) exec 3>&0; (exec sleep 20 >/dev/null 2>&1) & exit 0;;
 lingers*) end $hash; exec 0>&-; exec sleep 1000;;
 *) exit 3;;
 esac
@@ -284,6 +288,17 @@ fn a_child_that_does_not_end_is_killed() {
     let folder = Folder::new("lingers", &["lingers"]);
     let (records, _) = records(&folder.run(&["--timeout", "5"]));
     assert_eq!(records["lingers"]["status"], "Timeout", "{}", records["lingers"]);
+}
+
+#[test]
+fn what_comes_after_the_end_of_a_process_is_waited_for() {
+    let folder = Folder::new("behind", &["behind", "holds"]);
+    let started = std::time::Instant::now();
+    let (records, _) = records(&folder.run(&["-j2", "--timeout", "15"]));
+    assert_eq!(records["behind"]["status"], "Pass", "{}", records["behind"]);
+    assert_eq!(records["behind"]["runs"].as_array().map(Vec::len), Some(1));
+    assert_eq!(records["holds"]["outcome"], "incomplete", "{}", records["holds"]);
+    assert!(started.elapsed() < std::time::Duration::from_secs(14));
 }
 
 #[test]

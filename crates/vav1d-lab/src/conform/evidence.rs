@@ -44,12 +44,13 @@ pub fn whole(ran: &Ran) -> Result<(), Outcome> {
     }
 }
 
-/// What a run of a stream is that has to be refused. A refusal is an error of the stream, or a
-/// limit that it goes beyond; what the device lacks says nothing of the stream.
+/// What a run of a stream is that has to be refused. A refusal is an error of the stream, a limit
+/// that it goes beyond, or a driver's report that a decode failed; what the device lacks says
+/// nothing of the stream.
 pub fn refused(ran: &Ran) -> Outcome {
     match whole(ran) {
         Ok(()) => Outcome::Fail(Failure::Accepted(ran.told.pictures)),
-        Err(Outcome::Fail(Failure::Parser(_))) => Outcome::Pass,
+        Err(Outcome::Fail(Failure::Parser(_) | Failure::StatusError(_))) => Outcome::Pass,
         Err(Outcome::Unsupported(_)) if ran.told.fault("limit").is_some() => Outcome::Pass,
         Err(other) => other,
     }
@@ -102,8 +103,9 @@ mod tests {
     fn what_has_to_be_refused_is_refused_with_an_error_of_its_own() {
         const BAD: &str = r#"{"type":"fault","data":{"kind":"stream","message":"m"}}"#;
         const LIMIT: &str = r#"{"type":"fault","data":{"kind":"limit","message":"m"}}"#;
-        let rows: [(End, &[&str], &str); 8] = [
+        let rows: [(End, &[&str], &str); 9] = [
             (End::Exit(65), &[BAD, END], "pass"),
+            (End::Exit(70), &[STATUS, END], "pass"),
             (End::Exit(65), &[BAD], "pass"),
             (End::Exit(69), &[LIMIT], "pass"),
             (End::Exit(0), &[END], "accepted"),
