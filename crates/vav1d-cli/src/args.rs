@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 pub use super::caps_args::{CapsArgs, CapsDiffArgs};
+pub use super::info_args::InfoArgs;
 #[cfg(feature = "window")]
 pub use super::play_args::PlayArgs;
 pub use super::results_args::{VerifyDiffArgs, VerifyMergeArgs};
@@ -37,8 +38,8 @@ pub enum Command {
     Decode(DecodeArgs),
     /// Write a stream's film grain as a table that encoders read
     Grain(GrainTableArgs),
-    /// Say what a stream is
-    Info(InputArgs),
+    /// Say what streams are, and what they ask of a driver
+    Info(InfoArgs),
     /// Print every syntax element with its bit position and value
     Dump(DumpArgs),
     /// Print the steps that a decoder has to take

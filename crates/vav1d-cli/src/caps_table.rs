@@ -3,6 +3,7 @@
 use std::io::{self, Write};
 
 use super::select::uuid_text;
+use super::table::Table;
 use vav1d::vk::names::result;
 use vav1d::vk::{Adapter, Caps, Profile, ProfileReport, VideoFormat};
 
@@ -13,32 +14,6 @@ const ALSO: [&str; 4] = [
     "VK_KHR_timeline_semaphore",
     "VK_EXT_ycbcr_2plane_444_formats",
 ];
-
-/// Lines of cells: each column as wide as its widest cell.
-#[derive(Default)]
-struct Table(Vec<Vec<String>>);
-
-impl Table {
-    fn row<const N: usize>(&mut self, cells: [&str; N]) {
-        self.0.push(cells.map(str::to_owned).into());
-    }
-
-    fn write(&self, out: &mut impl Write) -> io::Result<()> {
-        let columns = self.0.iter().map(Vec::len).max().unwrap_or(0);
-        let widths: Vec<_> = (0..columns)
-            .map(|at| {
-                let cells = self.0.iter().filter_map(|row| row.get(at));
-                cells.map(|cell| cell.chars().count()).max().unwrap_or(0)
-            })
-            .collect();
-        for row in &self.0 {
-            let cells = row.iter().zip(&widths).map(|(cell, width)| format!("{cell:width$}"));
-            let line = cells.collect::<Vec<_>>().join("  ");
-            writeln!(out, "      {}", line.trim_end())?;
-        }
-        Ok(())
-    }
-}
 
 /// The device with this index.
 pub(super) fn device(out: &mut impl Write, index: usize, adapter: &Adapter) -> io::Result<()> {
@@ -83,7 +58,7 @@ fn families(out: &mut impl Write, adapter: &Adapter) -> io::Result<()> {
             &family.flag_names().join(" "),
         ]);
     }
-    table.write(out)
+    table.write(out, "      ")
 }
 
 fn memory(out: &mut impl Write, adapter: &Adapter) -> io::Result<()> {
@@ -96,7 +71,7 @@ fn memory(out: &mut impl Write, adapter: &Adapter) -> io::Result<()> {
         let size = heap.map_or(String::new(), |heap| format!(" ({} MiB)", heap.bytes >> 20));
         table.row([&index.to_string(), &format!("{}{size}", kind.heap), &kind.flags.join(" ")]);
     }
-    table.write(out)
+    table.write(out, "      ")
 }
 
 /// Extensions that video decoding uses, and their features.
@@ -116,7 +91,7 @@ fn extensions(out: &mut impl Write, adapter: &Adapter) -> io::Result<()> {
     {
         table.row([feature.extension, "not there"]);
     }
-    table.write(out)
+    table.write(out, "      ")
 }
 
 fn profiles(out: &mut impl Write, reports: &[ProfileReport]) -> io::Result<()> {
@@ -144,7 +119,7 @@ fn profiles(out: &mut impl Write, reports: &[ProfileReport]) -> io::Result<()> {
         }
     }
     rows.insert(0, PROFILE_HEADS.map(str::to_owned).into());
-    Table(rows).write(out)?;
+    Table(rows).write(out, "      ")?;
     for (index, kind) in kinds.iter().enumerate() {
         writeln!(out, "   formats {}:\n{kind}", index + 1)?;
     }

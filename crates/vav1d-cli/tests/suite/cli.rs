@@ -234,7 +234,7 @@ fn json_has_its_documented_fields() {
         .lines()
         .map(|line| serde_json::from_str(line).unwrap_or_else(|e| panic!("{e}: {line}")))
         .collect();
-    assert!(matches!(&records[0], Record::Header { schema: 1, command, .. } if command == "md5"));
+    assert!(matches!(&records[0], Record::Header { schema: 2, command, .. } if command == "md5"));
     let md5s: Vec<_> = records
         .iter()
         .filter_map(|r| match r {

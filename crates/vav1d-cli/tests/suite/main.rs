@@ -15,6 +15,7 @@ mod grain;
 #[cfg(unix)]
 mod hostile;
 mod images;
+mod info;
 #[cfg(unix)]
 mod judges;
 mod manifest;
