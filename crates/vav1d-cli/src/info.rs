@@ -210,9 +210,9 @@ fn needs(info: &Info) -> Vec<String> {
 fn frames(out: &mut impl Write, list: &[Frame]) -> io::Result<()> {
     let mut table = Table::default();
     table.row([
-        "frame",
+        "no.",
         "unit",
-        "output",
+        "out",
         "type",
         "size",
         "tiles",
