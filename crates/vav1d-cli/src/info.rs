@@ -245,7 +245,7 @@ fn frames(out: &mut impl Write, list: &[Frame]) -> io::Result<()> {
         ]);
     }
     writeln!(out, "frames in decoding order, references from LAST to ALTREF:")?;
-    table.write(out, "   ")
+    table.write(out, "")
 }
 
 /// What the container says of how pictures are to be shown.
