@@ -217,7 +217,7 @@ fn frames(out: &mut impl Write, list: &[Frame]) -> io::Result<()> {
         "size",
         "tiles",
         "hint",
-        "refresh",
+        "slots",
         "references",
         "q",
         "bytes",
@@ -244,7 +244,10 @@ fn frames(out: &mut impl Write, list: &[Frame]) -> io::Result<()> {
             &frame.bytes.to_string(),
         ]);
     }
-    writeln!(out, "frames in decoding order, references from LAST to ALTREF:")?;
+    writeln!(
+        out,
+        "frames in decoding order (slots: refresh_frame_flags; references: LAST to ALTREF):"
+    )?;
     table.write(out, "")
 }
 

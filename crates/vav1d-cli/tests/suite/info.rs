@@ -103,7 +103,7 @@ fn every_frame_has_a_row_and_a_record() {
     let rows: Vec<_> = said.lines().skip_while(|line| !line.starts_with("no.")).collect();
     assert_eq!(rows.len(), 15);
     assert!(
-        rows[5].starts_with("4    2     2    INTER  227x131  1x1    2     0x10     3,0,0,0,2,0,1")
+        rows[5].starts_with("4    2     2    INTER  227x131  1x1    2     0x10   3,0,0,0,2,0,1")
     );
     assert!(rows.iter().all(|row| row.len() <= 80), "{said}");
 }
