@@ -13,7 +13,7 @@ use super::options::{
 };
 use super::readback::PictureLayout;
 use crate::pixels::Chroma;
-use crate::plan::SessionSpec;
+use crate::plan::{FramePlan, SessionSpec};
 
 /// DPB slots that AV1 needs: eight references and the frame being decoded.
 const SLOTS: u32 = 9;
@@ -66,6 +66,41 @@ impl Choice {
         DST | if self.on_device { COPY | SAMPLED } else { read_usage(self.readback) }
     }
 
+    /// Whether frames of this coded extent can be decoded.
+    /// # Errors
+    /// What the device lacks, in words.
+    pub(super) fn takes_extent(&self, (width, height): (u32, u32)) -> Result<(), String> {
+        let (min, max) = (self.caps.min_coded_extent, self.max_coded_extent);
+        if width < min.0 || height < min.1 {
+            let (w, h) = min;
+            return Err(format!("minCodedExtent is {w}x{h}, the frame {width}x{height}"));
+        }
+        if width > max.0 || height > max.1 {
+            let (w, h) = max;
+            return Err(format!("maxCodedExtent is {w}x{h}, the frame {width}x{height}"));
+        }
+        Ok(())
+    }
+
+    /// Whether the frame of `plan` can be decoded, whose references have `slots` slots.
+    /// # Errors
+    /// What the device lacks, in words.
+    pub(super) fn takes_references(&self, plan: &FramePlan, slots: usize) -> Result<(), String> {
+        let limit = self.active_references;
+        if limit == 0 && plan.references.iter().any(Option::is_some) {
+            return Err("maxActiveReferencePictures is 0, the stream has inter frames".into());
+        }
+        if slots > limit as usize {
+            return Err(format!("maxActiveReferencePictures is {limit}, the frame has {slots}"));
+        }
+        Ok(())
+    }
+
+    /// What is said where no slot is left for a frame.
+    pub(super) fn no_slot(&self) -> String {
+        format!("maxDpbSlots is {}, the stream needs one more", self.slots)
+    }
+
     /// Whether a session of `self` serves where `other` is wanted.
     pub(super) fn serves(&self, other: &Self) -> bool {
         let (have, want) = (self.max_coded_extent, other.max_coded_extent);
@@ -99,9 +134,20 @@ pub(super) fn choose_for(
     options: &ExecutorOptions,
     adapter: &Adapter,
 ) -> Result<Choice, String> {
+    choose_of(spec, options, |profile| adapter.profile_report(profile))
+}
+
+/// The same of a device that says `report` of a profile.
+/// # Errors
+/// What the device lacks, in words.
+pub(super) fn choose_of(
+    spec: &SessionSpec,
+    options: &ExecutorOptions,
+    mut report: impl FnMut(Profile) -> ProfileReport,
+) -> Result<Choice, String> {
     let mut reasons = Vec::new();
     for profile in profiles(spec, options) {
-        match choose(spec, options, &adapter.profile_report(profile)) {
+        match choose(spec, options, &report(profile)) {
             Ok(choice) => return Ok(choice),
             Err(reason) => reasons.push(reason),
         }

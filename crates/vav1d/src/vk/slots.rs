@@ -71,6 +71,15 @@ impl Slots {
         Some(DpbSlot(free as u32))
     }
 
+    /// Gives `surface` a free slot, or where there is none that of `replaced`.
+    pub(super) fn take(
+        &mut self,
+        surface: SurfaceId,
+        replaced: Option<SurfaceId>,
+    ) -> Option<DpbSlot> {
+        self.bind(surface).or_else(|| replaced.and_then(|old| self.pass_on(old, surface)))
+    }
+
     /// Whether no slot is free.
     pub(super) fn is_full(&self) -> bool {
         self.owner.iter().all(Option::is_some)
