@@ -9,6 +9,7 @@ pub use super::play_args::PlayArgs;
 use super::shape::ShapeArgs;
 pub use super::sim_args::{SimArgs, SimDiffArgs, Switch};
 pub use super::verify_args::VerifyArgs;
+pub use super::watch_args::{CheckArgs, WatchArgs, WatchDiffArgs};
 use vav1d::grain::Override;
 use vav1d::vk::PlantedFault;
 
@@ -52,6 +53,12 @@ pub enum Command {
     Sim(SimArgs),
     /// Compare two recordings of `sim` field by field
     SimDiff(SimDiffArgs),
+    /// Run a program and capture what it hands to AV1 video decoding, as an ordinary stream
+    Watch(WatchArgs),
+    /// Say which members of a capture of `watch` are wrong
+    Check(CheckArgs),
+    /// Compare two captures of `watch` member by member
+    WatchDiff(WatchDiffArgs),
     /// List devices and what they decode; software last
     Caps(CapsArgs),
     /// Run the checklist for a device and put everything into one archive, for a bug report

@@ -50,6 +50,10 @@ pub enum Record<'a> {
     Grain(serde_json::Value),
     /// A field in which two recordings differ.
     Difference(serde_json::Value),
+    /// A member of a capture that is wrong.
+    Finding(serde_json::Value),
+    /// What a check looked at.
+    Checked(serde_json::Value),
     /// A device.
     Device(serde_json::Value),
     /// How playing went.

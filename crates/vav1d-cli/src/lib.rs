@@ -7,6 +7,7 @@ pub mod exit;
 
 mod against;
 mod caps;
+mod check;
 #[cfg(test)]
 mod commit;
 mod compare;
@@ -50,6 +51,8 @@ mod tar;
 mod verify;
 pub mod verify_args;
 mod version;
+mod watch;
+pub mod watch_args;
 
 use std::ffi::OsString;
 use std::io::Write;
@@ -149,6 +152,9 @@ fn command(cli: &Cli, words: &[OsString], notices: &Notices) -> Result<Exit> {
         Command::Matrix(args) => matrix::run(args, json, notices),
         Command::Sim(args) => sim::run(args),
         Command::SimDiff(args) => sim_diff::run(args, json),
+        Command::Watch(args) => watch::run(args),
+        Command::Check(args) => check::run(args, json, notices),
+        Command::WatchDiff(args) => check::run_diff(args, json),
         Command::Caps(args) => caps::run(args, json, notices),
         Command::Report(args) => report::run(args, notices),
         #[cfg(feature = "window")]

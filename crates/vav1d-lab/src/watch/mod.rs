@@ -1,0 +1,13 @@
+//! Captures of VK_LAYER_VAV1D_watch: what an application handed to a driver.
+//!
+//! [`capture`] reads one; [`check`] says which of its members are wrong; [`diff`] compares two.
+
+pub mod capture;
+pub mod check;
+pub mod diff;
+mod expected;
+mod rules;
+mod state;
+mod tile_bytes;
+
+pub use tile_bytes::tile_hash_of;
