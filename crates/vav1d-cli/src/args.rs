@@ -9,7 +9,7 @@ pub use super::play_args::PlayArgs;
 use super::shape::ShapeArgs;
 pub use super::sim_args::{SimArgs, SimDiffArgs, Switch};
 pub use super::verify_args::VerifyArgs;
-pub use super::watch_args::{CheckArgs, WatchArgs, WatchDiffArgs};
+pub use super::watch_args::{CheckArgs, ReplayArgs, WatchArgs, WatchDiffArgs};
 use vav1d::grain::Override;
 use vav1d::vk::PlantedFault;
 
@@ -57,6 +57,8 @@ pub enum Command {
     Watch(WatchArgs),
     /// Say which members of a capture of `watch` are wrong
     Check(CheckArgs),
+    /// Decode a capture of `watch` on a device with exactly the same structures
+    Replay(ReplayArgs),
     /// Compare two captures of `watch` member by member
     WatchDiff(WatchDiffArgs),
     /// List devices and what they decode; software last

@@ -52,6 +52,8 @@ pub enum Record<'a> {
     Difference(serde_json::Value),
     /// A member of a capture that is wrong.
     Finding(serde_json::Value),
+    /// A picture of a replay.
+    Replayed(serde_json::Value),
     /// What a check looked at.
     Checked(serde_json::Value),
     /// A device.

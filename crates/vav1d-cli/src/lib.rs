@@ -37,6 +37,7 @@ pub mod play_args;
 mod playlist;
 #[cfg(feature = "window")]
 mod render_to;
+mod replay;
 mod report;
 mod report_steps;
 mod select;
@@ -154,6 +155,7 @@ fn command(cli: &Cli, words: &[OsString], notices: &Notices) -> Result<Exit> {
         Command::SimDiff(args) => sim_diff::run(args, json),
         Command::Watch(args) => watch::run(args),
         Command::Check(args) => check::run(args, json, notices),
+        Command::Replay(args) => replay::run(args, json, notices),
         Command::WatchDiff(args) => check::run_diff(args, json),
         Command::Caps(args) => caps::run(args, json, notices),
         Command::Report(args) => report::run(args, notices),

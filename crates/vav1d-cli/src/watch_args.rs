@@ -43,3 +43,20 @@ pub struct WatchDiffArgs {
     #[arg(value_name = "B")]
     pub second: PathBuf,
 }
+
+/// `replay`.
+#[derive(Clone, Debug, Args)]
+pub struct ReplayArgs {
+    /// A capture: session-N, session-N.jsonl or session-N.obu
+    #[arg(value_name = "SESSION")]
+    pub session: PathBuf,
+    /// Device: auto, system, soft, soft:CONFIG, an index, a name or a UUID (see `vav1d caps`)
+    #[arg(long, default_value = "auto", value_name = "DEVICE")]
+    pub device: String,
+    /// Run under the Khronos validation layer; every message is an error
+    #[arg(long)]
+    pub validate: bool,
+    /// Print the MD5 of every picture, not only of those that are not as recorded
+    #[arg(long)]
+    pub all: bool,
+}

@@ -15,6 +15,7 @@ use super::choose;
 use super::decoded::DecodedPicture;
 use super::device::Device;
 use super::features::Features;
+use super::handed::Handed;
 use super::instance::Instance;
 use super::journal::Journal;
 use super::objects::{Buffer, Commands};
@@ -146,6 +147,8 @@ pub struct Executor {
     pub(super) failed: Vec<FailedFrame>,
     pub(super) showing: super::showing::Showing,
     journal: Option<Journal>,
+    /// Frames that are handed over as an application has.
+    pub(super) handed: HashMap<u64, Handed>,
 }
 
 impl fmt::Debug for Executor {
@@ -199,6 +202,7 @@ impl Executor {
             failed: Vec::new(),
             showing: super::showing::Showing::default(),
             journal: None,
+            handed: HashMap::new(),
         })
     }
 

@@ -22,6 +22,7 @@ mod execute;
 mod ext;
 mod facts;
 mod features;
+mod handed;
 mod images;
 mod instance;
 mod journal;
@@ -50,6 +51,7 @@ pub use caps::{Caps, DpbPreference, Profile, ProfileReport, VideoFormat};
 pub use decoded::{DecodedPicture, DevicePicture, PictureRef};
 pub use entry::{Driver, built_in, leaked};
 pub use execute::{DecodeStatus, Executor, FailedFrame, Output};
+pub use handed::Handed;
 pub use instance::{Instance, InstanceOptions, Message, Severity};
 pub use journal::Journal;
 pub use options::{
