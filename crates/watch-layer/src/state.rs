@@ -30,8 +30,8 @@ pub(crate) struct State {
     pub(crate) queues: HashMap<u64, (u32, u32)>,
     /// Images so far.
     pub(crate) images_made: u64,
-    /// Sequence headers so far.
-    pub(crate) parameters_made: u64,
+    /// Different sequence headers so far.
+    pub(crate) headers: Vec<Arc<Parameters>>,
     /// Calls of vkQueueSubmit and vkQueueSubmit2 so far.
     pub(crate) submissions: u64,
     /// Decodes recorded so far.
@@ -100,12 +100,16 @@ pub(crate) struct Parameters {
 }
 
 impl State {
-    /// A sequence header as it was handed over.
+    /// A sequence header as it was handed over: equal ones are one.
     pub(crate) fn parameters(&mut self, header: SequenceHeader) -> Arc<Parameters> {
-        let number = self.parameters_made;
-        self.parameters_made += 1;
+        if let Some(known) = self.headers.iter().rev().find(|known| known.header == header) {
+            return Arc::clone(known);
+        }
+        let number = self.headers.len() as u64;
         let job = crate::job::sequence(&header);
-        Arc::new(Parameters { number, header, job })
+        let made = Arc::new(Parameters { number, header, job });
+        self.headers.push(Arc::clone(&made));
+        made
     }
 
     /// What is recorded in `commands`, to be added to.

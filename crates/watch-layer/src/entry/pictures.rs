@@ -239,7 +239,7 @@ impl Pictures {
             match copied_as(device, one) {
                 Ok((shape, image)) => {
                     frames.push((*one, shape, size, image));
-                    size += (shape.planes().iter().sum::<u64>() + 4).next_multiple_of(16);
+                    size += shape.size();
                 }
                 Err(why) => said(device, one, Err(why)),
             }
@@ -327,12 +327,12 @@ impl Pictures {
                 })
                 .image_extent(vk::Extent3D { width, height, depth: 1 })
         };
-        let [luma, _] = shape.planes();
-        let regions = [
-            region(vk::ImageAspectFlags::PLANE_0, at, shape.extent),
-            region(vk::ImageAspectFlags::PLANE_1, at + luma.next_multiple_of(4), shape.chroma()),
-        ];
-        // SAFETY: recording; the buffer has room for both planes.
+        let regions: Vec<_> = shape
+            .planes()
+            .iter()
+            .map(|plane| region(plane.aspect, at + plane.offset, plane.extent))
+            .collect();
+        // SAFETY: recording; the buffer has room for all planes.
         unsafe {
             self.functions.cmd_copy_image_to_buffer(commands, image, to_source, buffer, &regions);
         }
