@@ -203,15 +203,14 @@ impl Writer {
 /// Where tiles begin that end where `len` bytes do, in a tile group or in padding.
 fn places(len: usize, tiles: &[&[u8]], in_group: bool) -> Vec<usize> {
     let mut end = if in_group { len } else { len.saturating_sub(1) };
-    let mut places: Vec<_> = tiles
-        .iter()
-        .rev()
-        .map(|tile| {
-            let at = end.saturating_sub(tile.len());
-            end = if in_group { at.saturating_sub(4) } else { at };
-            at
-        })
-        .collect();
+    let mut places = Vec::with_capacity(tiles.len());
+    for (i, tile) in tiles.iter().enumerate().rev() {
+        // All but the last have their size in front of them.
+        let own = if in_group && i + 1 < tiles.len() { 4 } else { 0 };
+        let at = end.saturating_sub(tile.len());
+        places.push(at);
+        end = at.saturating_sub(own);
+    }
     places.reverse();
     places
 }

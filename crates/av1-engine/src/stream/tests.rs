@@ -61,6 +61,28 @@ fn what_has_no_coding_is_padding() {
     assert_eq!(out.last(), Some(&0x80));
 }
 
+/// Tiles are found again where they were written.
+#[test]
+fn every_tile_has_its_place() {
+    let sequence = testing::shared(testing::sequence_header());
+    let mut writer = Writer::new(testing::profile(Chroma::Yuv420, 8), 9);
+    let mut picture = testing::picture_info(0);
+    picture.std.refresh_frame_flags = 0xff;
+    let tile_info = picture.tile_info.as_mut().expect("tiles");
+    tile_info.std.TileCols = 4;
+    let mut job = testing::job(&sequence, picture);
+    (job.coded_extent, job.setup_slot) = ((256, 64), Some(0));
+    let mut rng = Rng::new(9);
+    let tiles: Vec<_> = (0..4).map(|i| rng.bytes(50 + 100 * i)).collect();
+    let tiles: Vec<&[u8]> = tiles.iter().map(Vec::as_slice).collect();
+    let mut out = Vec::new();
+    let (written, outcome) = writer.write(&job, &tiles, &mut out);
+    outcome.expect("written");
+    for (&at, tile) in written.tiles.iter().zip(&tiles) {
+        assert!(out[at..].starts_with(tile));
+    }
+}
+
 /// A key frame that does not refresh everything: hidden, and shown as another frame.
 #[test]
 fn a_hidden_key_frame_is_there_twice() {
