@@ -13,6 +13,7 @@ use super::shape::ShapeArgs;
 pub use super::sim_args::{SimArgs, SimDiffArgs, Switch};
 pub use super::suite_args::SuiteInfoArgs;
 pub use super::verify_args::VerifyArgs;
+pub use super::watch_args::{CheckArgs, ReplayArgs, WatchArgs, WatchDiffArgs};
 use vav1d::grain::Override;
 use vav1d::vk::PlantedFault;
 
@@ -60,6 +61,14 @@ pub enum Command {
     Sim(SimArgs),
     /// Compare two recordings of `sim` field by field
     SimDiff(SimDiffArgs),
+    /// Run a program and capture what it hands to AV1 video decoding, as an ordinary stream
+    Watch(WatchArgs),
+    /// Say which members of a capture of `watch` are wrong
+    Check(CheckArgs),
+    /// Decode a capture of `watch` on a device with exactly the same structures
+    Replay(ReplayArgs),
+    /// Compare two captures of `watch` member by member
+    WatchDiff(WatchDiffArgs),
     /// List devices and what they decode, or what they lack for streams; software last
     Caps(CapsArgs),
     /// Say where two devices differ in what they decode

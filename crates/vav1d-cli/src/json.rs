@@ -75,6 +75,12 @@ pub enum Record<'a> {
     Change(serde_json::Value),
     /// What became of all of them.
     Changes(serde_json::Value),
+    /// A member of a capture that is wrong.
+    Finding(serde_json::Value),
+    /// A picture of a replay.
+    Replayed(serde_json::Value),
+    /// What a check looked at.
+    Checked(serde_json::Value),
     /// A device.
     Device(serde_json::Value),
     /// Whether a device takes a stream, and what it lacks.

@@ -12,6 +12,7 @@ mod caps_diff;
 mod caps_record;
 mod caps_streams;
 mod caps_table;
+mod check;
 #[cfg(test)]
 mod commit;
 mod compare;
@@ -44,6 +45,7 @@ pub mod play_args;
 mod playlist;
 #[cfg(feature = "window")]
 mod render_to;
+mod replay;
 mod report;
 mod report_steps;
 pub mod results_args;
@@ -68,6 +70,8 @@ mod verify_merge;
 mod verify_select;
 mod verify_text;
 mod version;
+mod watch;
+pub mod watch_args;
 
 use std::ffi::OsString;
 use std::io::Write;
@@ -197,6 +201,10 @@ fn command(cli: &Cli, words: &[OsString], notices: &Notices) -> Result<Exit> {
         Command::Matrix(args) => matrix::run(args, json, notices),
         Command::Sim(args) => sim::run(args),
         Command::SimDiff(args) => sim_diff::run(args, json),
+        Command::Watch(args) => watch::run(args),
+        Command::Check(args) => check::run(args, json, notices),
+        Command::Replay(args) => replay::run(args, json, notices),
+        Command::WatchDiff(args) => check::run_diff(args, json),
         Command::Caps(args) => caps::run(args, json, notices),
         Command::CapsDiff(args) => caps_diff::run(args, json, notices),
         Command::Report(args) => report::run(args, json, notices),

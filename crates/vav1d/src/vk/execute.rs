@@ -15,6 +15,7 @@ use super::choose;
 use super::decoded::DecodedPicture;
 use super::device::Device;
 use super::features::Features;
+use super::handed::Handed;
 use super::instance::Instance;
 use super::journal::Journal;
 use super::objects::{Buffer, Commands};
@@ -149,6 +150,8 @@ pub struct Executor {
     /// Where the host copies out of images.
     pub(super) host_copies: Option<HostCopies>,
     journal: Option<Journal>,
+    /// Frames that are handed over as an application has.
+    pub(super) handed: HashMap<u64, Handed>,
 }
 
 impl fmt::Debug for Executor {
@@ -206,6 +209,7 @@ impl Executor {
             showing: super::showing::Showing::default(),
             host_copies,
             journal: None,
+            handed: HashMap::new(),
         })
     }
 

@@ -23,6 +23,7 @@ mod execute;
 mod ext;
 mod facts;
 mod features;
+mod handed;
 mod images;
 mod instance;
 mod journal;
@@ -55,6 +56,7 @@ pub use dry::DryRun;
 pub use entry::{Driver, built_in, leaked};
 pub use execute::{DecodeStatus, Executor, FailedFrame, Output};
 pub use features::VideoFeature;
+pub use handed::Handed;
 pub use instance::{Instance, InstanceOptions, Message, Severity};
 pub use journal::Journal;
 pub use options::{

@@ -310,10 +310,10 @@ impl Image {
         let query = vk::ImageMemoryRequirementsInfo2::default().image(raw);
         // SAFETY: the image is of this device, and not disjoint.
         unsafe { device.raw().get_image_memory_requirements2(&query, &mut requirements) };
+        let requirements = requirements.memory_requirements;
         let owner = (dedicated.prefers_dedicated_allocation != vk::FALSE
             || dedicated.requires_dedicated_allocation != vk::FALSE)
             .then(|| vk::MemoryDedicatedAllocateInfo::default().image(raw));
-        let requirements = requirements.memory_requirements;
         let memory = Memory::allocate(device, requirements, location, owner)?;
         // SAFETY: unbound so far; the memory is of a type and size that the image asked for.
         unsafe { device.raw().bind_image_memory(raw, memory.raw(), 0) }
