@@ -4,7 +4,9 @@ use av1_syntax::syntax::frame::{FrameHeader, ShowExistingFrame};
 use av1_syntax::syntax::modes::{get_relative_dist, skip_mode_frame};
 use av1_syntax::syntax::references::References;
 use av1_syntax::syntax::sequence::SequenceHeader;
-use av1_syntax::syntax::{MAX_SEGMENTS, NUM_REF_FRAMES, RefSlot, TOTAL_REFS_PER_FRAME};
+use av1_syntax::syntax::{
+    MAX_SEGMENTS, NUM_REF_FRAMES, RefSlot, TOTAL_REFS_PER_FRAME, set_frame_refs,
+};
 use std::sync::Arc;
 
 use crate::bits::bad;
@@ -50,6 +52,9 @@ pub(crate) fn frame(
             h.order_hints[name] = hint_of(slot);
             sign_bias[name] = get_relative_dist(sequence, hint_of(slot), h.order_hint) > 0;
         }
+        // Where the short form names other slots, the long one names these.
+        h.frame_refs_short_signaling &= sequence.enable_order_hint
+            && set_frame_refs(sequence, references, h.order_hint, slots[0], slots[3]) == slots;
         frame_ids(h, sequence, references, &slots)?;
     }
     let slots = h.ref_frame_idx.as_ref();
@@ -71,8 +76,7 @@ pub(crate) fn frame(
     let deltas = [q.delta_q_y_dc, q.delta_q_u_dc, q.delta_q_u_ac, q.delta_q_v_dc, q.delta_q_v_ac];
     let is_zero = |segment| h.segmentation_params.qidx(q.base_q_idx, segment) == 0;
     h.coded_lossless = deltas == [0; 5] && (0..MAX_SEGMENTS).all(is_zero);
-    h.all_lossless =
-        h.coded_lossless && h.frame_size.frame_width == h.frame_size.upscaled_width;
+    h.all_lossless = h.coded_lossless && h.frame_size.frame_width == h.frame_size.upscaled_width;
     Ok(())
 }
 
@@ -116,18 +120,54 @@ pub(crate) fn first_difference(a: &FrameHeader, b: &FrameHeader) -> &'static str
         };
     }
     compared!(
-        frame_type, show_frame, showable_frame, frame_presentation_time, error_resilient_mode,
-        disable_cdf_update, allow_screen_content_tools, force_integer_mv, current_frame_id,
-        frame_size_override_flag, order_hint, primary_ref_frame,
-        buffer_removal_time_present_flag, buffer_removal_time, refresh_frame_flags,
-        ref_order_hint, frame_size, allow_intrabc, frame_refs_short_signaling, ref_frame_idx,
-        delta_frame_id_minus_1, expected_frame_id, allow_high_precision_mv,
-        is_filter_switchable, interpolation_filter, is_motion_mode_switchable,
-        use_ref_frame_mvs, order_hints, ref_frame_sign_bias, disable_frame_end_update_cdf,
-        tile_info, quantization_params, segmentation_params, delta_q_params, delta_lf_params,
-        coded_lossless, all_lossless, loop_filter_params, cdef_params, lr_params, tx_mode,
-        reference_select, skip_mode_frame, skip_mode_present, allow_warped_motion,
-        reduced_tx_set, global_motion_params, film_grain_params,
+        frame_type,
+        show_frame,
+        showable_frame,
+        frame_presentation_time,
+        error_resilient_mode,
+        disable_cdf_update,
+        allow_screen_content_tools,
+        force_integer_mv,
+        current_frame_id,
+        frame_size_override_flag,
+        order_hint,
+        primary_ref_frame,
+        buffer_removal_time_present_flag,
+        buffer_removal_time,
+        refresh_frame_flags,
+        ref_order_hint,
+        frame_size,
+        allow_intrabc,
+        frame_refs_short_signaling,
+        ref_frame_idx,
+        delta_frame_id_minus_1,
+        expected_frame_id,
+        allow_high_precision_mv,
+        is_filter_switchable,
+        interpolation_filter,
+        is_motion_mode_switchable,
+        use_ref_frame_mvs,
+        order_hints,
+        ref_frame_sign_bias,
+        disable_frame_end_update_cdf,
+        tile_info,
+        quantization_params,
+        segmentation_params,
+        delta_q_params,
+        delta_lf_params,
+        coded_lossless,
+        all_lossless,
+        loop_filter_params,
+        cdef_params,
+        lr_params,
+        tx_mode,
+        reference_select,
+        skip_mode_frame,
+        skip_mode_present,
+        allow_warped_motion,
+        reduced_tx_set,
+        global_motion_params,
+        film_grain_params,
     );
     "nothing"
 }

@@ -14,4 +14,8 @@ mod derive;
 pub mod read;
 pub mod write;
 
+pub mod change;
+pub mod random;
+pub mod slots;
+
 pub use derive::Derived;

@@ -11,13 +11,16 @@ use av1_syntax::unit::TemporalUnit;
 
 use crate::error::{Error, Result};
 use crate::header::HeaderForm;
-use crate::stream::{Bytes, Content, Frame, Group, Item, Layer, Part, PartKind, Stream, Unit, Wrap};
+use crate::stream::{
+    Bytes, Content, Frame, Group, Item, Layer, Part, PartKind, Stream, Unit, Wrap,
+};
 
 /// Takes units apart, one after the other.
 #[derive(Default)]
 pub struct Reader {
     walker: Walker,
     units: Vec<Unit>,
+    frames: u64,
     /// The frame whose OBUs are being collected.
     current: Option<Box<Frame>>,
 }
@@ -154,7 +157,9 @@ impl Reader {
             }
             UncompressedHeader::Frame(header) => {
                 let header = Arc::new(header);
-                let mut frame = Frame { header, form, tiles: Vec::new(), parts: Vec::new() };
+                let (origin, tiles, parts) = (self.frames, Vec::new(), Vec::new());
+                let mut frame = Frame { origin, header, form, tiles, parts };
+                self.frames += 1;
                 if !is_frame_obu {
                     let wrap = with_zeros(wrap, obu, bits);
                     frame.parts.push(Part { wrap, kind: PartKind::FrameHeader });

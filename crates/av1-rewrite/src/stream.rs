@@ -62,8 +62,8 @@ pub struct Layer {
 pub struct Wrap {
     /// The extension, if there is one.
     pub layer: Option<Layer>,
-    /// Bytes of `obu_size` at least; 0 for no size field, which the last OBU of a unit may go
-    /// without, and any in Annex B.
+    /// Bytes of `obu_size` at least; 0 for no size field where that can be: in the last OBU of a
+    /// unit, and in any in Annex B.
     pub size_bytes: u8,
     /// Zero bytes behind the trailing bits of a header.
     pub trailing_zeros: u32,
@@ -122,6 +122,8 @@ pub enum Content {
 /// A frame to decode.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Frame {
+    /// Which one it was among those to decode when it was read, from 0.
+    pub origin: u64,
     /// Its header.
     pub header: Arc<FrameHeader>,
     /// How the header is coded where its values leave a choice.

@@ -113,7 +113,8 @@ impl Writer {
         let Some(sequence) = self.walker.sequence() else {
             return Err(Error::Unsupported("a frame before any sequence header"));
         };
-        let (temporal_id, spatial_id) = wrap.layer.map_or((0, 0), |l| (l.temporal_id, l.spatial_id));
+        let (temporal_id, spatial_id) =
+            wrap.layer.map_or((0, 0), |l| (l.temporal_id, l.spatial_id));
         let references = self.walker.references();
         let context = Context { sequence, references, temporal_id, spatial_id };
         let mut w = BitWriter::default();
@@ -199,22 +200,22 @@ impl Writer {
         (is_last, ends_frame): (bool, bool),
         out: &mut Vec<Written>,
     ) -> Result<()> {
-        if wrap.size_bytes == 0 && !is_last && self.framing == Framing::Section5 {
-            return Err(bad("obu_has_size_field", 0, "only the last OBU goes without its size"));
-        }
-        let (temporal_id, spatial_id) = wrap.layer.map_or((0, 0), |l| (l.temporal_id, l.spatial_id));
+        let needs_size = !is_last && self.framing == Framing::Section5;
+        let size_bytes = if needs_size { wrap.size_bytes.max(1) } else { wrap.size_bytes };
+        let (temporal_id, spatial_id) =
+            wrap.layer.map_or((0, 0), |l| (l.temporal_id, l.spatial_id));
         if temporal_id > 7 || spatial_id > 3 {
             return Err(bad("temporal_id", temporal_id, "layers are 0 to 7 and 0 to 3"));
         }
         let has_extension = wrap.layer.is_some();
         let mut bytes = Vec::with_capacity(payload.len() + 10);
-        let flags = u8::from(has_extension) << 2 | u8::from(wrap.size_bytes > 0) << 1;
+        let flags = u8::from(has_extension) << 2 | u8::from(size_bytes > 0) << 1;
         bytes.push(number(obu_type) << 3 | flags);
         if has_extension {
             bytes.push(temporal_id << 5 | spatial_id << 3);
         }
-        if wrap.size_bytes > 0 {
-            leb128(&mut bytes, payload.len(), wrap.size_bytes)?;
+        if size_bytes > 0 {
+            leb128(&mut bytes, payload.len(), size_bytes)?;
         }
         let payload_offset = bytes.len();
         bytes.extend_from_slice(payload);
@@ -318,4 +319,3 @@ fn frame_units(obus: &[Written]) -> Result<Vec<u8>> {
     }
     Ok(out)
 }
-

@@ -1,14 +1,14 @@
 //! `uncompressed_header()`, specification 5.9.2: the order of writes.
 
-use av1_syntax::syntax::frame::{
-    FrameHeader, FrameType, ShowExistingFrame, UncompressedHeader,
-};
+use av1_syntax::syntax::frame::{FrameHeader, FrameType, ShowExistingFrame, UncompressedHeader};
 use av1_syntax::syntax::references::References;
 use av1_syntax::syntax::sequence::SequenceHeader;
 use av1_syntax::syntax::{NUM_REF_FRAMES, PRIMARY_REF_NONE};
 
 use super::HeaderForm;
-use super::{film_grain, filters, frame_size, global_motion, modes, quant, segmentation, tile_info};
+use super::{
+    film_grain, filters, frame_size, global_motion, modes, quant, segmentation, tile_info,
+};
 use crate::bits::{BitWriter, bad};
 use crate::error::Result;
 

@@ -19,3 +19,4 @@ pub(crate) use frame::has_ref_order_hint;
 pub use frame::{Context, uncompressed_header};
 pub use metadata::metadata_obu;
 pub use sequence::sequence_header_obu;
+pub(crate) use tile_info::{tile_info_fits, tile_log2};

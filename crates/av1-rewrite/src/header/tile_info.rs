@@ -53,6 +53,11 @@ impl Limits {
     }
 }
 
+/// Whether the tiles of `h` can be coded as they are.
+pub(crate) fn tile_info_fits(use_128x128_superblock: bool, h: &FrameHeader) -> bool {
+    tile_info(&mut BitWriter::default(), use_128x128_superblock, h).is_ok()
+}
+
 /// `tile_info()`, 5.9.15.
 pub(super) fn tile_info(
     w: &mut BitWriter,

@@ -15,10 +15,16 @@ pub type Sample = (String, Vec<TemporalUnit>, Stream);
 /// Streams below `folder`, by name.
 fn files(folder: &Path) -> Vec<PathBuf> {
     let entries = std::fs::read_dir(folder).expect("the folder is there");
-    let mut files: Vec<_> = entries.map(|entry| entry.expect("it can be read").path()).collect();
-    files.retain(|file| file.extension().is_some_and(|e| e == "ivf" || e == "obu"));
-    files.sort();
-    files
+    let mut paths: Vec<_> = entries.map(|entry| entry.expect("it can be read").path()).collect();
+    paths.sort();
+    let is_stream = |file: &Path| file.extension().is_some_and(|e| e == "ivf" || e == "obu");
+    paths
+        .into_iter()
+        .flat_map(|path| match path.is_dir() {
+            true => files(&path),
+            false => Some(path).filter(|path| is_stream(path)).into_iter().collect(),
+        })
+        .collect()
 }
 
 /// The units of the stream in `file`.
