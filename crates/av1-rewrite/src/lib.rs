@@ -15,6 +15,7 @@ pub mod read;
 pub mod write;
 
 pub mod change;
+pub mod container;
 pub mod random;
 pub mod slots;
 

@@ -169,6 +169,10 @@ impl Writer {
                     let payload = zeros(bits.clone().with_trailing_bits(), &part.wrap);
                     (ObuType::RedundantFrameHeader, payload)
                 }
+                PartKind::Frame(tiles) if tiles.tile_start_and_end_present_flag => {
+                    let rule = "OBU_FRAME has all tiles of the frame (6.10.1)";
+                    return Err(bad("tile_start_and_end_present_flag", 1, rule));
+                }
                 PartKind::Frame(tiles) => {
                     let mut payload = bits.clone().aligned();
                     group(tiles, &mut payload)?;

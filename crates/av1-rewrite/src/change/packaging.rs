@@ -67,32 +67,36 @@ fn tile_groups(stream: &mut Stream, value: &str, random: &mut Random) -> Result<
     Ok(())
 }
 
-/// Gives `frame` tile groups of `sizes` tiles. What was between the old ones comes behind the first.
+/// Gives `frame` tile groups of `sizes` tiles: OBU_FRAME if it was one and they are one. What was
+/// between the old ones comes behind the first.
 fn regroup(frame: &mut Frame, sizes: &[u32]) {
     let Some(first) = frame.parts.first().cloned() else { return };
     let wrap = Wrap::in_layer(first.wrap.layer);
-    let group_of = |size: &u32| Group {
-        tiles: *size,
-        tile_start_and_end_present_flag: *size as usize != frame.tiles.len(),
+    let (tiles, has_more) = (frame.tiles.len() as u32, sizes.len() > 1);
+    let group_of = |size: &u32| Part {
+        wrap,
+        kind: PartKind::TileGroup(Group {
+            tiles: *size,
+            tile_start_and_end_present_flag: *size != tiles,
+        }),
     };
     let mut groups = sizes.iter().map(group_of);
     let mut parts = Vec::new();
-    match (&first.kind, groups.next()) {
-        (PartKind::Frame(_), Some(group)) => {
-            parts.push(Part { wrap: first.wrap, kind: PartKind::Frame(group) });
-        }
-        (_, group) => {
-            parts.push(first);
-            parts.extend(group.map(|group| Part { wrap, kind: PartKind::TileGroup(group) }));
-        }
+    if matches!(first.kind, PartKind::Frame(_)) && !has_more {
+        let group = Group { tiles, tile_start_and_end_present_flag: false };
+        parts.push(Part { wrap: first.wrap, kind: PartKind::Frame(group) });
+    } else {
+        let size_bytes = first.wrap.size_bytes.max(1);
+        let wrap = Wrap { size_bytes, ..first.wrap };
+        parts.push(Part { wrap, kind: PartKind::FrameHeader });
+        parts.extend(groups.next());
     }
     let is_aside =
         |part: &&Part| matches!(part.kind, PartKind::Aside(..) | PartKind::RedundantFrameHeader);
-    let has_more = sizes.len() > 1;
     // Behind the last tile there is no frame that a header could repeat.
     let is_kept = |part: &&Part| has_more || matches!(part.kind, PartKind::Aside(..));
     parts.extend(frame.parts.iter().filter(is_aside).filter(is_kept).cloned());
-    parts.extend(groups.map(|group| Part { wrap, kind: PartKind::TileGroup(group) }));
+    parts.extend(groups.filter(|_| has_more));
     frame.parts = parts;
 }
 
@@ -104,7 +108,11 @@ fn frame_obu(stream: &mut Stream, value: &str, random: &mut Random) -> Result<()
         let next = frame.parts.get(1).map(|part| part.kind.clone());
         let Some(first) = frame.parts.first_mut() else { continue };
         match (joined, first.kind.clone(), next) {
-            (true, PartKind::FrameHeader, Some(PartKind::TileGroup(group))) => {
+            (true, PartKind::FrameHeader, Some(PartKind::TileGroup(group)))
+                if group.tiles as usize == frame.tiles.len() =>
+            {
+                // 6.10.1: OBU_FRAME has all tiles.
+                let group = Group { tile_start_and_end_present_flag: false, ..group };
                 first.kind = PartKind::Frame(group);
                 first.wrap.trailing_zeros = 0;
                 frame.parts.remove(1);
@@ -127,7 +135,7 @@ fn tile_start_and_end(stream: &mut Stream, value: &str, _: &mut Random) -> Resul
     for frame in stream.frames_mut() {
         let tiles = frame.tiles.len() as u32;
         for part in &mut frame.parts {
-            if let PartKind::Frame(group) | PartKind::TileGroup(group) = &mut part.kind {
+            if let PartKind::TileGroup(group) = &mut part.kind {
                 let is_needed = group.tiles != tiles;
                 group.tile_start_and_end_present_flag = is_needed || on && tiles > 1;
             }
