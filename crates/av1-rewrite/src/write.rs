@@ -313,10 +313,9 @@ fn frame_units(obus: &[Written]) -> Result<Vec<u8>> {
     for (index, obu) in obus.iter().enumerate() {
         leb128(&mut frame_unit, obu.bytes.len(), 1)?;
         frame_unit.extend_from_slice(&obu.bytes);
-        // What comes behind the last frame is part of its frame unit.
-        let is_last = obus[index + 1..].iter().all(|next| !next.ends_frame);
+        // What comes behind the last frame has a frame unit of its own: aomdec ends one with its frame.
         let is_end = index + 1 == obus.len();
-        if is_end || obu.ends_frame && !is_last {
+        if is_end || obu.ends_frame {
             leb128(&mut out, frame_unit.len(), 1)?;
             out.append(&mut frame_unit);
         }

@@ -48,12 +48,13 @@ impl Container {
         }
     }
 
-    /// `stream` as units that can be in it: a Section 5 stream has the size of every OBU.
+    /// `stream` as units that can be in it: a Section 5 stream, which IVF has too, has the size of
+    /// every OBU.
     ///
     /// # Errors
     /// Those of [`write`](crate::write::write).
     pub fn units(self, stream: &Stream, derived: Derived) -> Result<Vec<TemporalUnit>> {
-        if self != Self::Section5 {
+        if !matches!(self, Self::Section5 | Self::Ivf) {
             return write(stream, self.framing(), derived);
         }
         let mut sized = stream.clone();
