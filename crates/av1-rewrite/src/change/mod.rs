@@ -1,8 +1,10 @@
 //! Changes of streams, by name: what `vav1d rewrite --how` takes.
 
+mod grain;
 mod hints;
 mod inherit;
 mod packaging;
+mod pictures;
 mod resilience;
 mod sequence;
 mod showing;
@@ -41,6 +43,15 @@ impl Change {
     ) -> Self {
         Self { name, values, about, alters_pictures: false, apply }
     }
+
+    const fn altering(
+        name: &'static str,
+        values: &'static [&'static str],
+        about: &'static str,
+        apply: Apply,
+    ) -> Self {
+        Self { name, values, about, alters_pictures: true, apply }
+    }
 }
 
 /// All changes.
@@ -55,6 +66,8 @@ pub fn all() -> impl Iterator<Item = &'static Change> {
         showing::CHANGES,
         sequence::CHANGES,
         tiles::CHANGES,
+        pictures::CHANGES,
+        grain::CHANGES,
     ];
     lists.into_iter().flatten()
 }
