@@ -1,5 +1,7 @@
-//! Values that change pictures, and not how tiles are read: filters, quantisers within a CDF band,
-//! film grain.
+//! Values that change pictures, and not how tiles are read: filters, and quantisers within a CDF band.
+//!
+//! A larger quantiser can make residuals overflow in the inverse transform, which no stream may do
+//! (7.13.3) and decoders do not do alike. So what is drawn is smaller than it was, if not asked for.
 
 use av1_syntax::syntax::MAX_SEGMENTS;
 use av1_syntax::syntax::filters::LoopFilterParams;
@@ -35,14 +37,19 @@ pub(super) const CHANGES: &[Change] = &[
     Change::altering(
         "base-q-idx",
         &["random"],
-        "base_q_idx within the band that chooses the coefficients' CDFs",
+        "base_q_idx, smaller within the band that chooses the coefficients' CDFs; =any: larger too",
         base_q_idx,
     ),
-    Change::altering("delta-q", &["random", "off"], "DeltaQYDc and its like", delta_q),
+    Change::altering(
+        "delta-q",
+        &["random"],
+        "DeltaQYDc and its like, smaller than they were; =any: larger too",
+        delta_q,
+    ),
     Change::altering(
         "quant-matrix",
         &["random", "off"],
-        "using_qmatrix, qm_y, qm_u and qm_v",
+        "qm_y, qm_u and qm_v, flatter than they were, or none; =any: where there are none, too",
         quant_matrix,
     ),
     Change::altering(
@@ -170,15 +177,21 @@ fn band(of: u8) -> std::ops::RangeInclusive<u8> {
     }
 }
 
+/// Whether values larger than they were are drawn.
+fn any(change: &'static str, value: &str) -> Result<bool> {
+    word(change, value, &[(RANDOM, false), ("any", true)])
+}
+
 fn base_q_idx(stream: &mut Stream, value: &str, random: &mut Random) -> Result<()> {
-    word("base-q-idx", value, &[(RANDOM, ())])?;
+    let any = any("base-q-idx", value)?;
     each_header(stream, |h, _, _| {
         let old = h.quantization_params.base_q_idx;
         if old == 0 || h.coded_lossless {
             return Ok(());
         }
         let band = band(old);
-        let count = u64::from(band.end() - band.start()) + 1;
+        let last = if any { *band.end() } else { old };
+        let count = u64::from(last - band.start()) + 1;
         // Segments may differ from it so that one would become lossless.
         for _ in 0..8 {
             let new = band.start() + random.below(count) as u8;
@@ -192,7 +205,7 @@ fn base_q_idx(stream: &mut Stream, value: &str, random: &mut Random) -> Result<(
 }
 
 fn delta_q(stream: &mut Stream, value: &str, random: &mut Random) -> Result<()> {
-    let on = word("delta-q", value, &[(RANDOM, true), ("off", false)])?;
+    let any = any("delta-q", value)?;
     each_header(stream, |h, sequence, _| {
         // With an index of 0 they decide whether a segment is lossless.
         if zeros(h, h.quantization_params.base_q_idx) != [false; MAX_SEGMENTS] {
@@ -200,29 +213,45 @@ fn delta_q(stream: &mut Stream, value: &str, random: &mut Random) -> Result<()> 
         }
         let color = &sequence.color_config;
         let q = &mut h.quantization_params;
-        let mut draw = |is_meant: bool| match on && is_meant {
-            true => random.below(127) as i8 - 63,
-            false => 0,
+        let mut draw = |old: i8| {
+            let last = if any { 63 } else { i64::from(old) };
+            (random.below((last + 65).unsigned_abs()) as i64 - 64) as i8
         };
-        q.delta_q_y_dc = draw(true);
-        q.diff_uv_delta = on && color.separate_uv_delta_q && !color.mono_chrome;
-        q.delta_q_u_dc = draw(!color.mono_chrome);
-        q.delta_q_u_ac = draw(!color.mono_chrome);
-        (q.delta_q_v_dc, q.delta_q_v_ac) = match q.diff_uv_delta {
-            true => (draw(true), draw(true)),
+        q.delta_q_y_dc = draw(q.delta_q_y_dc);
+        if color.mono_chrome {
+            return Ok(());
+        }
+        (q.delta_q_u_dc, q.delta_q_u_ac) = (draw(q.delta_q_u_dc), draw(q.delta_q_u_ac));
+        (q.delta_q_v_dc, q.delta_q_v_ac) = match color.separate_uv_delta_q {
+            true => (draw(q.delta_q_v_dc), draw(q.delta_q_v_ac)),
             false => (q.delta_q_u_dc, q.delta_q_u_ac),
         };
+        q.diff_uv_delta = color.separate_uv_delta_q;
         Ok(())
     })
 }
 
 fn quant_matrix(stream: &mut Stream, value: &str, random: &mut Random) -> Result<()> {
-    let on = word("quant-matrix", value, &[(RANDOM, true), ("off", false)])?;
+    #[derive(Clone, Copy, PartialEq, Eq)]
+    enum How {
+        Flatter,
+        Off,
+        Any,
+    }
+    let words = [(RANDOM, How::Flatter), ("off", How::Off), ("any", How::Any)];
+    let how = word("quant-matrix", value, &words)?;
     each_header(stream, |h, sequence, _| {
         let q = &mut h.quantization_params;
-        q.using_qmatrix = on;
-        let mut draw = || if on { random.below(16) as u8 } else { 0 };
-        (q.qm_y, q.qm_u, q.qm_v) = (draw(), draw(), draw());
+        q.using_qmatrix = how == How::Any || how == How::Flatter && q.using_qmatrix;
+        // Level 15 is flat, level 0 the steepest.
+        let mut draw = |old: u8| match how {
+            How::Flatter if q.using_qmatrix => {
+                old + random.below(16 - u64::from(old.min(15))) as u8
+            }
+            How::Any => random.below(16) as u8,
+            _ => 0,
+        };
+        (q.qm_y, q.qm_u, q.qm_v) = (draw(q.qm_y), draw(q.qm_u), draw(q.qm_v));
         if !sequence.color_config.separate_uv_delta_q {
             q.qm_v = q.qm_u;
         }
