@@ -9,6 +9,7 @@ pub use super::play_args::PlayArgs;
 pub use super::rewrite_args::RewriteArgs;
 use super::shape::ShapeArgs;
 pub use super::sim_args::{SimArgs, SimDiffArgs, Switch};
+pub use super::stress_args::StressArgs;
 pub use super::verify_args::VerifyArgs;
 use vav1d::grain::Override;
 use vav1d::vk::PlantedFault;
@@ -55,6 +56,8 @@ pub enum Command {
     SimDiff(SimDiffArgs),
     /// List devices and what they decode; software last
     Caps(CapsArgs),
+    /// Verify streams in other forms, drawn at random, and keep those that fail
+    Stress(StressArgs),
     /// Write a stream in another form: the same pictures in other headers, slots, OBUs, containers
     Rewrite(RewriteArgs),
     /// Run the checklist for a device and put everything into one archive, for a bug report

@@ -1,5 +1,6 @@
 //! What judges a driver: where a decode goes wrong ([`compare`]), whether a suite passes
-//! ([`conform`]), and what a driver gave to the hardware ([`recording`]).
+//! ([`conform`]), what a driver gave to the hardware ([`recording`]), and streams in other forms
+//! ([`stress`]).
 #![doc = include_str!("../README.md")]
 #![warn(missing_docs)]
 
@@ -8,3 +9,5 @@ pub mod compare;
 pub mod conform;
 
 pub mod recording;
+
+pub mod stress;
