@@ -26,6 +26,7 @@ mod plans;
 mod play;
 mod players;
 mod reference;
+mod rewrite;
 mod seek;
 mod signals;
 mod streams;
