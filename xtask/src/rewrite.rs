@@ -2,6 +2,7 @@
 //! softvk give the pictures that were predicted.
 
 mod judges;
+pub(crate) mod suite;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
