@@ -9,8 +9,10 @@ pub use super::info_args::InfoArgs;
 #[cfg(feature = "window")]
 pub use super::play_args::PlayArgs;
 pub use super::results_args::{VerifyDiffArgs, VerifyMergeArgs};
+pub use super::rewrite_args::RewriteArgs;
 use super::shape::ShapeArgs;
 pub use super::sim_args::{SimArgs, SimDiffArgs, Switch};
+pub use super::stress_args::StressArgs;
 pub use super::suite_args::SuiteInfoArgs;
 pub use super::verify_args::VerifyArgs;
 pub use super::watch_args::{CheckArgs, ReplayArgs, WatchArgs, WatchDiffArgs};
@@ -73,6 +75,10 @@ pub enum Command {
     Caps(CapsArgs),
     /// Say where two devices differ in what they decode
     CapsDiff(CapsDiffArgs),
+    /// Verify streams in other forms, drawn at random, and keep those that fail
+    Stress(StressArgs),
+    /// Write a stream in another form: the same pictures in other headers, slots, OBUs, containers
+    Rewrite(RewriteArgs),
     /// Run the checklist for a device and put everything into one archive, for a bug report
     Report(ReportArgs),
     /// Play files in a window, or draw them into images

@@ -49,6 +49,8 @@ mod replay;
 mod report;
 mod report_steps;
 pub mod results_args;
+mod rewrite;
+pub mod rewrite_args;
 mod select;
 mod shape;
 mod sim;
@@ -56,6 +58,8 @@ pub mod sim_args;
 mod sim_diff;
 mod step_record;
 mod stop;
+mod stress;
+pub mod stress_args;
 pub mod suite_args;
 mod suite_info;
 mod suite_query;
@@ -207,6 +211,8 @@ fn command(cli: &Cli, words: &[OsString], notices: &Notices) -> Result<Exit> {
         Command::WatchDiff(args) => check::run_diff(args, json),
         Command::Caps(args) => caps::run(args, json, notices),
         Command::CapsDiff(args) => caps_diff::run(args, json, notices),
+        Command::Stress(args) => stress::run(args, json, notices),
+        Command::Rewrite(args) => rewrite::run(args, json, notices),
         Command::Report(args) => report::run(args, json, notices),
         #[cfg(feature = "window")]
         Command::Play(args) => play::run(args, json, notices),

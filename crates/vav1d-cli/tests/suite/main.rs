@@ -29,6 +29,7 @@ mod play;
 mod players;
 mod reference;
 mod results;
+mod rewrite;
 mod seek;
 mod signals;
 mod streams;
