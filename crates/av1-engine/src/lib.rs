@@ -15,6 +15,7 @@ mod frame;
 mod grain;
 mod headers;
 pub mod job;
+pub mod members;
 mod obu_writer;
 mod overwrite;
 pub mod plain;
