@@ -359,7 +359,7 @@ mod tests {
         paths.sort();
         paths.dedup();
         assert_eq!(paths.len(), all.len(), "names are unique over all structures");
-        for at in 0..all.len() {
+        for (at, wanted) in all.iter().enumerate() {
             let (mut sequence, mut picture) = (sequence(), everything());
             let mut number = 0;
             walk(&mut sequence, &mut picture, &mut |_| {
@@ -368,7 +368,7 @@ mod tests {
             });
             let changed: Vec<_> =
                 list(&sequence, &picture).into_iter().filter(|m| m.value != 0).collect();
-            assert_eq!(changed, [Member { value: 1, ..all[at] }]);
+            assert_eq!(changed, [Member { value: 1, ..*wanted }]);
         }
     }
 
