@@ -32,6 +32,7 @@ mod testing;
 pub use engine::Engine;
 pub use fault::Fault;
 pub use frame::{Decoded, Frame, Plane, PlaneData};
+pub use rav1d::Filters;
 pub use rav1d::version as decoder_version;
 pub use reconstructor::Reconstructor;
 pub use sequence::relative_dist;

@@ -266,6 +266,12 @@ pub struct CompareArgs {
     /// Write images of the frames that errors begin with (is, should-be, difference) into DIR
     #[arg(long, value_name = "DIR")]
     pub png: Option<PathBuf>,
+    /// Say which single wrong value, and which stage of decoding, makes the first wrong picture
+    ///
+    /// softvk decodes the frame again, from the right references, with one thing changed at a time.
+    /// The driver is not asked again. It takes up to a minute.
+    #[arg(long)]
+    pub explain: bool,
     /// This is the process that the driver may end; in DIR it leaves how far it came
     #[arg(long, value_name = "DIR", hide = true)]
     pub guarded: Option<PathBuf>,

@@ -14,6 +14,7 @@ mod compare_report;
 mod dec_test;
 mod decode;
 mod dump;
+mod explain;
 mod failure;
 mod first;
 mod generate;

@@ -7,4 +7,7 @@ pub mod compare;
 
 pub mod conform;
 
+#[cfg(feature = "soft")]
+pub mod explain;
+
 pub mod recording;
