@@ -193,6 +193,8 @@ fn compare(
             notes.push(format!("{unshown} frames are never output: {} lacks them", args.against));
         }
     }
+    let node = kept.as_ref().and_then(|kept| graph.node(kept.frame));
+    notes.extend(node.and_then(|node| explain::doubt(node, &verdicts)));
     let mut each = |tried| progress.line(&format!("tried {tried}"));
     let explained = kept.map(|kept| explain::of(&kept, pipeline, &mut each));
     let ended = failure.as_ref().filter(|_| broke).map(|failure| ended(failure, progress));

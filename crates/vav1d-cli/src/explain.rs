@@ -4,6 +4,7 @@ use std::io::{self, Write};
 
 use serde_json::{Value, json};
 use vav1d::pixels::Picture;
+use vav1d_lab::compare::{Node, State, Verdict};
 
 /// The first wrong picture, as the driver left it.
 #[derive(Clone, Debug)]
@@ -22,6 +23,22 @@ impl Kept {
             *there = Some(new());
         }
     }
+}
+
+/// That the picture of `node` may be wrong by references that nobody has looked at.
+pub(super) fn doubt(node: &Node, verdicts: &[Verdict]) -> Option<String> {
+    let unjudged = |frame: &u64| {
+        let verdict = usize::try_from(*frame).ok().and_then(|at| verdicts.get(at));
+        verdict.is_some_and(|verdict| verdict.state == State::Unjudged)
+    };
+    let mut frames: Vec<_> = node.references.into_iter().flatten().filter(unjudged).collect();
+    frames.sort_unstable();
+    frames.dedup();
+    let frames: Vec<_> = frames.iter().map(u64::to_string).collect();
+    let (frame, list) = (node.frame, frames.join(", "));
+    (!frames.is_empty()).then(|| {
+        format!("frame {frame} refers to frame {list}, not judged: its error may come from there")
+    })
 }
 
 /// An explanation, or why there is none.
@@ -93,8 +110,9 @@ pub(super) fn write_text(out: &mut impl Write, explained: &Explained) -> io::Res
             None => writeln!(out, "   and none comes nearer to it than the right picture")?,
         }
     }
-    if let Some((stage, why)) = &told.stage {
-        writeln!(out, "   stage: {} ({why})", stage.word())?;
+    match &told.stage {
+        Some((stage, why)) => writeln!(out, "   stage: {} ({why})", stage.word())?,
+        None => writeln!(out, "   stage: cannot be told")?,
     }
     let rest = if told.complete { "" } else { "; there was no time for the others" };
     let (tried, refused) = (told.tried, told.refused);

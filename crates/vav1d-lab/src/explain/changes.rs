@@ -20,6 +20,8 @@ pub(super) enum Scope {
     Sequence,
     /// A frame that it refers to, of which the samples stay.
     Reference(u64),
+    /// The same, of what a frame saves without any effect on its own picture.
+    Saved(u64),
 }
 
 /// One change.
@@ -113,6 +115,7 @@ pub(super) fn all(frames: &Frames, grain: bool) -> Vec<Change> {
     changes.extend(told.swaps());
     changes.extend(motion::changes(&told));
     order_hints(&mut changes, frames, &told);
+    saved(&mut changes, frames);
     names(&mut changes, frames);
     tiles(&mut changes, job);
     extents(&mut changes, job);
@@ -121,6 +124,33 @@ pub(super) fn all(frames: &Frames, grain: bool) -> Vec<Change> {
         changes.extend(changed.map(|change| Change { scope: Scope::Sequence, ..change }));
     }
     changes
+}
+
+/// Every value that the member `path` of the frame can have, or those about its own.
+pub(super) fn sweep(frames: &Frames, path: &str) -> Vec<Change> {
+    /// Values on either side.
+    const ABOUT: i64 = 128;
+    let told = Told::new(frames);
+    let Some(member) = told.now.iter().find(|member| member.path() == path) else {
+        return Vec::new();
+    };
+    if is_sequences(member) || plausible::is_idle(member) {
+        return Vec::new();
+    }
+    let range = plausible::range(member);
+    let (low, high) = (member.value - ABOUT, member.value + ABOUT);
+    let bits = told.values.get("order_hint_bits_minus_1").copied().unwrap_or_default() + 1;
+    let range = if member.name == "OrderHint" { 0..=(1 << bits) - 1 } else { range };
+    let all = range.end() - range.start() <= 2 * ABOUT;
+    let about = low.max(*range.start())..=high.min(*range.end());
+    let values = if all { range } else { about };
+    let change = |value: i64| {
+        let texts = (member.value.to_string(), value.to_string());
+        let what = (member.structure, member.path());
+        let values = HashMap::from([(member.path(), value)]);
+        Change::of_members(plausible::stage(member), what, texts, "another value", values)
+    };
+    values.filter(|value| *value != member.value).map(change).collect()
 }
 
 /// Whether a sequence header has it.
@@ -311,16 +341,46 @@ fn order_hints(changes: &mut Vec<Change>, frames: &Frames, told: &Told) {
         seen.push(frame);
         let right = i64::from(own.order_hints[name + 1]);
         for (value, why) in [(right + 1, "one more"), (right - 1, "one less"), (0, "0")] {
-            if value == right || !(0..=most).contains(&value) {
-                continue;
+            if value != right && (0..=most).contains(&value) {
+                let structure = "StdVideoDecodeAV1ReferenceInfo";
+                changes.push(of_reference(structure, "OrderHint", frame, (right, value), why));
             }
-            let what = ("StdVideoDecodeAV1ReferenceInfo", format!("OrderHint of frame {frame}"));
-            let texts = (right.to_string(), value.to_string());
-            let values = HashMap::from([("OrderHint".to_owned(), value)]);
-            let change = Change::of_members(Stage::Prediction, what, texts, why, values);
-            changes.push(Change { scope: Scope::Reference(frame), ..change });
         }
     }
+}
+
+/// What a frame saves for later ones without any effect on its own picture.
+fn saved(changes: &mut Vec<Change>, frames: &Frames) {
+    let primary = usize::from(frames.target.header.primary_ref_frame);
+    let Some(frame) = frames.target.references.get(primary).copied().flatten() else { return };
+    let Some(coded) = frames.coded(frame) else { return };
+    for member in members::list(&coded.job.sequence, &coded.job.picture) {
+        let values = match member.name {
+            "disable_frame_end_update_cdf" => 0..=1,
+            "context_update_tile_id" => 0..=coded.job.tile_offsets.len() as i64 - 1,
+            _ => continue,
+        };
+        for value in values.filter(|value| *value != member.value) {
+            let (structure, texts) = (member.structure, (member.value, value));
+            let change = of_reference(structure, member.name, frame, texts, "another value");
+            changes.push(Change { scope: Scope::Saved(frame), ..change });
+        }
+    }
+}
+
+/// Another value of `name` in a frame that is referred to.
+fn of_reference(
+    structure: &'static str,
+    name: &str,
+    frame: u64,
+    (right, value): (i64, i64),
+    why: &'static str,
+) -> Change {
+    let what = (structure, format!("{name} of frame {frame}"));
+    let texts = (right.to_string(), value.to_string());
+    let values = HashMap::from([(name.to_owned(), value)]);
+    let change = Change::of_members(Stage::Prediction, what, texts, why, values);
+    Change { scope: Scope::Reference(frame), ..change }
 }
 
 /// Each reference name as each other slot.

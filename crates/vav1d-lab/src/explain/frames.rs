@@ -114,6 +114,14 @@ impl Frames {
         Ok(())
     }
 
+    /// One of the frames before.
+    pub(super) fn coded(&self, frame: u64) -> Option<&Coded> {
+        self.ops.iter().find_map(|op| match op {
+            Op::Decode(coded) if coded.frame == frame => Some(&**coded),
+            _ => None,
+        })
+    }
+
     /// A session in which all that the frame needs is decoded.
     pub(super) fn session(&self) -> Result<Reconstructor, Fault> {
         let recon = Reconstructor::with_threads(self.profile, SLOTS, 1)?;

@@ -10,6 +10,7 @@ mod motion;
 mod plausible;
 mod stage;
 
+use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use av1_engine::{Fault, Reconstructor};
@@ -123,20 +124,17 @@ pub fn explain(
     let mut search = Search::new(&frames, wrong).map_err(|fault| {
         format!("softvk does not decode frame {} by itself: {fault}", wrong.frame)
     })?;
-    if search.base == 0 {
+    if search.base.differing == 0 {
         return Err(format!(
             "softvk decodes frame {} as the driver did: what it was compared with is another",
             wrong.frame
         ));
     }
-    let mut complete = true;
-    for change in changes::all(&frames, wrong.grain) {
-        if Instant::now() > end {
-            complete = false;
-            break;
-        }
-        search.attempt(&change);
-        each(search.tried);
+    let mut complete = search.all(changes::all(&frames, wrong.grain), end, each);
+    // Of what comes near, each other value.
+    for path in search.promising() {
+        complete &=
+            !search.exact.is_empty() || search.all(changes::sweep(&frames, &path), end, each);
     }
     let Search { base, exact, nearest, tried, refused, .. } = search;
     let told = exact.first().map(|found| (found.stage, "by the member".to_owned()));
@@ -147,17 +145,14 @@ pub fn explain(
         }
         None => {
             each(tried);
-            stage::by_filters(
-                &frames,
-                wrong.picture,
-                nearest.as_ref().filter(|n| n.differing * 4 < base),
-            )
+            let near = nearest.as_ref().filter(|(sum, _)| sum * 4 < base.sum);
+            stage::by_filters(&frames, wrong.picture, near.map(|(_, found)| found))
         }
     };
-    let nearest = nearest.filter(|_| exact.is_empty());
+    let nearest = nearest.filter(|_| exact.is_empty()).map(|(_, found)| found);
     Ok(Explanation {
         frame: wrong.frame,
-        differing: base,
+        differing: base.differing,
         exact,
         nearest,
         stage,
@@ -173,9 +168,12 @@ struct Search<'f> {
     wrong: Wrong<'f>,
     recon: Reconstructor,
     /// Samples in which the right picture differs.
-    base: u64,
+    base: Distance,
+    /// By member, how near a picture with another value of it came.
+    near: BTreeMap<String, u64>,
     exact: Vec<Finding>,
-    nearest: Option<Finding>,
+    /// What came nearest, and how near.
+    nearest: Option<(u64, Finding)>,
     tried: usize,
     refused: usize,
 }
@@ -184,29 +182,55 @@ impl<'f> Search<'f> {
     fn new(frames: &'f Frames, wrong: Wrong<'f>) -> Result<Self, Fault> {
         let mut recon = frames.session()?;
         let right = frames.target.decode(&frames.trial(), &mut recon)?;
-        let base = Distance::of(shown(&right), wrong.picture).differing;
-        let (exact, nearest) = (Vec::new(), None);
-        Ok(Self { frames, wrong, recon, base, exact, nearest, tried: 0, refused: 0 })
+        let base = Distance::of(shown(&right), wrong.picture);
+        let (exact, nearest, near) = (Vec::new(), None, BTreeMap::new());
+        Ok(Self { frames, wrong, recon, base, near, exact, nearest, tried: 0, refused: 0 })
+    }
+
+    /// Tries `changes`; whether there was time for all.
+    fn all(&mut self, changes: Vec<Change>, end: Instant, each: &mut dyn FnMut(usize)) -> bool {
+        for change in changes {
+            if Instant::now() > end {
+                return false;
+            }
+            self.attempt(&change);
+            each(self.tried);
+        }
+        true
+    }
+
+    /// The members of which another value came nearest.
+    fn promising(&self) -> Vec<String> {
+        const MOST: usize = 3;
+        let mut near: Vec<_> = self.near.iter().filter(|(_, sum)| **sum < self.base.sum).collect();
+        near.sort_by_key(|(_, sum)| **sum);
+        let near = near.into_iter().take(MOST).map(|(path, _)| path.clone());
+        near.chain(["OrderHint".to_owned()]).collect()
     }
 
     /// Decodes with `change`, and keeps it if it is exact, or nearer than all before.
     fn attempt(&mut self, change: &Change) {
         // What takes many decodes is for when nothing else was found.
-        if change.scope != Scope::Frame && !self.exact.is_empty() {
+        let long = matches!(change.scope, Scope::Sequence | Scope::Reference(_));
+        if long && !self.exact.is_empty() {
             return;
         }
         self.tried += 1;
         let decoded = match change.scope {
             Scope::Frame => self.frame(change),
             Scope::Sequence => self.sequence(change),
-            Scope::Reference(frame) => self.reference(change, frame),
+            Scope::Reference(frame) | Scope::Saved(frame) => self.reference(change, frame),
         };
         let Ok(decoded) = decoded else {
             self.refused += 1;
             return;
         };
         let distance = Distance::of(shown(&decoded), self.wrong.picture);
-        let differing = distance.differing;
+        let Distance { differing, sum } = distance;
+        if change.scope == Scope::Frame {
+            let near = self.near.entry(change.member.clone()).or_insert(sum);
+            *near = sum.min(*near);
+        }
         let found = Finding {
             structure: change.structure,
             member: change.member.clone(),
@@ -218,8 +242,8 @@ impl<'f> Search<'f> {
         };
         if differing == 0 {
             self.exact.push(found);
-        } else if self.nearest.as_ref().map_or(self.base, |n| n.differing) > differing {
-            self.nearest = Some(found);
+        } else if self.nearest.as_ref().map_or(self.base.sum, |(nearest, _)| *nearest) > sum {
+            self.nearest = Some((sum, found));
         }
     }
 

@@ -38,25 +38,47 @@ pub(super) fn by_filters(
         return Some((near.stage, why));
     }
     let wrong = Blocks::of_picture(&right, picture)?;
+    by_reach(frames, &decoded, &used, &wrong)
+}
+
+/// The filter that can change all blocks that are `wrong`, and the fewest others; prediction if
+/// none can; `None` if what can is nearly everywhere.
+fn by_reach(
+    frames: &Frames,
+    decoded: &[(Filters, Frame)],
+    used: &[Stage],
+    wrong: &Blocks,
+) -> Option<(Stage, String)> {
+    /// So many blocks, or it may be chance where they are.
+    const LEAST: usize = 4;
     let total = wrong.count();
+    if total < LEAST {
+        return None;
+    }
     let mut best: Option<(usize, Stage)> = None;
-    for stage in &used {
-        let reach = reach(frames, &decoded, *stage)?;
+    let mut beyond = true;
+    for stage in used {
+        let reach = reach(frames, decoded, *stage)?;
         let size = reach.count();
-        if wrong.is_within(&reach) && best.is_none_or(|(least, _)| size < least) {
+        let within = wrong.is_within(&reach);
+        beyond &= !within;
+        if within && size * 2 < reach.len() && best.is_none_or(|(least, _)| size < least) {
             best = Some((size, *stage));
         }
     }
-    Some(match best {
-        Some((size, stage)) => (
-            stage,
-            format!("the {total} wrong blocks of 8x8 are all among the {size} that it can change"),
-        ),
-        None => (
-            Stage::Prediction,
-            format!("of the {total} wrong blocks of 8x8 some are where no filter can change any"),
-        ),
-    })
+    match best {
+        Some((size, stage)) => {
+            let why =
+                format!("all {total} wrong blocks of 8x8 are of the {size} that it can change");
+            Some((stage, why))
+        }
+        None if beyond => {
+            let why =
+                format!("of {total} wrong blocks of 8x8 some are where no filter changes any");
+            Some((Stage::Prediction, why))
+        }
+        None => None,
+    }
 }
 
 /// The in-loop filters that the frame of `job` has, in their order.
@@ -195,6 +217,11 @@ impl Blocks {
 
     fn count(&self) -> usize {
         self.0.iter().flat_map(|(_, blocks)| blocks).filter(|block| **block).count()
+    }
+
+    /// All blocks of the picture.
+    fn len(&self) -> usize {
+        self.0.iter().map(|(_, blocks)| blocks.len()).sum()
     }
 
     fn add(&mut self, other: &Self) {
