@@ -6,6 +6,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 #[cfg(feature = "window")]
 pub use super::play_args::PlayArgs;
+pub use super::rewrite_args::RewriteArgs;
 use super::shape::ShapeArgs;
 pub use super::sim_args::{SimArgs, SimDiffArgs, Switch};
 pub use super::verify_args::VerifyArgs;
@@ -54,6 +55,8 @@ pub enum Command {
     SimDiff(SimDiffArgs),
     /// List devices and what they decode; software last
     Caps(CapsArgs),
+    /// Write a stream in another form: the same pictures in other headers, slots, OBUs, containers
+    Rewrite(RewriteArgs),
     /// Run the checklist for a device and put everything into one archive, for a bug report
     Report(ReportArgs),
     /// Play files in a window, or draw them into images

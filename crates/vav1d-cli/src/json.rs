@@ -50,6 +50,8 @@ pub enum Record<'a> {
     Grain(serde_json::Value),
     /// A field in which two recordings differ.
     Difference(serde_json::Value),
+    /// A stream that was written in another form.
+    Rewritten(serde_json::Value),
     /// A device.
     Device(serde_json::Value),
     /// How playing went.

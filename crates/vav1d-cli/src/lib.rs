@@ -39,6 +39,8 @@ mod playlist;
 mod render_to;
 mod report;
 mod report_steps;
+mod rewrite;
+pub mod rewrite_args;
 mod select;
 mod shape;
 mod sim;
@@ -151,6 +153,7 @@ fn command(cli: &Cli, words: &[OsString], notices: &Notices) -> Result<Exit> {
         Command::Sim(args) => sim::run(args),
         Command::SimDiff(args) => sim_diff::run(args, json),
         Command::Caps(args) => caps::run(args, json, notices),
+        Command::Rewrite(args) => rewrite::run(args, json, notices),
         Command::Report(args) => report::run(args, notices),
         #[cfg(feature = "window")]
         Command::Play(args) => play::run(args, json, notices),
