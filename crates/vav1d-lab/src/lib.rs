@@ -11,3 +11,5 @@ pub mod conform;
 pub mod explain;
 
 pub mod recording;
+
+pub mod reduce;
