@@ -6,7 +6,8 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 #[cfg(feature = "window")]
 pub use super::play_args::PlayArgs;
-pub use super::rewrite_args::RewriteArgs;
+pub use super::reduce_args::ReduceArgs;
+use super::rewrite_args::RewriteArgs;
 use super::shape::ShapeArgs;
 pub use super::sim_args::{SimArgs, SimDiffArgs, Switch};
 pub use super::verify_args::VerifyArgs;
@@ -57,6 +58,8 @@ pub enum Command {
     Caps(CapsArgs),
     /// Write a stream in another form: the same pictures in other headers, slots, OBUs, containers
     Rewrite(RewriteArgs),
+    /// Make the smallest stream that still fails the same way on a device
+    Reduce(ReduceArgs),
     /// Run the checklist for a device and put everything into one archive, for a bug report
     Report(ReportArgs),
     /// Play files in a window, or draw them into images

@@ -52,6 +52,8 @@ pub enum Record<'a> {
     Difference(serde_json::Value),
     /// A stream that was written in another form.
     Rewritten(serde_json::Value),
+    /// What is left of a stream.
+    Reduced(serde_json::Value),
     /// A device.
     Device(serde_json::Value),
     /// How playing went.

@@ -35,6 +35,9 @@ mod play;
 pub mod play_args;
 #[cfg(feature = "window")]
 mod playlist;
+mod reduce;
+pub mod reduce_args;
+mod reduce_judge;
 #[cfg(feature = "window")]
 mod render_to;
 mod report;
@@ -154,6 +157,7 @@ fn command(cli: &Cli, words: &[OsString], notices: &Notices) -> Result<Exit> {
         Command::SimDiff(args) => sim_diff::run(args, json),
         Command::Caps(args) => caps::run(args, json, notices),
         Command::Rewrite(args) => rewrite::run(args, json, notices),
+        Command::Reduce(args) => reduce::run(args, words, json, notices),
         Command::Report(args) => report::run(args, notices),
         #[cfg(feature = "window")]
         Command::Play(args) => play::run(args, json, notices),

@@ -77,6 +77,9 @@ pub struct Reduced {
     pub needs: Vec<String>,
 }
 
+/// Names of a frame that point elsewhere: the frame, what they were (or all), what they become.
+type Aim = (u64, Option<u64>, u64);
+
 /// Tools that can be switched off without another reading of tiles: what does that, and their name.
 const TOOLS: [(&str, &str); 5] = [
     ("film-grain=off", "film grain"),
@@ -121,7 +124,14 @@ pub fn reduce<J: Judge>(
     Ok(Ok(Some(Reduced { stream: now, file, failing, closure, aimed, without, needs })))
 }
 
-/// `stream` as an IVF file.
+/// `stream` as an IVF file, as [`Judge::judge`] gets it.
+///
+/// # Errors
+/// Why it cannot be written.
+pub fn file(stream: &Stream) -> Result<Vec<u8>, String> {
+    written(stream, Derived::Checked)
+}
+
 fn written(stream: &Stream, derived: Derived) -> Result<Vec<u8>, String> {
     let units = Container::Ivf.units(stream, derived).map_err(|error| error.to_string())?;
     Container::Ivf.file(&units, stream.time_base).map_err(|error| error.to_string())
@@ -222,38 +232,45 @@ impl<J: Judge> Work<'_, J> {
 
     /// Names point to other frames, so that some are needed no more.
     fn names(&mut self, last: u64) -> Result<(), J::Error> {
-        let target = BTreeSet::from([last]);
         let mut tried = BTreeSet::new();
-        'again: loop {
-            let references = parts::references(&self.now);
-            let count = self.now.frames().count();
-            let users: Vec<u64> = parts::all(&self.now).into_iter().rev().collect();
-            for user in users {
-                let of: BTreeSet<u64> =
-                    references.get(&user).into_iter().flatten().copied().collect();
-                for old in of.iter().rev() {
-                    for new in of.iter().filter(|new| *new != old) {
-                        if !tried.insert((user, *old, *new)) {
-                            continue;
-                        }
-                        let Some(aimed) = parts::aimed(&self.now, user, *old, *new) else {
-                            continue;
-                        };
-                        let needed = parts::closure(&aimed, &target);
-                        if needed.len() >= count {
-                            continue;
-                        }
-                        let what = format!("frame {user} refers to {new} in place of {old}");
-                        let smaller = parts::keep(&aimed, &needed);
-                        if self.attempt(smaller, Derived::Replaced, &what)? {
-                            self.aimed = true;
-                            continue 'again;
-                        }
-                    }
+        while let Some((what, smaller)) = self.aim(last, &mut tried) {
+            self.aimed |= self.attempt(smaller, Derived::Replaced, &what)?;
+        }
+        Ok(())
+    }
+
+    /// The next stream to try in which a frame refers to another one, and `last` needs fewer. Those
+    /// that need the fewest come first.
+    fn aim(&self, last: u64, tried: &mut BTreeSet<Aim>) -> Option<(String, Stream)> {
+        if self.judge.is_spent() {
+            return None;
+        }
+        let target = BTreeSet::from([last]);
+        let count = self.now.frames().count();
+        let (references, held) = (parts::references(&self.now), parts::in_slots(&self.now));
+        let mut best: Option<(usize, Aim, Stream)> = None;
+        for (user, of) in &references {
+            let olds: BTreeSet<u64> = of.iter().copied().collect();
+            let news = held.get(user).into_iter().flatten();
+            let wholly = olds.first().map(|_| None);
+            let each = olds.iter().copied().map(Some).chain(wholly);
+            for (old, new) in news.flat_map(|new| each.clone().map(move |old| (old, *new))) {
+                let aim = (*user, old, new);
+                if old == Some(new) || tried.contains(&aim) {
+                    continue;
+                }
+                let Some(aimed) = parts::aimed(&self.now, *user, old, new) else { continue };
+                let needed = parts::closure(&aimed, &target);
+                if needed.len() < best.as_ref().map_or(count, |(least, ..)| *least) {
+                    best = Some((needed.len(), aim, parts::keep(&aimed, &needed)));
                 }
             }
-            return Ok(());
         }
+        let (_, aim, smaller) = best?;
+        tried.insert(aim);
+        let (user, old, new) = aim;
+        let in_place = old.map_or("all others".to_owned(), |old| old.to_string());
+        Some((format!("frame {user} refers to frame {new} in place of {in_place}"), smaller))
     }
 
     /// One layer, one operating point.

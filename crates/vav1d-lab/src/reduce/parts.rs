@@ -100,17 +100,18 @@ pub(super) fn of_operating_point(stream: &Stream, point: u8) -> Frames {
     frames
 }
 
-/// The names of frame `user` that are frame `old` become those that are frame `new`, if both are
-/// behind names of it.
-pub(super) fn aimed(stream: &Stream, user: u64, old: u64, new: u64) -> Option<Stream> {
+/// The names of frame `user` that are frame `old`, or all of them, point to frame `new`, if that is
+/// in a slot then.
+pub(super) fn aimed(stream: &Stream, user: u64, old: Option<u64>, new: u64) -> Option<Stream> {
     let mut aimed = stream.clone();
     let mut walk = Walk::default();
     for item in aimed.units.iter_mut().flat_map(|unit| &mut unit.items) {
         if let Item::Frame(frame) = item {
             if frame.origin == user {
                 let slots = frame.header.ref_frame_idx?;
-                let to = slots.into_iter().find(|slot| walk.origin(*slot) == Some(new))?;
-                let other = |slot: RefSlot| if walk.origin(slot) == Some(old) { to } else { slot };
+                let to = RefSlot::all().find(|slot| walk.origin(*slot) == Some(new))?;
+                let is_meant = |slot| old.is_none() || walk.origin(slot) == old;
+                let other = |slot: RefSlot| if is_meant(slot) { to } else { slot };
                 Arc::make_mut(&mut frame.header).ref_frame_idx = Some(slots.map(other));
                 return Some(aimed);
             }
@@ -118,6 +119,20 @@ pub(super) fn aimed(stream: &Stream, user: u64, old: u64, new: u64) -> Option<St
         walk.pass(item);
     }
     None
+}
+
+/// By frame, the frames that are in slots when it is decoded.
+pub(super) fn in_slots(stream: &Stream) -> BTreeMap<u64, Frames> {
+    let mut walk = Walk::default();
+    let mut all = BTreeMap::new();
+    for item in items(stream) {
+        if let Item::Frame(frame) = item {
+            let held = RefSlot::all().filter_map(|slot| walk.origin(slot)).collect();
+            all.insert(frame.origin, held);
+        }
+        walk.pass(item);
+    }
+    all
 }
 
 /// The stream in one layer, with one operating point; `None` if it is that already.
