@@ -20,6 +20,7 @@ mod compare_report;
 mod dec_test;
 mod decode;
 mod dump;
+mod explain;
 mod failure;
 mod first;
 mod generate;
@@ -43,6 +44,9 @@ mod play;
 pub mod play_args;
 #[cfg(feature = "window")]
 mod playlist;
+mod reduce;
+pub mod reduce_args;
+mod reduce_judge;
 #[cfg(feature = "window")]
 mod render_to;
 mod replay;
@@ -213,6 +217,7 @@ fn command(cli: &Cli, words: &[OsString], notices: &Notices) -> Result<Exit> {
         Command::CapsDiff(args) => caps_diff::run(args, json, notices),
         Command::Stress(args) => stress::run(args, json, notices),
         Command::Rewrite(args) => rewrite::run(args, json, notices),
+        Command::Reduce(args) => reduce::run(args, words, json, notices),
         Command::Report(args) => report::run(args, json, notices),
         #[cfg(feature = "window")]
         Command::Play(args) => play::run(args, json, notices),

@@ -10,6 +10,7 @@ mod containers;
 mod drawing;
 mod ebml;
 mod edits;
+mod explain;
 mod faults;
 mod grain;
 #[cfg(unix)]
