@@ -18,6 +18,8 @@ mod hostile;
 mod images;
 mod info;
 #[cfg(unix)]
+mod json;
+#[cfg(unix)]
 mod judges;
 mod manifest;
 mod matrix;
