@@ -31,6 +31,8 @@ mod signals;
 mod streams;
 mod teacher;
 mod verify;
+mod watched;
+mod watching;
 #[cfg(feature = "window")]
 mod window;
 #[cfg(feature = "window")]
