@@ -1,6 +1,6 @@
 //! What judges a driver: where a decode goes wrong ([`compare`]), whether a suite passes
-//! ([`conform`]), what a driver gave to the hardware ([`recording`]), and what an application gave to
-//! the driver ([`watch`]).
+//! ([`conform`]), what a driver gave to the hardware ([`recording`]), what an application gave to the
+//! driver ([`watch`]), and streams in other forms ([`stress`]).
 #![doc = include_str!("../README.md")]
 #![warn(missing_docs)]
 
@@ -10,4 +10,6 @@ pub mod conform;
 
 pub mod recording;
 
+pub mod stress;
 pub mod watch;
+pub mod words;

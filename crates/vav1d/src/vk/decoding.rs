@@ -149,25 +149,14 @@ impl Executor {
     }
 
     fn check_extent(&mut self, (width, height): (u32, u32)) -> Result<()> {
-        let choice = &self.active()?.choice;
-        let (min, max) = (choice.caps.min_coded_extent, choice.max_coded_extent);
-        if width < min.0 || height < min.1 {
-            let what = format!("minCodedExtent is {}x{}, the frame {width}x{height}", min.0, min.1);
-            return Err(self.device.lacks(what).into());
-        }
-        if width > max.0 || height > max.1 {
-            let what = format!("maxCodedExtent is {}x{}, the frame {width}x{height}", max.0, max.1);
-            return Err(self.device.lacks(what).into());
-        }
-        Ok(())
+        let fits = self.active()?.choice.takes_extent((width, height));
+        fits.map_err(|what| self.device.lacks(what).into())
     }
 
     fn references(&mut self, plan: &FramePlan) -> Result<References> {
         let limit = self.active()?.choice.active_references;
-        if limit == 0 && plan.references.iter().any(Option::is_some) {
-            let what = "maxActiveReferencePictures is 0, the stream has inter frames";
-            return Err(self.device.lacks(what.to_owned()).into());
-        }
+        let fit = self.active()?.choice.takes_references(plan, 0);
+        fit.map_err(|what| self.device.lacks(what))?;
         let mut references = References { slots: Vec::new(), pictures: Vec::new(), names: [-1; 7] };
         let names = match plan.header.frame_type {
             FrameType::IntraOnly if limit > 0 => [self.any_reference(plan); 7],
@@ -189,11 +178,8 @@ impl Executor {
                 info: surface.info,
             });
         }
-        if references.slots.len() > limit as usize {
-            let n = references.slots.len();
-            let what = format!("maxActiveReferencePictures is {limit}, the frame has {n}");
-            return Err(self.device.lacks(what).into());
-        }
+        let fit = self.active()?.choice.takes_references(plan, references.slots.len());
+        fit.map_err(|what| self.device.lacks(what))?;
         Ok(references)
     }
 
@@ -212,18 +198,13 @@ impl Executor {
     /// A free slot for the frame; where there is none, that of the surface whose place it takes.
     fn bind_slot(&mut self, plan: &FramePlan) -> Result<Option<DpbSlot>> {
         let active = self.active()?;
-        let slots = active.choice.slots;
-        if slots == 0 {
+        if active.choice.slots == 0 {
             return Ok(None);
         }
-        let bound = active
-            .slots
-            .bind(plan.surface)
-            .or_else(|| plan.replaced.and_then(|old| active.slots.pass_on(old, plan.surface)));
-        match bound {
+        match active.slots.take(plan.surface, plan.replaced) {
             Some(slot) => Ok(Some(slot)),
             None => {
-                let what = format!("maxDpbSlots is {slots}, the stream needs one more");
+                let what = active.choice.no_slot();
                 Err(self.device.lacks(what).into())
             }
         }
@@ -384,7 +365,7 @@ struct Frame<'a> {
 }
 
 /// codedExtent of a frame of `size`.
-fn coded_extent(size: &FrameSize, mode: CodedExtent) -> (u32, u32) {
+pub(super) fn coded_extent(size: &FrameSize, mode: CodedExtent) -> (u32, u32) {
     match mode {
         CodedExtent::Upscaled => (size.upscaled_width, size.frame_height),
         CodedExtent::Frame => (size.frame_width, size.frame_height),
@@ -397,7 +378,7 @@ fn buffer_bytes(needed: u64) -> u64 {
 }
 
 /// What a device lacks for a frame of so many tiles, if it is hardware.
-fn too_many_tiles(tiles: usize, is_hardware: bool) -> Option<String> {
+pub(super) fn too_many_tiles(tiles: usize, is_hardware: bool) -> Option<String> {
     (is_hardware && tiles > MOST_TILES)
         .then(|| format!("a frame of {tiles} tiles: drivers have room for {MOST_TILES}"))
 }

@@ -71,6 +71,15 @@ impl Slots {
         Some(DpbSlot(free as u32))
     }
 
+    /// Gives `surface` a free slot, or where there is none that of `replaced`.
+    pub(super) fn take(
+        &mut self,
+        surface: SurfaceId,
+        replaced: Option<SurfaceId>,
+    ) -> Option<DpbSlot> {
+        self.bind(surface).or_else(|| replaced.and_then(|old| self.pass_on(old, surface)))
+    }
+
     /// Gives `surface` the slot `index`; `None` if that is taken, or there is none.
     pub(super) fn bind_at(&mut self, surface: SurfaceId, index: i32) -> Option<DpbSlot> {
         let index = u32::try_from(index).ok()?;
