@@ -39,6 +39,8 @@ mod streams;
 mod suites;
 mod teacher;
 mod verify;
+mod watched;
+mod watching;
 #[cfg(feature = "window")]
 mod window;
 #[cfg(feature = "window")]
