@@ -40,7 +40,7 @@ const LAYERS: &[(&str, &[&[&str]])] = &[
             &["window"],
         ],
     ),
-    ("crates/vav1d-lab/src/", &[&["compare", "recording"], &["conform", "explain"]]),
+    ("crates/vav1d-lab/src/", &[&["compare", "recording", "reduce"], &["conform", "explain"]]),
 ];
 
 /// Files, or folders, that may contain `unsafe`.

@@ -26,6 +26,7 @@ mod packets;
 mod plans;
 mod play;
 mod players;
+mod reduce;
 mod reference;
 mod seek;
 mod signals;

@@ -32,10 +32,14 @@ pub(super) fn references(stream: &Stream) -> BTreeMap<u64, Vec<u64>> {
 
 /// `frames`, and all that they refer to, however far back.
 pub(super) fn closure(stream: &Stream, frames: &Frames) -> Frames {
-    let references = references(stream);
+    needed(&all(stream), &references(stream), frames)
+}
+
+/// The same, of frames in decoding order with these references.
+pub(super) fn needed(all: &[u64], references: &BTreeMap<u64, Vec<u64>>, frames: &Frames) -> Frames {
     let mut needed = frames.clone();
     // What a frame refers to was decoded before it.
-    for frame in all(stream).iter().rev() {
+    for frame in all.iter().rev() {
         if needed.contains(frame) {
             needed.extend(references.get(frame).into_iter().flatten());
         }
