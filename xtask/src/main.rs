@@ -116,6 +116,30 @@ enum Task {
         #[arg(default_value = "samples")]
         streams: Vec<PathBuf>,
     },
+    /// A suite of streams in other forms, in Fluster's form: MD5s on which dav1d, aomdec (of a Debian
+    /// sid chroot) and vav1d agree, and a table of what it exercises
+    RewriteSuite {
+        /// Where it goes; must not be there
+        folder: PathBuf,
+        /// Streams
+        #[arg(long, default_value_t = 200)]
+        count: u32,
+        /// Which
+        #[arg(long, default_value_t = 1)]
+        seed: u64,
+        /// Suites that the table compares with
+        #[arg(long)]
+        vectors: Vec<PathBuf>,
+        /// The folder of the wrappers that samples/peers.sh writes
+        #[arg(long, default_value = "target/sid.bin")]
+        tools: PathBuf,
+        /// The program; without it, it is built
+        #[arg(long)]
+        program: Option<PathBuf>,
+        /// Streams, or folders of them
+        #[arg(default_value = "samples")]
+        streams: Vec<PathBuf>,
+    },
     /// Files in which one element is changed at random, and files that end anywhere: what ffmpeg
     /// plays, plays, from files and pipes, and what is missing is said
     Containers {
@@ -305,6 +329,12 @@ fn run() -> Result<()> {
             let judges = rewrite::Judges { program, tools, extra };
             let wanted = rewrite::Wanted { judges, count, seed, jobs, only, altering };
             rewrite::run(&wanted, &streams)
+        }
+        Task::RewriteSuite { folder, count, seed, vectors, tools, program, streams } => {
+            let program = program.map_or_else(ci::release, Ok)?;
+            let judges = rewrite::Judges { program, tools, extra: Vec::new() };
+            let wanted = rewrite::suite::Wanted { judges, folder, count, seed, vectors };
+            rewrite::suite::run(&wanted, &streams)
         }
         Task::RealDrivers { chips, tools, validate, streams } => {
             drivers::run(&ci::release()?, &chips, tools.as_deref(), validate, &streams)

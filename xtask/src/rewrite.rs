@@ -2,6 +2,7 @@
 //! softvk give the pictures that were predicted.
 
 mod judges;
+pub(crate) mod suite;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -14,7 +15,7 @@ use av1_rewrite::container::Container;
 use av1_rewrite::error::Error;
 use av1_rewrite::random::Random;
 use av1_rewrite::slots::shown;
-use av1_rewrite::stream::Stream;
+use av1_rewrite::stream::{Content, Item, Stream, Unit};
 use av1_rewrite::{Derived, read};
 
 use crate::say;
@@ -251,7 +252,9 @@ pub(crate) fn make(
         Container::Mp4 => "mp4",
     };
     // Packets that are no temporal units are of IVF only.
-    let is_split = applied.iter().any(|step| step.change.name == "units");
+    let is_whole =
+        |unit: &Unit| matches!(unit.items.first(), Some(Item::Obu(_, Content::TemporalDelimiter)));
+    let is_split = !stream.units.iter().all(is_whole);
     let (container, extension) =
         if is_split { (Container::Ivf, "ivf") } else { (container, extension) };
     let file = stem.with_extension(extension);

@@ -40,7 +40,10 @@ const LAYERS: &[(&str, &[&[&str]])] = &[
             &["window"],
         ],
     ),
-    ("crates/vav1d-lab/src/", &[&["compare", "recording", "reduce"], &["conform", "explain"]]),
+    (
+        "crates/vav1d-lab/src/",
+        &[&["compare", "recording", "reduce"], &["conform", "explain"], &["stress"]],
+    ),
 ];
 
 /// Files, or folders, that may contain `unsafe`.

@@ -17,6 +17,7 @@ pub mod write;
 pub mod change;
 pub mod container;
 pub mod random;
+pub mod select;
 pub mod slots;
 
 pub use derive::Derived;

@@ -10,6 +10,7 @@ pub use super::reduce_args::ReduceArgs;
 use super::rewrite_args::RewriteArgs;
 use super::shape::ShapeArgs;
 pub use super::sim_args::{SimArgs, SimDiffArgs, Switch};
+pub use super::stress_args::StressArgs;
 pub use super::verify_args::VerifyArgs;
 use vav1d::grain::Override;
 use vav1d::vk::PlantedFault;
@@ -56,6 +57,8 @@ pub enum Command {
     SimDiff(SimDiffArgs),
     /// List devices and what they decode; software last
     Caps(CapsArgs),
+    /// Verify streams in other forms, drawn at random, and keep those that fail
+    Stress(StressArgs),
     /// Write a stream in another form: the same pictures in other headers, slots, OBUs, containers
     Rewrite(RewriteArgs),
     /// Make the smallest stream that still fails the same way on a device

@@ -50,6 +50,8 @@ mod sim;
 pub mod sim_args;
 mod sim_diff;
 mod stop;
+mod stress;
+pub mod stress_args;
 mod suite_info;
 mod survey;
 mod tar;
@@ -156,6 +158,7 @@ fn command(cli: &Cli, words: &[OsString], notices: &Notices) -> Result<Exit> {
         Command::Sim(args) => sim::run(args),
         Command::SimDiff(args) => sim_diff::run(args, json),
         Command::Caps(args) => caps::run(args, json, notices),
+        Command::Stress(args) => stress::run(args, json, notices),
         Command::Rewrite(args) => rewrite::run(args, json, notices),
         Command::Reduce(args) => reduce::run(args, words, json, notices),
         Command::Report(args) => report::run(args, notices),

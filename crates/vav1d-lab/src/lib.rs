@@ -1,5 +1,6 @@
 //! What judges a driver: where a decode goes wrong ([`compare`]), whether a suite passes
-//! ([`conform`]), and what a driver gave to the hardware ([`recording`]).
+//! ([`conform`]), what a driver gave to the hardware ([`recording`]), and streams in other forms
+//! ([`stress`]).
 #![doc = include_str!("../README.md")]
 #![warn(missing_docs)]
 
@@ -13,3 +14,5 @@ pub mod explain;
 pub mod recording;
 
 pub mod reduce;
+
+pub mod stress;

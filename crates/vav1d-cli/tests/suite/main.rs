@@ -28,6 +28,7 @@ mod play;
 mod players;
 mod reduce;
 mod reference;
+mod rewrite;
 mod seek;
 mod signals;
 mod streams;

@@ -116,7 +116,14 @@ pub(super) fn aimed(stream: &Stream, user: u64, old: Option<u64>, new: u64) -> O
                 let to = RefSlot::all().find(|slot| walk.origin(*slot) == Some(new))?;
                 let is_meant = |slot| old.is_none() || walk.origin(slot) == old;
                 let other = |slot: RefSlot| if is_meant(slot) { to } else { slot };
-                Arc::make_mut(&mut frame.header).ref_frame_idx = Some(slots.map(other));
+                let header = Arc::make_mut(&mut frame.header);
+                header.ref_frame_idx = Some(slots.map(other));
+                // Film grain is loaded through one of the names.
+                let grain = &mut header.film_grain_params.film_grain_params_ref_idx;
+                let name = slots.iter().position(|slot| slot.index() == usize::from(*grain));
+                if let Some(name) = name.filter(|_| header.frame_type == FrameType::Inter) {
+                    *grain = other(slots[name]).index() as u8;
+                }
                 return Some(aimed);
             }
         }
