@@ -2,6 +2,7 @@
 
 mod bounds;
 mod boxes;
+mod caps;
 mod chips;
 mod cli;
 mod compare;
@@ -15,6 +16,7 @@ mod grain;
 #[cfg(unix)]
 mod hostile;
 mod images;
+mod info;
 #[cfg(unix)]
 mod judges;
 mod manifest;
@@ -28,10 +30,12 @@ mod play;
 mod players;
 mod reduce;
 mod reference;
+mod results;
 mod rewrite;
 mod seek;
 mod signals;
 mod streams;
+mod suites;
 mod teacher;
 mod verify;
 #[cfg(feature = "window")]
