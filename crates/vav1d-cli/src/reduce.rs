@@ -53,10 +53,15 @@ pub(super) fn run(
     let journal = beside(&args.output, ".judged");
     let stop = Stop::by_signals();
     let mut judge = Children::new(args, words, (&folder.0, &journal), &stop, notices)?;
-    let reduced = reduced(&stream, args, &mut judge)?;
-    let Some(reduced) = reduced else {
-        let _ = std::fs::remove_file(&journal);
+    let reduced = reduced(&stream, args, &mut judge);
+    judge.ends();
+    let interrupted = reduced.as_ref().is_err_and(|failure| failure.exit == Exit::Interrupted);
+    if !matches!(reduced, Ok(Some(_))) {
+        // Nothing was written to the one; the other is for the next run.
         let _ = std::fs::remove_file(&args.output);
+        let _ = if interrupted { Ok(()) } else { std::fs::remove_file(&journal) };
+    }
+    let Some(reduced) = reduced? else {
         let why =
             format!("{}: it does not fail, so there is nothing to make smaller", file.display());
         return Err(Failure::new(Exit::No, why));

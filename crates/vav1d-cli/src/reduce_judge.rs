@@ -89,6 +89,11 @@ impl<'a> Children<'a> {
         Ok(Self { args, program, options, folder, stop, notices, bar, known, journal, judged })
     }
 
+    /// No more streams are judged.
+    pub(super) fn ends(&self) {
+        self.bar.finish_and_clear();
+    }
+
     /// Whether `options` gained one that says more of a crash: one frame at a time.
     pub(super) fn one_at_a_time(&mut self) -> bool {
         let given = self.options.iter().any(|o| o.to_string_lossy().starts_with("--frames-in"));
@@ -335,4 +340,49 @@ pub(super) fn beside(path: &Path, ending: &str) -> PathBuf {
     let mut name: OsString = path.as_os_str().to_owned();
     name.push(OsStr::new(ending));
     name.into()
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+
+    use super::*;
+    use crate::args::{Cli, Command as Named};
+
+    fn options_of(line: &str) -> String {
+        let words: Vec<OsString> = line.split(' ').map(OsString::from).collect();
+        let cli = Cli::try_parse_from(&words).expect("understood");
+        let Named::Reduce(args) = cli.command else { panic!("reduce") };
+        let options = options(&words, &args);
+        let words: Vec<_> = options.iter().map(|o| o.to_string_lossy().into_owned()).collect();
+        words.join(" ")
+    }
+
+    #[test]
+    fn what_compare_is_asked_is_what_was_typed() {
+        let line = "vav1d -q reduce a.ivf --device soft:x -o b.ivf --dpb distinct --json";
+        assert_eq!(options_of(line), "--device soft:x --dpb distinct --device-timeout 3");
+        let line = "vav1d reduce --output=b.ivf --check=true --device-timeout 9 --limit 3 a.ivf";
+        assert_eq!(options_of(line), "--device-timeout 9");
+        assert_eq!(options_of("vav1d reduce -ob.ivf --decodes 7 -- a.ivf"), "--device-timeout 3");
+    }
+
+    #[test]
+    fn what_an_earlier_run_found_is_known_if_it_was_the_same() {
+        let text = "head\nabc 7;wrong\ndef ;crash: signal 6\n012 ;right\nhalf a li";
+        let known = recalled(text, "head").expect("the same");
+        let failing = |class: &str, origin| Some(Failing { class: class.to_owned(), origin });
+        assert_eq!(known.get("abc"), Some(&failing("wrong", Some(7))));
+        assert_eq!(known.get("def"), Some(&failing("crash: signal 6", None)));
+        assert_eq!(known.get("012"), Some(&None));
+        assert_eq!(known.len(), 3);
+        assert_eq!(recalled(text, "another"), None);
+    }
+
+    #[test]
+    fn a_check_has_the_stream_where_it_wants_it() {
+        let file = Path::new("/a b.ivf");
+        assert_eq!(check_line("x {} y", file), "x '/a b.ivf' y");
+        assert_eq!(check_line("x", file), "x '/a b.ivf'");
+    }
 }

@@ -30,6 +30,7 @@ mod packets;
 mod plans;
 mod play;
 mod players;
+mod reduce;
 mod reference;
 mod results;
 mod rewrite;

@@ -6,6 +6,8 @@
 #![cfg_attr(not(test), deny(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
 
 mod parts;
+#[cfg(test)]
+mod tests;
 
 use std::collections::BTreeSet;
 
@@ -232,45 +234,54 @@ impl<J: Judge> Work<'_, J> {
 
     /// Names point to other frames, so that some are needed no more.
     fn names(&mut self, last: u64) -> Result<(), J::Error> {
-        let mut tried = BTreeSet::new();
-        while let Some((what, smaller)) = self.aim(last, &mut tried) {
-            self.aimed |= self.attempt(smaller, Derived::Replaced, &what)?;
+        /// Tries in a row without success.
+        const MOST: u32 = 12;
+        let (mut tried, mut vain) = (BTreeSet::new(), 0);
+        while vain < MOST && !self.judge.is_spent() {
+            let Some(aim) = self.aim(last, &mut tried) else { break };
+            let (user, old, new) = aim;
+            let Some(aimed) = parts::aimed(&self.now, user, old, new) else { continue };
+            let needed = parts::closure(&aimed, &BTreeSet::from([last]));
+            let of = old.map_or("all others".to_owned(), |old| old.to_string());
+            let what = format!("frame {user} refers to frame {new} in place of {of}");
+            let taken = self.attempt(parts::keep(&aimed, &needed), Derived::Replaced, &what)?;
+            self.aimed |= taken;
+            vain = if taken { 0 } else { vain + 1 };
         }
         Ok(())
     }
 
-    /// The next stream to try in which a frame refers to another one, and `last` needs fewer. Those
-    /// that need the fewest come first.
-    fn aim(&self, last: u64, tried: &mut BTreeSet<Aim>) -> Option<(String, Stream)> {
-        if self.judge.is_spent() {
-            return None;
-        }
+    /// The names to try next: those that make `last` need the fewest frames, and fewer than there
+    /// are.
+    fn aim(&self, last: u64, tried: &mut BTreeSet<Aim>) -> Option<Aim> {
         let target = BTreeSet::from([last]);
-        let count = self.now.frames().count();
-        let (references, held) = (parts::references(&self.now), parts::in_slots(&self.now));
-        let mut best: Option<(usize, Aim, Stream)> = None;
-        for (user, of) in &references {
+        let all = parts::all(&self.now);
+        let (mut references, held) = (parts::references(&self.now), parts::in_slots(&self.now));
+        let mut best: Option<(usize, Aim)> = None;
+        for user in &all {
+            let of = references.get(user).cloned().unwrap_or_default();
             let olds: BTreeSet<u64> = of.iter().copied().collect();
-            let news = held.get(user).into_iter().flatten();
             let wholly = olds.first().map(|_| None);
             let each = olds.iter().copied().map(Some).chain(wholly);
+            let news = held.get(user).into_iter().flatten();
             for (old, new) in news.flat_map(|new| each.clone().map(move |old| (old, *new))) {
                 let aim = (*user, old, new);
                 if old == Some(new) || tried.contains(&aim) {
                     continue;
                 }
-                let Some(aimed) = parts::aimed(&self.now, *user, old, new) else { continue };
-                let needed = parts::closure(&aimed, &target);
-                if needed.len() < best.as_ref().map_or(count, |(least, ..)| *least) {
-                    best = Some((needed.len(), aim, parts::keep(&aimed, &needed)));
+                let aimed =
+                    |frame: &u64| if old.is_none_or(|old| old == *frame) { new } else { *frame };
+                references.insert(*user, of.iter().map(aimed).collect());
+                let needed = parts::needed(&all, &references, &target).len();
+                if needed < best.map_or(all.len(), |(least, _)| least) {
+                    best = Some((needed, aim));
                 }
             }
+            references.insert(*user, of);
         }
-        let (_, aim, smaller) = best?;
+        let (_, aim) = best?;
         tried.insert(aim);
-        let (user, old, new) = aim;
-        let in_place = old.map_or("all others".to_owned(), |old| old.to_string());
-        Some((format!("frame {user} refers to frame {new} in place of {in_place}"), smaller))
+        Some(aim)
     }
 
     /// One layer, one operating point.

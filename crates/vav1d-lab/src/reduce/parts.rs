@@ -32,10 +32,14 @@ pub(super) fn references(stream: &Stream) -> BTreeMap<u64, Vec<u64>> {
 
 /// `frames`, and all that they refer to, however far back.
 pub(super) fn closure(stream: &Stream, frames: &Frames) -> Frames {
-    let references = references(stream);
+    needed(&all(stream), &references(stream), frames)
+}
+
+/// The same, of frames in decoding order with these references.
+pub(super) fn needed(all: &[u64], references: &BTreeMap<u64, Vec<u64>>, frames: &Frames) -> Frames {
     let mut needed = frames.clone();
     // What a frame refers to was decoded before it.
-    for frame in all(stream).iter().rev() {
+    for frame in all.iter().rev() {
         if needed.contains(frame) {
             needed.extend(references.get(frame).into_iter().flatten());
         }
@@ -112,7 +116,14 @@ pub(super) fn aimed(stream: &Stream, user: u64, old: Option<u64>, new: u64) -> O
                 let to = RefSlot::all().find(|slot| walk.origin(*slot) == Some(new))?;
                 let is_meant = |slot| old.is_none() || walk.origin(slot) == old;
                 let other = |slot: RefSlot| if is_meant(slot) { to } else { slot };
-                Arc::make_mut(&mut frame.header).ref_frame_idx = Some(slots.map(other));
+                let header = Arc::make_mut(&mut frame.header);
+                header.ref_frame_idx = Some(slots.map(other));
+                // Film grain is loaded through one of the names.
+                let grain = &mut header.film_grain_params.film_grain_params_ref_idx;
+                let name = slots.iter().position(|slot| slot.index() == usize::from(*grain));
+                if let Some(name) = name.filter(|_| header.frame_type == FrameType::Inter) {
+                    *grain = other(slots[name]).index() as u8;
+                }
                 return Some(aimed);
             }
         }
