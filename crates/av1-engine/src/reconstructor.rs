@@ -6,7 +6,7 @@ use super::decoder::Decoder;
 use super::grain;
 use super::headers::{FrameSize, FrameType};
 use super::sequence::Sequence;
-use super::slots::{Opening, Saved, Slots};
+use super::slots::{Opening, Saved, Slots, opening};
 use super::unit::{self, Unit};
 use super::{Decoded, Fault, Frame};
 use crate::job::{FrameJob, Profile};
@@ -208,24 +208,6 @@ impl Reconstructor {
 
 /// What becomes the setup slot's picture.
 type Picture = (super::slots::Target, Saved, Option<Arc<Unit>>);
-
-/// What the frame does to the stream's reference buffers.
-fn opening(job: &FrameJob) -> Opening {
-    const ALL_FRAMES: u8 = 0xff;
-    let std = &job.picture.std;
-    let reduced = job.sequence.std.flags.reduced_still_picture_header() != 0;
-    let (key, switch) = (std.frame_type == 0, std.frame_type == 3);
-    let refresh_frame_flags =
-        if switch || (key && reduced) { ALL_FRAMES } else { std.refresh_frame_flags };
-    // A shown key frame refreshes all buffers and is error resilient; any other one is hidden.
-    let shown =
-        refresh_frame_flags == ALL_FRAMES && (std.flags.error_resilient_mode() != 0 || reduced);
-    Opening {
-        setup_slot: job.setup_slot.map(|slot| slot as usize),
-        refresh_frame_flags,
-        hidden_key: key && !shown,
-    }
-}
 
 #[cfg(test)]
 mod tests;

@@ -66,6 +66,9 @@ pub fn set_config(text: Option<&str>) {
 /// | `memory=write-combined` | no memory type is cached |
 /// | `window=K` | memory of the device is a window of K KiB that the host sees, beside the host's own; what does not fit is ERROR_OUT_OF_DEVICE_MEMORY |
 /// | `no-mutable` | video formats do not list MUTABLE_FORMAT |
+/// | `host-image-copy` | `VK_EXT_host_image_copy`, in all layouts that pictures have |
+/// | `host-image-copy=general` | the same, but not in the layouts of video: as of ANV |
+/// | `linear` | video formats are there with LINEAR tiling, too, behind those of OPTIMAL |
 /// | `no-query-pools` | query pools cannot be made, though status queries are offered |
 /// | `std-minor=N` | the driver knows version 1.N.0 of the Std headers; structures of a later one than 1.0.0 are refused all the same |
 /// | `clobber-headers` | bytes that are not tile data are overwritten before decoding |

@@ -4,12 +4,16 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+pub use super::caps_args::{CapsArgs, CapsDiffArgs};
+pub use super::info_args::InfoArgs;
 #[cfg(feature = "window")]
 pub use super::play_args::PlayArgs;
 pub use super::results_args::{VerifyDiffArgs, VerifyMergeArgs};
 use super::shape::ShapeArgs;
 pub use super::sim_args::{SimArgs, SimDiffArgs, Switch};
+pub use super::suite_args::SuiteInfoArgs;
 pub use super::verify_args::VerifyArgs;
+pub use super::watch_args::{CheckArgs, ReplayArgs, WatchArgs, WatchDiffArgs};
 use vav1d::grain::Override;
 use vav1d::vk::PlantedFault;
 
@@ -35,8 +39,8 @@ pub enum Command {
     Decode(DecodeArgs),
     /// Write a stream's film grain as a table that encoders read
     Grain(GrainTableArgs),
-    /// Say what a stream is
-    Info(InputArgs),
+    /// Say what streams are, and what they ask of a driver
+    Info(InfoArgs),
     /// Print every syntax element with its bit position and value
     Dump(DumpArgs),
     /// Print the steps that a decoder has to take
@@ -57,8 +61,18 @@ pub enum Command {
     Sim(SimArgs),
     /// Compare two recordings of `sim` field by field
     SimDiff(SimDiffArgs),
-    /// List devices and what they decode; software last
+    /// Run a program and capture what it hands to AV1 video decoding, as an ordinary stream
+    Watch(WatchArgs),
+    /// Say which members of a capture of `watch` are wrong
+    Check(CheckArgs),
+    /// Decode a capture of `watch` on a device with exactly the same structures
+    Replay(ReplayArgs),
+    /// Compare two captures of `watch` member by member
+    WatchDiff(WatchDiffArgs),
+    /// List devices and what they decode, or what they lack for streams; software last
     Caps(CapsArgs),
+    /// Say where two devices differ in what they decode
+    CapsDiff(CapsDiffArgs),
     /// Run the checklist for a device and put everything into one archive, for a bug report
     Report(ReportArgs),
     /// Play files in a window, or draw them into images
@@ -245,7 +259,7 @@ pub struct MatrixArgs {
     /// What is decoded.
     #[command(flatten)]
     pub pipeline: PipelineArgs,
-    /// Every combination of all axes (73728), not only every pair of values
+    /// Every combination of all axes (442368), not only every pair of values
     #[arg(long)]
     pub all: bool,
 }
@@ -274,17 +288,6 @@ pub struct CompareArgs {
     /// This is the process that the driver may end; in DIR it leaves how far it came
     #[arg(long, value_name = "DIR", hide = true)]
     pub guarded: Option<PathBuf>,
-}
-
-/// `suite-info`.
-#[derive(Clone, Debug, Args)]
-pub struct SuiteInfoArgs {
-    /// Suites, folders or streams, as `vav1d verify` takes them
-    #[arg(required = true, value_name = "SUITE|DIR|FILE")]
-    pub suites: Vec<PathBuf>,
-    /// List what every vector exercises, not only the whole
-    #[arg(long)]
-    pub vectors: bool,
 }
 
 /// Film grain.
@@ -391,26 +394,6 @@ pub struct PlanArgs {
     /// Temporal units to plan at most
     #[arg(long, value_name = "N")]
     pub limit: Option<u64>,
-}
-
-/// `vav1d caps`.
-#[derive(Debug, Args)]
-pub struct CapsArgs {
-    /// Only this device: all, or as other commands take it
-    #[arg(long, default_value = "all", value_name = "DEVICE")]
-    pub device: String,
-    /// The one device that verify, compare and matrix judge
-    #[arg(long, hide = true)]
-    pub judged: bool,
-    /// Everything else that each device says of itself
-    #[arg(long, hide = true)]
-    pub facts: bool,
-    /// It is opened, too: after a hang or a loss that tells whether it is there again
-    #[arg(long, hide = true)]
-    pub opened: bool,
-    /// Under the Khronos validation layer
-    #[arg(long, hide = true)]
-    pub validate: bool,
 }
 
 /// `vav1d report`.

@@ -124,7 +124,7 @@ pub(super) fn tell(
     let bad = comparison.is_bad();
     let refused = comparison.verdicts.iter().any(compare_report::failed);
     let frames = comparison.verdicts.len() as u64;
-    let unfired = never_applied(&args.pipeline, &comparison.unfired, frames);
+    let unfired = never_applied(&args.pipeline, &comparison.unfired, (frames, "frames"));
     let unjudged = comparison.count(State::Unjudged) > comparison.unshown;
     let nothing = comparison.count(State::Right) == 0;
     match comparison.failure {

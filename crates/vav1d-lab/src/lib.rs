@@ -1,5 +1,6 @@
 //! What judges a driver: where a decode goes wrong ([`compare`]), whether a suite passes
-//! ([`conform`]), and what a driver gave to the hardware ([`recording`]).
+//! ([`conform`]), what a driver gave to the hardware ([`recording`]), and what an application gave to
+//! the driver ([`watch`]).
 #![doc = include_str!("../README.md")]
 #![warn(missing_docs)]
 
@@ -9,4 +10,5 @@ pub mod conform;
 
 pub mod recording;
 
+pub mod watch;
 pub mod words;

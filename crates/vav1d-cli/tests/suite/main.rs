@@ -2,6 +2,7 @@
 
 mod bounds;
 mod boxes;
+mod caps;
 mod chips;
 mod cli;
 mod compare;
@@ -14,6 +15,7 @@ mod grain;
 #[cfg(unix)]
 mod hostile;
 mod images;
+mod info;
 #[cfg(unix)]
 mod judges;
 mod manifest;
@@ -31,6 +33,7 @@ mod results;
 mod seek;
 mod signals;
 mod streams;
+mod suites;
 mod teacher;
 mod verify;
 #[cfg(feature = "window")]

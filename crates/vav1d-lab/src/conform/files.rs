@@ -46,7 +46,7 @@ pub fn write(path: &Path, bytes: &[u8]) -> io::Result<()> {
 }
 
 /// `path` with `.ENDING` behind its name, whatever ending that has.
-pub(super) fn added(path: &Path, ending: &str) -> PathBuf {
+pub(in crate::conform) fn added(path: &Path, ending: &str) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
     name.push(".");
     name.push(ending);

@@ -3,6 +3,7 @@
 #![cfg_attr(not(test), deny(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
 
 pub mod child;
+pub mod cover;
 pub mod coverage;
 pub mod diff;
 pub mod evidence;

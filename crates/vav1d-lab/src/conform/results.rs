@@ -11,7 +11,7 @@ use super::outcome::Outcome;
 use super::report::{self, About, jsonl, unfired_note, values};
 use super::runner::Record;
 use super::selection::Selection;
-use super::vector::{Kind, Vector};
+use super::vector::Kind;
 use crate::words::count;
 
 /// The file of a folder of reports that has everything.
@@ -271,9 +271,7 @@ fn plain(name: &str) -> String {
 
 /// The path of a vector's files below the folders of images and logs.
 pub(super) fn file_name(name: &str) -> PathBuf {
-    let mut vector = Vector::new("", PathBuf::new());
-    vector.name = name.to_owned();
-    vector.file_name()
+    super::vector::file_name(name)
 }
 
 fn explained(data: &Value, folder: &Path) -> Option<Explained> {
@@ -283,12 +281,14 @@ fn explained(data: &Value, folder: &Path) -> Option<Explained> {
     let images = data["images"].as_array().into_iter().flatten().filter_map(Value::as_str);
     // Names of files, and no paths.
     let images = images.filter(|name| !name.contains(['/', '\\']));
-    Some(Explained {
+    let explained = Explained {
         outputs: states.chars().map(state).collect(),
         first: data["first_wrong_frame"].as_u64(),
         text,
         images: images.map(|name| folder.join(name)).filter(|path| path.is_file()).collect(),
-    })
+        ..Explained::default()
+    };
+    Some(explained.with_difference(&data["difference"]))
 }
 
 #[cfg(test)]

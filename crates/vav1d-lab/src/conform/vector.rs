@@ -31,16 +31,19 @@ impl Vector {
 
     /// The name as the path of a file that has the vector's logs or images.
     pub fn file_name(&self) -> PathBuf {
-        let parts = self.name.split('/').filter(|part| !part.is_empty());
-        parts
-            .map(|part| if part.starts_with('.') { format!("_{part}") } else { part.into() })
-            .collect()
+        file_name(&self.name)
     }
 
     /// The part of the name before the last `/`: its suite or folder.
     pub fn suite(&self) -> &str {
         self.name.rsplit_once('/').map_or("", |(suite, _)| suite)
     }
+}
+
+/// [`Vector::file_name`] of the vector called `name`.
+pub fn file_name(name: &str) -> PathBuf {
+    let parts = name.split('/').filter(|part| !part.is_empty());
+    parts.map(|part| if part.starts_with('.') { format!("_{part}") } else { part.into() }).collect()
 }
 
 /// `name` with `%XX` for bytes that a list, a report or a shell could take for something else.

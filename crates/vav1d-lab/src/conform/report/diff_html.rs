@@ -3,50 +3,12 @@
 use std::fmt::Write as _;
 use std::io;
 
-use super::html::{plain, states, strip, thumbnail_data};
+use super::html::{pictures, states, strip};
+use super::page::{self, plain};
 use crate::conform::diff::{Change, Compared, Diff, Pair};
 use crate::conform::results::Run;
 use crate::conform::runner::Record;
 use crate::words::count;
-
-const HEAD: &str = "<!doctype html>
-<html lang=\"en\"><head><meta charset=\"utf-8\">
-<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">
-<title>vav1d verify-diff</title><style>
-:root { color-scheme: light dark; --ink: #1c1e21; --paper: #fff; --soft: #5c6370; --line: #d6d9de;
-  --card: #f6f7f9; --bad: #b3131b; --good: #1a7f37; --odd: #8a5a00 }
-@media (prefers-color-scheme: dark) { :root { --ink: #e6e8eb; --paper: #15171a; --soft: #a0a7b3;
-  --line: #363b43; --card: #1e2126; --bad: #ff8080; --good: #6fd08c; --odd: #e3b45a } }
-body { font: 15px/1.45 system-ui, sans-serif; margin: 0 auto; padding: 1em; max-width: 72em;
-  color: var(--ink); background: var(--paper) }
-h1 { font-size: 1.1em; margin: 0; color: var(--soft) } h2 { font-size: 1.15em; margin: 1.6em 0 .4em }
-.verdict { font-size: 1.6em; font-weight: 700; margin: .1em 0 .4em } .bad { color: var(--bad) }
-.good { color: var(--good) } .odd { color: var(--odd) } .soft { color: var(--soft) }
-.bar { display: flex; height: 1.1em; border: 1px solid var(--line); border-radius: 3px;
-  overflow: hidden; margin: .4em 0 } .bar span { min-width: 3px }
-.bar .worse { background: repeating-linear-gradient(45deg, var(--bad) 0 4px, transparent 4px 7px) }
-.bar .better { background: var(--good) } .bar .same { background: var(--line) }
-.bar .note { background: repeating-linear-gradient(-45deg, var(--odd) 0 2px, transparent 2px 6px) }
-table { border-collapse: collapse; width: 100% } th { text-align: left; font-weight: 600 }
-td, th { padding: .15em .6em .15em 0; vertical-align: top; overflow-wrap: anywhere }
-td.n { text-align: right; width: 4em; font-variant-numeric: tabular-nums }
-.card { border: 1px solid var(--line); border-left: 5px solid var(--line); border-radius: 4px;
-  background: var(--card); padding: .5em .8em; margin: .6em 0 }
-.card.worse { border-left-color: var(--bad) } .card.better { border-left-color: var(--good) }
-.card h3 { font-size: 1em; margin: 0; overflow-wrap: anywhere }
-.sides { display: grid; grid-template-columns: 1fr 1fr; gap: .8em }
-@media (max-width: 640px) { .sides { grid-template-columns: 1fr } }
-.sides > div { min-width: 0 } .sides b { display: inline-block; min-width: 1.4em }
-pre { white-space: pre-wrap; overflow-wrap: anywhere; margin: .4em 0; padding: .4em .6em;
-  border: 1px solid var(--line); border-radius: 3px; background: var(--paper); font-size: .87em }
-img { max-width: 100%; image-rendering: pixelated } figure { margin: .3em 0; display: inline-block }
-figcaption { color: var(--soft); font-size: .87em } summary { cursor: pointer; margin: .4em 0 }
-svg { display: block; max-width: 100%; margin: .3em 0 } .right { fill: var(--line) }
-.inherited { fill: var(--odd) } .missing { fill: none; stroke: var(--ink) }
-.wrong { fill: var(--bad); stroke: var(--bad); vector-effect: non-scaling-stroke }
-.unjudged { fill: none; stroke: var(--soft); stroke-dasharray: 1 1 }
-</style></head><body><h1>vav1d verify-diff</h1>
-";
 
 /// Cards that are open; the rest of a change is folded.
 const OPEN: usize = 20;
@@ -58,9 +20,8 @@ const CARDS: usize = 500;
 /// # Errors
 /// An image cannot be read.
 pub fn text(diff: &Diff<'_>, verdict: &str) -> io::Result<String> {
-    let mut page = HEAD.to_owned();
-    let class = if diff.is_success() { "good" } else { "bad" };
-    let _ = writeln!(page, "<p class=\"verdict {class}\">{}</p>", plain(verdict));
+    let mut page = "<p class=\"over\">vav1d verify-diff</p>\n".to_owned();
+    page += &page::headline(verdict, diff.is_success());
     bar(&mut page, diff);
     page += "<table><tr><th></th><th>Change</th><th>Vectors</th></tr>\n";
     for (change, n, worse) in diff.counts() {
@@ -76,13 +37,13 @@ pub fn text(diff: &Diff<'_>, verdict: &str) -> io::Result<String> {
         );
     }
     page += "</table>\n";
-    for pair in &diff.pairs {
-        sides(&mut page, pair);
-    }
     for change in Change::ALL.into_iter().filter(|change| *change != Change::Same) {
         section(&mut page, change, diff)?;
     }
-    Ok(page + "</body></html>\n")
+    for pair in &diff.pairs {
+        sides(&mut page, pair);
+    }
+    Ok(page::page(&format!("{verdict} vav1d verify-diff"), diff.is_success(), &page))
 }
 
 /// What a change is, for who reads it the first time.
@@ -149,7 +110,7 @@ fn sides(page: &mut String, pair: &Pair<'_>) {
     );
     for name in all {
         let (a, b) = (value(pair.first, &name), value(pair.second, &name));
-        let mark = if a == b { "" } else { " <span class=\"odd\">(not the same)</span>" };
+        let mark = if a == b { "" } else { " <span class=\"note\">(not the same)</span>" };
         let name = plain(&name);
         let _ = writeln!(page, "<tr><th>{name}{mark}</th><td>{a}</td><td>{b}</td></tr>");
     }
@@ -191,7 +152,7 @@ fn card(page: &mut String, compared: &Compared<'_>) -> io::Result<()> {
     let word = if compared.is_regression { "<span class=\"bad\">regression</span> " } else { "" };
     let _ = writeln!(
         page,
-        "<div class=\"card {class}\"><h3>{word}{}</h3><div>{}</div><div class=\"sides\">",
+        "<div class=\"cause {class}\"><h3>{word}{}</h3><div>{}</div><div class=\"sides\">",
         plain(compared.name()),
         plain(&compared.text)
     );
@@ -205,7 +166,7 @@ fn card(page: &mut String, compared: &Compared<'_>) -> io::Result<()> {
 /// One side of a card.
 fn half(page: &mut String, side: &str, record: Option<&Record>) -> io::Result<()> {
     let Some(record) = record else {
-        let _ = write!(page, "<div><b>{side}</b> <span class=\"soft\">not there</span></div>");
+        let _ = write!(page, "<div><b>{side}</b> <span class=\"dim\">not there</span></div>");
         return Ok(());
     };
     let status = plain(&record.status.to_string());
@@ -214,17 +175,10 @@ fn half(page: &mut String, side: &str, record: Option<&Record>) -> io::Result<()
     strip(page, &states(record));
     if let Some(explained) = &record.explained {
         let _ = write!(page, "<div>{}</div>", plain(&explained.text));
-        for (image, what) in explained.images.iter().zip(["is", "should be", "difference"]) {
-            let data = thumbnail_data(image)?;
-            let _ = write!(
-                page,
-                "<figure><img src=\"data:image/png;base64,{data}\" alt=\"{side}: {what}\">\
-                 <figcaption>{what}</figcaption></figure> "
-            );
-        }
+        pictures(page, None, explained)?;
     }
     for command in &record.reproduce {
-        let _ = write!(page, "<pre>{}</pre>", plain(command));
+        *page += &page::command(command);
     }
     page.push_str("</div>");
     Ok(())

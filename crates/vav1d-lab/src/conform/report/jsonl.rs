@@ -8,6 +8,10 @@ use super::{About, values};
 use crate::conform::explain::Explained;
 use crate::conform::runner::Record;
 
+/// Number of the schema of records, which docs/schema.json has. Fields are added; a removal, or
+/// another meaning, makes a new number.
+pub const SCHEMA: u32 = 2;
+
 /// All lines.
 pub fn all(records: &[Record], about: &About) -> String {
     all_with(records, about, &Value::Null)
@@ -15,7 +19,7 @@ pub fn all(records: &[Record], about: &About) -> String {
 
 /// The same with more in the header.
 pub fn all_with(records: &[Record], about: &About, more: &Value) -> String {
-    let mut text = format!("{}\n", header(about, more));
+    let mut text = format!("{}\n{}\n", first(about), header(about, more));
     for record in records {
         text += &line(record, !about.no_times);
         text.push('\n');
@@ -23,7 +27,18 @@ pub fn all_with(records: &[Record], about: &About, more: &Value) -> String {
     text + &format!("{}\n", summary(records, about))
 }
 
-/// The first line.
+/// The header of every output of the program.
+fn first(about: &About) -> Value {
+    let version = env!("CARGO_PKG_VERSION");
+    let device = about.property("device");
+    let mut data = json!({ "schema": SCHEMA, "command": "verify", "version": version });
+    if let Some(data) = data.as_object_mut().filter(|_| !device.is_empty()) {
+        data.insert("device".to_owned(), json!(device));
+    }
+    json!({ "type": "header", "data": data })
+}
+
+/// What is said of the run.
 fn header(about: &About, more: &Value) -> Value {
     let mut data: serde_json::Map<String, Value> =
         about.properties.iter().map(|(name, value)| (name.clone(), json!(value))).collect();
@@ -110,6 +125,7 @@ pub fn line(record: &Record, times: bool) -> String {
         // The same with `i` for what was inherited.
         "explained_pictures": record.explained.as_ref().map(states),
         "images": record.explained.as_ref().map(images),
+        "difference": record.explained.as_ref().map(Explained::difference),
     });
     if let Some(data) = data.as_object_mut() {
         data.extend(outcome.map(values::of).unwrap_or_default());

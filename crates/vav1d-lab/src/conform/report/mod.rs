@@ -1,12 +1,15 @@
 //! Reports of a run: sorted by name and the same for the same results, but for times where a
 //! format wants them.
 
+pub mod causes;
 pub mod csv;
 pub mod diff_html;
 pub mod html;
 pub mod jsonl;
 pub mod junit;
 pub mod markdown;
+pub mod page;
+pub mod sorts;
 pub mod values;
 
 use std::collections::BTreeMap;
@@ -312,7 +315,7 @@ pub fn write_with(
     write("results.jsonl", lines)?;
     write("junit.xml", junit::text(records, about)?)?;
     write("summary.md", markdown::text(records, about))?;
-    write("index.html", html::text(records, about)?)?;
+    write("index.html", html::text_in(Some(folder), records, about)?)?;
     match std::fs::remove_file(folder.join("results.jsonl.part")) {
         Err(e) if e.kind() != io::ErrorKind::NotFound => Err(e),
         _ => Ok(()),

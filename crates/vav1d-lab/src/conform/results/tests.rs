@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::conform::expect::Word;
+use crate::conform::explain::Area;
 use crate::conform::report::jsonl;
 
 /// A file of results, removed at the end.
@@ -31,6 +32,11 @@ fn records() -> Vec<Record> {
         outputs: vec!["right", "wrong", "inherited", "missing", "unjudged"],
         first: Some(4),
         text: "frame 4".to_owned(),
+        planes: vec!["Y".to_owned(), "V".to_owned()],
+        is_film_grain: true,
+        most: 7,
+        block: Some(Area { x: 64, y: 0, size: 64, picture: (96, 64) }),
+        shared: vec!["using_qmatrix".to_owned()],
         images: Vec::new(),
     };
     let outcomes = values::examples().into_iter().enumerate();
