@@ -8,9 +8,12 @@ pub use super::caps_args::{CapsArgs, CapsDiffArgs};
 pub use super::info_args::InfoArgs;
 #[cfg(feature = "window")]
 pub use super::play_args::PlayArgs;
+pub use super::reduce_args::ReduceArgs;
 pub use super::results_args::{VerifyDiffArgs, VerifyMergeArgs};
+pub use super::rewrite_args::RewriteArgs;
 use super::shape::ShapeArgs;
 pub use super::sim_args::{SimArgs, SimDiffArgs, Switch};
+pub use super::stress_args::StressArgs;
 pub use super::suite_args::SuiteInfoArgs;
 pub use super::verify_args::VerifyArgs;
 pub use super::watch_args::{CheckArgs, ReplayArgs, WatchArgs, WatchDiffArgs};
@@ -73,6 +76,12 @@ pub enum Command {
     Caps(CapsArgs),
     /// Say where two devices differ in what they decode
     CapsDiff(CapsDiffArgs),
+    /// Verify streams in other forms, drawn at random, and keep those that fail
+    Stress(StressArgs),
+    /// Write a stream in another form: the same pictures in other headers, slots, OBUs, containers
+    Rewrite(RewriteArgs),
+    /// Make the smallest stream that still fails the same way on a device
+    Reduce(ReduceArgs),
     /// Run the checklist for a device and put everything into one archive, for a bug report
     Report(ReportArgs),
     /// Play files in a window, or draw them into images
@@ -285,6 +294,12 @@ pub struct CompareArgs {
     /// Write images of the frames that errors begin with (is, should-be, difference) into DIR
     #[arg(long, value_name = "DIR")]
     pub png: Option<PathBuf>,
+    /// Say which single wrong value, and which stage of decoding, makes the first wrong picture
+    ///
+    /// softvk decodes the frame again, from the right references, with one thing changed at a time.
+    /// The driver is not asked again. It takes up to a minute.
+    #[arg(long)]
+    pub explain: bool,
     /// This is the process that the driver may end; in DIR it leaves how far it came
     #[arg(long, value_name = "DIR", hide = true)]
     pub guarded: Option<PathBuf>,

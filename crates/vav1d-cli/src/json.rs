@@ -81,6 +81,10 @@ pub enum Record<'a> {
     Replayed(serde_json::Value),
     /// What a check looked at.
     Checked(serde_json::Value),
+    /// A stream that was written in another form.
+    Rewritten(serde_json::Value),
+    /// What is left of a stream.
+    Reduced(serde_json::Value),
     /// A device.
     Device(serde_json::Value),
     /// Whether a device takes a stream, and what it lacks.

@@ -20,6 +20,7 @@ mod compare_report;
 mod dec_test;
 mod decode;
 mod dump;
+mod explain;
 mod failure;
 mod first;
 mod generate;
@@ -43,12 +44,17 @@ mod play;
 pub mod play_args;
 #[cfg(feature = "window")]
 mod playlist;
+mod reduce;
+pub mod reduce_args;
+mod reduce_judge;
 #[cfg(feature = "window")]
 mod render_to;
 mod replay;
 mod report;
 mod report_steps;
 pub mod results_args;
+mod rewrite;
+pub mod rewrite_args;
 mod select;
 mod shape;
 mod sim;
@@ -56,6 +62,8 @@ pub mod sim_args;
 mod sim_diff;
 mod step_record;
 mod stop;
+mod stress;
+pub mod stress_args;
 pub mod suite_args;
 mod suite_info;
 mod suite_query;
@@ -207,6 +215,9 @@ fn command(cli: &Cli, words: &[OsString], notices: &Notices) -> Result<Exit> {
         Command::WatchDiff(args) => check::run_diff(args, json),
         Command::Caps(args) => caps::run(args, json, notices),
         Command::CapsDiff(args) => caps_diff::run(args, json, notices),
+        Command::Stress(args) => stress::run(args, json, notices),
+        Command::Rewrite(args) => rewrite::run(args, json, notices),
+        Command::Reduce(args) => reduce::run(args, words, json, notices),
         Command::Report(args) => report::run(args, json, notices),
         #[cfg(feature = "window")]
         Command::Play(args) => play::run(args, json, notices),

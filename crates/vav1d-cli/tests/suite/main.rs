@@ -10,6 +10,7 @@ mod containers;
 mod drawing;
 mod ebml;
 mod edits;
+mod explain;
 mod faults;
 mod grain;
 #[cfg(unix)]
@@ -30,6 +31,7 @@ mod play;
 mod players;
 mod reference;
 mod results;
+mod rewrite;
 mod seek;
 mod signals;
 mod streams;
