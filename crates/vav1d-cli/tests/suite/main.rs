@@ -25,6 +25,7 @@ mod manifest;
 mod matrix;
 mod matroska;
 mod mended;
+mod merged;
 mod mp4;
 mod packets;
 mod plans;

@@ -322,6 +322,11 @@ fn is_supported(
     usage: vk::ImageUsageFlags,
     flags: vk::ImageCreateFlags,
 ) -> bool {
+    // Such a question needs a modifier (VUID-VkPhysicalDeviceImageFormatInfo2-tiling-02249), and
+    // RADV 26.2 reads it without looking whether there is one. No image of ours has it.
+    if format.tiling == vk::ImageTiling::DRM_FORMAT_MODIFIER_EXT {
+        return false;
+    }
     with_profile(profile, |_, list| {
         let info = vk::PhysicalDeviceImageFormatInfo2::default()
             .format(format.format)
