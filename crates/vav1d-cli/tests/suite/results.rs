@@ -344,6 +344,7 @@ fn results_are_compared() {
     assert_eq!((&summary["regressions"], &summary["success"]), (&4.into(), &false.into()));
     let page = std::fs::read_to_string(page).expect("a page");
     assert!(page.contains("4 regressions: 1 new") && page.contains("s/wrong1.ivf"), "{page}");
+    assert!(page.contains("<b>A</b> softvk"), "{page}");
     // The other way nothing is worse but what is new.
     let (code, said, _) = diff(&b, &a, &[]);
     assert!(code == Some(1) && said.contains("1 regression: 1 new."), "{said}");
@@ -384,13 +385,13 @@ fn what_is_slower_is_said_and_red_where_that_is_asked_for() {
         lines.collect::<String>()
     };
     let as_a = a.text("out/results.jsonl");
-    std::fs::write(&path, slower(&as_a, "s/slow1.ivf", 1.5)).expect("written");
+    std::fs::write(&path, slower(&as_a, "s/slow1.ivf", 1.6)).expect("written");
     let (code, said, _) = diff(&a, &b, &[]);
     assert!(code == Some(0) && said.contains("slower  s/slow1.ivf: 0."), "{said}");
-    assert!(said.contains(": 1.50 times as long"), "{said}");
+    assert!(said.contains(": 1.60 times as long"), "{said}");
     let (code, said, _) = diff(&a, &b, &["--slower", "1.4"]);
     assert!(code == Some(1) && said.contains("1 regression: 1 slower."), "{said}");
-    std::fs::write(&path, slower(&as_a, "s/slow1.ivf", 1.3)).expect("written");
+    std::fs::write(&path, slower(&as_a, "s/slow1.ivf", 1.39)).expect("written");
     assert_eq!(diff(&a, &b, &["--slower", "1.4"]).0, Some(0));
     for wrong in ["1", "0.5", "x", "inf"] {
         assert_eq!(diff(&a, &b, &["--slower", wrong]).0, Some(2), "{wrong}");
