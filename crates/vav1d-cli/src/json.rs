@@ -77,6 +77,8 @@ pub enum Record<'a> {
     Changes(serde_json::Value),
     /// A device.
     Device(serde_json::Value),
+    /// A word of a configuration of softvk.
+    SoftConfig(serde_json::Value),
     /// Whether a device takes a stream, and what it lacks.
     Taken(serde_json::Value),
     /// A field in which two devices differ.

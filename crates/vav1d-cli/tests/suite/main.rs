@@ -12,6 +12,7 @@ mod ebml;
 mod edits;
 mod faults;
 mod grain;
+mod help;
 #[cfg(unix)]
 mod hostile;
 mod images;
