@@ -40,7 +40,10 @@ const LAYERS: &[(&str, &[&[&str]])] = &[
             &["window"],
         ],
     ),
-    ("crates/vav1d-lab/src/", &[&["compare", "recording"], &["conform"]]),
+    (
+        "crates/vav1d-lab/src/",
+        &[&["compare", "recording"], &["conform", "explain"], &["reduce"], &["stress"]],
+    ),
 ];
 
 /// Files, or folders, that may contain `unsafe`.

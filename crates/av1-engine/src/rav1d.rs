@@ -47,6 +47,31 @@ fn answer(result: Dav1dResult) -> Result<(), Refusal> {
     }
 }
 
+/// In-loop filters, each of which a decoder may leave out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Filters {
+    /// Specification 7.14.
+    pub deblocking: bool,
+    /// Specification 7.15.
+    pub cdef: bool,
+    /// Specification 7.17.
+    pub restoration: bool,
+}
+
+impl Filters {
+    /// As the stream says.
+    pub const ALL: Self = Self { deblocking: true, cdef: true, restoration: true };
+
+    /// `Dav1dInloopFilterType`.
+    fn mask(self) -> u32 {
+        [self.deblocking, self.cdef, self.restoration]
+            .into_iter()
+            .enumerate()
+            .map(|(bit, on)| u32::from(on) << bit)
+            .sum()
+    }
+}
+
 /// A decoder.
 pub(super) struct Rav1d {
     context: Dav1dContext,
@@ -58,9 +83,19 @@ pub(super) struct Rav1d {
 unsafe impl Send for Rav1d {}
 
 impl Rav1d {
-    /// Opens a decoder with `n_threads` threads, one frame at a time, that puts out all layers and
-    /// hidden frames, with film grain if it is to `apply_grain`.
+    /// A decoder with all in-loop filters.
+    #[cfg(test)]
     pub(super) fn open(n_threads: u32, apply_grain: bool) -> Result<Self, Refusal> {
+        Self::with_filters(n_threads, apply_grain, Filters::ALL)
+    }
+
+    /// Opens a decoder with `n_threads` threads, one frame at a time, that puts out all layers and
+    /// hidden frames, with film grain if it is to `apply_grain`, and with these in-loop filters only.
+    pub(super) fn with_filters(
+        n_threads: u32,
+        apply_grain: bool,
+        filters: Filters,
+    ) -> Result<Self, Refusal> {
         let mut settings = std::mem::MaybeUninit::<Dav1dSettings>::uninit();
         // SAFETY: room for settings.
         unsafe { c::dav1d_default_settings(NonNull::from(&mut settings).cast()) };
@@ -72,6 +107,7 @@ impl Rav1d {
         settings.apply_grain = apply_grain.into();
         settings.all_layers = 1;
         settings.output_invisible_frames = 1;
+        settings.inloop_filters = filters.mask();
         let mut context = None;
         // SAFETY: both are valid.
         let opened = unsafe {

@@ -8,11 +8,15 @@ pub use super::caps_args::{CapsArgs, CapsDiffArgs};
 pub use super::info_args::InfoArgs;
 #[cfg(feature = "window")]
 pub use super::play_args::PlayArgs;
+pub use super::reduce_args::ReduceArgs;
 pub use super::results_args::{VerifyDiffArgs, VerifyMergeArgs};
+pub use super::rewrite_args::RewriteArgs;
 use super::shape::ShapeArgs;
 pub use super::sim_args::{SimArgs, SimDiffArgs, Switch};
+pub use super::stress_args::StressArgs;
 pub use super::suite_args::SuiteInfoArgs;
 pub use super::verify_args::VerifyArgs;
+pub use super::watch_args::{CheckArgs, ReplayArgs, WatchArgs, WatchDiffArgs};
 use vav1d::grain::Override;
 use vav1d::vk::PlantedFault;
 
@@ -60,10 +64,24 @@ pub enum Command {
     Sim(SimArgs),
     /// Compare two recordings of `sim` field by field
     SimDiff(SimDiffArgs),
+    /// Run a program and capture what it hands to AV1 video decoding, as an ordinary stream
+    Watch(WatchArgs),
+    /// Say which members of a capture of `watch` are wrong
+    Check(CheckArgs),
+    /// Decode a capture of `watch` on a device with exactly the same structures
+    Replay(ReplayArgs),
+    /// Compare two captures of `watch` member by member
+    WatchDiff(WatchDiffArgs),
     /// List devices and what they decode, or what they lack for streams; software last
     Caps(CapsArgs),
     /// Say where two devices differ in what they decode
     CapsDiff(CapsDiffArgs),
+    /// Verify streams in other forms, drawn at random, and keep those that fail
+    Stress(StressArgs),
+    /// Write a stream in another form: the same pictures in other headers, slots, OBUs, containers
+    Rewrite(RewriteArgs),
+    /// Make the smallest stream that still fails the same way on a device
+    Reduce(ReduceArgs),
     /// Run the checklist for a device and put everything into one archive, for a bug report
     Report(ReportArgs),
     /// Play files in a window, or draw them into images
@@ -258,7 +276,7 @@ pub struct MatrixArgs {
     /// What is decoded.
     #[command(flatten)]
     pub pipeline: PipelineArgs,
-    /// Every combination of all axes (73728), not only every pair of values
+    /// Every combination of all axes (442368), not only every pair of values
     #[arg(long)]
     pub all: bool,
 }
@@ -284,6 +302,12 @@ pub struct CompareArgs {
     /// Write images of the frames that errors begin with (is, should-be, difference) into DIR
     #[arg(long, value_name = "DIR")]
     pub png: Option<PathBuf>,
+    /// Say which single wrong value, and which stage of decoding, makes the first wrong picture
+    ///
+    /// softvk decodes the frame again, from the right references, with one thing changed at a time.
+    /// The driver is not asked again. It takes up to a minute.
+    #[arg(long)]
+    pub explain: bool,
     /// This is the process that the driver may end; in DIR it leaves how far it came
     #[arg(long, value_name = "DIR", hide = true)]
     pub guarded: Option<PathBuf>,

@@ -75,6 +75,16 @@ pub enum Record<'a> {
     Change(serde_json::Value),
     /// What became of all of them.
     Changes(serde_json::Value),
+    /// A member of a capture that is wrong.
+    Finding(serde_json::Value),
+    /// A picture of a replay.
+    Replayed(serde_json::Value),
+    /// What a check looked at.
+    Checked(serde_json::Value),
+    /// A stream that was written in another form.
+    Rewritten(serde_json::Value),
+    /// What is left of a stream.
+    Reduced(serde_json::Value),
     /// A device.
     Device(serde_json::Value),
     /// A word of a configuration of softvk.

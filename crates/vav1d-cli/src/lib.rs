@@ -12,6 +12,7 @@ mod caps_diff;
 mod caps_record;
 mod caps_streams;
 mod caps_table;
+mod check;
 #[cfg(test)]
 mod commit;
 mod compare;
@@ -20,6 +21,7 @@ mod dec_test;
 mod decode;
 mod dump;
 mod examples;
+mod explain;
 mod failure;
 mod first;
 mod generate;
@@ -46,11 +48,17 @@ mod play;
 pub mod play_args;
 #[cfg(feature = "window")]
 mod playlist;
+mod reduce;
+pub mod reduce_args;
+mod reduce_judge;
 #[cfg(feature = "window")]
 mod render_to;
+mod replay;
 mod report;
 mod report_steps;
 pub mod results_args;
+mod rewrite;
+pub mod rewrite_args;
 mod select;
 mod shape;
 mod sim;
@@ -58,6 +66,8 @@ pub mod sim_args;
 mod sim_diff;
 mod step_record;
 mod stop;
+mod stress;
+pub mod stress_args;
 pub mod suite_args;
 mod suite_info;
 mod suite_query;
@@ -72,6 +82,8 @@ mod verify_merge;
 mod verify_select;
 mod verify_text;
 mod version;
+mod watch;
+pub mod watch_args;
 
 use std::ffi::OsString;
 use std::io::Write;
@@ -205,8 +217,15 @@ fn command(cli: &Cli, words: &[OsString], notices: &Notices) -> Result<Exit> {
         Command::Matrix(args) => matrix::run(args, json, notices),
         Command::Sim(args) => sim::run(args),
         Command::SimDiff(args) => sim_diff::run(args, json),
+        Command::Watch(args) => watch::run(args),
+        Command::Check(args) => check::run(args, json, notices),
+        Command::Replay(args) => replay::run(args, json, notices),
+        Command::WatchDiff(args) => check::run_diff(args, json),
         Command::Caps(args) => caps::run(args, json, notices),
         Command::CapsDiff(args) => caps_diff::run(args, json, notices),
+        Command::Stress(args) => stress::run(args, json, notices),
+        Command::Rewrite(args) => rewrite::run(args, json, notices),
+        Command::Reduce(args) => reduce::run(args, words, json, notices),
         Command::Report(args) => report::run(args, json, notices),
         #[cfg(feature = "window")]
         Command::Play(args) => play::run(args, json, notices),

@@ -8,10 +8,11 @@ use ash::vk;
 use super::barriers::{self, Use};
 use super::bitstream::Layout;
 use super::execute::{Executor, InFlight, QueuedWork, Work};
+use super::handed::Handed;
 use super::images::{PictureId, Role};
 use super::objects::{Buffer, Commands};
 use super::options::{CodedExtent, GrainMode, IntraReferences, OrderHints, Recording, TileStarts};
-use super::record::{DecodeCommand, Query, Resource, SlotUse};
+use super::record::{DecodeCommand, Nulls, Query, Resource, SlotUse};
 use super::session::Parameters;
 use super::slots::DpbSlot;
 use super::submit::Ticket;
@@ -51,7 +52,11 @@ impl Executor {
     pub(super) fn decode_frame(&mut self, plan: &FramePlan) -> Result<()> {
         let size = &plan.header.frame_size;
         let extent = (size.upscaled_width, size.frame_height);
-        let coded = coded_extent(size, self.options.coded_extent);
+        let handed = self.handed.remove(&plan.frame);
+        let coded = match &handed {
+            Some(handed) => handed.extent,
+            None => coded_extent(size, self.options.coded_extent),
+        };
         self.check_extent(coded)?;
         self.check_tiles(plan.bitstream.tile_offsets.len())?;
         self.retire_passed()?;
@@ -63,17 +68,24 @@ impl Executor {
                 self.retire_oldest()?;
             }
         }
-        let references = self.references(plan)?;
+        let mut references = self.references(plan)?;
+        if let Some(handed) = &handed {
+            references.slots = self.handed_references(handed)?;
+        }
         let apply_grain = self.active()?.choice.profile.film_grain
             && self.options.film_grain == GrainMode::Driver
             && plan.header.film_grain_params.apply_grain;
-        let slot = self.bind_slot(plan)?;
+        let slot = match &handed {
+            Some(handed) => self.bind_handed(plan, handed)?,
+            None => self.bind_slot(plan)?,
+        };
         let targets = self.targets(slot.map(Role::Dpb), extent, apply_grain)?;
         if let Some(outdated) = self.active()?.pictures.outdated() {
             self.retired.keep(&self.decode, &self.copy, outdated);
         }
-        let mut info = reference_info(&plan.header);
-        if self.options.order_hints == Some(OrderHints::Shifted) {
+        let own = handed.as_ref().and_then(Handed::setup_info);
+        let mut info = own.unwrap_or_else(|| reference_info(&plan.header));
+        if self.options.order_hints == Some(OrderHints::Shifted) && own.is_none() {
             info.SavedOrderHints.rotate_left(1);
         }
         let mut work = self.work()?;
@@ -83,6 +95,9 @@ impl Executor {
         let frame =
             Frame { plan, coded, slot: slot.map(DpbSlot::index), targets, info, apply_grain };
         let mut command = self.command(&work, &layout, references, frame)?;
+        if let Some(handed) = &handed {
+            handed.apply(&mut command);
+        }
         if let Some(fault) = self.options.planted {
             self.plant_applied |= fault.apply(plan.frame, &mut command);
         }
@@ -324,6 +339,7 @@ impl Executor {
             tile_sizes: padded(&plan.bitstream.tile_sizes),
             n_tiles: plan.bitstream.tile_offsets.len() as u32,
             parts,
+            nulls: Nulls::default(),
             dst: resource(frame.targets.output),
             setup,
             references: references.slots,

@@ -298,7 +298,7 @@ fn choose_families(
 }
 
 /// VK_QUEUE_VIDEO_ENCODE_BIT_KHR.
-const VIDEO_ENCODE: u32 = 0x40;
+pub(super) const VIDEO_ENCODE: u32 = 0x40;
 
 /// What to enable, or what is missing.
 fn extensions(adapter: &Adapter) -> Result<Vec<&'static CStr>, String> {

@@ -9,7 +9,7 @@ use ash::vk::native::StdVideoAV1SequenceHeader;
 
 use super::adapter::Adapter;
 use super::instance::Instance;
-use super::options::{ExecutorOptions, Layouts, ParametersMode, StatusQueries};
+use super::options::{ExecutorOptions, Layouts, ParametersMode, ReadbackWay, StatusQueries};
 
 /// VK_VIDEO_SESSION_CREATE_INLINE_SESSION_PARAMETERS_BIT_KHR.
 pub(super) const INLINE_SESSION_PARAMETERS: vk::VideoSessionCreateFlagsKHR =
@@ -49,6 +49,7 @@ pub(super) struct Features {
     maintenance1: bool,
     maintenance2: bool,
     unified_layouts: bool,
+    pub(super) host_image_copy: bool,
 }
 
 /// A feature: its extension, `sType`, name, and whether the second switch is the one.
@@ -115,10 +116,12 @@ impl Features {
                 || options.status_queries == Some(StatusQueries::Inline),
             maintenance2: options.parameters == ParametersMode::Inline,
             unified_layouts: options.layouts == Layouts::General,
+            host_image_copy: options.readback == Some(ReadbackWay::Host)
+                || options.readback.is_none() && options.prefer_host,
         }
     }
 
-    fn rows(self) -> [Row; 3] {
+    fn rows(self) -> [Row; 4] {
         [
             Row {
                 wanted: self.maintenance1,
@@ -140,6 +143,13 @@ impl Features {
                 s_type: 1_000_527_000,
                 name: "unifiedImageLayoutsVideo",
                 second: true,
+            },
+            Row {
+                wanted: self.host_image_copy,
+                extension: ash::ext::host_image_copy::NAME,
+                s_type: 1_000_270_000,
+                name: "hostImageCopy",
+                second: false,
             },
         ]
     }

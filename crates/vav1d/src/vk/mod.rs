@@ -23,6 +23,7 @@ mod execute;
 mod ext;
 mod facts;
 mod features;
+mod handed;
 mod images;
 mod instance;
 mod journal;
@@ -36,6 +37,7 @@ mod overwriting;
 mod planted;
 mod quirks;
 mod readback;
+mod reading;
 mod record;
 pub mod render;
 mod session;
@@ -54,11 +56,12 @@ pub use dry::DryRun;
 pub use entry::{Driver, built_in, configurations, leaked};
 pub use execute::{DecodeStatus, Executor, FailedFrame, Output};
 pub use features::VideoFeature;
+pub use handed::Handed;
 pub use instance::{Instance, InstanceOptions, Message, Severity};
 pub use journal::Journal;
 pub use options::{
     CodedExtent, CopyQueue, ExecutorOptions, GrainMode, IntraReferences, Layouts, OrderHints,
-    OutputTiling, ParametersMode, Recording, Sharing, StatusQueries, TileStarts,
+    OutputTiling, ParametersMode, ReadbackWay, Recording, Sharing, StatusQueries, TileStarts,
 };
 pub use planted::{PlantedFault, PlantedValue};
 pub use session::SessionReport;
