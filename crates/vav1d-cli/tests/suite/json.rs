@@ -183,6 +183,7 @@ fn commands(folder: &Folder) -> Vec<Vec<String>> {
         "matrix --device soft:fault=tile-starts samples/tiles-uneven.ivf".to_owned(),
         "caps".to_owned(),
         "caps --device soft:radv-vcn4".to_owned(),
+        "caps --soft-configs".to_owned(),
         format!("caps --device soft:nv-like {vectors} samples/README.md"),
         "caps-diff soft:nv-like soft:radv-vcn4".to_owned(),
         format!("sim-diff {a} {b}"),

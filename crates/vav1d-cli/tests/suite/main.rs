@@ -13,6 +13,7 @@ mod edits;
 mod explain;
 mod faults;
 mod grain;
+mod help;
 #[cfg(unix)]
 mod hostile;
 mod images;
