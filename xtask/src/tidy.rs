@@ -40,7 +40,10 @@ const LAYERS: &[(&str, &[&[&str]])] = &[
             &["window"],
         ],
     ),
-    ("crates/vav1d-lab/src/", &[&["compare", "recording"], &["conform"], &["stress"]]),
+    (
+        "crates/vav1d-lab/src/",
+        &[&["compare", "recording"], &["conform", "explain"], &["reduce"], &["stress"]],
+    ),
 ];
 
 /// Files, or folders, that may contain `unsafe`.
@@ -79,7 +82,7 @@ const CRATES: &[(&str, &[&str])] = &[
     ("av1_grain", &["crates/av1-picture/src/grain/"]),
     ("png", &["crates/vav1d-lab/src/compare/images.rs", "crates/vav1d-play/src/image.rs"]),
     ("flate2", &["crates/av1-demux/src/matroska/encoding.rs"]),
-    ("regex", &["crates/vav1d-lab/src/conform/", "crates/vav1d-cli/src/verify.rs"]),
+    ("regex", &["crates/vav1d-lab/src/conform/", "crates/vav1d-cli/src/verify_select.rs"]),
     ("quick_xml", &["crates/vav1d-lab/src/conform/report/"]),
     ("toml", &["crates/vav1d-lab/src/conform/suite/manifest.rs", "crates/vav1d-cli/tests/"]),
     ("winit", &["crates/vav1d-play/src/window/"]),

@@ -8,7 +8,15 @@ use super::vector::{Expected, Kind, Oracle};
 /// The oracle beside `stream`, if there is one: `X.ivf.md5`, `X.md5`, the same with `.framemd5`,
 /// or Argon's folders. `Err` says which file cannot be used, and why, or which two of one form
 /// contradict each other.
+///
+/// A stream with `X.ivf.refused` or `X.refused` beside it has to be refused.
+///
+/// # Errors
+/// What is there cannot be read, not understood, or not be true.
 pub fn beside(stream: &Path) -> Result<Option<Oracle>, String> {
+    if [added(stream, REFUSED), stream.with_extension(REFUSED)].iter().any(|path| path.is_file()) {
+        return Ok(Some(Oracle::REFUSED));
+    }
     let mut files = files(stream).into_iter();
     let Some((path, argon)) = files.next() else { return Ok(None) };
     let oracle = read(&path, argon)?;
@@ -32,11 +40,14 @@ fn read(path: &Path, argon: Option<Kind>) -> Result<Oracle, String> {
     Ok(Oracle { kind, expected, semantics: kind.semantics() })
 }
 
+/// The ending of a file that says that the stream beside it has to be refused.
+const REFUSED: &str = "refused";
+
 /// Whether there are hashes that name `file`, whatever it is called: `X.bit.md5` beside `X.bit`.
 pub fn names(file: &Path) -> bool {
-    let is_hash = file.extension().is_some_and(|e| e == "md5" || e == "framemd5");
-    let named = |ending: &str| added(file, ending).is_file();
-    !is_hash && (named("md5") || named("framemd5"))
+    let endings = ["md5", "framemd5", REFUSED];
+    let is_hash = file.extension().is_some_and(|e| endings.iter().any(|ending| e == *ending));
+    !is_hash && endings.iter().any(|ending| added(file, ending).is_file())
 }
 
 /// The files of hashes for `stream`, the nearest first.
@@ -137,6 +148,7 @@ mod tests {
         let count = match &expected {
             Expected::Total(md5) => (md5 == A).then_some(None).expect("the hash"),
             Expected::Frames(list) => Some(list.len()),
+            Expected::Refused => panic!("hashes"),
         };
         assert_eq!((found, count), (kind, frames), "{text}");
     }
