@@ -7,6 +7,7 @@ use std::ptr::NonNull;
 
 use re_rav1d::Dav1dResult;
 use re_rav1d::include::dav1d::data::Dav1dData;
+use re_rav1d::include::dav1d::dav1d as c_filters;
 use re_rav1d::include::dav1d::dav1d::{Dav1dContext, Dav1dSettings};
 use re_rav1d::include::dav1d::picture::Dav1dPicture;
 use re_rav1d::src::lib as c;
@@ -62,13 +63,16 @@ impl Filters {
     /// As the stream says.
     pub const ALL: Self = Self { deblocking: true, cdef: true, restoration: true };
 
-    /// `Dav1dInloopFilterType`.
+    /// The decoder's bits, which are not those of dav1d's header.
     fn mask(self) -> u32 {
-        [self.deblocking, self.cdef, self.restoration]
-            .into_iter()
-            .enumerate()
-            .map(|(bit, on)| u32::from(on) << bit)
-            .sum()
+        [
+            (self.deblocking, c_filters::DAV1D_INLOOPFILTER_DEBLOCK),
+            (self.cdef, c_filters::DAV1D_INLOOPFILTER_CDEF),
+            (self.restoration, c_filters::DAV1D_INLOOPFILTER_RESTORATION),
+        ]
+        .into_iter()
+        .filter(|(on, _)| *on)
+        .fold(c_filters::DAV1D_INLOOPFILTER_NONE, |mask, (_, bit)| mask | bit)
     }
 }
 
@@ -256,6 +260,19 @@ impl Drop for Picture {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// A decoder that was told nothing has all of them.
+    #[test]
+    fn all_filters_are_those_that_a_decoder_has() {
+        let mut settings = std::mem::MaybeUninit::<Dav1dSettings>::uninit();
+        // SAFETY: room for settings.
+        unsafe { c::dav1d_default_settings(NonNull::from(&mut settings).cast()) };
+        // SAFETY: they were written.
+        let settings = unsafe { settings.assume_init() };
+        assert_eq!(Filters::ALL.mask(), settings.inloop_filters);
+        let none = Filters { deblocking: false, cdef: false, restoration: false };
+        assert_eq!(none.mask(), 0);
+    }
 
     #[test]
     fn nonsense_is_refused_and_nothing_is_a_turn() {
