@@ -8,6 +8,7 @@
 //! [`Reconstructor`] is the engine of a Vulkan video session, which is told what each frame
 //! refreshes; [`Engine`] that of a chip, which is only told where pictures are.
 
+mod ahead;
 mod decoder;
 mod engine;
 mod fault;
@@ -28,6 +29,8 @@ mod unit;
 #[cfg(test)]
 mod testing;
 
+pub use ahead::Ticket;
+pub use decoder::Room;
 pub use engine::Engine;
 pub use fault::Fault;
 pub use frame::{Decoded, Frame, Plane, PlaneData};
