@@ -25,8 +25,6 @@ use crate::syntax::film_grain::FilmGrainParams;
 use crate::syntax::frame::FrameHeader;
 use crate::syntax::sequence::SequenceHeader;
 
-/// Bytes of the readbacks that are under way.
-const READBACK_BYTES: usize = 8 << 20;
 /// Readbacks that are under way on hardware: copies then overlap with decodes, whatever their size.
 const MOST_READBACKS: usize = 4;
 /// Pictures that stay on the device at most: more of them would take its memory. Those after them
@@ -159,7 +157,7 @@ impl Executor {
             plan: CopyPlan::new(layout, format, extent, picture.extent, granularity),
         };
         let plan = copy.plan;
-        while self.showing.pending.len() > self.most_readbacks(plan.size_bytes()) {
+        while self.showing.pending.len() > self.most_readbacks() {
             self.finish_show()?;
         }
         let mut readback = self.readback(plan.size_bytes())?;
@@ -192,13 +190,12 @@ impl Executor {
         self.adapter.device_type != vk::PhysicalDeviceType::CPU
     }
 
-    /// Readbacks of `bytes` to have under way: as many as frames, but fewer of large ones where the
-    /// processor's caches are to hold them.
-    fn most_readbacks(&self, bytes: usize) -> usize {
+    /// Readbacks to have under way: as many as frames.
+    fn most_readbacks(&self) -> usize {
         let frames = self.options.frames_in_flight.max(1) as usize;
         match self.options.recording {
             Recording::InOrder if self.is_hardware() => frames.min(MOST_READBACKS),
-            Recording::InOrder => (READBACK_BYTES / bytes.max(1)).clamp(1, frames),
+            Recording::InOrder => frames,
             Recording::Shuffled => frames,
         }
     }
