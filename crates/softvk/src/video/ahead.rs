@@ -67,6 +67,7 @@ pub(crate) fn begin(begin: &BeginOp, op: &DecodeOp) -> Option<Ticket> {
         let index = usize::try_from(setup.index).ok()?;
         Some((index, setup.resource.clone().filter(|_| refreshed)))
     });
+    state.beside += u64::from(!state.begun.is_empty());
     state.begun.push(Begun { ticket, slot });
     Some(ticket)
 }

@@ -84,6 +84,16 @@ pub(crate) struct State {
     pub(crate) bitstream: Vec<u8>,
     /// Decodes that the reconstructor was given before their turn.
     pub(crate) begun: Vec<Begun>,
+    /// How many were, so far, while another was in the making.
+    pub(crate) beside: u64,
+}
+
+impl Drop for Session {
+    fn drop(&mut self) {
+        let state = self.state.get_mut().unwrap_or_else(PoisonError::into_inner);
+        let (beside, frames) = (state.beside, state.frames);
+        log::debug!("softvk: of {frames} frames {beside} were begun beside another");
+    }
 }
 
 impl Session {
@@ -111,6 +121,7 @@ impl Session {
             outputs: vec![None; max_dpb_slots as usize],
             bitstream: Vec::new(),
             begun: Vec::new(),
+            beside: 0,
         };
         Self {
             profile,

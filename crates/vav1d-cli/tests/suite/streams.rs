@@ -49,6 +49,45 @@ fn every_sample_has_its_md5s_on_the_default_device() {
     check_all("soft");
 }
 
+/// Whatever the number of frames is that are in the making at a time.
+#[test]
+fn every_sample_has_its_md5s_with_frame_threads() {
+    for device in ["soft:threads=2,delay=2", "soft:threads=4,delay=4", "soft:threads=3,coincide"] {
+        check_all(device);
+    }
+}
+
+/// And they are in the making at a time, as far as the session, the frames in flight and the
+/// threads allow.
+#[test]
+fn frames_are_begun_beside_each_other() {
+    let beside = |device: &str, frames: &str| {
+        let sample = samples().into_iter().find(|s| s.name == "main-420-8").expect("a sample");
+        let shape = ["--dpb", "distinct", "--frames-in-flight", frames];
+        let output = Command::new(env!("CARGO_BIN_EXE_vav1d"))
+            .args(["-vv", "md5", "--total", "--device", device])
+            .args(shape)
+            .arg(sample.path())
+            .output()
+            .expect("vav1d runs");
+        let stderr = String::from_utf8_lossy(&output.stderr).into_owned();
+        let (_, rest) = stderr.split_once("softvk: of ").expect("a word of it");
+        let words: Vec<_> = rest.split_whitespace().collect();
+        let number = |word: &str| word.parse::<u64>().expect("a number");
+        (number(words[0]), number(words[2]))
+    };
+    let (frames, at_once) = beside("soft:threads=2,delay=2", "8");
+    assert!(at_once * 2 > frames, "{at_once} of {frames}");
+    for (device, frames) in [
+        ("soft:threads=2,delay=2", "1"),
+        ("soft:threads=2,delay=1", "8"),
+        ("soft:threads=1", "8"),
+        ("soft:threads=2,delay=2,fault=status@9999", "8"),
+    ] {
+        assert_eq!(beside(device, frames).1, 0, "{device} {frames}");
+    }
+}
+
 #[test]
 fn outputs_that_are_the_reference_pictures() {
     check_all("soft:coincide");
