@@ -22,6 +22,7 @@ mod guard;
 mod info;
 mod input;
 mod json;
+mod machine;
 mod matrix;
 mod md5;
 mod options;
