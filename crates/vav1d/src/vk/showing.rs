@@ -44,6 +44,24 @@ pub(super) struct Showing {
     scratch: Vec<u8>,
     /// Command buffers of the decode family that hand pictures over, by age.
     handovers: VecDeque<(Ticket, Commands)>,
+    moved: Moved,
+}
+
+/// Bytes of pictures on their way to the host so far.
+#[derive(Default)]
+struct Moved {
+    pictures: u64,
+    /// Copied out of images by the device.
+    copied: u64,
+    /// Written once more by the host, which puts them in order.
+    ordered: u64,
+}
+
+impl Drop for Moved {
+    fn drop(&mut self) {
+        let Self { pictures, copied, ordered } = self;
+        log::debug!("moved: {pictures} pictures, {copied} bytes copied, {ordered} put in order");
+    }
 }
 
 impl Showing {
@@ -361,9 +379,13 @@ impl Executor {
 
     /// What a copy that has ended left in `readback`.
     fn picture(&mut self, plan: &CopyPlan, readback: Readback) -> Result<Picture> {
+        let moved = &mut self.showing.moved;
+        moved.pictures += 1;
+        moved.copied += plan.size_bytes() as u64;
         if plan.is_exact() && readback.buffer.is_read_at_ease() {
             return Ok(plan.around(self.showing.spare.lend(readback, plan.size_bytes())));
         }
+        self.showing.moved.ordered += plan.picture_bytes() as u64;
         if self.is_hardware() && Converter::takes(plan) {
             readback.buffer.fetch(plan.size_bytes())?;
             let Showing { converter, spare, .. } = &mut self.showing;
