@@ -16,7 +16,7 @@ use super::runner::Record;
 /// From this ratio of seconds on a vector is listed as slower.
 pub const SLOWER: f64 = 1.5;
 /// Seconds by which it has to be slower, at least: less is noise of starting processes.
-const NOISE: f64 = 0.05;
+const NOISE: f64 = 0.1;
 
 /// What became of a vector.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

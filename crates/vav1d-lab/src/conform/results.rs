@@ -69,7 +69,9 @@ impl Configuration {
 impl std::fmt::Display for Configuration {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let parts = self.clone().parts();
-        let parts: Vec<_> = parts.into_iter().filter(|part| !part.is_empty()).collect();
+        // That nothing was asked of the shape goes without saying.
+        let said = |part: &String| !part.is_empty() && part != "default";
+        let parts: Vec<_> = parts.into_iter().filter(said).collect();
         f.write_str(&parts.join(", "))
     }
 }

@@ -22,8 +22,9 @@ const CARDS: usize = 500;
 pub fn text(diff: &Diff<'_>, verdict: &str) -> io::Result<String> {
     let mut page = "<p class=\"over\">vav1d verify-diff</p>\n".to_owned();
     page += &page::headline(verdict, diff.is_success());
+    diff.pairs.iter().for_each(|pair| names(&mut page, pair));
     bar(&mut page, diff);
-    page += "<table><tr><th></th><th>Change</th><th>Vectors</th></tr>\n";
+    page += "<table><tr><th>Vectors</th><th>Change</th><th></th></tr>\n";
     for (change, n, worse) in diff.counts() {
         let worse = if worse > 0 { format!("{worse} worse than before") } else { String::new() };
         let link = match change {
@@ -84,6 +85,22 @@ fn bar(page: &mut String, diff: &Diff<'_>) {
         }
     }
     page.push_str("</div>\n");
+}
+
+/// What the runs are, and in what they differ, in a line each.
+fn names(page: &mut String, pair: &Pair<'_>) {
+    for (side, run) in [("A", pair.first), ("B", pair.second)] {
+        let text = run.map_or("nothing of this configuration".to_owned(), |run| {
+            let parts = [run.configuration().to_string(), run.about.property("date").to_owned()];
+            let parts = parts.iter().filter(|part| !part.is_empty()).cloned();
+            parts.collect::<Vec<_>>().join(", ")
+        });
+        let _ = writeln!(page, "<div><b>{side}</b> {}</div>", plain(&text));
+    }
+    for (name, a, b) in pair.differences() {
+        let (name, a, b) = (plain(name), plain(a), plain(b));
+        let _ = writeln!(page, "<div><b>{name}</b> {a} &rarr; {b}</div>");
+    }
 }
 
 /// Both runs, property by property.
