@@ -136,6 +136,19 @@ impl Drop for Folder {
     }
 }
 
+/// Two captures of one still, the second with another base_q_idx.
+fn captures(folder: &Folder) -> (String, String) {
+    let text = include_str!("tables/capture.jsonl");
+    let other = text.replace("\"base_q_idx\":128", "\"base_q_idx\":129");
+    assert_ne!(text, other);
+    for (name, text) in [("session-0", text), ("session-1", &other)] {
+        std::fs::write(folder.path(&format!("{name}.jsonl")), text).expect("written");
+        let stream = include_bytes!("tables/capture.obu");
+        std::fs::write(folder.path(&format!("{name}.obu")), stream).expect("written");
+    }
+    (folder.path("session-0"), folder.path("session-1"))
+}
+
 /// Commands whose lines have all types but `message`, which takes the validation layer.
 fn commands(folder: &Folder) -> Vec<Vec<String>> {
     let recording = |name: &str, q: u8| {
@@ -146,6 +159,7 @@ fn commands(folder: &Folder) -> Vec<Vec<String>> {
         folder.path(name)
     };
     let (a, b) = (recording("a.rec", 1), recording("b.rec", 2));
+    let (first, second) = captures(folder);
     let (old, new) = (folder.path("old"), folder.path("new"));
     let (yuv, tar, drawn) = (folder.path("a.yuv"), folder.path("a.tar"), folder.path("drawn"));
     let main = "samples/main-420-8.ivf";
@@ -187,6 +201,16 @@ fn commands(folder: &Folder) -> Vec<Vec<String>> {
         format!("caps --device soft:nv-like {vectors} samples/README.md"),
         "caps-diff soft:nv-like soft:radv-vcn4".to_owned(),
         format!("sim-diff {a} {b}"),
+        format!("check --stream samples/still-full.obu {second}"),
+        format!("replay --device soft --all {first}"),
+        format!("watch-diff {first} {second}"),
+        format!("compare --explain --device soft:fault=base-q@2 {main}"),
+        format!("rewrite {main} --how repeat=1 -o {}", folder.path("rewritten.ivf")),
+        format!(
+            "reduce --device soft:fault=base-q@2 --decodes 20 {main} -o {}",
+            folder.path("less.ivf")
+        ),
+        format!("stress --device soft --count 1 -o {} {main}", folder.path("stress")),
         format!("report --device soft -o {tar}"),
         format!("play --device soft --render-to {drawn} {main}"),
     ];
@@ -194,7 +218,7 @@ fn commands(folder: &Folder) -> Vec<Vec<String>> {
 }
 
 /// Commands that print something else than records.
-const NONE: [&str; 2] = ["sim", "generate"];
+const NONE: [&str; 3] = ["sim", "watch", "generate"];
 
 #[test]
 fn every_line_of_every_command_is_in_the_schema() {
@@ -258,6 +282,13 @@ fn whatever_ends_a_command_is_a_fault_behind_a_header() {
         ("sim-diff none none", 66, "io"),
         ("sim navi33 -- true", 2, "usage"),
         ("generate man", 2, "usage"),
+        ("watch -- true", 2, "usage"),
+        ("check none", 66, "io"),
+        ("replay none --device soft", 66, "io"),
+        ("watch-diff none none", 66, "io"),
+        ("rewrite none.ivf -o /tmp/none.ivf", 66, "io"),
+        ("reduce none.ivf --device soft -o /tmp/none.ivf", 66, "io"),
+        ("stress none --device soft", 66, "io"),
         ("report --device soft -o /none/x.tar", 74, "output"),
     ] {
         let words: Vec<&str> = std::iter::once("--json").chain(words.split(' ')).collect();
