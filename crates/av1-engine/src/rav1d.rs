@@ -7,7 +7,10 @@ use std::ptr::NonNull;
 
 use re_rav1d::Dav1dResult;
 use re_rav1d::include::dav1d::data::Dav1dData;
-use re_rav1d::include::dav1d::dav1d::{Dav1dContext, Dav1dSettings};
+use re_rav1d::include::dav1d::dav1d::{
+    DAV1D_INLOOPFILTER_CDEF, DAV1D_INLOOPFILTER_DEBLOCK, DAV1D_INLOOPFILTER_RESTORATION,
+    Dav1dContext, Dav1dInloopFilterType, Dav1dSettings,
+};
 use re_rav1d::include::dav1d::picture::Dav1dPicture;
 use re_rav1d::src::lib as c;
 
@@ -62,13 +65,14 @@ impl Filters {
     /// As the stream says.
     pub const ALL: Self = Self { deblocking: true, cdef: true, restoration: true };
 
-    /// `Dav1dInloopFilterType`.
-    fn mask(self) -> u32 {
-        [self.deblocking, self.cdef, self.restoration]
-            .into_iter()
-            .enumerate()
-            .map(|(bit, on)| u32::from(on) << bit)
-            .sum()
+    /// What the decoder calls them: not the bits that dav1d has for them.
+    fn mask(self) -> Dav1dInloopFilterType {
+        let all = [
+            (self.deblocking, DAV1D_INLOOPFILTER_DEBLOCK),
+            (self.cdef, DAV1D_INLOOPFILTER_CDEF),
+            (self.restoration, DAV1D_INLOOPFILTER_RESTORATION),
+        ];
+        all.into_iter().filter(|(on, _)| *on).map(|(_, bit)| bit).sum()
     }
 }
 
