@@ -298,7 +298,8 @@ fn whatever_ends_a_command_is_a_fault_behind_a_header() {
         types(&schema, &words, &output);
         let text = String::from_utf8(output.stdout).expect("text");
         let records = text.lines().map(|l| serde_json::from_str::<Value>(l).expect("JSON"));
-        let fault = records.filter(|record| record["type"] == "fault").last().expect("a fault");
+        let mut records = records;
+        let fault = records.rfind(|record| record["type"] == "fault").expect("a fault");
         let data = &fault["data"];
         assert_eq!(
             (data["kind"].as_str(), data["exit"].as_i64()),
