@@ -151,17 +151,8 @@ fn captures(folder: &Folder) -> (String, String) {
 
 /// Commands whose lines have all types but `message`, which takes the validation layer.
 fn commands(folder: &Folder) -> Vec<Vec<String>> {
-    let recording = |name: &str, q: u8| {
-        let text = format!(
-            "# vav1d drm-sim recording 1\nchip = navi33\nsubmission 1 decode\nav1.base_q_idx = {q}\n"
-        );
-        std::fs::write(folder.path(name), text).expect("written");
-        folder.path(name)
-    };
-    let (a, b) = (recording("a.rec", 1), recording("b.rec", 2));
-    let (first, second) = captures(folder);
     let (old, new) = (folder.path("old"), folder.path("new"));
-    let (yuv, tar, drawn) = (folder.path("a.yuv"), folder.path("a.tar"), folder.path("drawn"));
+    let yuv = folder.path("a.yuv");
     let main = "samples/main-420-8.ivf";
     let two = "samples/main-420-8.ivf samples/high-444-8.ivf";
     let vectors = format!("{two} samples/layers-l2t2.ivf");
@@ -190,6 +181,29 @@ fn commands(folder: &Folder) -> Vec<Vec<String>> {
         format!("verify --list {vectors}"),
         format!("verify-diff {old} {new}"),
         format!("verify-merge {new}"),
+    ];
+    words(&lines).into_iter().chain(others(folder, &vectors)).collect()
+}
+
+/// The words of lines.
+fn words(lines: &[String]) -> Vec<Vec<String>> {
+    lines.iter().map(|line| line.split(' ').map(str::to_owned).collect()).collect()
+}
+
+/// Those that do not decode vectors one by one.
+fn others(folder: &Folder, vectors: &str) -> Vec<Vec<String>> {
+    let recording = |name: &str, q: u8| {
+        let text = format!(
+            "# vav1d drm-sim recording 1\nchip = navi33\nsubmission 1 decode\nav1.base_q_idx = {q}\n"
+        );
+        std::fs::write(folder.path(name), text).expect("written");
+        folder.path(name)
+    };
+    let (a, b) = (recording("a.rec", 1), recording("b.rec", 2));
+    let (first, second) = captures(folder);
+    let (tar, drawn) = (folder.path("a.tar"), folder.path("drawn"));
+    let main = "samples/main-420-8.ivf";
+    let lines = [
         format!("suite-info {vectors}"),
         format!("suite-info --with BitDepth=8 {vectors}"),
         format!("suite-info --cover {vectors}"),
@@ -214,7 +228,7 @@ fn commands(folder: &Folder) -> Vec<Vec<String>> {
         format!("report --device soft -o {tar}"),
         format!("play --device soft --render-to {drawn} {main}"),
     ];
-    lines.iter().map(|line| line.split(' ').map(str::to_owned).collect()).collect()
+    words(&lines)
 }
 
 /// Commands that print something else than records.
