@@ -16,6 +16,8 @@ pub struct Capture {
     pub about: Value,
     /// Sequence headers by number.
     pub sequences: BTreeMap<u64, SequenceHeader>,
+    /// Layers, format and usage of images by number.
+    pub images: BTreeMap<u64, (u32, i32, u32)>,
     /// What happened, in the order of submission.
     pub events: Vec<Event>,
     /// MD5s of decoded pictures by frame: those that could be read.
@@ -134,6 +136,7 @@ impl Capture {
         let mut capture = Self {
             about: Value::Null,
             sequences: BTreeMap::new(),
+            images: BTreeMap::new(),
             events: Vec::new(),
             pictures: BTreeMap::new(),
             statuses: BTreeMap::new(),
@@ -169,7 +172,25 @@ impl Capture {
                 set(&mut header, value.get("std")?)?;
                 self.sequences.insert(value.get("number")?.as_u64()?, header);
             }
-            "frame" => self.events.push(Event::Frame(Box::new(frame(value)?))),
+            "image" => {
+                let number = |name: &str| value.get(name)?.as_i64();
+                let made =
+                    (number("layers")? as u32, number("format")? as i32, number("usage")? as u32);
+                self.images.insert(value.get("number")?.as_u64()?, made);
+            }
+            "frame" => {
+                let mut frame = frame(value)?;
+                let slots = frame.setup.iter_mut().chain(&mut frame.references);
+                let slots = slots.chain(&mut frame.bound);
+                let resources = slots.filter_map(|slot| slot.resource.as_mut());
+                for resource in resources.chain([&mut frame.dst]) {
+                    let image = resource.image.map(|(image, _)| image);
+                    resource.made = image
+                        .and_then(|image| self.images.get(&image).copied())
+                        .unwrap_or_default();
+                }
+                self.events.push(Event::Frame(Box::new(frame)));
+            }
             "status" => {
                 self.statuses.insert(value.get("frame")?.as_u64()?, value.get("result")?.as_i64()?);
             }
@@ -323,11 +344,7 @@ fn resource(value: &Value) -> Option<Resource> {
         extent: pair(value.get("extent")?)?,
         offset: pair(value.get("offset")?)?,
         image: image.map(|(image, layer)| (image as u64, layer as u32)),
-        made: (
-            number("layers").unwrap_or(1) as u32,
-            number("format").unwrap_or(0) as i32,
-            number("usage").unwrap_or(0) as u32,
-        ),
+        made: (0, 0, 0),
         layout: number("layout").map(|layout| layout as i32),
         decoded: number("decoded").map(|frame| frame as u64),
     })
