@@ -3,7 +3,7 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
-use super::rav1d::{Rav1d, Refusal};
+use super::rav1d::{Filters, Rav1d, Refusal};
 use super::{Fault, Frame};
 
 /// More rounds than this means that the decoder neither takes nor gives anything.
@@ -18,6 +18,7 @@ pub(crate) struct Decoder {
     inner: Rav1d,
     maker: Maker,
     n_threads: u32,
+    filters: Filters,
     /// Marks what goes in, so that a picture that comes out is known to be of that frame.
     timestamp: i64,
 }
@@ -25,14 +26,19 @@ pub(crate) struct Decoder {
 impl Decoder {
     /// Opens a decoder with `n_threads` threads; with one it makes no thread of its own.
     pub(crate) fn new(n_threads: u32) -> Result<Self, Fault> {
+        Self::with_filters(n_threads, Filters::ALL)
+    }
+
+    /// The same, of the in-loop filters with `filters` only.
+    pub(crate) fn with_filters(n_threads: u32, filters: Filters) -> Result<Self, Fault> {
         let maker = Maker::default();
-        Ok(Self { inner: open(n_threads)?, maker, n_threads, timestamp: 0 })
+        Ok(Self { inner: open(n_threads, filters)?, maker, n_threads, filters, timestamp: 0 })
     }
 
     /// Goes on with `n_threads` threads, and without references if that is another number.
     pub(crate) fn set_threads(&mut self, n_threads: u32) -> Result<(), Fault> {
         if self.n_threads != n_threads {
-            *self = Self::new(n_threads)?;
+            *self = Self::with_filters(n_threads, self.filters)?;
         }
         Ok(())
     }
@@ -69,7 +75,7 @@ impl Decoder {
 
     /// Puts a decoder without history in the place of one that cannot be trusted.
     fn replace(&mut self) {
-        if let Ok(inner) = open(self.n_threads) {
+        if let Ok(inner) = open(self.n_threads, self.filters) {
             // Closing a decoder that panicked may wait for threads that are gone.
             std::mem::forget(std::mem::replace(&mut self.inner, inner));
             self.maker = Maker::default();
@@ -84,8 +90,8 @@ enum Stop {
     Stuck,
 }
 
-fn open(n_threads: u32) -> Result<Rav1d, Fault> {
-    catch_unwind(|| Rav1d::open(n_threads, false))
+fn open(n_threads: u32, filters: Filters) -> Result<Rav1d, Fault> {
+    catch_unwind(|| Rav1d::with_filters(n_threads, false, filters))
         .map_err(|_| Fault::Open("panic".into()))?
         .map_err(|error| Fault::Open(error.to_string()))
 }

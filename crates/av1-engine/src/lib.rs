@@ -22,6 +22,7 @@ mod frame;
 mod grain;
 mod headers;
 pub mod job;
+pub mod members;
 mod obu_writer;
 #[cfg(feature = "decoder")]
 mod overwrite;
@@ -45,6 +46,8 @@ pub use engine::Engine;
 pub use fault::Fault;
 #[cfg(feature = "decoder")]
 pub use frame::{Decoded, Frame, Plane, PlaneData};
+#[cfg(feature = "decoder")]
+pub use rav1d::Filters;
 #[cfg(feature = "decoder")]
 pub use rav1d::version as decoder_version;
 #[cfg(feature = "decoder")]

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::decoder::Decoder;
 use super::grain;
 use super::headers::{FrameSize, FrameType};
+use super::rav1d::Filters;
 use super::sequence::Sequence;
 use super::slots::{Opening, Saved, Slots, opening};
 use super::unit::{self, Unit};
@@ -60,7 +61,7 @@ impl Reconstructor {
     /// # Errors
     /// `Fault::Profile` if no AV1 stream has that profile, `Fault::Open` if the decoder fails.
     pub fn new(profile: Profile, max_dpb_slots: u32) -> Result<Self, Fault> {
-        Self::open(profile, max_dpb_slots, Threads::of_this_machine())
+        Self::open(profile, max_dpb_slots, Threads::of_this_machine(), Filters::ALL)
     }
 
     /// The same with a number of decoder threads, at least 1.
@@ -72,17 +73,36 @@ impl Reconstructor {
         max_dpb_slots: u32,
         n_threads: u32,
     ) -> Result<Self, Fault> {
-        Self::open(profile, max_dpb_slots, Threads::Fixed(n_threads))
+        Self::open(profile, max_dpb_slots, Threads::Fixed(n_threads), Filters::ALL)
     }
 
-    fn open(profile: Profile, max_dpb_slots: u32, threads: Threads) -> Result<Self, Fault> {
+    /// The same, of the in-loop filters with `filters` only: for whoever looks at what a stage does
+    /// to a picture. What later frames refer to lacks the others too, unless it is overwritten.
+    ///
+    /// # Errors
+    /// As `new`.
+    pub fn with_filters(
+        profile: Profile,
+        max_dpb_slots: u32,
+        n_threads: u32,
+        filters: Filters,
+    ) -> Result<Self, Fault> {
+        Self::open(profile, max_dpb_slots, Threads::Fixed(n_threads), filters)
+    }
+
+    fn open(
+        profile: Profile,
+        max_dpb_slots: u32,
+        threads: Threads,
+        filters: Filters,
+    ) -> Result<Self, Fault> {
         if !matches!(profile.bit_depth, 8 | 10 | 12) {
             return Err(Fault::Profile("bit depth"));
         }
         Ok(Self {
             profile,
             threads,
-            decoder: Decoder::new(threads.number(1))?,
+            decoder: Decoder::with_filters(threads.number(1), filters)?,
             slots: Slots::new(max_dpb_slots as usize),
             pictures: vec![None; max_dpb_slots as usize],
             sequence: None,

@@ -113,8 +113,7 @@ impl Writer {
         let Some(sequence) = self.walker.sequence() else {
             return Err(Error::Unsupported("a frame before any sequence header"));
         };
-        let (temporal_id, spatial_id) =
-            wrap.layer.map_or((0, 0), |l| (l.temporal_id, l.spatial_id));
+        let (temporal_id, spatial_id) = layer(wrap)?;
         let references = self.walker.references();
         let context = Context { sequence, references, temporal_id, spatial_id };
         let mut w = BitWriter::default();
@@ -206,11 +205,7 @@ impl Writer {
     ) -> Result<()> {
         let needs_size = !is_last && self.framing == Framing::Section5;
         let size_bytes = if needs_size { wrap.size_bytes.max(1) } else { wrap.size_bytes };
-        let (temporal_id, spatial_id) =
-            wrap.layer.map_or((0, 0), |l| (l.temporal_id, l.spatial_id));
-        if temporal_id > 7 || spatial_id > 3 {
-            return Err(bad("temporal_id", temporal_id, "layers are 0 to 7 and 0 to 3"));
-        }
+        let (temporal_id, spatial_id) = layer(wrap)?;
         let has_extension = wrap.layer.is_some();
         let mut bytes = Vec::with_capacity(payload.len() + 10);
         let flags = u8::from(has_extension) << 2 | u8::from(size_bytes > 0) << 1;
@@ -254,6 +249,15 @@ fn number(obu_type: ObuType) -> u8 {
         ObuType::TileList => 8,
         ObuType::Padding => 15,
         ObuType::Reserved(number) => number & 15,
+    }
+}
+
+/// `temporal_id` and `spatial_id`, 0 without an extension.
+fn layer(wrap: &Wrap) -> Result<(u8, u8)> {
+    let (temporal_id, spatial_id) = wrap.layer.map_or((0, 0), |l| (l.temporal_id, l.spatial_id));
+    match temporal_id > 7 || spatial_id > 3 {
+        true => Err(bad("temporal_id", temporal_id, "layers are 0 to 7 and 0 to 3")),
+        false => Ok((temporal_id, spatial_id)),
     }
 }
 

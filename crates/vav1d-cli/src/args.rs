@@ -8,6 +8,7 @@ pub use super::caps_args::{CapsArgs, CapsDiffArgs};
 pub use super::info_args::InfoArgs;
 #[cfg(feature = "window")]
 pub use super::play_args::PlayArgs;
+pub use super::reduce_args::ReduceArgs;
 pub use super::results_args::{VerifyDiffArgs, VerifyMergeArgs};
 pub use super::rewrite_args::RewriteArgs;
 use super::shape::ShapeArgs;
@@ -79,6 +80,8 @@ pub enum Command {
     Stress(StressArgs),
     /// Write a stream in another form: the same pictures in other headers, slots, OBUs, containers
     Rewrite(RewriteArgs),
+    /// Make the smallest stream that still fails the same way on a device
+    Reduce(ReduceArgs),
     /// Run the checklist for a device and put everything into one archive, for a bug report
     Report(ReportArgs),
     /// Play files in a window, or draw them into images
@@ -206,9 +209,8 @@ pub struct PipelineArgs {
     /// Run under the Khronos validation layer; every message is an error
     #[arg(long)]
     pub validate: bool,
-    /// Hand the driver a wrong value in one frame, for tests of what must find it (see
-    /// crates/drm-sim/README.md)
-    #[arg(long, value_name = "NAME@FRAME", hide_short_help = true)]
+    /// Hand the driver a wrong value in one frame.
+    #[arg(long, value_name = "NAME@FRAME", hide_short_help = true, help = plant_help())]
     pub plant: Option<PlantedFault>,
     /// Write into FILE what the device is given, before it gets it
     #[arg(long, value_name = "FILE", hide_short_help = true)]
@@ -248,6 +250,15 @@ fn iso(text: &str) -> Result<u32, String> {
         true => Ok(iso),
         false => Err(format!("from {} to {}", Override::ISO.start(), Override::ISO.end())),
     }
+}
+
+/// What `--plant` does, and the names that it takes.
+fn plant_help() -> String {
+    let names: Vec<_> = PlantedFault::names().collect();
+    format!(
+        "Hand the driver a wrong value in one frame, for tests of what must find it: {}",
+        names.join(", ")
+    )
 }
 
 /// A time between a millisecond and a day.
@@ -291,6 +302,12 @@ pub struct CompareArgs {
     /// Write images of the frames that errors begin with (is, should-be, difference) into DIR
     #[arg(long, value_name = "DIR")]
     pub png: Option<PathBuf>,
+    /// Say which single wrong value, and which stage of decoding, makes the first wrong picture
+    ///
+    /// softvk decodes the frame again, from the right references, with one thing changed at a time.
+    /// The driver is not asked again. It takes up to a minute.
+    #[arg(long)]
+    pub explain: bool,
     /// This is the process that the driver may end; in DIR it leaves how far it came
     #[arg(long, value_name = "DIR", hide = true)]
     pub guarded: Option<PathBuf>,
@@ -419,7 +436,8 @@ pub struct GenerateArgs {
     /// What to print
     #[arg(value_enum)]
     pub what: Generate,
-    /// Write a man page for each command into DIR, instead of one for all to standard output
+    /// Write a man page for the program and one for each command into DIR, instead of the program's
+    /// alone to standard output
     #[arg(long, value_name = "DIR")]
     pub dir: Option<PathBuf>,
 }
@@ -437,4 +455,10 @@ pub enum Generate {
     Fish,
     /// Completions for PowerShell.
     Powershell,
+    /// Values of --device, for completions.
+    #[value(hide = true)]
+    Devices,
+    /// Values of --plant, for completions.
+    #[value(hide = true)]
+    Plants,
 }

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::args::CompareArgs;
 use super::compare::{Comparison, Ended};
 use super::json::{Lines, Record};
-use super::output;
+use super::{explain, output};
 use vav1d::vk::DecodeStatus;
 use vav1d_lab::compare::shared::Shared;
 use vav1d_lab::compare::{Difference, Node, PlaneDifference, REFERENCE_NAMES, State, Verdict};
@@ -40,6 +40,9 @@ fn write_text(out: &mut impl Write, all: &Comparison, shared: &[Shared]) -> io::
     let first = all.verdicts.iter().find(|v| v.state == State::Wrong || v.grain.is_some());
     if let Some(verdict) = first {
         writeln!(out, "first bad frame: {}", verdict.frame)?;
+    }
+    if let Some(explained) = &all.explained {
+        explain::write_text(out, explained)?;
     }
     if !shared.is_empty() {
         writeln!(out, "what wrong frames have in common, and few right ones:")?;
@@ -214,6 +217,7 @@ fn write_json(args: &CompareArgs, all: &Comparison, shared: &[Shared]) -> io::Re
             "what": ended.what, "submitted": ended.submitted, "done": ended.done,
             "text": headline(all, ended),
         })),
+        "explanation": all.explained.as_ref().map(explain::to_json),
         "notes": all.notes,
         "shared_features": shared.iter().map(|s| json!({
             "feature": s.feature, "wrong": s.wrong, "right": s.right,

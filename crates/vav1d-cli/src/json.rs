@@ -83,8 +83,12 @@ pub enum Record<'a> {
     Checked(serde_json::Value),
     /// A stream that was written in another form.
     Rewritten(serde_json::Value),
+    /// What is left of a stream.
+    Reduced(serde_json::Value),
     /// A device.
     Device(serde_json::Value),
+    /// A word of a configuration of softvk.
+    SoftConfig(serde_json::Value),
     /// Whether a device takes a stream, and what it lacks.
     Taken(serde_json::Value),
     /// A field in which two devices differ.

@@ -20,21 +20,26 @@ mod compare_report;
 mod dec_test;
 mod decode;
 mod dump;
+mod examples;
+mod explain;
 mod failure;
 mod first;
 mod generate;
 mod grain;
 mod guard;
+mod help;
 mod info;
 pub mod info_args;
 mod info_read;
 mod info_record;
 mod input;
 mod json;
+mod man;
 mod matrix;
 mod md5;
 mod options;
 mod output;
+mod page;
 mod pipeline;
 mod plan;
 #[cfg(feature = "window")]
@@ -43,6 +48,9 @@ mod play;
 pub mod play_args;
 #[cfg(feature = "window")]
 mod playlist;
+mod reduce;
+pub mod reduce_args;
+mod reduce_judge;
 #[cfg(feature = "window")]
 mod render_to;
 mod replay;
@@ -127,6 +135,10 @@ fn vav1d(args: Vec<OsString>) -> Exit {
     let cli = match Cli::try_parse_from(args.clone()) {
         Ok(cli) => cli,
         Err(error) => {
+            if error.kind() == clap::error::ErrorKind::DisplayHelp {
+                let words: Vec<_> = args.iter().map(|w| w.to_string_lossy().into_owned()).collect();
+                return print(&help::text(&words));
+            }
             let exit = if error.use_stderr() { Exit::Usage } else { Exit::Done };
             if error.use_stderr() && wants_json(&args) {
                 let text = error.to_string();
@@ -213,6 +225,7 @@ fn command(cli: &Cli, words: &[OsString], notices: &Notices) -> Result<Exit> {
         Command::CapsDiff(args) => caps_diff::run(args, json, notices),
         Command::Stress(args) => stress::run(args, json, notices),
         Command::Rewrite(args) => rewrite::run(args, json, notices),
+        Command::Reduce(args) => reduce::run(args, words, json, notices),
         Command::Report(args) => report::run(args, json, notices),
         #[cfg(feature = "window")]
         Command::Play(args) => play::run(args, json, notices),

@@ -5,6 +5,7 @@ use std::path::Path;
 
 use serde_json::json;
 
+use super::args::InputArgs;
 use super::exit::Exit;
 use super::failure::{Failure, Result};
 use super::input;
@@ -22,7 +23,7 @@ pub(super) fn run(args: &RewriteArgs, json: bool, notices: &Notices) -> Result<E
     let steps = args.how.iter().filter(|step| !step.is_empty());
     let steps = steps.map(|step| Step::parse(step).map_err(failure)).collect::<Result<Vec<_>>>()?;
     let container = container(args)?;
-    let mut stream = stream(args)?;
+    let mut stream = stream(&args.input)?;
     let mut random = Random::new(args.seed);
     for step in &steps {
         step.apply(&mut stream, &mut random).map_err(|error| of_file(&args.input.file, error))?;
@@ -77,21 +78,21 @@ fn container(args: &RewriteArgs) -> Result<Container> {
 }
 
 /// The whole stream.
-fn stream(args: &RewriteArgs) -> Result<Stream> {
-    let mut source = input::open(&args.input)?;
+pub(super) fn stream(input: &InputArgs) -> Result<Stream> {
+    let mut source = input::open(input)?;
     let mut reader = read::Reader::default();
     let fault = |error: vav1d::error::Error| {
         let exit = Exit::of(&error);
-        let error = anyhow::Error::from(error).context(args.input.file.display().to_string());
+        let error = anyhow::Error::from(error).context(input.file.display().to_string());
         Failure { exit, error }
     };
     while let Some(unit) = source.next_unit().map_err(|error| fault(error.into()))? {
-        reader.unit(&unit).map_err(|error| of_file(&args.input.file, error))?;
+        reader.unit(&unit).map_err(|error| of_file(&input.file, error))?;
     }
-    let mut stream = reader.finish().map_err(|error| of_file(&args.input.file, error))?;
+    let mut stream = reader.finish().map_err(|error| of_file(&input.file, error))?;
     stream.time_base = source.info().time_base;
     if stream.frames().next().is_none() {
-        let text = format!("{}: there is no frame in it", args.input.file.display());
+        let text = format!("{}: there is no frame in it", input.file.display());
         return Err(Failure::new(Exit::Stream, text));
     }
     Ok(stream)

@@ -8,8 +8,12 @@ pub mod compare;
 
 pub mod conform;
 
+#[cfg(feature = "soft")]
+pub mod explain;
+
 pub mod recording;
 
+pub mod reduce;
 pub mod stress;
 pub mod watch;
 pub mod words;

@@ -97,8 +97,9 @@ fn operating_points(stream: &mut Stream, value: &str, _: &mut Random) -> Result<
     for sequence in full(stream, "operating-points")? {
         sequence.operating_points.truncate(count);
         // Temporal layers up to one, of spatial layers up to another: none twice.
-        let idcs = (0..4u32).flat_map(|s| (0..8u32).map(move |t| (2 << s) - 1 << 8 | (2 << t) - 1));
-        for idc in idcs.map(|idc: u32| idc as u16) {
+        let layers = |count: u16| (2 << count) - 1;
+        let idcs = (0..4).flat_map(|s| (0..8).map(move |t| (layers(s) << 8) | layers(t)));
+        for idc in idcs {
             let points = &mut sequence.operating_points;
             let is_new = points.iter().all(|point| point.operating_point_idc != idc);
             if points.len() < count && is_new {

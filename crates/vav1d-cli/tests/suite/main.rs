@@ -10,23 +10,29 @@ mod containers;
 mod drawing;
 mod ebml;
 mod edits;
+mod explain;
 mod faults;
 mod grain;
+mod help;
 #[cfg(unix)]
 mod hostile;
 mod images;
 mod info;
+#[cfg(unix)]
+mod json;
 #[cfg(unix)]
 mod judges;
 mod manifest;
 mod matrix;
 mod matroska;
 mod mended;
+mod merged;
 mod mp4;
 mod packets;
 mod plans;
 mod play;
 mod players;
+mod reduce;
 mod reference;
 mod results;
 mod rewrite;
