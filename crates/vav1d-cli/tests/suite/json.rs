@@ -148,6 +148,7 @@ fn commands(folder: &Folder) -> Vec<Vec<String>> {
     let (a, b) = (recording("a.rec", 1), recording("b.rec", 2));
     let (old, new) = (folder.path("old"), folder.path("new"));
     let (yuv, tar, drawn) = (folder.path("a.yuv"), folder.path("a.tar"), folder.path("drawn"));
+    let (ivf, stressed) = (folder.path("a.ivf"), folder.path("stressed"));
     let main = "samples/main-420-8.ivf";
     let two = "samples/main-420-8.ivf samples/high-444-8.ivf";
     let vectors = format!("{two} samples/layers-l2t2.ivf");
@@ -188,6 +189,8 @@ fn commands(folder: &Folder) -> Vec<Vec<String>> {
         "caps-diff soft:nv-like soft:radv-vcn4".to_owned(),
         format!("sim-diff {a} {b}"),
         format!("report --device soft -o {tar}"),
+        format!("rewrite --how slots {main} -o {ivf}"),
+        format!("stress --device soft --count 2 {main} -o {stressed}"),
         format!("play --device soft --render-to {drawn} {main}"),
     ];
     lines.iter().map(|line| line.split(' ').map(str::to_owned).collect()).collect()
@@ -259,6 +262,9 @@ fn whatever_ends_a_command_is_a_fault_behind_a_header() {
         ("sim navi33 -- true", 2, "usage"),
         ("generate man", 2, "usage"),
         ("report --device soft -o /none/x.tar", 74, "output"),
+        ("rewrite no-such-file.ivf -o x.ivf", 66, "io"),
+        ("rewrite samples/main-420-8.ivf --how nothing -o x.ivf", 2, "usage"),
+        ("stress no-such-suite --device soft -o none", 66, "io"),
     ] {
         let words: Vec<&str> = std::iter::once("--json").chain(words.split(' ')).collect();
         let output = vav1d(&words);
