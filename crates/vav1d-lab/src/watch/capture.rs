@@ -243,7 +243,12 @@ fn flat(object: &Map<String, Value>, before: &str, to: &mut Vec<(String, Vec<i64
         let path = format!("{before}{name}");
         match value {
             Value::Null => {}
-            Value::Object(inner) => flat(inner, &format!("{path}."), to)?,
+            Value::Object(inner) => {
+                // What a pointer points to is there even if all its members are 0.
+                let inside = format!("{path}.");
+                to.push((path, Vec::new()));
+                flat(inner, &inside, to)?;
+            }
             Value::Array(values) => {
                 let values = values.iter().map(Value::as_i64);
                 to.push((path, values.collect::<Option<_>>()?));
@@ -348,4 +353,35 @@ fn resource(value: &Value) -> Option<Resource> {
         layout: number("layout").map(|layout| layout as i32),
         decoded: number("decoded").map(|frame| frame as u64),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use av1_std::owned::Segmentation;
+
+    #[test]
+    fn what_is_left_out_is_zero_and_what_is_empty_is_there() {
+        let text = concat!(
+            "{\"watch\":{\"format\":1}}\n{\"reset\":true}\n{\"later\":{\"what\":1}}\n",
+            "{\"image\":{\"number\":4,\"layers\":2,\"format\":7,\"extent\":[8,8],\"usage\":3}}\n",
+            "{\"frame\":{\"number\":0,\"submission\":1,\"recorded\":0,\"queue\":[1,0],",
+            "\"sequence\":null,\"inline_parameters\":false,\"tile_hash\":\"0f\",",
+            "\"dst\":{\"extent\":[8,6],\"offset\":[0,0],\"image\":4,\"layer\":1,\"layout\":1},",
+            "\"setup\":null,\"references\":[],\"bound\":[],\"bitstream\":{\"offset\":0,",
+            "\"range\":9},\"status_query\":false,\"inline_query\":false,",
+            "\"picture_info\":{\"flags.UsesLr\":1,\"pSegmentation\":{}}}}\n{\"frame\":{\"num",
+        );
+        let capture = Capture::parse(text, PathBuf::new()).expect("a capture");
+        assert_eq!((capture.events.len(), capture.ended), (2, false));
+        let frame = capture.frames().next().expect("a frame");
+        assert_eq!((frame.tile_hash, frame.dst.image), (15, Some((4, 1))));
+        assert_eq!(frame.dst.made, (2, 7, 3));
+        let info = frame.info.as_ref().expect("picture information");
+        assert_eq!(info.pSegmentation, Some(Segmentation::default()));
+        assert!(info.UsesLr && info.pCDEF.is_none());
+        // A member that no structure has is no member of this format.
+        let wrong = text.replace("flags.UsesLr", "flags.UsesNothing");
+        assert!(Capture::parse(&wrong, PathBuf::new()).is_err());
+    }
 }
