@@ -45,7 +45,7 @@ fn wrong_pictures_are_left_with_two_frames() {
     let out = folder.path("left.ivf");
     let output = vav1d(&["compare", "--device", "soft:fault=when:OrderHint=4", &out]);
     let said = text(&output.stdout);
-    assert!(said.contains("first wrong frame: 1"), "{said}");
+    assert!(said.contains("first bad frame: 1"), "{said}");
     assert!(left["command"].as_str().is_some_and(|c| c.starts_with("vav1d compare --device soft")));
 }
 
