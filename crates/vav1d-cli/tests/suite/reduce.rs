@@ -35,7 +35,7 @@ fn reduced(folder: &Folder, name: &str, fault: &str, more: &[&str]) -> Value {
 #[test]
 fn wrong_pictures_are_left_with_two_frames() {
     let folder = Folder::new("reduce-wrong", &[]);
-    let left = reduced(&folder, "main-420-8", "when:OrderHint=4", &[]);
+    let left = reduced(&folder, "main-420-8", "when:OrderHint=4", &["--names", "any"]);
     assert_eq!((&left["class"], &left["origin"]), (&"wrong".into(), &5.into()), "{left:#}");
     assert_eq!((&left["frames"], &left["closure"].as_array().map(Vec::len)), (&2.into(), &Some(6)));
     assert_eq!((&left["sound"], &left["aimed"]), (&true.into(), &true.into()));
@@ -47,6 +47,27 @@ fn wrong_pictures_are_left_with_two_frames() {
     let said = text(&output.stdout);
     assert!(said.contains("first bad frame: 1"), "{said}");
     assert!(left["command"].as_str().is_some_and(|c| c.starts_with("vav1d compare --device soft")));
+}
+
+/// Unless more is asked for, the picture of the wrong frame stays what it is.
+#[test]
+fn the_picture_that_is_wrong_stays() {
+    let folder = Folder::new("reduce-same", &[]);
+    let hash_of = |file: &str, line: usize| {
+        let hashes = text(&vav1d(&["-q", "md5", "--device", "soft", file]).stdout);
+        let lines: Vec<_> = hashes.lines().filter(|line| !line.starts_with('#')).collect();
+        let line = lines.get(line).or(lines.last()).expect("a picture");
+        line.rsplit(',').next().map(str::to_owned)
+    };
+    // It is the picture at output 4 of the whole.
+    let whole = sample("main-420-8").path();
+    let should_be = hash_of(whole.to_str().expect("a plain path"), 4);
+    for names in ["keep", "same"] {
+        let left = reduced(&folder, "main-420-8", "when:OrderHint=4", &["--names", names]);
+        assert!(left["frames"].as_u64() <= Some(6), "{left:#}");
+        assert_eq!(hash_of(&folder.path("left.ivf"), 99), should_be, "{names}: {left:#}");
+        assert!(names == "same" || left["aimed"] == false, "{left:#}");
+    }
 }
 
 /// What it takes is said: without a filter this one is not wrong.
