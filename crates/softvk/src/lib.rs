@@ -16,6 +16,7 @@ mod handle;
 mod hardware;
 mod icd;
 mod image;
+mod intake;
 mod memory;
 mod message;
 mod planted;
@@ -25,12 +26,14 @@ mod snapshot;
 mod sync;
 mod video;
 mod when;
+mod words;
 
 pub use config::{Config, Grain, PERSONALITIES, Planes, VARIABLE, set_config};
 pub use handle::handles;
 pub use hardware::{Hardware, MemoryLayout};
 pub use icd::get_instance_proc_addr;
 pub use planted::{Due, Faults, FrameFault, Planted, Setting, unfired};
+pub use words::{Word, configurations};
 
 /// The driver's version.
 pub const VERSION: &str = env!("CARGO_PKG_VERSION");

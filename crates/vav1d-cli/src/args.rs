@@ -209,9 +209,8 @@ pub struct PipelineArgs {
     /// Run under the Khronos validation layer; every message is an error
     #[arg(long)]
     pub validate: bool,
-    /// Hand the driver a wrong value in one frame, for tests of what must find it (see
-    /// crates/drm-sim/README.md)
-    #[arg(long, value_name = "NAME@FRAME", hide_short_help = true)]
+    /// Hand the driver a wrong value in one frame.
+    #[arg(long, value_name = "NAME@FRAME", hide_short_help = true, help = plant_help())]
     pub plant: Option<PlantedFault>,
     /// Write into FILE what the device is given, before it gets it
     #[arg(long, value_name = "FILE", hide_short_help = true)]
@@ -251,6 +250,15 @@ fn iso(text: &str) -> Result<u32, String> {
         true => Ok(iso),
         false => Err(format!("from {} to {}", Override::ISO.start(), Override::ISO.end())),
     }
+}
+
+/// What `--plant` does, and the names that it takes.
+fn plant_help() -> String {
+    let names: Vec<_> = PlantedFault::names().collect();
+    format!(
+        "Hand the driver a wrong value in one frame, for tests of what must find it: {}",
+        names.join(", ")
+    )
 }
 
 /// A time between a millisecond and a day.
@@ -428,7 +436,8 @@ pub struct GenerateArgs {
     /// What to print
     #[arg(value_enum)]
     pub what: Generate,
-    /// Write a man page for each command into DIR, instead of one for all to standard output
+    /// Write a man page for the program and one for each command into DIR, instead of the program's
+    /// alone to standard output
     #[arg(long, value_name = "DIR")]
     pub dir: Option<PathBuf>,
 }
@@ -446,4 +455,10 @@ pub enum Generate {
     Fish,
     /// Completions for PowerShell.
     Powershell,
+    /// Values of --device, for completions.
+    #[value(hide = true)]
+    Devices,
+    /// Values of --plant, for completions.
+    #[value(hide = true)]
+    Plants,
 }

@@ -10,12 +10,16 @@ use super::failure::{Failure, Result};
 use super::json::{Lines, Record};
 use super::output::{self, Notices};
 use super::select::{self, Devices, Fallback, Selected, uuid_text};
+use super::table::Table;
 use super::{caps_record, caps_streams, caps_table};
 use vav1d::vk::{Executor, ExecutorOptions, InstanceOptions};
 
 pub(super) fn run(args: &CapsArgs, json: bool, notices: &Notices) -> Result<Exit> {
     if args.judged {
         return judged(args, notices);
+    }
+    if args.soft_configs {
+        return soft_configs(json);
     }
     if !args.streams.is_empty() {
         return caps_streams::run(args, json, notices);
@@ -39,6 +43,45 @@ pub(super) fn run(args: &CapsArgs, json: bool, notices: &Notices) -> Result<Exit
     };
     written.and_then(|()| out.0.flush()).map_err(Failure::output)?;
     Ok(Exit::Done)
+}
+
+/// Lists what `soft:CONFIG` may be made of.
+fn soft_configs(json: bool) -> Result<Exit> {
+    let (words, personalities) = vav1d::vk::configurations();
+    let mut out = Lines(output::stdout());
+    let mut write = || -> io::Result<()> {
+        if json {
+            out.begin("caps", None, None)?;
+            let all = words.iter().map(|word| (word, false));
+            for ((word, what), whole) in all.chain(personalities.iter().map(|p| (p, true))) {
+                let record = json!({ "word": word, "text": what, "personality": whole });
+                out.write(&Record::SoftConfig(record))?;
+            }
+            return out.0.flush();
+        }
+        writeln!(out.0, "words for --device soft:WORD,WORD,...:")?;
+        table(&words).write(&mut out.0, "   ")?;
+        writeln!(out.0, "personalities, which come first and may be changed by words:")?;
+        table(&personalities).write(&mut out.0, "   ")?;
+        out.0.flush()
+    };
+    output::told(write())?;
+    Ok(Exit::Done)
+}
+
+/// Words and what they do, wrapped.
+fn table(words: &[(&str, &str)]) -> Table {
+    /// Columns of what a word does.
+    const WIDE: usize = 70;
+    let mut table = Table::default();
+    for (word, what) in words {
+        for (index, line) in
+            super::help::wrapped(&what.replace('`', "").replace(',', ", "), WIDE).iter().enumerate()
+        {
+            table.row([if index == 0 { word } else { "" }, line]);
+        }
+    }
+    table
 }
 
 /// The devices that `wish` names, with their indices.

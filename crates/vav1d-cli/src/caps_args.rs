@@ -20,6 +20,9 @@ pub struct CapsArgs {
     /// Try streams of a level above the device's maxLevel
     #[arg(long, requires = "streams")]
     pub force: bool,
+    /// List what soft:CONFIG may be made of, and what the software driver can imitate
+    #[arg(long, exclusive = true)]
+    pub soft_configs: bool,
     /// The one device that verify, compare and matrix judge
     #[arg(long, hide = true)]
     pub judged: bool,

@@ -87,6 +87,8 @@ pub enum Record<'a> {
     Reduced(serde_json::Value),
     /// A device.
     Device(serde_json::Value),
+    /// A word of a configuration of softvk.
+    SoftConfig(serde_json::Value),
     /// Whether a device takes a stream, and what it lacks.
     Taken(serde_json::Value),
     /// A field in which two devices differ.

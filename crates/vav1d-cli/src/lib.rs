@@ -20,22 +20,27 @@ mod compare_report;
 mod dec_test;
 mod decode;
 mod dump;
+mod examples;
 mod explain;
 mod failure;
 mod first;
 mod generate;
 mod grain;
 mod guard;
+mod help;
 mod info;
 pub mod info_args;
 mod info_read;
 mod info_record;
 mod input;
 mod json;
+mod machine;
+mod man;
 mod matrix;
 mod md5;
 mod options;
 mod output;
+mod page;
 mod pipeline;
 mod plan;
 #[cfg(feature = "window")]
@@ -131,6 +136,10 @@ fn vav1d(args: Vec<OsString>) -> Exit {
     let cli = match Cli::try_parse_from(args.clone()) {
         Ok(cli) => cli,
         Err(error) => {
+            if error.kind() == clap::error::ErrorKind::DisplayHelp {
+                let words: Vec<_> = args.iter().map(|w| w.to_string_lossy().into_owned()).collect();
+                return print(&help::text(&words));
+            }
             let exit = if error.use_stderr() { Exit::Usage } else { Exit::Done };
             if error.use_stderr() && wants_json(&args) {
                 let text = error.to_string();

@@ -95,9 +95,8 @@ fn drawn(color: &ColorConfig, grain_seed: u16, random: &mut Random) -> FilmGrain
     (g.num_y_points, g.point_y_value, g.point_y_scaling) = points(random, 14);
     g.chroma_scaling_from_luma = !color.mono_chrome && random.one_in(4);
     let subsampled = color.subsampling_x && color.subsampling_y;
-    let has_chroma =
-        !color.mono_chrome && !g.chroma_scaling_from_luma && !(subsampled && g.num_y_points == 0);
-    if has_chroma {
+    let has_no_luma = subsampled && g.num_y_points == 0;
+    if !(color.mono_chrome || g.chroma_scaling_from_luma || has_no_luma) {
         (g.num_cb_points, g.point_cb_value, g.point_cb_scaling) = points(random, 10);
         (g.num_cr_points, g.point_cr_value, g.point_cr_scaling) = points(random, 10);
         // In 4:2:0 both have some, or neither.

@@ -61,9 +61,10 @@ fn order_hint_offset(stream: &mut Stream, value: &str, random: &mut Random) -> R
     };
     each_header(stream, |header, sequence, _| {
         let mask = ((1u32 << sequence.order_hint_bits()) - 1) as u8;
-        let moved = |hint: u8| hint.wrapping_add(offset) & mask;
-        header.order_hint = moved(header.order_hint);
-        header.ref_order_hint = header.ref_order_hint.map(|hints| hints.map(moved));
+        header.order_hint = header.order_hint.wrapping_add(offset) & mask;
+        // Of the slots that hold something the writer knows the hints.
+        let moved = |hints: [u8; 8]| hints.map(|hint| hint.wrapping_add(offset) & mask);
+        header.ref_order_hint = header.ref_order_hint.map(moved);
         Ok(())
     })
 }

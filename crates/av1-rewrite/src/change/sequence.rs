@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use av1_syntax::syntax::MAX_OPERATING_POINTS;
 use av1_syntax::syntax::frame::{BufferRemovalTimes, FrameHeader, FrameType};
 use av1_syntax::syntax::sequence::{
     DecoderModelInfo, OperatingParametersInfo, OperatingPoint, SequenceHeader, TimingInfo,
@@ -97,8 +98,9 @@ fn operating_points(stream: &mut Stream, value: &str, _: &mut Random) -> Result<
     for sequence in full(stream, "operating-points")? {
         sequence.operating_points.truncate(count);
         // Temporal layers up to one, of spatial layers up to another: none twice.
-        let idcs = (0..4u32).flat_map(|s| (0..8u32).map(move |t| (2 << s) - 1 << 8 | (2 << t) - 1));
-        for idc in idcs.map(|idc: u32| idc as u16) {
+        let layers = |count: u16| (2 << count) - 1;
+        let idcs = (0..4).flat_map(|s| (0..8).map(move |t| (layers(s) << 8) | layers(t)));
+        for idc in idcs {
             let points = &mut sequence.operating_points;
             let is_new = points.iter().all(|point| point.operating_point_idc != idc);
             if points.len() < count && is_new {
@@ -141,12 +143,14 @@ fn timing(stream: &mut Stream, value: &str, random: &mut Random) -> Result<()> {
         ("off", (None, None)),
     ];
     let (timing, model) = word("timing", value, &words)?;
+    // Within a sequence only what the parameters say may change (7.5).
+    let mut has_parameters = [true; MAX_OPERATING_POINTS];
+    has_parameters.iter_mut().skip(1).for_each(|has| *has = random.one_in(2));
     for sequence in full(stream, "timing")? {
         sequence.timing_info = timing;
         sequence.decoder_model_info = model;
-        for (index, point) in sequence.operating_points.iter_mut().enumerate() {
-            let has_one = model.is_some() && (index == 0 || random.one_in(2));
-            point.operating_parameters_info = has_one.then_some(PARAMETERS);
+        for (point, has) in sequence.operating_points.iter_mut().zip(has_parameters) {
+            point.operating_parameters_info = (model.is_some() && has).then_some(PARAMETERS);
         }
     }
     let mut pictures = 0;

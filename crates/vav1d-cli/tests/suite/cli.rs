@@ -331,22 +331,6 @@ fn completions_and_man_page_come_from_the_definition() {
 }
 
 #[test]
-fn each_command_has_a_man_page() {
-    let folder = Folder::new("man");
-    let output = run(&["generate", "man", "--dir", path(&folder.0)]);
-    check_exit(&output, 0);
-    let page = |name: &str| {
-        std::fs::read_to_string(folder.0.join(name)).unwrap_or_else(|e| panic!("{name}: {e}"))
-    };
-    assert!(page("vav1d.1").contains("vav1d\\-md5(1)"));
-    assert!(page("vav1d-md5.1").contains("\\-\\-total"));
-    assert!(page("vav1d-sim-diff.1").contains("\\-\\-json"));
-    check_exit(&run(&["generate", "bash", "--dir", path(&folder.0)]), 2);
-    check_exit(&run(&["generate", "man", "--dir", "/dev/null/none"]), 74);
-}
-
-/// The commit is that of the checkout, and the long form begins with the short one.
-#[test]
 fn the_version_names_the_commit_and_what_is_built_in() {
     let (short, long) = (run(&["-V"]), run(&["--version"]));
     check_exit(&short, 0);

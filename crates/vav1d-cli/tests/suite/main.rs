@@ -13,16 +13,20 @@ mod edits;
 mod explain;
 mod faults;
 mod grain;
+mod help;
 #[cfg(unix)]
 mod hostile;
 mod images;
 mod info;
+#[cfg(unix)]
+mod json;
 #[cfg(unix)]
 mod judges;
 mod manifest;
 mod matrix;
 mod matroska;
 mod mended;
+mod merged;
 mod mp4;
 mod packets;
 mod plans;
@@ -38,6 +42,8 @@ mod streams;
 mod suites;
 mod teacher;
 mod verify;
+mod watched;
+mod watching;
 #[cfg(feature = "window")]
 mod window;
 #[cfg(feature = "window")]

@@ -1,5 +1,5 @@
-//! Which vectors `verify` runs, what its reports say of a run, and results that are compared and
-//! put together: `verify-diff`, `verify-merge`.
+//! Which vectors `verify` runs, what its reports say of a run, and results that are compared:
+//! `verify-diff`.
 #![cfg(unix)]
 
 use std::process::{Command, Output};
@@ -10,7 +10,7 @@ use crate::judges::text;
 use crate::manifest::{folder as samples, sample};
 use crate::verify::{Folder, records};
 
-fn vav1d(args: &[&str]) -> Output {
+pub(crate) fn vav1d(args: &[&str]) -> Output {
     Command::new(env!("CARGO_BIN_EXE_vav1d")).args(args).output().expect("vav1d runs")
 }
 
@@ -290,7 +290,7 @@ fn the_console_says_where_a_picture_is_wrong() {
 }
 
 /// Results of a mock suite in `out` of a folder of its own.
-fn results(name: &str, streams: &[&str], args: &[&str]) -> Folder {
+pub(crate) fn results(name: &str, streams: &[&str], args: &[&str]) -> Folder {
     let folder = Folder::new(name, &[]);
     let hash = "0123456789abcdef0123456789abcdef";
     for stream in streams {
@@ -304,7 +304,7 @@ fn results(name: &str, streams: &[&str], args: &[&str]) -> Folder {
     folder
 }
 
-fn diff(a: &Folder, b: &Folder, more: &[&str]) -> (Option<i32>, String, Vec<Value>) {
+pub(crate) fn diff(a: &Folder, b: &Folder, more: &[&str]) -> (Option<i32>, String, Vec<Value>) {
     let (first, second) = (a.path("out"), b.path("out"));
     let args = [&["verify-diff", &first, &second], more].concat();
     let output = vav1d(&args);
@@ -393,89 +393,4 @@ fn what_is_slower_is_said_and_red_where_that_is_asked_for() {
     for wrong in ["1", "0.5", "x", "inf"] {
         assert_eq!(diff(&a, &b, &["--slower", wrong]).0, Some(2), "{wrong}");
     }
-}
-
-/// A report without what is of its own run: the command line.
-fn without_command(report: &str) -> String {
-    let is_own = |line: &&str| !line.contains("command") && !line.contains("\"run\"");
-    report.lines().filter(is_own).collect::<Vec<_>>().join("\n")
-}
-
-fn merge(parts: &[&String], more: &[&str]) -> Output {
-    let parts: Vec<_> = parts.iter().map(|part| part.as_str()).collect();
-    vav1d(&[&["verify-merge"], &parts[..], more].concat())
-}
-
-#[test]
-fn parts_put_together_are_the_whole() {
-    let names = ["pass:1", "pass:2", "wrong:3", "crash:4", "less:5", "pass:6", "flaky:7"];
-    let all = results("merge", &names, &["--no-times"]);
-    let parts = ["1", "2", "3"].map(|start| {
-        // The flaky one is to fail first again.
-        for n in 0..40 {
-            let _ = std::fs::remove_file(all.0.join(format!("s/flaky7.ivf.{n}")));
-        }
-        let out = all.path(&format!("part-{start}"));
-        all.run(&["--no-times", "--fraction", "3", "--fraction-start", start, "-o", &out]);
-        out
-    });
-    let merged = all.path("merged");
-    let [one, two, three] = &parts;
-    let output = merge(&[three, one, two], &["-o", &merged]);
-    assert_eq!(output.status.code(), Some(1), "{}", text(&output.stderr));
-    for file in ["results.csv", "failures.csv"] {
-        assert_eq!(all.text(&format!("merged/{file}")), all.text(&format!("out/{file}")));
-    }
-    for file in ["results.jsonl", "junit.xml", "summary.md", "index.html"] {
-        let (is, one) = (all.text(&format!("merged/{file}")), all.text(&format!("out/{file}")));
-        // Each of them has a command line somewhere.
-        assert_ne!(is, one, "{file}");
-        assert_eq!(without_command(&is), without_command(&one), "{file}");
-    }
-    assert_eq!(vav1d(&["verify-diff", &merged, &all.path("out")]).status.code(), Some(0));
-    bad_parts(&all, &parts);
-}
-
-/// What is missing, there twice, or would be written over.
-fn bad_parts(all: &Folder, [one, two, three]: &[String; 3]) {
-    let why = |output: &Output| text(&output.stdout) + &text(&output.stderr);
-    let lost = merge(&[one, three], &[]);
-    assert!(
-        lost.status.code() == Some(1) && why(&lost).contains("part 2 of 3 is missing"),
-        "{}",
-        why(&lost)
-    );
-    assert!(why(&lost).contains("Not whole: 1 part missing."), "{}", why(&lost));
-    let twice = merge(&[one, two, two, three], &[]);
-    assert!(
-        twice.status.code() == Some(66) && why(&twice).contains("part 2 of 3 is there twice"),
-        "{}",
-        why(&twice)
-    );
-    let over = merge(&[one, two, three], &["-o", two]);
-    assert!(
-        over.status.code() == Some(2) && all.0.join("part-2/results.jsonl").is_file(),
-        "{}",
-        why(&over)
-    );
-}
-
-#[test]
-fn devices_and_shapes_stay_apart() {
-    let all = results("merge-all", &["pass:1", "wrong:2"], &[]);
-    let merged = all.path("merged");
-    let other = results("merge-other", &["pass:1", "pass:2"], &["--", "--dpb", "distinct"]);
-    let both = merge(&[&all.path("out"), &other.path("out")], &["-o", &merged]);
-    assert_eq!(both.status.code(), Some(1));
-    let csv = all.text("merged/results.csv");
-    assert!(
-        csv.contains("dpb-distinct/s/pass1.ivf,Pass,") && csv.contains("default/s/pass1.ivf,Pass,"),
-        "{csv}"
-    );
-    let same = vav1d(&["verify-diff", &merged, &merged]);
-    assert!(
-        same.status.code() == Some(0) && text(&same.stdout).contains("     4 same"),
-        "{}",
-        text(&same.stdout)
-    );
 }

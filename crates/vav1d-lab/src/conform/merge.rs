@@ -246,8 +246,7 @@ fn copy(from: &Path, to: &Path) -> io::Result<()> {
     if let Some(above) = to.parent() {
         std::fs::create_dir_all(above).map_err(|e| named(above, e))?;
     }
-    let bytes = std::fs::read(from).map_err(|e| named(from, e))?;
-    files::write(to, &bytes)
+    std::fs::copy(from, to).map(|_| ()).map_err(|e| named(from, e))
 }
 
 #[cfg(test)]

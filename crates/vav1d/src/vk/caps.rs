@@ -221,7 +221,9 @@ pub(super) fn report(instance: &Instance, adapter: &Adapter, profile: Profile) -
                 is_supported(instance, adapter, &profile, format, usage, flags)
             };
             let (all, mutable) = (usage | COPY | SAMPLED, vk::ImageCreateFlags::MUTABLE_FORMAT);
-            for format in &mut list {
+            // Of other tilings more would have to be said.
+            let plain = [vk::ImageTiling::OPTIMAL, vk::ImageTiling::LINEAR];
+            for format in list.iter_mut().filter(|format| plain.contains(&format.tiling)) {
                 let (sampled, listed) =
                     (format.usage.contains(SAMPLED), format.create_flags.contains(mutable));
                 format.is_mutable_unlisted = sampled && !listed && is(format, all, mutable);
@@ -320,6 +322,11 @@ fn is_supported(
     usage: vk::ImageUsageFlags,
     flags: vk::ImageCreateFlags,
 ) -> bool {
+    // Such a question needs a modifier (VUID-VkPhysicalDeviceImageFormatInfo2-tiling-02249), and
+    // RADV 26.2 reads it without looking whether there is one. No image of ours has it.
+    if format.tiling == vk::ImageTiling::DRM_FORMAT_MODIFIER_EXT {
+        return false;
+    }
     with_profile(profile, |_, list| {
         let info = vk::PhysicalDeviceImageFormatInfo2::default()
             .format(format.format)

@@ -59,6 +59,15 @@ pub fn built_in() -> Option<String> {
     return None;
 }
 
+/// What `soft:CONFIG` may be made of: words, and personalities with what they stand for. Empty
+/// without the feature `soft`.
+pub fn configurations() -> (Vec<(&'static str, &'static str)>, Vec<(&'static str, &'static str)>) {
+    #[cfg(feature = "soft")]
+    return softvk::configurations();
+    #[cfg(not(feature = "soft"))]
+    return (Vec::new(), Vec::new());
+}
+
 /// Planted faults of softvk's configurations in this process that had no effect on any device.
 pub(super) fn unfired() -> Vec<String> {
     #[cfg(feature = "soft")]
@@ -79,7 +88,10 @@ fn soft(config: Option<&str>) -> Result<Direct> {
     let (_, unknown) = softvk::Config::parse(config.unwrap_or_default());
     if !unknown.is_empty() {
         let words = unknown.join(", ");
-        return Err(DeviceError::None(format!("softvk has no configuration {words}")).into());
+        return Err(DeviceError::None(format!(
+            "softvk has no configuration {words} (`vav1d caps --soft-configs` lists them)"
+        ))
+        .into());
     }
     softvk::set_config(config);
     Ok(softvk::get_instance_proc_addr)

@@ -142,31 +142,30 @@ impl std::fmt::Display for Verdict {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let Self { red, not_run, evidence, .. } = *self;
         let vectors = counted(self.vectors, "vector");
+        let mut said = Vec::new();
         if self.lacking > 0 {
-            write!(f, "Not whole: {} missing. ", counted(self.lacking, "part"))?;
+            said.push(format!("Not whole: {} missing.", counted(self.lacking, "part")));
         }
         if not_run > 0 {
             let why = if self.stopped { "Stopped after a failure" } else { "Interrupted" };
-            write!(f, "{why}: {not_run} of {vectors} {} not run. ", were(not_run))?;
+            said.push(format!("{why}: {not_run} of {vectors} {} not run.", were(not_run)));
         }
         if self.unfired > 0 {
-            f.write_str("A planted fault was never applied: this run shows nothing. ")?;
+            said.push("A planted fault was never applied: this run shows nothing.".to_owned());
         }
-        match (red, evidence) {
-            (0, _) if self.unfired > 0 => Ok(()),
-            (0, _) if self.vectors == 0 && self.lacking == 0 => {
-                f.write_str("This part has no vectors.")
-            }
-            (0, 0) => f.write_str("Nothing was judged: no vector was decoded and compared."),
-            (0, _) if not_run > 0 || self.lacking > 0 => {
-                f.write_str("What was run is as expected.")
-            }
-            (0, _) => f.write_str("Everything is as expected."),
+        let ran = not_run == 0 && self.lacking == 0;
+        said.extend(match (red, evidence) {
+            (0, _) if self.unfired > 0 => None,
+            (0, _) if self.vectors == 0 && ran => Some("This part has no vectors.".to_owned()),
+            (0, 0) => Some("Nothing was judged: no vector was decoded and compared.".to_owned()),
+            (0, _) if !ran => Some("What was run is as expected.".to_owned()),
+            (0, _) => Some("Everything is as expected.".to_owned()),
             (_, 0) => {
-                write!(f, "{red} of {vectors} {} not as expected; none was decoded.", are(red))
+                Some(format!("{red} of {vectors} {} not as expected; none was decoded.", are(red)))
             }
-            _ => write!(f, "{red} of {vectors} {} not as expected.", are(red)),
-        }
+            _ => Some(format!("{red} of {vectors} {} not as expected.", are(red))),
+        });
+        f.write_str(&said.join(" "))
     }
 }
 
