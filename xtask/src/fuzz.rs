@@ -13,12 +13,14 @@ use crate::streams::find_all;
 use crate::{ci, say};
 
 /// The targets, and the longest input in bytes that each is given.
-pub(crate) const TARGETS: [(&str, usize); 6] = [
+pub(crate) const TARGETS: [(&str, usize); 8] = [
     // Most of samples/containers.
     ("container", 24_576),
     ("obu", 1024),
     ("syntax", 4096),
     ("plan", 8192),
+    ("rewrite", 8192),
+    ("reduce", 8192),
     ("softvk", 4096),
     ("pipeline", 8192),
 ];

@@ -16,6 +16,7 @@ mod mutate;
 mod powerset;
 mod publish;
 mod remux;
+mod rewrite;
 mod soak;
 mod streams;
 mod suites;
@@ -74,6 +75,61 @@ enum Task {
     /// Streams that ffmpeg, mkvmerge and GStreamer put into Matroska, WebM and MP4 in twenty ways decode
     /// to the same pictures, from files and pipes
     Remux {
+        /// The folder of the wrappers that samples/peers.sh writes
+        #[arg(long, default_value = "target/sid.bin")]
+        tools: PathBuf,
+        /// The program; without it, it is built
+        #[arg(long)]
+        program: Option<PathBuf>,
+        /// Streams, or folders of them
+        #[arg(default_value = "samples")]
+        streams: Vec<PathBuf>,
+    },
+    /// Streams in other forms, by changes drawn at random, decode to the pictures that were predicted:
+    /// by dav1d, aomdec (of a Debian sid chroot) and vav1d on softvk
+    Rewrite {
+        /// Streams to make
+        #[arg(long, default_value_t = 500)]
+        count: u64,
+        /// Which
+        #[arg(long, default_value_t = 1)]
+        seed: u64,
+        /// At a time
+        #[arg(short, long, default_value_t = 2)]
+        jobs: usize,
+        /// Some of the changes
+        #[arg(long, value_delimiter = ',')]
+        only: Vec<String>,
+        /// Changes of pictures too: the three agree with each other then
+        #[arg(long)]
+        altering: bool,
+        /// The folder of the wrappers that samples/peers.sh writes
+        #[arg(long, default_value = "target/sid.bin")]
+        tools: PathBuf,
+        /// The program; without it, it is built
+        #[arg(long)]
+        program: Option<PathBuf>,
+        /// An argument of `vav1d md5` more, such as --validate
+        #[arg(long, allow_hyphen_values = true)]
+        extra: Vec<String>,
+        /// Streams, or folders of them
+        #[arg(default_value = "samples")]
+        streams: Vec<PathBuf>,
+    },
+    /// A suite of streams in other forms, in Fluster's form: MD5s on which dav1d, aomdec (of a Debian
+    /// sid chroot) and vav1d agree, and a table of what it exercises
+    RewriteSuite {
+        /// Where it goes; must not be there
+        folder: PathBuf,
+        /// Streams
+        #[arg(long, default_value_t = 200)]
+        count: u32,
+        /// Which
+        #[arg(long, default_value_t = 1)]
+        seed: u64,
+        /// Suites that the table compares with
+        #[arg(long)]
+        vectors: Vec<PathBuf>,
         /// The folder of the wrappers that samples/peers.sh writes
         #[arg(long, default_value = "target/sid.bin")]
         tools: PathBuf,
@@ -271,6 +327,18 @@ fn run() -> Result<()> {
         Task::Remux { tools, program, streams } => {
             let program = program.map_or_else(ci::release, Ok)?;
             remux::run(&program, &tools, &streams)
+        }
+        Task::Rewrite { count, seed, jobs, only, altering, tools, program, extra, streams } => {
+            let program = program.map_or_else(ci::release, Ok)?;
+            let judges = rewrite::Judges { program, tools, extra };
+            let wanted = rewrite::Wanted { judges, count, seed, jobs, only, altering };
+            rewrite::run(&wanted, &streams)
+        }
+        Task::RewriteSuite { folder, count, seed, vectors, tools, program, streams } => {
+            let program = program.map_or_else(ci::release, Ok)?;
+            let judges = rewrite::Judges { program, tools, extra: Vec::new() };
+            let wanted = rewrite::suite::Wanted { judges, folder, count, seed, vectors };
+            rewrite::suite::run(&wanted, &streams)
         }
         Task::RealDrivers { chips, tools, validate, streams } => {
             drivers::run(&ci::release()?, &chips, tools.as_deref(), validate, &streams)

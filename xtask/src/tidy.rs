@@ -40,7 +40,10 @@ const LAYERS: &[(&str, &[&[&str]])] = &[
             &["window"],
         ],
     ),
-    ("crates/vav1d-lab/src/", &[&["compare", "recording"], &["conform"]]),
+    (
+        "crates/vav1d-lab/src/",
+        &[&["compare", "recording", "watch"], &["conform", "explain"], &["reduce"], &["stress"]],
+    ),
 ];
 
 /// Files, or folders, that may contain `unsafe`.
@@ -58,6 +61,7 @@ const UNSAFE: &[&str] = &[
     "crates/softvk/src/icd.rs",
     "crates/softvk/src/memory.rs",
     "crates/softvk/tests/",
+    "crates/watch-layer/src/entry/",
     "fuzz/fuzz_targets/softvk.rs",
 ];
 /// Files of those folders that may not.
@@ -73,13 +77,14 @@ const CRATES: &[(&str, &[&str])] = &[
             "crates/softvk/",
             "crates/vav1d/src/error.rs",
             "crates/vav1d/src/vk",
+            "crates/watch-layer/src/",
             "fuzz/fuzz_targets/softvk.rs",
         ],
     ),
     ("av1_grain", &["crates/av1-picture/src/grain/"]),
     ("png", &["crates/vav1d-lab/src/compare/images.rs", "crates/vav1d-play/src/image.rs"]),
     ("flate2", &["crates/av1-demux/src/matroska/encoding.rs"]),
-    ("regex", &["crates/vav1d-lab/src/conform/", "crates/vav1d-cli/src/verify.rs"]),
+    ("regex", &["crates/vav1d-lab/src/conform/", "crates/vav1d-cli/src/verify_select.rs"]),
     ("quick_xml", &["crates/vav1d-lab/src/conform/report/"]),
     ("toml", &["crates/vav1d-lab/src/conform/suite/manifest.rs", "crates/vav1d-cli/tests/"]),
     ("winit", &["crates/vav1d-play/src/window/"]),
@@ -98,6 +103,7 @@ const CRATES: &[(&str, &[&str])] = &[
             "crates/vav1d/src/sink/hash.rs",
             "crates/vav1d-cli/src/lib.rs",
             "crates/drm-sim/src/pictures.rs",
+            "crates/watch-layer/src/entry/pictures/shape.rs",
         ],
     ),
     ("sha2", &["crates/vav1d/src/sink/hash.rs"]),
@@ -259,10 +265,12 @@ fn documents(root: &Path, found: &mut Vec<String>) -> Result<()> {
     let text = help(&["--help"])?;
     let section = |from: &str| {
         let lines = text.lines().skip_while(|l| !l.starts_with(from)).skip(1);
-        lines.take_while(|l| !l.is_empty()).map(str::trim).map(str::to_owned).collect::<Vec<_>>()
+        lines.take_while(|l| !l.is_empty()).map(str::to_owned).collect::<Vec<_>>()
     };
+    // What a command does may go on below it.
     let commands: BTreeSet<_> = section("Commands:")
         .iter()
+        .filter(|l| !l.starts_with("   "))
         .filter_map(|l| l.split_whitespace().next().map(str::to_owned))
         .filter(|c| c != "help")
         .collect();
@@ -279,7 +287,7 @@ fn documents(root: &Path, found: &mut Vec<String>) -> Result<()> {
         found.push("vav1d --help: no exit codes found".to_owned());
     }
     for line in codes {
-        let Some((code, meaning)) = line.split_once(char::is_whitespace) else { continue };
+        let Some((code, meaning)) = line.trim().split_once(char::is_whitespace) else { continue };
         let mut row = String::new();
         write!(row, "| {code} | {} |", meaning.trim())?;
         if !readme.contains(&row) {

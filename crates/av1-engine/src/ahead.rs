@@ -4,8 +4,8 @@
 use super::decoder::{Room, Sent};
 use super::headers::{FrameSize, FrameType};
 use super::job::FrameJob;
-use super::reconstructor::opening;
 use super::sequence::Sequence;
+use super::slots::opening;
 use super::slots::{Opening, Saved, Target};
 use super::unit::{self, Unit};
 use super::{Decoded, Fault, Frame, Reconstructor, grain};

@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, VecDeque};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
-use super::rav1d::{Picture, Rav1d, Refusal};
+use super::rav1d::{Filters, Picture, Rav1d, Refusal};
 use super::{Fault, Frame};
 
 /// More rounds than this means that the decoder neither takes nor gives anything.
@@ -61,6 +61,7 @@ pub(crate) struct Decoder {
     inner: Rav1d,
     maker: Maker,
     pace: Pace,
+    filters: Filters,
     /// Marks what goes in, so that a picture that comes out is known to be of that frame.
     timestamp: i64,
     /// What it works on, the oldest first.
@@ -82,10 +83,16 @@ pub(crate) struct Decoder {
 impl Decoder {
     /// Opens a decoder.
     pub(crate) fn new(pace: Pace) -> Result<Self, Fault> {
+        Self::with_filters(pace, Filters::ALL)
+    }
+
+    /// The same, of the in-loop filters with `filters` only.
+    pub(crate) fn with_filters(pace: Pace, filters: Filters) -> Result<Self, Fault> {
         Ok(Self {
-            inner: open(pace)?,
+            inner: open(pace, filters)?,
             maker: Maker::default(),
             pace,
+            filters,
             timestamp: 0,
             under: VecDeque::new(),
             leaving: false,
@@ -106,7 +113,8 @@ impl Decoder {
     /// Goes on with `pace`, and without references if that is another one.
     pub(crate) fn set_pace(&mut self, pace: Pace) -> Result<(), Fault> {
         if self.pace != pace {
-            *self = Self { timestamp: self.timestamp, ..Self::new(pace)? };
+            let new = Self::with_filters(pace, self.filters)?;
+            *self = Self { timestamp: self.timestamp, ..new };
         }
         Ok(())
     }
@@ -317,7 +325,7 @@ impl Decoder {
         }
         self.stained.clear();
         (self.place, self.leaving) = (0, false);
-        if let Ok(inner) = open(self.pace) {
+        if let Ok(inner) = open(self.pace, self.filters) {
             // Closing a decoder that panicked may wait for threads that are gone.
             std::mem::forget(std::mem::replace(&mut self.inner, inner));
             self.maker = Maker::default();
@@ -332,8 +340,8 @@ enum Stop {
     Stuck,
 }
 
-fn open(pace: Pace) -> Result<Rav1d, Fault> {
-    catch_unwind(|| Rav1d::open(pace.threads, pace.delay, false))
+fn open(pace: Pace, filters: Filters) -> Result<Rav1d, Fault> {
+    catch_unwind(|| Rav1d::with_filters((pace.threads, pace.delay), false, filters))
         .map_err(|_| Fault::Open("panic".into()))?
         .map_err(|error| Fault::Open(error.to_string()))
 }

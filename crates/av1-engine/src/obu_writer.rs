@@ -133,6 +133,8 @@ pub(crate) enum ObuType {
     TemporalDelimiter = 2,
     /// `OBU_FRAME`.
     Frame = 6,
+    /// `OBU_PADDING`.
+    Padding = 15,
 }
 
 /// Appends an OBU with `obu_has_size_field`, spec 5.3.1, whose payload is `parts` in a row.

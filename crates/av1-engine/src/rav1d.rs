@@ -7,7 +7,10 @@ use std::ptr::NonNull;
 
 use re_rav1d::Dav1dResult;
 use re_rav1d::include::dav1d::data::Dav1dData;
-use re_rav1d::include::dav1d::dav1d::{Dav1dContext, Dav1dSettings};
+use re_rav1d::include::dav1d::dav1d::{
+    DAV1D_INLOOPFILTER_CDEF, DAV1D_INLOOPFILTER_DEBLOCK, DAV1D_INLOOPFILTER_RESTORATION,
+    Dav1dContext, Dav1dInloopFilterType, Dav1dSettings,
+};
 use re_rav1d::include::dav1d::picture::Dav1dPicture;
 use re_rav1d::src::lib as c;
 
@@ -47,6 +50,32 @@ fn answer(result: Dav1dResult) -> Result<(), Refusal> {
     }
 }
 
+/// In-loop filters, each of which a decoder may leave out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Filters {
+    /// Specification 7.14.
+    pub deblocking: bool,
+    /// Specification 7.15.
+    pub cdef: bool,
+    /// Specification 7.17.
+    pub restoration: bool,
+}
+
+impl Filters {
+    /// As the stream says.
+    pub const ALL: Self = Self { deblocking: true, cdef: true, restoration: true };
+
+    /// What the decoder calls them: not the bits that dav1d has for them.
+    fn mask(self) -> Dav1dInloopFilterType {
+        let all = [
+            (self.deblocking, DAV1D_INLOOPFILTER_DEBLOCK),
+            (self.cdef, DAV1D_INLOOPFILTER_CDEF),
+            (self.restoration, DAV1D_INLOOPFILTER_RESTORATION),
+        ];
+        all.into_iter().filter(|(on, _)| *on).map(|(_, bit)| bit).sum()
+    }
+}
+
 /// A decoder.
 pub(super) struct Rav1d {
     context: Dav1dContext,
@@ -58,10 +87,20 @@ pub(super) struct Rav1d {
 unsafe impl Send for Rav1d {}
 
 impl Rav1d {
-    /// Opens a decoder with `n_threads` threads, for `delay` frames at a time, that puts out all
-    /// layers and hidden frames, with film grain if it is to `apply_grain`. With a delay of 1 the
-    /// picture comes out of the call that its data went in with.
+    /// A decoder with all in-loop filters.
+    #[cfg(test)]
     pub(super) fn open(n_threads: u32, delay: u32, apply_grain: bool) -> Result<Self, Refusal> {
+        Self::with_filters((n_threads, delay), apply_grain, Filters::ALL)
+    }
+
+    /// Opens a decoder with `n_threads` threads, for `delay` frames at a time, that puts out all
+    /// layers and hidden frames, with film grain if it is to `apply_grain`, and with these in-loop
+    /// filters only. With a delay of 1 the picture comes out of the call that its data went in with.
+    pub(super) fn with_filters(
+        (n_threads, delay): (u32, u32),
+        apply_grain: bool,
+        filters: Filters,
+    ) -> Result<Self, Refusal> {
         let mut settings = std::mem::MaybeUninit::<Dav1dSettings>::uninit();
         // SAFETY: room for settings.
         unsafe { c::dav1d_default_settings(NonNull::from(&mut settings).cast()) };
@@ -72,6 +111,7 @@ impl Rav1d {
         settings.apply_grain = apply_grain.into();
         settings.all_layers = 1;
         settings.output_invisible_frames = 1;
+        settings.inloop_filters = filters.mask();
         let mut context = None;
         // SAFETY: both are valid.
         let opened = unsafe {

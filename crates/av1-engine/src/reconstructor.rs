@@ -7,8 +7,9 @@ use super::ahead::Flight;
 use super::decoder::{Decoder, Pace};
 use super::grain;
 use super::headers::{FrameSize, FrameType};
+use super::rav1d::Filters;
 use super::sequence::Sequence;
-use super::slots::{Opening, Saved, Slots};
+use super::slots::{Opening, Saved, Slots, opening};
 use super::unit::{self, Unit};
 use super::{Decoded, Fault, Frame};
 use crate::job::{FrameJob, Profile};
@@ -80,7 +81,7 @@ impl Reconstructor {
     /// # Errors
     /// `Fault::Profile` if no AV1 stream has that profile, `Fault::Open` if the decoder fails.
     pub fn new(profile: Profile, max_dpb_slots: u32) -> Result<Self, Fault> {
-        Self::open(profile, max_dpb_slots, Threads::of_this_machine(), Delay::One)
+        Self::open(profile, max_dpb_slots, (Threads::of_this_machine(), Delay::One), Filters::ALL)
     }
 
     /// The same with a number of decoder threads, at least 1.
@@ -92,7 +93,21 @@ impl Reconstructor {
         max_dpb_slots: u32,
         n_threads: u32,
     ) -> Result<Self, Fault> {
-        Self::open(profile, max_dpb_slots, Threads::Fixed(n_threads), Delay::One)
+        Self::open(profile, max_dpb_slots, (Threads::Fixed(n_threads), Delay::One), Filters::ALL)
+    }
+
+    /// The same, of the in-loop filters with `filters` only: for whoever looks at what a stage does
+    /// to a picture. What later frames refer to lacks the others too, unless it is overwritten.
+    ///
+    /// # Errors
+    /// As `new`.
+    pub fn with_filters(
+        profile: Profile,
+        max_dpb_slots: u32,
+        n_threads: u32,
+        filters: Filters,
+    ) -> Result<Self, Fault> {
+        Self::open(profile, max_dpb_slots, (Threads::Fixed(n_threads), Delay::One), filters)
     }
 
     /// The same for who [submits](Self::submit) frames before the last is done: with `n_threads`
@@ -116,14 +131,14 @@ impl Reconstructor {
             1 => Delay::One,
             delay => Delay::Fixed(delay),
         };
-        Self::open(profile, max_dpb_slots, threads, delay)
+        Self::open(profile, max_dpb_slots, (threads, delay), Filters::ALL)
     }
 
     fn open(
         profile: Profile,
         max_dpb_slots: u32,
-        threads: Threads,
-        delay: Delay,
+        (threads, delay): (Threads, Delay),
+        filters: Filters,
     ) -> Result<Self, Fault> {
         if !matches!(profile.bit_depth, 8 | 10 | 12) {
             return Err(Fault::Profile("bit depth"));
@@ -133,7 +148,7 @@ impl Reconstructor {
             threads,
             delay,
             // That of the first frame is known when it comes.
-            decoder: Decoder::new(Pace::of_threads(1))?,
+            decoder: Decoder::with_filters(Pace::of_threads(1), filters)?,
             flights: VecDeque::new(),
             slots: Slots::new(max_dpb_slots as usize),
             pictures: vec![None; max_dpb_slots as usize],
@@ -288,24 +303,6 @@ impl Reconstructor {
 
 /// What becomes the setup slot's picture.
 type Picture = (super::slots::Target, Saved, Option<Arc<Unit>>);
-
-/// What the frame does to the stream's reference buffers.
-pub(super) fn opening(job: &FrameJob) -> Opening {
-    const ALL_FRAMES: u8 = 0xff;
-    let std = &job.picture.std;
-    let reduced = job.sequence.std.flags.reduced_still_picture_header() != 0;
-    let (key, switch) = (std.frame_type == 0, std.frame_type == 3);
-    let refresh_frame_flags =
-        if switch || (key && reduced) { ALL_FRAMES } else { std.refresh_frame_flags };
-    // A shown key frame refreshes all buffers and is error resilient; any other one is hidden.
-    let shown =
-        refresh_frame_flags == ALL_FRAMES && (std.flags.error_resilient_mode() != 0 || reduced);
-    Opening {
-        setup_slot: job.setup_slot.map(|slot| slot as usize),
-        refresh_frame_flags,
-        hidden_key: key && !shown,
-    }
-}
 
 #[cfg(test)]
 mod tests;

@@ -2,7 +2,8 @@
 //!
 //! Absent by choice: still pictures, timing, operating points, levels, frame ids, colour
 //! description and film grain. None of them reaches a reconstructed sample, so a header that differs
-//! in nothing else has the same bytes, and the decoder keeps its references.
+//! in nothing else has the same bytes, and the decoder keeps its references. [`Extras`] puts some of
+//! them back, for streams that are to be shown.
 
 use super::Fault;
 use super::obu_writer::BitWriter;
@@ -10,6 +11,37 @@ use crate::job::{Chroma, Profile, SequenceHeader};
 
 /// Bits of `frame_width_minus_1` and `frame_height_minus_1` in this dialect.
 pub(crate) const FRAME_SIZE_BITS: u32 = 16;
+
+/// What reaches no reconstructed sample, but whoever shows them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Extras {
+    /// `max_frame_width_minus_1` and `max_frame_height_minus_1`.
+    pub(crate) max_minus_1: (u16, u16),
+    /// `color_primaries`, `transfer_characteristics` and `matrix_coefficients`.
+    pub(crate) color_description: Option<(u8, u8, u8)>,
+    /// `color_range`.
+    pub(crate) color_range: bool,
+    /// `chroma_sample_position`.
+    pub(crate) chroma_sample_position: u8,
+    /// `film_grain_params_present`.
+    pub(crate) film_grain_params_present: bool,
+}
+
+impl Extras {
+    /// None: every frame has its own size.
+    const NONE: Self = Self {
+        max_minus_1: (0xffff, 0xffff),
+        color_description: None,
+        color_range: false,
+        chroma_sample_position: 0,
+        film_grain_params_present: false,
+    };
+
+    /// Whether the colour is sRGB by 5.5.2, which leaves range and sampling out.
+    fn is_srgb(&self) -> bool {
+        self.color_description == Some((1, 13, 0))
+    }
+}
 
 /// What a sequence header says, after inference.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -88,6 +120,11 @@ impl Sequence {
 
     /// The payload of an OBU_SEQUENCE_HEADER.
     pub(crate) fn payload(&self) -> Vec<u8> {
+        self.payload_with(&Extras::NONE)
+    }
+
+    /// The payload of one that says more.
+    pub(crate) fn payload_with(&self, extras: &Extras) -> Vec<u8> {
         let mut w = BitWriter::default();
         w.f(3, self.seq_profile());
         w.flag(false); // still_picture
@@ -99,8 +136,8 @@ impl Sequence {
         w.f(5, 0); // seq_level_idx[ 0 ]: levels are not enforced, and below 8 there is no seq_tier
         w.f(4, FRAME_SIZE_BITS - 1); // frame_width_bits_minus_1
         w.f(4, FRAME_SIZE_BITS - 1); // frame_height_bits_minus_1
-        w.f(FRAME_SIZE_BITS, 0xffff); // max_frame_width_minus_1: every frame has its own size
-        w.f(FRAME_SIZE_BITS, 0xffff); // max_frame_height_minus_1
+        w.f(FRAME_SIZE_BITS, u32::from(extras.max_minus_1.0)); // max_frame_width_minus_1
+        w.f(FRAME_SIZE_BITS, u32::from(extras.max_minus_1.1)); // max_frame_height_minus_1
         w.flag(false); // frame_id_numbers_present_flag
         w.flag(self.use_128x128_superblock);
         w.flag(self.enable_filter_intra);
@@ -122,8 +159,8 @@ impl Sequence {
         w.flag(self.enable_superres);
         w.flag(self.enable_cdef);
         w.flag(self.enable_restoration);
-        self.color_config(&mut w);
-        w.flag(false); // film_grain_params_present: grain is added outside of the decoder
+        self.color_config(&mut w, extras);
+        w.flag(extras.film_grain_params_present);
         w.with_trailing_bits()
     }
 
@@ -139,7 +176,7 @@ impl Sequence {
     }
 
     /// `color_config()`, spec 5.5.2.
-    fn color_config(&self, w: &mut BitWriter) {
+    fn color_config(&self, w: &mut BitWriter, extras: &Extras) {
         let seq_profile = self.seq_profile();
         let high_bitdepth = self.bit_depth > 8;
         w.flag(high_bitdepth);
@@ -149,11 +186,21 @@ impl Sequence {
         if seq_profile != 1 {
             w.flag(self.mono_chrome);
         }
-        w.flag(false); // color_description_present_flag
-        w.flag(false); // color_range
+        w.flag(extras.color_description.is_some()); // color_description_present_flag
+        if let Some((primaries, transfer, matrix)) = extras.color_description {
+            for code in [primaries, transfer, matrix] {
+                w.f(8, u32::from(code));
+            }
+        }
         if self.mono_chrome {
+            w.flag(extras.color_range);
             return;
         }
+        if extras.is_srgb() {
+            w.flag(self.separate_uv_delta_q);
+            return;
+        }
+        w.flag(extras.color_range);
         if seq_profile == 2 && self.bit_depth == 12 {
             w.flag(self.subsampling_x);
             if self.subsampling_x {
@@ -161,7 +208,7 @@ impl Sequence {
             }
         }
         if self.subsampling_x && self.subsampling_y {
-            w.f(2, 0); // chroma_sample_position: CSP_UNKNOWN
+            w.f(2, u32::from(extras.chroma_sample_position)); // 0 is CSP_UNKNOWN
         }
         w.flag(self.separate_uv_delta_q);
     }

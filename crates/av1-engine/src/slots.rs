@@ -18,6 +18,7 @@
 
 use super::Fault;
 use super::headers::GmParams;
+use crate::job::FrameJob;
 
 /// `NUM_REF_FRAMES`, spec section 3.
 const NUM_REF_FRAMES: usize = 8;
@@ -345,6 +346,24 @@ impl<K: Clone> Slots<K> {
             })
             .min_by_key(|slot| slot.as_ref().map(|held| held.used))?;
         oldest.take().as_ref().and_then(in_buffer)
+    }
+}
+
+/// What the frame does to the stream's reference buffers.
+pub(crate) fn opening(job: &FrameJob) -> Opening {
+    const ALL_FRAMES: u8 = 0xff;
+    let std = &job.picture.std;
+    let reduced = job.sequence.std.flags.reduced_still_picture_header() != 0;
+    let (key, switch) = (std.frame_type == 0, std.frame_type == 3);
+    let refresh_frame_flags =
+        if switch || (key && reduced) { ALL_FRAMES } else { std.refresh_frame_flags };
+    // A shown key frame refreshes all buffers and is error resilient; any other one is hidden.
+    let shown =
+        refresh_frame_flags == ALL_FRAMES && (std.flags.error_resilient_mode() != 0 || reduced);
+    Opening {
+        setup_slot: job.setup_slot.map(|slot| slot as usize),
+        refresh_frame_flags,
+        hidden_key: key && !shown,
     }
 }
 

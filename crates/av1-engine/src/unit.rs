@@ -41,17 +41,14 @@ impl Unit {
             frame_type: headers::FrameType::new(job.picture.std.frame_type)?,
             size,
             references,
+            show: headers::Show::Hidden,
+            film_grain: None,
         };
         let header = headers::uncompressed_header(&input)?;
         if tiles.len() != header.tile_count {
             return Err(Fault::TileCount { expected: header.tile_count, given: tiles.len() });
         }
-        let saved = Saved {
-            order_hint: mask_order_hint(job.picture.std.OrderHint, sequence.order_hint_bits),
-            upscaled_width: size.upscaled_width,
-            frame_height: size.frame_height,
-            gm: header.gm,
-        };
+        let saved = saved(job, sequence, size, header.gm);
         let tile_group = headers::tile_group(tiles)?;
         Ok((Self { sequence: sequence.payload(), header, tile_group }, saved))
     }
@@ -70,6 +67,21 @@ impl Unit {
     /// Bytes that it takes, about.
     pub(crate) fn size_bytes(&self) -> usize {
         self.tile_group.len() + 256
+    }
+}
+
+/// What headers of frames that refer to the frame of `job` will need.
+pub(crate) fn saved(
+    job: &job::FrameJob,
+    sequence: &Sequence,
+    size: FrameSize,
+    gm: headers::GmParams,
+) -> Saved {
+    Saved {
+        order_hint: mask_order_hint(job.picture.std.OrderHint, sequence.order_hint_bits),
+        upscaled_width: size.upscaled_width,
+        frame_height: size.frame_height,
+        gm,
     }
 }
 

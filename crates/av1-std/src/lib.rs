@@ -5,5 +5,13 @@
 #![warn(missing_docs)]
 #![cfg_attr(not(test), deny(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
 
+#[cfg(feature = "syntax")]
+pub mod back;
+pub mod diff;
+#[cfg(feature = "syntax")]
+pub mod header;
+pub mod owned;
+#[cfg(feature = "syntax")]
 pub mod picture;
+#[cfg(feature = "syntax")]
 pub mod sequence;

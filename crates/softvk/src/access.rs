@@ -2,6 +2,7 @@
 //! accesses that nothing orders yet. Breaches are reported; they do not stop anything.
 
 pub(crate) mod buffer;
+pub(crate) mod host;
 
 use std::ops::Range;
 use std::sync::{Arc, MutexGuard, PoisonError, Weak};

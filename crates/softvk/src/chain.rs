@@ -57,6 +57,10 @@ chained! {
     PhysicalDeviceSynchronization2Features<'_> = PHYSICAL_DEVICE_SYNCHRONIZATION_2_FEATURES,
     PhysicalDeviceSamplerYcbcrConversionFeatures<'_> =
         PHYSICAL_DEVICE_SAMPLER_YCBCR_CONVERSION_FEATURES,
+    PhysicalDeviceHostImageCopyFeaturesEXT<'_> = PHYSICAL_DEVICE_HOST_IMAGE_COPY_FEATURES_EXT,
+    PhysicalDeviceHostImageCopyPropertiesEXT<'_> = PHYSICAL_DEVICE_HOST_IMAGE_COPY_PROPERTIES_EXT,
+    HostImageCopyDevicePerformanceQueryEXT<'_> = HOST_IMAGE_COPY_DEVICE_PERFORMANCE_QUERY_EXT,
+    SubresourceHostMemcpySizeEXT<'_> = SUBRESOURCE_HOST_MEMCPY_SIZE_EXT,
     PhysicalDeviceHostQueryResetFeatures<'_> = PHYSICAL_DEVICE_HOST_QUERY_RESET_FEATURES,
     PhysicalDeviceVideoMaintenance1FeaturesKHR<'_> =
         PHYSICAL_DEVICE_VIDEO_MAINTENANCE_1_FEATURES_KHR,

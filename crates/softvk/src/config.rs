@@ -66,6 +66,9 @@ pub fn set_config(text: Option<&str>) {
 /// | `memory=write-combined` | no memory type is cached |
 /// | `window=K` | memory of the device is a window of K KiB that the host sees, beside the host's own; what does not fit is ERROR_OUT_OF_DEVICE_MEMORY |
 /// | `no-mutable` | video formats do not list MUTABLE_FORMAT |
+/// | `host-image-copy` | `VK_EXT_host_image_copy`, in all layouts that pictures have |
+/// | `host-image-copy=general` | the same, but not in the layouts of video: as of ANV |
+/// | `linear` | video formats are there with LINEAR tiling, too, behind those of OPTIMAL |
 /// | `no-query-pools` | query pools cannot be made, though status queries are offered |
 /// | `std-minor=N` | the driver knows version 1.N.0 of the Std headers; structures of a later one than 1.0.0 are refused all the same |
 /// | `clobber-headers` | bytes that are not tile data are overwritten before decoding |
@@ -97,6 +100,9 @@ pub fn set_config(text: Option<&str>) {
 /// | `fault=hang@N` | planted, likewise: its queue never does anything again |
 /// | `fault=lost@N` | planted, likewise: the device is lost |
 /// | `fault=crash@N` | planted, likewise: the process aborts |
+/// | `fault=when:MEMBER=VALUE` | planted, in decodes whose Std structures have that value in that member, by its own name (`OrderHint=7`, `UsesLr=1`, `gm_params[1][0]=4096`; `+` joins several): as `base-q` |
+/// | `fault=NAME@when:MEMBER=VALUE` | planted, in such decodes: what `fault=NAME@N` plants in one (not `race`) |
+/// | `fault=set:MEMBER=VALUE@N` | planted, in decode N of a session, or `@when:MEMBER=VALUE`: that member is taken as that value |
 /// | `null` | every decode succeeds at once, no picture is written, and copies of decoded pictures copy nothing: for measuring what is above the driver |
 /// | `stderr` | messages go to standard error, too |
 /// | `threads=N` | decoder threads of a session; without it one for each core, 16 at most, but one for small frames (160x90) |
@@ -405,6 +411,7 @@ fn power(text: &str, high: u32) -> Option<u32> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::when::Told;
 
     #[test]
     fn words_are_read_and_the_rest_is_named() {
@@ -460,9 +467,16 @@ mod tests {
     fn faults_are_all_kept() {
         let (config, unknown) = Config::parse("fault=pixel@3,fault=pixel@8,fault=range-end");
         assert_eq!(unknown, [""; 0]);
-        assert_eq!((config.faults.of_frame(3).len(), config.faults.of_frame(8).len()), (1, 1));
+        let count = |frame| config.faults.of_frame(frame, &Told::default()).len();
+        assert_eq!((count(3), count(8)), (1, 1));
         assert!(config.faults.has(crate::planted::Planted::RangeEnd));
         for wrong in ["fault=pixel", "fault=range-end@3", "fault=pixel@", "fault=pixel@-1"] {
+            assert_eq!(Config::parse(wrong).1, [wrong]);
+        }
+        let conditions = "fault=when:OrderHint=7,fault=crash@when:UsesLr=1+TileCols=4,\
+                          fault=set:loop_filter_level[0]=5@3,fault=set:OrderHint=1@when:TxMode=2";
+        assert_eq!(Config::parse(conditions).1, [""; 0]);
+        for wrong in ["fault=when:order=7", "fault=race@when:UsesLr=1", "fault=set:x=1@3"] {
             assert_eq!(Config::parse(wrong).1, [wrong]);
         }
     }

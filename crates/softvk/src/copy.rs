@@ -165,6 +165,35 @@ pub(crate) fn image_to_buffer(src: &Image, dst: &Buffer, region: &vk::BufferImag
     }
 }
 
+/// The rows of a region of `src`, and where each goes in the memory of the host; `None` if it
+/// reaches outside the image.
+pub(crate) fn image_to_host(
+    src: &Image,
+    region: &vk::BufferImageCopy,
+) -> Option<Vec<(usize, Vec<u8>)>> {
+    settle(src, region.image_subresource);
+    let row = |(len, to, from): (usize, u64, u64)| {
+        let mut bytes = vec![0; len];
+        src.binding.read(from, &mut bytes).then_some((to as usize, bytes))
+    };
+    rows(src, region)?.into_iter().map(row).collect()
+}
+
+/// The other way: `each` fills a row from where it is in the memory of the host.
+pub(crate) fn host_to_image(
+    dst: &Image,
+    region: &vk::BufferImageCopy,
+    mut each: impl FnMut(usize, &mut [u8]),
+) -> Option<()> {
+    settle(dst, region.image_subresource);
+    for (len, from, to) in rows(dst, region)? {
+        let mut bytes = vec![0; len];
+        each(from as usize, &mut bytes);
+        dst.binding.write(to, &bytes).then_some(())?;
+    }
+    Some(())
+}
+
 /// vkCmdCopyImage.
 pub(crate) fn image(src: &Image, dst: &Image, region: &vk::ImageCopy) {
     if image_rows(src, dst, region).is_none() {

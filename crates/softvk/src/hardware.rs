@@ -20,6 +20,21 @@ pub struct Hardware {
     pub query_pools: bool,
     /// Minor version of the Std headers that the driver says it knows.
     pub std_minor: u32,
+    /// VK_EXT_host_image_copy.
+    pub host_copies: HostCopies,
+    /// Video formats are there with LINEAR tiling, too, behind those of OPTIMAL.
+    pub linear: bool,
+}
+
+/// VK_EXT_host_image_copy.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum HostCopies {
+    /// It is not offered.
+    No,
+    /// It is, but not out of the layouts of video: as of ANV.
+    NotOfVideoLayouts,
+    /// It is, in all layouts that pictures have: as of RADV.
+    Yes,
 }
 
 impl Default for Hardware {
@@ -32,6 +47,8 @@ impl Default for Hardware {
             mutable: true,
             query_pools: true,
             std_minor: 0,
+            host_copies: HostCopies::No,
+            linear: false,
         }
     }
 }
@@ -65,12 +82,20 @@ impl Hardware {
                 let kib: u32 = kib.parse().ok()?;
                 self.memory = MemoryLayout::Window(u64::from(kib) << 10);
             }
+            ("host-image-copy", "") => self.host_copies = HostCopies::Yes,
+            ("host-image-copy", "general") => self.host_copies = HostCopies::NotOfVideoLayouts,
+            ("linear", "") => self.linear = true,
             ("no-mutable", "") => self.mutable = false,
             ("no-query-pools", "") => self.query_pools = false,
             ("std-minor", n) => self.std_minor = n.parse().ok().filter(|n| *n < 1 << 10)?,
             _ => return None,
         }
         Some(())
+    }
+
+    /// Whether VK_EXT_host_image_copy is offered.
+    pub(crate) fn copies_by_host(&self) -> bool {
+        self.host_copies != HostCopies::No
     }
 
     /// What kind of device it is said to be.

@@ -25,12 +25,15 @@ mod queue;
 mod snapshot;
 mod sync;
 mod video;
+mod when;
+mod words;
 
 pub use config::{Config, Grain, PERSONALITIES, Planes, VARIABLE, set_config};
 pub use handle::handles;
 pub use hardware::{Hardware, MemoryLayout};
 pub use icd::get_instance_proc_addr;
-pub use planted::{Faults, FrameFault, Planted, unfired};
+pub use planted::{Due, Faults, FrameFault, Planted, Setting, unfired};
+pub use words::{Word, configurations};
 
 /// The driver's version.
 pub const VERSION: &str = env!("CARGO_PKG_VERSION");

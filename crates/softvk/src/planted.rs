@@ -1,10 +1,12 @@
 //! Faults that the driver has on purpose, so that tools can show that they find them.
 
-use std::hash::{BuildHasher, RandomState};
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, LazyLock, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
-use av1_engine::job::{FrameJob, PictureInfo};
+use av1_engine::job::{FrameJob, PictureInfo, SequenceHeader};
+use av1_engine::members;
+
+use crate::when::{Told, Value, When};
 
 /// The faults that devices of this process have, and how often each has had an effect.
 static ASKED: Mutex<Vec<Asked>> = Mutex::new(Vec::new());
@@ -13,9 +15,9 @@ static ASKED: Mutex<Vec<Asked>> = Mutex::new(Vec::new());
 /// process has and that had no effect on any device so far. A word comes once.
 pub fn unfired() -> Vec<String> {
     let asked = ASKED.lock().unwrap_or_else(PoisonError::into_inner);
-    let vain = |what: What| asked.iter().filter(|a| a.what == what).all(Asked::is_vain);
+    let vain = |what: &What| asked.iter().filter(|a| a.what == *what).all(Asked::is_vain);
     let mut words = Vec::new();
-    for word in asked.iter().filter(|a| vain(a.what)).map(Asked::word) {
+    for word in asked.iter().filter(|a| vain(&a.what)).map(Asked::word) {
         if !words.contains(&word) {
             words.push(word);
         }
@@ -24,34 +26,39 @@ pub fn unfired() -> Vec<String> {
 }
 
 /// Which fault, and when.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 enum What {
     Always(Planted),
-    /// In this decode of a session, counted from 0; [`FrameFault::Race`] from one up to it on.
-    At(FrameFault, u64),
+    In(FrameFault, When),
 }
 
 impl What {
-    /// Whether it is in decode `frame` of a session.
-    fn is_in(self, frame: u64) -> bool {
-        match self {
-            Self::Always(_) => false,
-            Self::At(FrameFault::Race, last) => frame >= chance(last),
-            Self::At(_, at) => frame == at,
+    /// `NAME`, `NAME@WHEN`, `set:MEMBER=VALUE@WHEN`; `when:...` alone is `base-q@when:...`.
+    fn of(word: &str) -> Option<Self> {
+        if word.starts_with("when:") {
+            return Some(Self::In(FrameFault::BaseQ, When::of(word)?));
+        }
+        let Some((name, when)) = word.split_once('@') else {
+            return Planted::of(word).map(Self::Always);
+        };
+        let fault = match name.strip_prefix("set:") {
+            Some(member) => FrameFault::Set(Arc::new(Setting(Value::of(member)?))),
+            None => FrameFault::of(name)?,
+        };
+        match (&fault, When::of(when)?) {
+            (FrameFault::Race, When::Number(last)) => Some(Self::In(fault, When::Race(last))),
+            (FrameFault::Race, _) => None,
+            (_, when) => Some(Self::In(fault, when)),
         }
     }
-}
-
-/// A number from 0 to `last`, the same in all of this process and another in the next one.
-fn chance(last: u64) -> u64 {
-    static SEED: LazyLock<u64> = LazyLock::new(|| RandomState::new().hash_one(0));
-    last.checked_add(1).map_or(*SEED, |n| *SEED % n)
 }
 
 /// A fault that was asked for. Clones count together.
 #[derive(Clone, Debug)]
 struct Asked {
     what: What,
+    /// As it was asked for: `pixel@3`.
+    word: String,
     /// It belongs to a personality: nobody has asked for an effect.
     implied: bool,
     fired: Arc<AtomicU64>,
@@ -64,15 +71,23 @@ impl Asked {
     }
 
     fn word(&self) -> String {
-        match self.what {
-            What::Always(fault) => format!("fault={}", name_of(&Planted::ALL, fault)),
-            What::At(fault, at) => format!("fault={}@{at}", name_of(&FrameFault::ALL, fault)),
-        }
+        format!("fault={}", self.word)
     }
 }
 
-fn name_of<T: PartialEq>(all: &[(&'static str, T)], fault: T) -> &'static str {
-    all.iter().find(|(_, known)| *known == fault).map_or("", |(name, _)| name)
+/// A fault of one decode, which counts when it has had its effect.
+#[derive(Clone, Debug)]
+pub struct Due {
+    /// What it is.
+    pub fault: FrameFault,
+    fired: Arc<AtomicU64>,
+}
+
+impl Due {
+    /// It had an effect.
+    pub(crate) fn fired(&self) {
+        self.fired.fetch_add(1, Ordering::Relaxed);
+    }
 }
 
 /// All faults of a configuration: any number, of one kind or of several.
@@ -82,21 +97,19 @@ pub struct Faults(Vec<Asked>);
 impl PartialEq for Faults {
     /// The same faults, whatever they have done.
     fn eq(&self, other: &Self) -> bool {
-        self.0.iter().map(|a| a.what).eq(other.0.iter().map(|a| a.what))
+        self.0.iter().map(|a| &a.what).eq(other.0.iter().map(|a| &a.what))
     }
 }
 
 impl Eq for Faults {}
 
 impl Faults {
-    /// Adds `NAME` or `NAME@N`, once however often it is given; `None` if there is no such fault.
-    pub(crate) fn add(&mut self, fault: &str) -> Option<()> {
-        let what = match fault.split_once('@') {
-            None => What::Always(Planted::of(fault)?),
-            Some((name, at)) => What::At(FrameFault::of(name)?, at.parse().ok()?),
-        };
+    /// Adds a fault by its word, once however often it is given; `None` if there is no such fault.
+    pub(crate) fn add(&mut self, word: &str) -> Option<()> {
+        let what = What::of(word)?;
         if self.0.iter().all(|known| known.what != what) {
-            self.0.push(Asked { what, implied: false, fired: Arc::default() });
+            let word = word.to_owned();
+            self.0.push(Asked { what, word, implied: false, fired: Arc::default() });
         }
         Some(())
     }
@@ -126,37 +139,31 @@ impl Faults {
 
     /// Whether `fault` is there and does something, `effect`: then it is counted.
     pub(crate) fn fires(&self, fault: Planted, effect: bool) -> bool {
-        effect && self.count(|what| what == What::Always(fault))
+        let asked = self.0.iter().find(|asked| asked.what == What::Always(fault));
+        let fires = asked.filter(|_| effect);
+        if let Some(asked) = fires {
+            asked.fired.fetch_add(1, Ordering::Relaxed);
+        }
+        fires.is_some()
     }
 
     /// The faults that are there at all times.
     pub(crate) fn always(&self) -> impl Iterator<Item = Planted> {
         self.0.iter().filter_map(|asked| match asked.what {
             What::Always(fault) => Some(fault),
-            What::At(..) => None,
+            What::In(..) => None,
         })
     }
 
-    /// The faults of decode `frame`.
-    pub(crate) fn of_frame(&self, frame: u64) -> Vec<FrameFault> {
-        let of = |asked: &Asked| match asked.what {
-            What::At(fault, _) if asked.what.is_in(frame) => Some(fault),
+    /// The faults of decode `frame`, by its number and by what it is `told`.
+    pub(crate) fn of_frame(&self, frame: u64, told: &Told<'_>) -> Vec<Due> {
+        let of = |asked: &Asked| match &asked.what {
+            What::In(fault, when) if when.is_now(frame, told) => {
+                Some(Due { fault: fault.clone(), fired: Arc::clone(&asked.fired) })
+            }
             _ => None,
         };
         self.0.iter().filter_map(of).collect()
-    }
-
-    /// `fault` had an effect on decode `frame`.
-    pub(crate) fn fired(&self, fault: FrameFault, frame: u64) {
-        self.count(|what| matches!(what, What::At(f, _) if f == fault) && what.is_in(frame));
-    }
-
-    fn count(&self, is: impl Fn(What) -> bool) -> bool {
-        let asked = self.0.iter().find(|asked| is(asked.what));
-        asked.is_some_and(|asked| {
-            asked.fired.fetch_add(1, Ordering::Relaxed);
-            true
-        })
     }
 
     /// The words of those that had no effect.
@@ -226,9 +233,30 @@ impl Planted {
     ];
 }
 
+/// A member of a Std structure that is taken as another value.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Setting(Value);
+
+impl Setting {
+    /// Makes `job` so; whether it was not.
+    fn apply(&self, job: &mut FrameJob) -> bool {
+        let mut sequence = SequenceHeader::clone(&job.sequence);
+        let mut effect = false;
+        members::walk(&mut sequence, &mut job.picture, &mut |member| {
+            let is = member.is_called(&self.0.path);
+            effect |= is && member.value != self.0.value;
+            is.then_some(self.0.value)
+        });
+        job.sequence = Arc::new(sequence);
+        effect
+    }
+}
+
 /// A fault in one decode.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum FrameFault {
+    /// A member is taken as another value.
+    Set(Arc<Setting>),
     /// base_q_idx is off by one.
     BaseQ,
     /// A reference name is taken from another slot.
@@ -262,10 +290,10 @@ pub enum FrameFault {
 impl FrameFault {
     /// The fault called `name`.
     fn of(name: &str) -> Option<Self> {
-        Self::ALL.iter().find(|(known, _)| *known == name).map(|(_, fault)| *fault)
+        Self::ALL.iter().find(|(known, _)| *known == name).map(|(_, fault)| fault.clone())
     }
 
-    /// All of them, by name.
+    /// All of them that have a name.
     const ALL: [(&'static str, Self); 14] = [
         ("base-q", Self::BaseQ),
         ("slot", Self::Slot),
@@ -285,9 +313,10 @@ impl FrameFault {
 
     /// Makes `job` wrong, as far as this fault does; whether it did. `held` says whether a slot
     /// holds a picture.
-    pub(crate) fn spoil(self, job: &mut FrameJob, held: impl Fn(u32) -> bool) -> bool {
+    pub(crate) fn spoil(&self, job: &mut FrameJob, held: impl Fn(u32) -> bool) -> bool {
         let info = &mut job.picture;
         match self {
+            Self::Set(setting) => setting.apply(job),
             Self::BaseQ => base_q(info),
             Self::Slot => {
                 let mut names = job.reference_name_slot_indices.iter_mut();

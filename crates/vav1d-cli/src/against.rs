@@ -64,7 +64,7 @@ impl Against {
         match Form::of(path) {
             Some(Form::Md5) => match expected(path)? {
                 Expected::Total(md5) => Ok(Self::Total(path.to_owned(), md5)),
-                Expected::Frames(_) => Ok(Self::File(path.to_owned())),
+                Expected::Frames(_) | Expected::Refused => Ok(Self::File(path.to_owned())),
             },
             Some(_) => Ok(Self::File(path.to_owned())),
             None => {
@@ -189,6 +189,8 @@ fn read(path: &Path, graph: &Graph, limited: bool, sender: &SyncSender<Right>) -
             let frames = match expected(path)? {
                 Expected::Frames(frames) => frames,
                 Expected::Total(md5) => vec![md5],
+                // No file of hashes says so.
+                Expected::Refused => Vec::new(),
             };
             let n = frames.len();
             for md5 in frames {

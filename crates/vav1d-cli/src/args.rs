@@ -4,11 +4,19 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+pub use super::caps_args::{CapsArgs, CapsDiffArgs};
+pub use super::info_args::InfoArgs;
 #[cfg(feature = "window")]
 pub use super::play_args::PlayArgs;
+pub use super::reduce_args::ReduceArgs;
+pub use super::results_args::{VerifyDiffArgs, VerifyMergeArgs};
+pub use super::rewrite_args::RewriteArgs;
 use super::shape::ShapeArgs;
 pub use super::sim_args::{SimArgs, SimDiffArgs, Switch};
+pub use super::stress_args::StressArgs;
+pub use super::suite_args::SuiteInfoArgs;
 pub use super::verify_args::VerifyArgs;
+pub use super::watch_args::{CheckArgs, ReplayArgs, WatchArgs, WatchDiffArgs};
 use vav1d::grain::Override;
 use vav1d::vk::PlantedFault;
 
@@ -34,8 +42,8 @@ pub enum Command {
     Decode(DecodeArgs),
     /// Write a stream's film grain as a table that encoders read
     Grain(GrainTableArgs),
-    /// Say what a stream is
-    Info(InputArgs),
+    /// Say what streams are, and what they ask of a driver
+    Info(InfoArgs),
     /// Print every syntax element with its bit position and value
     Dump(DumpArgs),
     /// Print the steps that a decoder has to take
@@ -44,6 +52,10 @@ pub enum Command {
     Compare(CompareArgs),
     /// Run suites of vectors, and say what is not as expected
     Verify(VerifyArgs),
+    /// Compare two results of verify: what is new, fixed, moved, flaky, lost or slower
+    VerifyDiff(VerifyDiffArgs),
+    /// Put results of verify together that are of parts, devices or shapes
+    VerifyMerge(VerifyMergeArgs),
     /// Say which coding tools and values the vectors of suites exercise, and what is not covered
     SuiteInfo(SuiteInfoArgs),
     /// Decode in all the session shapes that the device takes, and say which axis changes the output
@@ -52,8 +64,24 @@ pub enum Command {
     Sim(SimArgs),
     /// Compare two recordings of `sim` field by field
     SimDiff(SimDiffArgs),
-    /// List devices and what they decode; software last
+    /// Run a program and capture what it hands to AV1 video decoding, as an ordinary stream
+    Watch(WatchArgs),
+    /// Say which members of a capture of `watch` are wrong
+    Check(CheckArgs),
+    /// Decode a capture of `watch` on a device with exactly the same structures
+    Replay(ReplayArgs),
+    /// Compare two captures of `watch` member by member
+    WatchDiff(WatchDiffArgs),
+    /// List devices and what they decode, or what they lack for streams; software last
     Caps(CapsArgs),
+    /// Say where two devices differ in what they decode
+    CapsDiff(CapsDiffArgs),
+    /// Verify streams in other forms, drawn at random, and keep those that fail
+    Stress(StressArgs),
+    /// Write a stream in another form: the same pictures in other headers, slots, OBUs, containers
+    Rewrite(RewriteArgs),
+    /// Make the smallest stream that still fails the same way on a device
+    Reduce(ReduceArgs),
     /// Run the checklist for a device and put everything into one archive, for a bug report
     Report(ReportArgs),
     /// Play files in a window, or draw them into images
@@ -79,7 +107,7 @@ pub struct Common {
     /// Say more on standard error; twice for debugging
     #[arg(short, long, global = true, action = clap::ArgAction::Count)]
     pub verbose: u8,
-    /// Colour on standard error
+    /// Colours
     #[arg(long, global = true, value_enum, default_value = "auto", value_name = "WHEN")]
     pub color: When,
 }
@@ -87,7 +115,7 @@ pub struct Common {
 /// Whether to do something that suits terminals only.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum When {
-    /// If standard error is a terminal, `NO_COLOR` is unset and `TERM` is not `dumb`.
+    /// On what is a terminal, if `NO_COLOR` is unset and `TERM` is not `dumb`.
     Auto,
     /// Always.
     Always,
@@ -181,9 +209,8 @@ pub struct PipelineArgs {
     /// Run under the Khronos validation layer; every message is an error
     #[arg(long)]
     pub validate: bool,
-    /// Hand the driver a wrong value in one frame, for tests of what must find it (see
-    /// crates/drm-sim/README.md)
-    #[arg(long, value_name = "NAME@FRAME", hide_short_help = true)]
+    /// Hand the driver a wrong value in one frame.
+    #[arg(long, value_name = "NAME@FRAME", hide_short_help = true, help = plant_help())]
     pub plant: Option<PlantedFault>,
     /// Write into FILE what the device is given, before it gets it
     #[arg(long, value_name = "FILE", hide_short_help = true)]
@@ -225,6 +252,15 @@ fn iso(text: &str) -> Result<u32, String> {
     }
 }
 
+/// What `--plant` does, and the names that it takes.
+fn plant_help() -> String {
+    let names: Vec<_> = PlantedFault::names().collect();
+    format!(
+        "Hand the driver a wrong value in one frame, for tests of what must find it: {}",
+        names.join(", ")
+    )
+}
+
 /// A time between a millisecond and a day.
 pub(super) fn seconds(text: &str) -> Result<f64, String> {
     let seconds: f64 = text.parse().map_err(|e| format!("{e}"))?;
@@ -240,7 +276,7 @@ pub struct MatrixArgs {
     /// What is decoded.
     #[command(flatten)]
     pub pipeline: PipelineArgs,
-    /// Every combination of all axes (73728), not only every pair of values
+    /// Every combination of all axes (442368), not only every pair of values
     #[arg(long)]
     pub all: bool,
 }
@@ -266,20 +302,15 @@ pub struct CompareArgs {
     /// Write images of the frames that errors begin with (is, should-be, difference) into DIR
     #[arg(long, value_name = "DIR")]
     pub png: Option<PathBuf>,
+    /// Say which single wrong value, and which stage of decoding, makes the first wrong picture
+    ///
+    /// softvk decodes the frame again, from the right references, with one thing changed at a time.
+    /// The driver is not asked again. It takes up to a minute.
+    #[arg(long)]
+    pub explain: bool,
     /// This is the process that the driver may end; in DIR it leaves how far it came
     #[arg(long, value_name = "DIR", hide = true)]
     pub guarded: Option<PathBuf>,
-}
-
-/// `suite-info`.
-#[derive(Clone, Debug, Args)]
-pub struct SuiteInfoArgs {
-    /// Suites, folders or streams, as `vav1d verify` takes them
-    #[arg(required = true, value_name = "SUITE|DIR|FILE")]
-    pub suites: Vec<PathBuf>,
-    /// List what every vector exercises, not only the whole
-    #[arg(long)]
-    pub vectors: bool,
 }
 
 /// Film grain.
@@ -388,26 +419,6 @@ pub struct PlanArgs {
     pub limit: Option<u64>,
 }
 
-/// `vav1d caps`.
-#[derive(Debug, Args)]
-pub struct CapsArgs {
-    /// Only this device: all, or as other commands take it
-    #[arg(long, default_value = "all", value_name = "DEVICE")]
-    pub device: String,
-    /// The one device that verify, compare and matrix judge
-    #[arg(long, hide = true)]
-    pub judged: bool,
-    /// Everything else that each device says of itself
-    #[arg(long, hide = true)]
-    pub facts: bool,
-    /// It is opened, too: after a hang or a loss that tells whether it is there again
-    #[arg(long, hide = true)]
-    pub opened: bool,
-    /// Under the Khronos validation layer
-    #[arg(long, hide = true)]
-    pub validate: bool,
-}
-
 /// `vav1d report`.
 #[derive(Debug, Args)]
 pub struct ReportArgs {
@@ -425,7 +436,8 @@ pub struct GenerateArgs {
     /// What to print
     #[arg(value_enum)]
     pub what: Generate,
-    /// Write a man page for each command into DIR, instead of one for all to standard output
+    /// Write a man page for the program and one for each command into DIR, instead of the program's
+    /// alone to standard output
     #[arg(long, value_name = "DIR")]
     pub dir: Option<PathBuf>,
 }
@@ -443,4 +455,10 @@ pub enum Generate {
     Fish,
     /// Completions for PowerShell.
     Powershell,
+    /// Values of --device, for completions.
+    #[value(hide = true)]
+    Devices,
+    /// Values of --plant, for completions.
+    #[value(hide = true)]
+    Plants,
 }

@@ -7,10 +7,11 @@ use std::path::{Path, PathBuf};
 use super::against::{Against, Right, Rights, reference};
 use super::args::{CompareArgs, FilmGrain, PipelineArgs};
 use super::exit::Exit;
+use super::explain::{Explained, Kept};
 use super::failure::{Failure, Result};
 use super::output::Notices;
 use super::pipeline::{Pipeline, never_applied};
-use super::{compare_report, guard, input, options, output};
+use super::{compare_report, explain, guard, input, options, output};
 use vav1d::error::{DeviceError, Error};
 use vav1d::sink::{Hash, Hasher, md5_hex};
 use vav1d::vk::DecodeStatus;
@@ -41,6 +42,8 @@ pub(super) struct Comparison {
     pub(super) unfired: Vec<String>,
     /// Hidden frames that are never output: a file lacks them, and they are not missed.
     pub(super) unshown: usize,
+    /// What makes the first wrong picture, if that was asked for.
+    pub(super) explained: Option<Explained>,
 }
 
 /// How the judged decode ended early.
@@ -124,7 +127,7 @@ pub(super) fn tell(
     let bad = comparison.is_bad();
     let refused = comparison.verdicts.iter().any(compare_report::failed);
     let frames = comparison.verdicts.len() as u64;
-    let unfired = never_applied(&args.pipeline, &comparison.unfired, frames);
+    let unfired = never_applied(&args.pipeline, &comparison.unfired, (frames, "frames"));
     let unjudged = comparison.count(State::Unjudged) > comparison.unshown;
     let nothing = comparison.count(State::Right) == 0;
     match comparison.failure {
@@ -160,6 +163,7 @@ fn compare(
         failure: None,
         broke: false,
         images: 0,
+        kept: None,
         unfired: Vec::new(),
     };
     let mut notes = Vec::new();
@@ -178,7 +182,7 @@ fn compare(
         Against::Total(_, md5) => run.total(md5, &mut notes, notices)?,
         Against::File(_) => run.outputs(&against, false, notices)?,
     };
-    let Run { judge, failure, broke, unfired, .. } = run;
+    let Run { judge, failure, broke, unfired, kept, progress, .. } = run;
     let verdicts = judge.finish();
     let mut unshown = 0;
     if !matches!(against, Against::Device(_)) {
@@ -189,6 +193,10 @@ fn compare(
             notes.push(format!("{unshown} frames are never output: {} lacks them", args.against));
         }
     }
+    let node = kept.as_ref().and_then(|kept| graph.node(kept.frame));
+    notes.extend(node.and_then(|node| explain::doubt(node, &verdicts)));
+    let mut each = |tried| progress.line(&format!("tried {tried}"));
+    let explained = kept.map(|kept| explain::of(&kept, pipeline, &mut each));
     let ended = failure.as_ref().filter(|_| broke).map(|failure| ended(failure, progress));
     let (against, teacher) = (args.against.clone(), args.teacher);
     Ok(Comparison {
@@ -202,6 +210,7 @@ fn compare(
         failure,
         unfired,
         unshown,
+        explained,
     })
 }
 
@@ -254,6 +263,8 @@ struct Run<'r> {
     broke: bool,
     /// Frames of which images were written.
     images: usize,
+    /// The first wrong picture, to be explained.
+    kept: Option<Kept>,
     /// Planted faults that no decode has applied.
     unfired: Vec<String>,
 }
@@ -308,6 +319,7 @@ impl Run<'_> {
                 let before = usize::try_from(traced.frame).ok().and_then(|at| right_before.get(at));
                 let node = node.filter(|_| before == Some(&true));
                 if let Some(difference) = node.and_then(|node| differs(node, &traced, &right)) {
+                    run.keep(&traced, &difference, true);
                     run.judge.grain(traced.frame, at, difference);
                 }
                 Ok(Next::Go)
@@ -419,6 +431,15 @@ impl Run<'_> {
         Ok(device)
     }
 
+    /// Keeps a wrong picture that is to be explained.
+    fn keep(&mut self, traced: &Traced, difference: &Difference, grain: bool) {
+        let failed = matches!(traced.status, DecodeStatus::Error(_));
+        if self.args.explain && !failed && !matches!(difference, Difference::Shape { .. }) {
+            let (frame, picture) = (traced.frame, || traced.picture.clone());
+            Kept::keep(&mut self.kept, || Kept { frame, picture: picture(), grain }, frame);
+        }
+    }
+
     /// Compares one frame, and writes images of what is wrong and not inherited.
     fn frame(&mut self, traced: &Traced, right: Right) -> Result<Next> {
         let Some(node) = self.graph.node(traced.frame) else { return Ok(Next::Go) };
@@ -430,6 +451,9 @@ impl Run<'_> {
             self.args.teacher && doubtful && !matches!(difference, Some(Difference::Shape { .. }));
         let word = if difference.is_some() { "wrong" } else { "right" };
         self.progress.line(&format!("{word} {}", traced.frame));
+        if let Some(difference) = difference.as_ref().filter(|_| origin) {
+            self.keep(traced, difference, false);
+        }
         self.judge.compared(traced.frame, difference);
         let Right::Picture(right) = right else { return Ok(Next::Go) };
         let wanted = origin && self.images < images::FRAMES;

@@ -7,10 +7,11 @@ use serde_json::{Value, json};
 use super::args::CompareArgs;
 use super::compare::{Comparison, Ended};
 use super::json::{Lines, Record};
-use super::output;
+use super::{explain, output};
 use vav1d::vk::DecodeStatus;
 use vav1d_lab::compare::shared::Shared;
 use vav1d_lab::compare::{Difference, Node, PlaneDifference, REFERENCE_NAMES, State, Verdict};
+use vav1d_lab::words::count;
 
 const PLANES: [&str; 3] = ["Y", "U", "V"];
 
@@ -38,7 +39,10 @@ fn write_text(out: &mut impl Write, all: &Comparison, shared: &[Shared]) -> io::
     }
     let first = all.verdicts.iter().find(|v| v.state == State::Wrong || v.grain.is_some());
     if let Some(verdict) = first {
-        writeln!(out, "first wrong frame: {}", verdict.frame)?;
+        writeln!(out, "first bad frame: {}", verdict.frame)?;
+    }
+    if let Some(explained) = &all.explained {
+        explain::write_text(out, explained)?;
     }
     if !shared.is_empty() {
         writeln!(out, "what wrong frames have in common, and few right ones:")?;
@@ -58,7 +62,7 @@ fn write_text(out: &mut impl Write, all: &Comparison, shared: &[Shared]) -> io::
     let grain = if grain > 0 { format!("; film grain wrong in {grain}") } else { String::new() };
     let (n, device, against) = (all.verdicts.len(), &all.device, &all.against);
     let how = if all.teacher { ", each judged alone" } else { "" };
-    writeln!(out, "{n} frames on {device}, against {against}{how}: {counts}{grain}")?;
+    writeln!(out, "{} on {device}, against {against}{how}: {counts}{grain}", count(n, "frame"))?;
     out.flush()
 }
 
@@ -125,7 +129,9 @@ fn frame(out: &mut impl Write, all: &Comparison, v: &Verdict, node: &Node) -> io
         (Some(difference), State::Wrong) => differs(out, difference)?,
         (Some(Difference::Samples { planes, .. }), _) => {
             let total: u64 = planes.iter().map(|plane| plane.differing).sum();
-            writeln!(out, "   {total} samples differ")?;
+            let what =
+                if total == 1 { "1 sample differs" } else { &format!("{total} samples differ") };
+            writeln!(out, "   {what}")?;
         }
         _ => {}
     }
@@ -211,6 +217,7 @@ fn write_json(args: &CompareArgs, all: &Comparison, shared: &[Shared]) -> io::Re
             "what": ended.what, "submitted": ended.submitted, "done": ended.done,
             "text": headline(all, ended),
         })),
+        "explanation": all.explained.as_ref().map(explain::to_json),
         "notes": all.notes,
         "shared_features": shared.iter().map(|s| json!({
             "feature": s.feature, "wrong": s.wrong, "right": s.right,

@@ -130,9 +130,11 @@ fn dump_unit<W: Write>(
             Ok(obu) => obu,
             Err(error) => return Ok(Err(located(error))),
         };
-        if !json {
-            head(&mut lines.0, index, &obu).map_err(Failure::output)?;
-        }
+        let written = match json {
+            true => lines.write(&Record::Obu(record(unit.index, index, &obu))),
+            false => head(&mut lines.0, index, &obu),
+        };
+        written.map_err(Failure::output)?;
         let mut writer =
             Writer { lines: &mut *lines, json, unit: unit.index, obu: index, failed: None };
         let walked = walker.obu(&obu, &mut writer);
@@ -144,6 +146,15 @@ fn dump_unit<W: Write>(
         }
     }
     Ok(Ok(()))
+}
+
+fn record(unit: u64, index: u32, obu: &Obu<'_>) -> serde_json::Value {
+    let layer = |id: u8| obu.has_extension.then_some(id);
+    serde_json::json!({
+        "unit": unit, "obu": index, "obu_type": obu.obu_type.name(),
+        "temporal_id": layer(obu.temporal_id), "spatial_id": layer(obu.spatial_id),
+        "offset": obu.offset, "payload_bytes": obu.payload.len(),
+    })
 }
 
 fn head(out: &mut impl Write, index: u32, obu: &Obu<'_>) -> io::Result<()> {

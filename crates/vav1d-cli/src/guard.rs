@@ -188,6 +188,7 @@ fn report(
         failure: None,
         unfired: Vec::new(),
         unshown: 0,
+        explained: None,
     };
     let ended = Ended { what, submitted, done };
     comparison.failure = Some(Failure::new(exit, headline(&comparison, &ended)));

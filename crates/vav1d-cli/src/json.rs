@@ -2,6 +2,7 @@
 //! Fields are added, never changed; a removal makes a new schema.
 
 use std::io::{self, Write};
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use serde::Serialize;
 
@@ -13,8 +14,16 @@ use vav1d::error::{DeviceError, Error, StreamFault};
 use vav1d::sink::Hash;
 use vav1d::vk;
 
-/// Number of this schema.
-pub const SCHEMA: u32 = 1;
+/// Number of this schema, which docs/schema.json has.
+pub use vav1d_lab::conform::report::jsonl::SCHEMA;
+
+/// Whether the header was written: a fault that comes before it brings it along.
+static BEGUN: AtomicBool = AtomicBool::new(false);
+
+/// A header was written by others.
+pub fn begun() {
+    BEGUN.store(true, Ordering::Relaxed);
+}
 
 /// One line.
 #[derive(Debug, Serialize)]
@@ -25,11 +34,17 @@ pub enum Record<'a> {
     /// An output frame.
     Frame(Frame),
     /// What a stream is.
-    Stream(Stream<'a>),
+    Stream(serde_json::Value),
     /// A sequence header.
-    Sequence(Sequence),
+    Sequence(serde_json::Value),
+    /// A frame of a stream, in decoding order.
+    CodedFrame(serde_json::Value),
     /// A step of the plan.
-    Step(Step),
+    Step(serde_json::Value),
+    /// An open bitstream unit.
+    Obu(serde_json::Value),
+    /// A step of the checklist of `report`.
+    Check(serde_json::Value),
     /// A syntax element.
     Element(Element<'a>),
     /// A session shape and what it gave.
@@ -46,12 +61,40 @@ pub enum Record<'a> {
     Exercised(serde_json::Value),
     /// What all of them do.
     Coverage(serde_json::Value),
+    /// The smallest set of vectors with the same coverage.
+    Cover(serde_json::Value),
+    /// An item that a suite lacks.
+    Missing(serde_json::Value),
     /// A segment of a film grain table.
     Grain(serde_json::Value),
     /// A field in which two recordings differ.
     Difference(serde_json::Value),
+    /// A vector that would be run.
+    Listed(serde_json::Value),
+    /// What became of a vector from one result to another.
+    Change(serde_json::Value),
+    /// What became of all of them.
+    Changes(serde_json::Value),
+    /// A member of a capture that is wrong.
+    Finding(serde_json::Value),
+    /// A picture of a replay.
+    Replayed(serde_json::Value),
+    /// What a check looked at.
+    Checked(serde_json::Value),
+    /// A stream that was written in another form.
+    Rewritten(serde_json::Value),
+    /// What is left of a stream.
+    Reduced(serde_json::Value),
     /// A device.
     Device(serde_json::Value),
+    /// A word of a configuration of softvk.
+    SoftConfig(serde_json::Value),
+    /// Whether a device takes a stream, and what it lacks.
+    Taken(serde_json::Value),
+    /// A field in which two devices differ.
+    CapsDifference(serde_json::Value),
+    /// How many those are.
+    CapsComparison(serde_json::Value),
     /// How playing went.
     #[cfg(feature = "window")]
     Played(serde_json::Value),
@@ -126,37 +169,6 @@ impl Hashed {
     }
 }
 
-/// See [`Record::Stream`].
-#[derive(Debug, Serialize)]
-pub struct Stream<'a> {
-    /// Container.
-    pub container: &'a str,
-    /// Seconds of a tick of time, as a fraction.
-    pub time_base: Option<(u32, u32)>,
-    /// Pictures are to be turned clockwise by so many degrees.
-    pub rotation: u16,
-    /// Left and right are to be exchanged then.
-    pub mirrored: bool,
-    /// What is to be shown of a picture, before it is turned: x, y, width and height.
-    pub crop: Option<[u32; 4]>,
-    /// There is an alpha plane, which is not decoded.
-    pub alpha: bool,
-    /// Each picture is put together of rows and columns of others.
-    pub grid: Option<(u32, u32)>,
-    /// Tracks beside the one that is decoded.
-    pub others: Vec<Track>,
-    /// Temporal units.
-    pub units: u64,
-    /// Frames, by frame_type.
-    pub frames: std::collections::BTreeMap<String, u64>,
-    /// Pictures that are output.
-    pub shown: u64,
-    /// Of these, by show_existing_frame.
-    pub shown_existing: u64,
-    /// Features that the frames use.
-    pub features: Vec<&'static str>,
-}
-
 /// A track that is not decoded.
 #[derive(Debug, Serialize)]
 pub struct Track {
@@ -174,44 +186,6 @@ impl Track {
         let OtherTrack { kind, number, codec } = other;
         Self { kind: kind.to_string(), track: *number, codec: codec.clone() }
     }
-}
-
-/// See [`Record::Sequence`].
-#[derive(Debug, Serialize)]
-pub struct Sequence {
-    /// seq_profile.
-    pub seq_profile: u8,
-    /// seq_level_idx of each operating point.
-    pub seq_level_idx: Vec<u8>,
-    /// operating_point_idc of each operating point.
-    pub operating_point_idc: Vec<u16>,
-    /// Largest frame width.
-    pub max_frame_width: u32,
-    /// Largest frame height.
-    pub max_frame_height: u32,
-    /// BitDepth.
-    pub bit_depth: u8,
-    /// 4:0:0, 4:2:0, 4:2:2 or 4:4:4.
-    pub chroma: String,
-    /// color_primaries.
-    pub color_primaries: u8,
-    /// transfer_characteristics.
-    pub transfer_characteristics: u8,
-    /// matrix_coefficients.
-    pub matrix_coefficients: u8,
-    /// color_range.
-    pub full_range: bool,
-    /// film_grain_params_present.
-    pub film_grain_params_present: bool,
-    /// still_picture.
-    pub still_picture: bool,
-}
-
-/// See [`Record::Step`].
-#[derive(Debug, Serialize)]
-pub struct Step {
-    /// The step in its text form.
-    pub text: String,
 }
 
 /// See [`Record::Element`].
@@ -235,12 +209,14 @@ pub struct Element<'a> {
 #[derive(Debug, Serialize)]
 pub struct Fault {
     /// What sort of fault: `stream`, `status` (the driver reports that a decode failed),
-    /// `unsupported`, `limit`, `io`, `lost` (device), `timeout`, `device` or `fault` (of the
-    /// driver or of vav1d).
+    /// `unsupported`, `limit`, `io` (an input), `output`, `usage` (the command line), `lost`
+    /// (device), `timeout`, `device` or `fault` (of the driver or of vav1d).
     pub kind: &'static str,
     /// Temporal unit, if known.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub unit: Option<u64>,
+    /// The exit code that it stands for.
+    pub exit: u8,
     /// The message.
     pub message: String,
 }
@@ -262,7 +238,7 @@ impl Fault {
             Error::Device(DeviceError::Fault(_)) => ("fault", None),
             Error::Device(_) => ("device", None),
         };
-        Self { kind, unit, message: error.to_string() }
+        Self { kind, unit, exit: Exit::of(error).code(), message: error.to_string() }
     }
 }
 
@@ -309,6 +285,7 @@ impl<W: Write> Lines<W> {
         file: Option<&std::path::Path>,
         device: Option<&str>,
     ) -> io::Result<()> {
+        begun();
         self.write(&Record::Header(Header {
             schema: SCHEMA,
             command,
@@ -346,14 +323,32 @@ impl<W: Write> Lines<W> {
         faults.iter().try_for_each(|fault| self.write(&Record::Unfired(Unfired { fault })))
     }
 
+    /// Why `command` ended early; behind a header, if there was none.
+    pub fn failed(&mut self, command: &str, failure: &Failure) -> io::Result<()> {
+        if !BEGUN.load(Ordering::Relaxed) {
+            self.begin(command, None, None)?;
+        }
+        self.failure(failure)
+    }
+
     /// Why a command ended early.
     pub fn failure(&mut self, failure: &Failure) -> io::Result<()> {
         let cause = failure.error.chain().find_map(|cause| cause.downcast_ref::<Error>());
         let fault = match cause {
-            Some(error) => Fault { message: failure.text(), ..Fault::of(error) },
+            Some(error) => {
+                Fault { message: failure.text(), exit: failure.exit.code(), ..Fault::of(error) }
+            }
             None => {
-                let kind = if failure.exit == Exit::Unsupported { "unsupported" } else { "fault" };
-                Fault { kind, unit: None, message: failure.text() }
+                let kind = match failure.exit {
+                    Exit::Unsupported => "unsupported",
+                    Exit::Usage => "usage",
+                    Exit::NoInput => "io",
+                    Exit::Output => "output",
+                    Exit::Stream => "stream",
+                    Exit::Device => "device",
+                    _ => "fault",
+                };
+                Fault { kind, unit: None, exit: failure.exit.code(), message: failure.text() }
             }
         };
         self.write(&Record::Fault(fault))?;

@@ -7,6 +7,12 @@ pub mod exit;
 
 mod against;
 mod caps;
+pub mod caps_args;
+mod caps_diff;
+mod caps_record;
+mod caps_streams;
+mod caps_table;
+mod check;
 #[cfg(test)]
 mod commit;
 mod compare;
@@ -14,19 +20,27 @@ mod compare_report;
 mod dec_test;
 mod decode;
 mod dump;
+mod examples;
+mod explain;
 mod failure;
 mod first;
 mod generate;
 mod grain;
 mod guard;
+mod help;
 mod info;
+pub mod info_args;
+mod info_read;
+mod info_record;
 mod input;
 mod json;
 mod machine;
+mod man;
 mod matrix;
 mod md5;
 mod options;
 mod output;
+mod page;
 mod pipeline;
 mod plan;
 #[cfg(feature = "window")]
@@ -35,22 +49,42 @@ mod play;
 pub mod play_args;
 #[cfg(feature = "window")]
 mod playlist;
+mod reduce;
+pub mod reduce_args;
+mod reduce_judge;
 #[cfg(feature = "window")]
 mod render_to;
+mod replay;
 mod report;
 mod report_steps;
+pub mod results_args;
+mod rewrite;
+pub mod rewrite_args;
 mod select;
 mod shape;
 mod sim;
 pub mod sim_args;
 mod sim_diff;
+mod step_record;
 mod stop;
+mod stress;
+pub mod stress_args;
+pub mod suite_args;
 mod suite_info;
+mod suite_query;
 mod survey;
+mod table;
 mod tar;
 mod verify;
+mod verify_about;
 pub mod verify_args;
+mod verify_diff;
+mod verify_merge;
+mod verify_select;
+mod verify_text;
 mod version;
+mod watch;
+pub mod watch_args;
 
 use std::ffi::OsString;
 use std::io::Write;
@@ -102,7 +136,18 @@ fn vav1d(args: Vec<OsString>) -> Exit {
     let cli = match Cli::try_parse_from(args.clone()) {
         Ok(cli) => cli,
         Err(error) => {
+            if error.kind() == clap::error::ErrorKind::DisplayHelp {
+                let words: Vec<_> = args.iter().map(|w| w.to_string_lossy().into_owned()).collect();
+                return print(&help::text(&words));
+            }
             let exit = if error.use_stderr() { Exit::Usage } else { Exit::Done };
+            if error.use_stderr() && wants_json(&args) {
+                let text = error.to_string();
+                let text = text.trim_start_matches("error: ").lines().next().unwrap_or_default();
+                let failure = Failure::new(Exit::Usage, text);
+                // Standard error has it all the same.
+                let _ = Lines(output::stdout()).failed(&word(&args), &failure);
+            }
             return if error.print().is_ok() { exit } else { Exit::Output };
         }
     };
@@ -110,17 +155,29 @@ fn vav1d(args: Vec<OsString>) -> Exit {
     match command(&cli, &args, &notices) {
         Ok(exit) => exit,
         Err(failure) => {
-            // Of a command line that is not understood, nothing says who reads standard output.
-            let json = cli.common.json && failure.exit != Exit::Usage;
+            let json = cli.common.json;
             // `md5` has told its own, in front of what it had decoded.
             let told = matches!(cli.command, Command::Md5(_)) || failure.is_broken_pipe();
             if (json || cli.common.records.is_some()) && !told {
                 // Where records cannot be written, standard error has it all the same.
-                let _ = Lines(output::stdout()).failure(&failure);
+                let _ = Lines(output::stdout()).failed(&word(&args), &failure);
             }
             report(&failure, &notices)
         }
     }
+}
+
+/// Whether JSON is asked for on a command line that is not understood.
+fn wants_json(args: &[OsString]) -> bool {
+    args.iter().take_while(|word| *word != "--").any(|word| word == "--json")
+}
+
+/// The command in `args`; empty if there is none.
+fn word(args: &[OsString]) -> String {
+    let words: Vec<_> = args.iter().skip(1).map(|word| word.to_string_lossy()).collect();
+    let cli = <Cli as clap::CommandFactory>::command();
+    let known = |word: &str| cli.get_subcommands().any(|command| command.get_name() == word);
+    words.iter().find(|word| known(word)).map(ToString::to_string).unwrap_or_default()
 }
 
 /// Runs what `cli` says; `words` are what it was made of.
@@ -137,6 +194,15 @@ fn command(cli: &Cli, words: &[OsString], notices: &Notices) -> Result<Exit> {
         rustix::process::set_parent_process_death_signal(Some(rustix::process::Signal::KILL))
             .map_err(|e| Failure::new(Exit::Fault, format!("PR_SET_PDEATHSIG: {e}")))?;
     }
+    let printed = match &cli.command {
+        Command::Sim(_) => Some("the program behind --"),
+        Command::Generate(_) => Some("what is generated"),
+        _ => None,
+    };
+    if let (Some(what), true) = (printed, cli.common.json) {
+        let why = format!("--json: standard output is that of {what}");
+        return Err(Failure::new(Exit::Usage, why));
+    }
     match &cli.command {
         Command::Md5(args) => md5::run(args, json, notices),
         Command::Decode(args) => decode::run(args, json, notices),
@@ -146,12 +212,22 @@ fn command(cli: &Cli, words: &[OsString], notices: &Notices) -> Result<Exit> {
         Command::Plan(args) => plan::run(args, json, notices),
         Command::Compare(args) => compare::run(args, words, json, notices),
         Command::Verify(args) => verify::run(args, json, notices),
+        Command::VerifyDiff(args) => verify_diff::run(args, json, notices),
+        Command::VerifyMerge(args) => verify_merge::run(args, json, notices),
         Command::SuiteInfo(args) => suite_info::run(args, json),
         Command::Matrix(args) => matrix::run(args, json, notices),
         Command::Sim(args) => sim::run(args),
         Command::SimDiff(args) => sim_diff::run(args, json),
+        Command::Watch(args) => watch::run(args),
+        Command::Check(args) => check::run(args, json, notices),
+        Command::Replay(args) => replay::run(args, json, notices),
+        Command::WatchDiff(args) => check::run_diff(args, json),
         Command::Caps(args) => caps::run(args, json, notices),
-        Command::Report(args) => report::run(args, notices),
+        Command::CapsDiff(args) => caps_diff::run(args, json, notices),
+        Command::Stress(args) => stress::run(args, json, notices),
+        Command::Rewrite(args) => rewrite::run(args, json, notices),
+        Command::Reduce(args) => reduce::run(args, words, json, notices),
+        Command::Report(args) => report::run(args, json, notices),
         #[cfg(feature = "window")]
         Command::Play(args) => play::run(args, json, notices),
         Command::Generate(args) => generate::run(args),

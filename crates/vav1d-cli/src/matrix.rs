@@ -23,6 +23,7 @@ use vav1d_lab::conform::probe::{self, Probe};
 use vav1d_lab::conform::runner::REFERENCE;
 use vav1d_lab::conform::turns::Turns;
 use vav1d_lab::conform::{Failure as Why, Outcome as Came, evidence, runner};
+use vav1d_lab::words::count;
 
 /// Longest time that one shape may take.
 const LONGEST: Duration = Duration::from_secs(600);
@@ -77,7 +78,7 @@ fn surveyed(args: &MatrixArgs, shapes: &mut Shapes, json: bool, notices: &Notice
     };
     output::told(written)?;
     let unfired = shapes.unfired.clone().unwrap_or_default();
-    if let Some(why) = never_applied(pipeline, &unfired, shapes.decoded) {
+    if let Some(why) = never_applied(pipeline, &unfired, (shapes.decoded, "shapes")) {
         return Err(Failure::new(Exit::Usage, why));
     }
     Ok(report.exit())
@@ -104,7 +105,7 @@ struct Shapes {
     stop: Stop,
     /// Planted faults that no run has applied so far.
     unfired: Option<Vec<String>>,
-    /// Runs that came to their end.
+    /// Runs of shapes that the device takes.
     decoded: u64,
     /// Why the device does not decode the stream to its end.
     refusal: Option<String>,
@@ -154,14 +155,8 @@ impl Shapes {
         if ran.end == End::Interrupted {
             return Err(Failure::output(io::ErrorKind::Interrupted.into()));
         }
-        if ran.told.summary.is_some() && device == self.device {
-            self.decoded += 1;
-            let known = self.unfired.take().unwrap_or_else(|| ran.told.unfired.clone());
-            self.unfired =
-                Some(known.into_iter().filter(|f| ran.told.unfired.contains(f)).collect());
-        }
         let frames = ran.told.frames.clone();
-        Ok(match evidence::whole(&ran) {
+        let outcome = match evidence::whole(&ran) {
             Ok(()) => Outcome::Decoded(frames, Exit::Done),
             Err(Came::Unsupported(why)) if frames.is_empty() => Outcome::Refused(why),
             // The device takes the shape, and not all of the stream.
@@ -173,7 +168,15 @@ impl Shapes {
                 Outcome::Decoded(frames, Exit::Stream)
             }
             Err(came) => Outcome::Failed(format!("{}: {came}", came.word())),
-        })
+        };
+        if device == self.device && !outcome.refused() {
+            self.decoded += 1;
+            // A run that did not come to its end cannot say which faults had no effect.
+            let unfired = ran.told.summary.map(|_| ran.told.unfired).unwrap_or_default();
+            let known = self.unfired.take().unwrap_or_else(|| unfired.clone());
+            self.unfired = Some(known.into_iter().filter(|f| unfired.contains(f)).collect());
+        }
+        Ok(outcome)
     }
 
     /// What softvk makes of the stream, beside the reference shape's output.
@@ -277,7 +280,9 @@ impl Report<'_> {
         let base = self.survey.base.as_ref().map(|base| text(&options(base))).unwrap_or_default();
         let itself = if self.is_itself() { " (softvk against itself)" } else { "" };
         match &self.judged {
-            Judged::Right(n) => format!("against softvk: equal in {n} pictures{itself}"),
+            Judged::Right(n) => {
+                format!("against softvk: equal in {}{itself}", count(*n, "picture"))
+            }
             Judged::Wrong(at) => {
                 format!("against softvk: wrong from picture {at}, in the shape {base}")
             }
@@ -329,7 +334,8 @@ impl Report<'_> {
         writeln!(out, "device: {}", self.device.name)?;
         writeln!(out, "{}", self.judgement())?;
         let (total, differ) = self.counts();
-        writeln!(out, "{total} shapes decoded, {differ} differ")?;
+        let differ = if differ == 1 { "1 differs".to_owned() } else { format!("{differ} differ") };
+        writeln!(out, "{} decoded, {differ}", count(total, "shape"))?;
         out.flush()
     }
 

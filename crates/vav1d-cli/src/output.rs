@@ -21,32 +21,70 @@ pub struct Notices {
     quiet: bool,
     silent: bool,
     color: bool,
+    results: Paint,
+}
+
+/// Colours for words of results, or none. What they say is said by the words, too.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Paint(bool);
+
+impl Paint {
+    /// As it should be.
+    pub fn good(self, text: &str) -> String {
+        self.with("32", text)
+    }
+
+    /// Something to look at.
+    pub fn odd(self, text: &str) -> String {
+        self.with("33", text)
+    }
+
+    /// Something to be done about.
+    pub fn bad(self, text: &str) -> String {
+        self.with("1;31", text)
+    }
+
+    fn with(self, code: &str, text: &str) -> String {
+        if self.0 { format!("\x1b[{code}m{text}\x1b[0m") } else { text.to_owned() }
+    }
 }
 
 impl Notices {
     /// As the common options ask; also starts the log.
     pub fn new(common: &Common) -> Self {
-        let color = match common.color {
+        let on = |is_terminal: bool| match common.color {
             When::Always => true,
             When::Never => false,
             When::Auto => {
                 let dumb = std::env::var_os("TERM").is_some_and(|t| t == "dumb");
                 let no_color = std::env::var_os("NO_COLOR").is_some_and(|v| !v.is_empty());
-                io::stderr().is_terminal() && !dumb && !no_color
+                is_terminal && !dumb && !no_color
             }
         };
+        let color = on(io::stderr().is_terminal());
         start_log(common, color);
-        Self { quiet: common.quiet, silent: false, color }
+        let results = Paint(on(io::stdout().is_terminal()));
+        Self { quiet: common.quiet, silent: false, color, results }
     }
 
     /// Errors without colour, and no log.
     pub fn plain() -> Self {
-        Self { quiet: false, silent: false, color: false }
+        Self { quiet: false, silent: false, color: false, results: Paint(false) }
     }
 
     /// Says nothing at all.
     pub fn silent() -> Self {
-        Self { quiet: true, silent: true, color: false }
+        Self { quiet: true, silent: true, color: false, results: Paint(false) }
+    }
+
+    /// Colours for standard error.
+    pub fn paint(&self) -> Paint {
+        Paint(self.color)
+    }
+
+    /// Colours for results on standard output.
+    pub fn results(&self) -> Paint {
+        self.results
     }
 
     /// Something that the user should know, and that is no fault.

@@ -142,7 +142,7 @@ impl Pipeline {
             exit = Exit::Stream;
         }
         let unfired = self.executor.unfired();
-        if let Some(why) = never_applied(args, &unfired, summary.frames) {
+        if let Some(why) = never_applied(args, &unfired, (summary.frames, "frames")) {
             notices.error(&why);
             exit = if exit == Exit::Done { Exit::Usage } else { exit };
         }
@@ -172,11 +172,11 @@ pub(super) struct Decoded {
 pub(super) fn never_applied(
     args: &PipelineArgs,
     unfired: &[String],
-    frames: u64,
+    (count, what): (u64, &str),
 ) -> Option<String> {
     if args.spare_plants || unfired.is_empty() {
         return None;
     }
     let faults = unfired.join(", ");
-    Some(format!("the planted fault {faults} was never applied: {frames} frames were decoded"))
+    Some(format!("the planted fault {faults} was never applied: {count} {what} were decoded"))
 }

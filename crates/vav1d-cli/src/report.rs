@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 use super::args::ReportArgs;
 use super::exit::Exit;
 use super::failure::{Failure, Result};
+use super::json::{Lines, Record};
 use super::output::Notices;
 use super::report_steps::{STREAMS, Step, steps};
 use super::tar;
@@ -38,7 +39,7 @@ struct Done {
     text: String,
 }
 
-pub(super) fn run(args: &ReportArgs, notices: &Notices) -> Result<Exit> {
+pub(super) fn run(args: &ReportArgs, json: bool, notices: &Notices) -> Result<Exit> {
     let mut archive = super::output::create(&args.output, &[])?;
     let folder = Folder::new().map_err(Failure::output)?;
     let program = std::env::current_exe().map_err(|e| Failure::new(Exit::Fault, e))?;
@@ -69,12 +70,26 @@ pub(super) fn run(args: &ReportArgs, notices: &Notices) -> Result<Exit> {
         tar::end(archive)
     };
     write(&mut archive).map_err(Failure::output)?;
-    super::output::told(print(&scrub.text(&summary)))?;
+    let told = if json { lines(&args.device, &done).map_err(Failure::output)? } else { summary };
+    super::output::told(print(&scrub.text(&told)))?;
     Ok(match done.first().and_then(code) {
         Some(0) if verdicts(&done).iter().all(|(_, bad)| !bad) => Exit::Done,
         Some(69) => Exit::Unsupported,
         _ => Exit::No,
     })
+}
+
+/// The first page as records.
+fn lines(device: &str, done: &[Done]) -> io::Result<String> {
+    let mut lines = Lines(Vec::new());
+    lines.begin("report", None, Some(device))?;
+    for (ran, (what, bad)) in done.iter().zip(verdicts(done)) {
+        lines.write(&Record::Check(serde_json::json!({
+            "name": ran.step.name, "command": ran.step.words, "exit": code(ran),
+            "seconds": ran.seconds, "bad": bad, "result": what,
+        })))?;
+    }
+    Ok(String::from_utf8_lossy(&lines.0).into_owned())
 }
 
 fn print(text: &str) -> io::Result<()> {

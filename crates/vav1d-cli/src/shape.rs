@@ -4,7 +4,7 @@ use clap::{Args, ValueEnum};
 
 use vav1d::vk::{
     BitstreamShape, CodedExtent, CopyQueue, DpbPreference, ExecutorOptions, IntraReferences,
-    Layouts, OrderHints, OutputTiling, ParametersMode, Recording, Sharing, SlotPolicy,
+    Layouts, OrderHints, OutputTiling, ParametersMode, ReadbackWay, Recording, Sharing, SlotPolicy,
     StatusQueries, TileStarts,
 };
 
@@ -30,6 +30,7 @@ impl Default for ShapeArgs {
             copy_queue: CopyQueue::Auto,
             order_hints: Hints::Auto,
             output_tiling: TilingMode::Auto,
+            readback: ReadbackMode::Auto,
             coded_extent: SuperresExtent::Upscaled,
         }
     }
@@ -99,6 +100,10 @@ pub struct ShapeArgs {
     /// How outputs lie in memory: as the device likes it, or row by row
     #[arg(long, value_enum, default_value = "auto", value_name = "TILING")]
     pub output_tiling: TilingMode,
+    /// How pictures get to the host: a queue copies them, the host copies them out of the image
+    /// (host image copy), or reads the memory of a linear image
+    #[arg(long, value_enum, default_value = "auto", value_name = "WAY")]
+    pub readback: ReadbackMode,
     /// codedExtent of a frame with superres: as it is shown, or as it is coded
     #[arg(long, value_enum, default_value = "upscaled", value_name = "SIZE")]
     pub coded_extent: SuperresExtent,
@@ -244,6 +249,20 @@ pub enum TilingMode {
     Linear,
 }
 
+/// How pictures get to the host.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum ReadbackMode {
+    /// By the host where the device is integrated, offers it and has no queue family that only
+    /// copies; else by a copy.
+    Auto,
+    /// vkCmdCopyImageToBuffer.
+    Copy,
+    /// vkCopyImageToMemoryEXT.
+    Host,
+    /// Mapped memory of images of LINEAR tiling.
+    Linear,
+}
+
 fn copy_queue(text: &str) -> Result<CopyQueue, String> {
     match text {
         "auto" => Ok(CopyQueue::Auto),
@@ -322,6 +341,12 @@ impl ShapeArgs {
             TilingMode::Optimal => Some(OutputTiling::Optimal),
             TilingMode::Linear => Some(OutputTiling::Linear),
         };
+        options.readback = match self.readback {
+            ReadbackMode::Auto => None,
+            ReadbackMode::Copy => Some(ReadbackWay::Copy),
+            ReadbackMode::Host => Some(ReadbackWay::Host),
+            ReadbackMode::Linear => Some(ReadbackWay::Linear),
+        };
         options.coded_extent = match self.coded_extent {
             SuperresExtent::Upscaled => CodedExtent::Upscaled,
             SuperresExtent::Frame => CodedExtent::Frame,
@@ -336,7 +361,7 @@ impl ShapeArgs {
 }
 
 /// The axes of `vav1d matrix`: an option, and the values that it takes there.
-pub(super) const AXES: [(&str, &[&str]); 15] = [
+pub(super) const AXES: [(&str, &[&str]); 17] = [
     ("dpb", &["coincide", "distinct"]),
     ("dpb-images", &["separate", "layered"]),
     ("slots", &["lowest", "round-robin", "random:1"]),
@@ -352,4 +377,6 @@ pub(super) const AXES: [(&str, &[&str]); 15] = [
     ("tile-starts", &["mi", "superblock"]),
     ("intra-references", &["named", "none"]),
     ("sharing", &["concurrent", "exclusive"]),
+    ("output-tiling", &["auto", "linear"]),
+    ("readback", &["copy", "host", "linear"]),
 ];

@@ -9,6 +9,7 @@ use super::failure::{Failure, Result};
 use super::json::{Lines, Record};
 use super::output;
 use vav1d_lab::recording::{Difference, Recording};
+use vav1d_lab::words::count;
 
 /// Fields of RADV's message and of ANV's commands by their beginning, and what of the Vulkan structures they come from.
 /// The first that fits counts.
@@ -143,10 +144,10 @@ fn write_text(
     for d in differences {
         writeln!(
             out,
-            "{}: {} of {} pictures, first in picture {}",
+            "{}: {} of {}, first in picture {}",
             d.field,
             d.count,
-            first.pictures.len(),
+            count(first.pictures.len(), "picture"),
             d.picture
         )?;
         writeln!(out, "    A {}\n    B {}\n    from {}", d.first, d.second, source(&d.field))?;
@@ -157,9 +158,11 @@ fn write_text(
     let open = differences.iter().filter(|d| d.explained.is_none()).count();
     writeln!(
         out,
-        "{} pictures on {}: {open} fields differ, {} more without consequence",
-        first.pictures.len(),
+        "{} on {}: {} {}, {} more without consequence",
+        count(first.pictures.len(), "picture"),
         first.chip,
+        count(open, "field"),
+        if open == 1 { "differs" } else { "differ" },
         differences.len() - open
     )?;
     out.flush()

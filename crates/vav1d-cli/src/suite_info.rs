@@ -9,7 +9,7 @@ use super::args::{InputArgs, InputFormat, SuiteInfoArgs};
 use super::exit::Exit;
 use super::failure::{Failure, Result};
 use super::json::{Lines, Record};
-use super::{input, output};
+use super::{input, output, suite_query};
 use vav1d::plan::planner::PlannerOptions;
 use vav1d::sink::md5_hex;
 use vav1d_lab::compare::Graph;
@@ -17,27 +17,41 @@ use vav1d_lab::conform::coverage::{self, Exercised};
 use vav1d_lab::conform::{Vector, suite};
 
 pub(super) fn run(args: &SuiteInfoArgs, json: bool) -> Result<Exit> {
-    let vectors = suite::load_all(&args.suites).map_err(|why| Failure::new(Exit::NoInput, why))?;
-    if vectors.is_empty() {
-        let suites: Vec<_> = args.suites.iter().map(|path| path.display().to_string()).collect();
-        let why = format!("{}: there is no stream in it", suites.join(", "));
-        return Err(Failure::new(Exit::NoInput, why));
+    let (all, exit) = read(&args.suites)?;
+    if let Some(answer) = suite_query::run(args, &all, json)? {
+        return Ok(if exit == Exit::Done { answer } else { exit });
     }
+    let written = match json {
+        true => write_json(&all),
+        false => write_text(args, &all),
+    };
+    output::told(written)?;
+    Ok(exit)
+}
+
+/// What all vectors of `suites` exercise, by name, and the exit code if a stream is none.
+pub(super) fn read(suites: &[PathBuf]) -> Result<(Vec<Exercised>, Exit)> {
     let mut exit = Exit::Done;
     let mut all = Vec::new();
-    for vector in &vectors {
+    for vector in &vectors(suites)? {
         let (exercised, fault) = exercised(vector)?;
         // The code of the first fault, as for a stream that is decoded.
         exit = if exit == Exit::Done { fault } else { exit };
         all.push(exercised);
     }
     all.sort_by(|a, b| a.name.cmp(&b.name));
-    let written = match json {
-        true => write_json(&all),
-        false => write_text(args, &all),
-    };
-    written.map_err(Failure::output)?;
-    Ok(exit)
+    Ok((all, exit))
+}
+
+/// The vectors of `suites`: at least one.
+pub(super) fn vectors(suites: &[PathBuf]) -> Result<Vec<Vector>> {
+    let vectors = suite::load_all(suites).map_err(|why| Failure::new(Exit::NoInput, why))?;
+    if vectors.is_empty() {
+        let suites: Vec<_> = suites.iter().map(|path| path.display().to_string()).collect();
+        let why = format!("{}: there is no stream in it", suites.join(", "));
+        return Err(Failure::new(Exit::NoInput, why));
+    }
+    Ok(vectors)
 }
 
 /// What a vector exercises, and the exit code if that is nothing.
@@ -89,7 +103,8 @@ fn write_text(args: &SuiteInfoArgs, all: &[Exercised]) -> io::Result<()> {
         }
     }
     let counts = coverage::counts(all);
-    writeln!(out, "exercised, by so many of {} vectors:", all.len())?;
+    let vectors = if all.len() == 1 { "vector" } else { "vectors" };
+    writeln!(out, "coverage of {} {vectors}: how many exercise each", all.len())?;
     for (item, count) in counts.iter().filter(|(_, count)| *count > 0) {
         writeln!(out, "{count:6} {item}")?;
     }
@@ -107,19 +122,23 @@ fn write_text(args: &SuiteInfoArgs, all: &[Exercised]) -> io::Result<()> {
     out.flush()
 }
 
+pub(super) fn record(vector: &Exercised) -> Record<'static> {
+    Record::Exercised(json!({
+        "name": vector.name,
+        "frames": vector.frames.0,
+        "pictures": vector.frames.1,
+        "sizes": vector.sizes,
+        "items": vector.items,
+        "fault": vector.fault,
+        "md5": vector.md5,
+    }))
+}
+
 fn write_json(all: &[Exercised]) -> io::Result<()> {
     let mut lines = Lines(output::stdout());
     lines.begin("suite-info", None, None)?;
     for vector in all {
-        lines.write(&Record::Exercised(json!({
-            "name": vector.name,
-            "frames": vector.frames.0,
-            "pictures": vector.frames.1,
-            "sizes": vector.sizes,
-            "items": vector.items,
-            "fault": vector.fault,
-            "md5": vector.md5,
-        })))?;
+        lines.write(&record(vector))?;
     }
     let counts = coverage::counts(all);
     let covered: serde_json::Map<_, _> =

@@ -13,7 +13,10 @@ use super::exit::Exit;
 use super::failure::{Failure, Result};
 use super::output::{self, Notices};
 use super::stop::{self, Stop};
+use super::verify_about;
 use super::verify_args::{FRAME_TIMEOUT, TIMEOUT};
+use super::verify_select::{self, Chosen};
+use super::verify_text::{self, Progress};
 use vav1d_lab::conform::child::Program;
 use vav1d_lab::conform::probe::{self, NoDevice, Probe};
 use vav1d_lab::conform::report::{self, About, Verdict};
@@ -21,7 +24,8 @@ use vav1d_lab::conform::reproduce::Reproduce;
 use vav1d_lab::conform::runner::{self, Options, Record};
 use vav1d_lab::conform::settle::Effort;
 use vav1d_lab::conform::turns::Turns;
-use vav1d_lab::conform::{Expectations, Status, Vector, suite};
+use vav1d_lab::conform::{Expectations, Status};
+use vav1d_lab::words::count;
 
 /// Another program that takes vav1d's place as the child, for tests.
 const CHILD: &str = "VAV1D_VERIFY_CHILD";
@@ -32,7 +36,11 @@ pub(super) fn run(args: &VerifyArgs, json: bool, notices: &Notices) -> Result<Ex
         return Err(Failure::new(Exit::Usage, why));
     }
     check_options(args)?;
-    let vectors = vectors(args)?;
+    let chosen = verify_select::choose(args)?;
+    if args.list {
+        output::told(verify_select::list(&chosen, json))?;
+        return Ok(Exit::Done);
+    }
     let stop = Stop::by_signals();
     let own = std::env::current_exe().map_err(|e| Failure::new(Exit::Fault, e))?;
     let timeout = Duration::from_secs_f64(args.timeout);
@@ -43,27 +51,17 @@ pub(super) fn run(args: &VerifyArgs, json: bool, notices: &Notices) -> Result<Ex
     let folder = folder.unwrap_or_else(|| runner::scratch(&std::env::temp_dir()));
     let lock = report::Folder::take(&folder).map_err(Failure::output)?;
     let options = options(args, &probe, own, folder.clone());
-    let mut about = About {
-        properties: properties(args, &probe),
-        no_times: args.no_times,
-        // Without lists nobody knows that what is refused here always was.
-        is_part: args.fraction > 1 && (vectors.is_empty() || args.expect.is_some()),
-        unfired: Vec::new(),
-        notes: notes(args, &probe, &vectors, &expectations),
-    };
-    let bar = notices.progress(vectors.len() as u64, "vectors");
-    let each = |record: &Record| {
-        bar.inc(1);
-        if report::is_named(record) {
-            bar.suspend(|| notices.notice(&line(record)));
-        }
-    };
-    let ran = runner::run(&vectors, &expectations, &options, &stop.flag, &each);
-    bar.finish_and_clear();
+    let mut about = about(args, &probe, &chosen, &expectations);
+    let vectors = &chosen.part;
+    let progress = Progress::new(notices, vectors.len(), args.progress);
+    let each = |record: &Record| progress.ended(record);
+    let ran = runner::run(vectors, &expectations, &options, &stop.flag, &each);
+    progress.finish();
     let records = ran.map_err(Failure::output)?;
-    about.unfired = never_applied(&records);
-    let say = |f: &String| format!("The planted fault {f} was never applied.");
-    about.notes.extend(about.unfired.iter().map(say));
+    about.note_unfired(&records);
+    #[cfg(feature = "soft")]
+    about.notes.extend(vav1d_lab::explain::suite::lines(&records));
+    about.stopped = stop.signal().is_none() && records.iter().any(|r| r.status == Status::NotRun);
     if args.output.is_some() {
         report::write(&folder, &records, &about).map_err(Failure::output)?;
     } else {
@@ -75,8 +73,30 @@ pub(super) fn run(args: &VerifyArgs, json: bool, notices: &Notices) -> Result<Ex
         let results: Vec<_> = records.iter().filter_map(Record::known).collect();
         expectations.update(&results).map_err(Failure::output)?;
     }
-    output::told(write(&records, &about, json))?;
+    output::told(match json {
+        true => print(&report::jsonl::all(&records, &about)),
+        false => verify_text::write(&records, &about, notices.results()),
+    })?;
     end(&records, &about, &stop, notices)
+}
+
+fn print(text: &str) -> io::Result<()> {
+    let mut out = output::stdout();
+    out.write_all(text.as_bytes())?;
+    out.flush()
+}
+
+/// What is said of the run.
+fn about(args: &VerifyArgs, probe: &Probe, chosen: &Chosen, expectations: &Expectations) -> About {
+    About {
+        properties: verify_about::properties(args, probe, &child_options(args)),
+        no_times: args.no_times,
+        // Without lists nobody knows that what is refused here always was.
+        is_part: args.fraction > 1 && (chosen.part.is_empty() || args.expect.is_some()),
+        notes: notes(probe, chosen, expectations),
+        selection: Some(chosen.selection.clone()),
+        ..About::default()
+    }
 }
 
 /// The exit code, and on standard error why it is not 0.
@@ -84,10 +104,13 @@ fn end(records: &[Record], about: &About, stop: &Stop, notices: &Notices) -> Res
     let verdict = Verdict::of(records, about);
     if let Some(signal) = stop.signal() {
         let (all, left) = (verdict.vectors, verdict.not_run);
-        notices.error(&format!("interrupted after {} of {all} vectors", all - left));
+        let of = count(all, "vector");
+        notices.error(&format!("interrupted after {} of {of}", all - left));
         return Ok(stop::end(signal));
     }
-    if let Some(fault) = about.unfired.first() {
+    // Of a part nobody knows whether it is applied in another: the whole says so.
+    let is_part = about.selection.as_ref().is_some_and(|selection| selection.fraction > 1);
+    if let Some(fault) = about.unfired.first().filter(|_| !is_part) {
         let why = format!("the planted fault {fault} was never applied in any vector");
         return Err(Failure::new(Exit::Usage, why));
     }
@@ -118,19 +141,6 @@ pub(super) fn resolved(wish: &str, probe: &Probe) -> String {
         "auto" | "system" => probe.uuid.clone(),
         device => device.to_owned(),
     }
-}
-
-/// Planted faults that were applied in no vector, though runs came to their end.
-fn never_applied(records: &[Record]) -> Vec<String> {
-    let ran = || records.iter().filter(|record| record.unfired.is_some() || record.is_evidence());
-    let Some(Some(first)) = ran().next().map(|record| record.unfired.clone()) else {
-        return Vec::new();
-    };
-    let mut faults = first;
-    faults.retain(|fault| {
-        ran().all(|record| record.unfired.as_ref().is_some_and(|all| all.contains(fault)))
-    });
-    faults
 }
 
 /// Refuses options of children that would change what is hashed, or that every child would refuse.
@@ -182,29 +192,6 @@ fn child_options(args: &VerifyArgs) -> Vec<OsString> {
     flags.chain(args.child_options.iter().cloned()).collect()
 }
 
-fn vectors(args: &VerifyArgs) -> Result<Vec<Vector>> {
-    let all = suite::load_all(&args.suites).map_err(|why| Failure::new(Exit::NoInput, why))?;
-    if all.is_empty() {
-        let suites: Vec<_> = args.suites.iter().map(|path| path.display().to_string()).collect();
-        let why = format!("{}: there is no stream in it", suites.join(", "));
-        return Err(Failure::new(Exit::NoInput, why));
-    }
-    let mut vectors = all.clone();
-    for pattern in &args.filter {
-        let regex = regex::Regex::new(pattern)
-            .map_err(|e| Failure::new(Exit::Usage, format!("--filter: {e}")))?;
-        vectors.retain(|vector| regex.is_match(&vector.name));
-    }
-    if vectors.is_empty() {
-        let n = all.len();
-        let first = all.first().map_or("", |vector| &vector.name);
-        let why = format!("--filter matches none of {n} vectors, such as {first}");
-        return Err(Failure::new(Exit::NoInput, why));
-    }
-    // A part may have none: there may be more machines than vectors.
-    Ok(runner::fraction(vectors, args.fraction as usize, args.fraction_start as usize))
-}
-
 fn expectations(args: &VerifyArgs, driver: &str) -> Result<Expectations> {
     let Some(prefix) = &args.expect else {
         return match args.update_expectations {
@@ -235,6 +222,13 @@ fn options(args: &VerifyArgs, probe: &Probe, own: PathBuf, folder: PathBuf) -> O
     for (wanted, option) in [(args.validate, "--validate"), (args.force, "--force")] {
         own_options.extend(wanted.then(|| option.into()));
     }
+    for folder in &args.resources {
+        let folder = std::path::absolute(folder).unwrap_or_else(|_| folder.clone());
+        own_options.extend(["--resources".into(), folder.into()]);
+    }
+    for pattern in &args.refused {
+        own_options.extend(["--refused".into(), pattern.into()]);
+    }
     let called = std::env::args_os().next();
     Options {
         program: Program {
@@ -252,7 +246,9 @@ fn options(args: &VerifyArgs, probe: &Probe, own: PathBuf, folder: PathBuf) -> O
         reference_device: format!("{}:threads={}", runner::REFERENCE, (cores / jobs).max(1)),
         folder,
         reference: cfg!(feature = "soft"),
-        explain: args.output.is_some() && !args.no_explain,
+        explain: !args.no_explain,
+        images: args.output.is_some(),
+        max_fail: args.fail_fast.map(|n| n as usize),
         reproduce: Reproduce::new(
             called,
             &args.device,
@@ -263,39 +259,20 @@ fn options(args: &VerifyArgs, probe: &Probe, own: PathBuf, folder: PathBuf) -> O
     }
 }
 
-/// What is said of the device in every report.
-fn properties(args: &VerifyArgs, probe: &Probe) -> Vec<(String, String)> {
-    let driver = format!("{} {}", probe.driver_name, probe.driver_info);
-    [
-        ("vav1d", env!("CARGO_PKG_VERSION").to_owned()),
-        ("device", probe.name.clone()),
-        ("device-option", args.device.clone()),
-        ("driver", driver.trim().to_owned()),
-        ("vulkan", probe.api_version.clone()),
-        ("uuid", probe.uuid.clone()),
-    ]
-    .map(|(name, value)| (name.to_owned(), value))
-    .into()
-}
-
 /// What the reader of any report has to know.
-fn notes(
-    args: &VerifyArgs,
-    probe: &Probe,
-    vectors: &[Vector],
-    expectations: &Expectations,
-) -> Vec<String> {
-    let mut notes = Vec::new();
-    let bare = vectors.iter().filter(|vector| matches!(vector.oracle, Ok(None))).count();
+fn notes(probe: &Probe, chosen: &Chosen, expectations: &Expectations) -> Vec<String> {
+    let mut notes = chosen.notes.clone();
+    let bare = chosen.all.iter().filter(|vector| matches!(vector.oracle, Ok(None))).count();
     if probe.is_embedded && bare > 0 {
-        notes.push(format!(
-            "{bare} of {} vectors have no hashes: softvk is compared with itself there.",
-            vectors.len()
-        ));
+        let of = count(chosen.all.len(), "vector");
+        let have = if bare == 1 { "has" } else { "have" };
+        let note =
+            format!("{bare} of {of} {have} no hashes: softvk is compared with itself there.");
+        notes.push(note);
     }
-    // A part of the vectors leaves lines over that are about others.
-    if args.filter.is_empty() && args.fraction == 1 {
-        let names: Vec<_> = vectors.iter().map(|vector| &*vector.name).collect();
+    // Those that were left out leave lines over that are about them.
+    if chosen.is_whole {
+        let names: Vec<_> = chosen.all.iter().map(|vector| &*vector.name).collect();
         let unused = expectations.unused(&names);
         notes.extend(unused.into_iter().map(|line| format!("Expected, but no vector: {line}.")));
     }
@@ -313,45 +290,4 @@ fn driver_word(name: &str) -> String {
     ];
     let word = known.iter().find(|(text, _)| name.contains(text)).map(|(_, word)| *word);
     word.map_or_else(|| name.replace(|c: char| !c.is_ascii_alphanumeric(), "-"), str::to_owned)
-}
-
-fn line(record: &Record) -> String {
-    format!("{}: {}: {}", record.name, record.status, report::about(record))
-}
-
-fn write(records: &[Record], about: &About, json: bool) -> io::Result<()> {
-    let mut out = output::stdout();
-    if json {
-        out.write_all(report::jsonl::all(records, about).as_bytes())?;
-        return out.flush();
-    }
-    for record in records.iter().filter(|record| report::is_named(record)) {
-        if record.status == Status::NotRun && record.outcome.is_none() {
-            continue;
-        }
-        writeln!(out, "{}", line(record))?;
-        if let Some(explained) = &record.explained {
-            writeln!(out, "   {}", explained.text)?;
-        }
-        for command in &record.reproduce {
-            writeln!(out, "   {command}")?;
-        }
-    }
-    let value = |wanted: &str| {
-        let found = about.properties.iter().find(|(name, _)| name == wanted);
-        found.map_or("", |(_, value)| value.as_str())
-    };
-    writeln!(out, "device: {} ({}, Vulkan {})", value("device"), value("driver"), value("vulkan"))?;
-    for (status, count) in report::counts(records) {
-        writeln!(out, "{count:6} {status}")?;
-    }
-    for (count, why) in report::reasons(records) {
-        writeln!(out, "       {count:6} {why}")?;
-    }
-    writeln!(out, "{:6} vectors", records.len())?;
-    for note in &about.notes {
-        writeln!(out, "{note}")?;
-    }
-    writeln!(out, "{}", Verdict::of(records, about))?;
-    out.flush()
 }

@@ -7,8 +7,15 @@ use clap::Args;
 
 use super::args::seconds;
 
+/// Seconds, or 0.
+fn seconds_or_none(text: &str) -> Result<f64, String> {
+    if text.trim() == "0" { Ok(0.0) } else { seconds(text) }
+}
+
 /// What `--frame-timeout` is without being given.
 pub(super) const FRAME_TIMEOUT: f64 = 20.0;
+/// What `--progress` is without being given.
+const PROGRESS: f64 = 10.0;
 /// What `--timeout` is without being given.
 pub(super) const TIMEOUT: f64 = 120.0;
 
@@ -41,9 +48,33 @@ pub struct VerifyArgs {
     /// Run each vector N times; what passes in some of them only is a flake
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
     pub repeat: Option<u16>,
-    /// Only vectors whose name matches this regular expression; of several, all
+    /// Print the names of the vectors that would be run, and run none; no device is needed
+    #[arg(long)]
+    pub list: bool,
+    /// Only vectors whose name matches this regular expression, or one of several
     #[arg(long, value_name = "REGEX")]
     pub filter: Vec<String>,
+    /// No vectors whose name matches this regular expression, or one of several
+    #[arg(long, value_name = "REGEX")]
+    pub exclude: Vec<String>,
+    /// Only what was not as expected in an earlier run: its failures.csv, results.csv or
+    /// results.jsonl, or the folder with the last
+    #[arg(long, value_name = "FAILURES")]
+    pub rerun: Option<PathBuf>,
+    /// Vectors whose name matches this regular expression have to be refused as malformed,
+    /// whatever hashes they have
+    #[arg(long, value_name = "REGEX")]
+    pub refused: Vec<String>,
+    /// Look for the streams that Fluster's and Vulkan-Video-Samples' lists name in DIR first
+    #[arg(long, value_name = "DIR")]
+    pub resources: Vec<PathBuf>,
+    /// Begin no other vector after N (1) that are not as expected
+    #[arg(long, value_name = "N", num_args = 0..=1, require_equals = true, default_missing_value = "1",
+        value_parser = clap::value_parser!(u32).range(1..))]
+    pub fail_fast: Option<u32>,
+    /// Seconds between two lines of progress where standard error is no terminal; 0 for none
+    #[arg(long, default_value_t = PROGRESS, value_name = "SECONDS", value_parser = seconds_or_none)]
+    pub progress: f64,
     /// Run one of F parts of the vectors
     #[arg(long, default_value_t = 1, value_name = "F", value_parser = clap::value_parser!(u32).range(1..))]
     pub fraction: u32,
@@ -62,10 +93,10 @@ pub struct VerifyArgs {
     /// Try streams of a level above the device's maxLevel
     #[arg(long)]
     pub force: bool,
-    /// Do not look at wrong pictures with `vav1d compare` for the reports
+    /// Do not look at wrong pictures with `vav1d compare`
     #[arg(long)]
     pub no_explain: bool,
-    /// Write 0 for all times in the reports
+    /// Write 0 for all times in the reports, and no date
     #[arg(long)]
     pub no_times: bool,
     /// More options for every vector, as `vav1d md5` takes them

@@ -1,5 +1,6 @@
 //! What judges a driver: where a decode goes wrong ([`compare`]), whether a suite passes
-//! ([`conform`]), and what a driver gave to the hardware ([`recording`]).
+//! ([`conform`]), what a driver gave to the hardware ([`recording`]), what an application gave to the
+//! driver ([`watch`]), and streams in other forms ([`stress`]).
 #![doc = include_str!("../README.md")]
 #![warn(missing_docs)]
 
@@ -7,4 +8,12 @@ pub mod compare;
 
 pub mod conform;
 
+#[cfg(feature = "soft")]
+pub mod explain;
+
 pub mod recording;
+
+pub mod reduce;
+pub mod stress;
+pub mod watch;
+pub mod words;

@@ -1,16 +1,22 @@
 //! Film grain synthesis, spec 7.18.3, on a copy of the picture. Written from the specification.
 
+#[cfg(feature = "decoder")]
 mod add;
+#[cfg(feature = "decoder")]
 mod gaussian;
 mod params;
+#[cfg(feature = "decoder")]
 mod template;
 
 pub(crate) use params::Params;
 
+#[cfg(feature = "decoder")]
 use super::{Frame, Plane};
+#[cfg(feature = "decoder")]
 use template::Templates;
 
 /// The samples of one plane, rows without gaps.
+#[cfg(feature = "decoder")]
 pub(crate) struct Samples {
     pub(crate) width: usize,
     pub(crate) height: usize,
@@ -18,6 +24,7 @@ pub(crate) struct Samples {
 }
 
 /// The film grain synthesis process, spec 7.18.3.1: `clean` with grain.
+#[cfg(feature = "decoder")]
 pub(crate) fn apply(clean: &Frame, params: &Params) -> Frame {
     if !params.changes_samples() {
         return clean.clone();
@@ -31,6 +38,7 @@ pub(crate) fn apply(clean: &Frame, params: &Params) -> Frame {
     )
 }
 
+#[cfg(feature = "decoder")]
 impl Samples {
     fn from_plane(plane: &Plane<'_>) -> Self {
         Self { width: plane.width, height: plane.height, data: plane.samples() }
@@ -38,13 +46,16 @@ impl Samples {
 }
 
 /// `Round2( x, n )`, spec 4.7, also of negative numbers.
+#[cfg(feature = "decoder")]
 fn round2(x: i32, n: u32) -> i32 {
     if n == 0 { x } else { (x + (1 << (n - 1))) >> n }
 }
 
 /// `RandomRegister` and `get_random_number( bits )`, spec 7.18.3.2.
+#[cfg(feature = "decoder")]
 struct Random(u16);
 
+#[cfg(feature = "decoder")]
 impl Random {
     fn bits(&mut self, bits: u32) -> usize {
         let r = self.0;
@@ -54,5 +65,5 @@ impl Random {
     }
 }
 
-#[cfg(test)]
+#[cfg(all(test, feature = "decoder"))]
 mod tests;

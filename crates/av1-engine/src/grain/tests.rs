@@ -124,6 +124,8 @@ fn stream(
         frame_type: FrameType::Key,
         size: FrameSize::new(job, sequence).expect("a size"),
         references: None,
+        show: crate::headers::Show::Hidden,
+        film_grain: None,
     };
     let header = uncompressed_header(&input).expect("a header");
     let mut bits = header.bits().clone();

@@ -4,7 +4,9 @@
 //! The dialect: `show_frame` 0 and `showable_frame` 1, so that `refresh_frame_flags` is explicit for
 //! every frame type; `error_resilient_mode` 0, its effects expressed by the elements that it would
 //! force; SWITCH_FRAME as INTER_FRAME; sizes always explicit; every inherited set sent in full.
+//! A stream that others decode has frames that are shown ([`Show`]).
 
+mod film_grain;
 mod filters;
 mod modes;
 mod motion;
@@ -22,7 +24,7 @@ pub(crate) use tiles::tile_group;
 use super::Fault;
 use super::obu_writer::BitWriter;
 use super::sequence::Sequence;
-use crate::job::PictureInfo;
+use crate::job::{FilmGrain, PictureInfo};
 
 /// `PRIMARY_REF_NONE`, spec section 3.
 const PRIMARY_REF_NONE: u8 = 7;
@@ -65,6 +67,17 @@ pub(crate) struct Reference {
     pub(crate) gm: GmParams,
 }
 
+/// Whether a frame is output as it is decoded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Show {
+    /// `show_frame` 0, `showable_frame` 1.
+    Hidden,
+    /// `show_frame` 1: a KEY_FRAME refreshes all buffers.
+    Shown,
+    /// `show_frame` 1, of a KEY_FRAME that may not refresh all buffers: as INTRA_ONLY_FRAME.
+    Copy,
+}
+
 /// Everything that a frame header is written from.
 #[derive(Clone, Copy)]
 pub(crate) struct HeaderInput<'a> {
@@ -76,6 +89,16 @@ pub(crate) struct HeaderInput<'a> {
     pub(crate) size: FrameSize,
     /// By reference name, LAST_FRAME first; `None` for intra frames.
     pub(crate) references: Option<&'a [Reference; 7]>,
+    pub(crate) show: Show,
+    /// With `film_grain_params_present`: the frame's film grain, if it is to be applied.
+    pub(crate) film_grain: Option<Option<&'a FilmGrain>>,
+}
+
+impl HeaderInput<'_> {
+    /// Whether it is a KEY_FRAME that says of itself that it is shown.
+    fn is_shown_key(&self) -> bool {
+        self.frame_type == FrameType::Key && self.show == Show::Shown
+    }
 }
 
 /// A written header.
@@ -83,7 +106,8 @@ pub(crate) struct HeaderInput<'a> {
 pub(crate) struct FrameHeader {
     /// The header, byte-aligned, as OBU_FRAME begins.
     bits: BitWriter,
-    refresh_at: usize,
+    /// Where `refresh_frame_flags` is; a shown KEY_FRAME has none.
+    refresh_at: Option<usize>,
     /// Where the seven `ref_frame_idx` are, in an inter frame.
     indices_at: Option<usize>,
     /// The frame's final `gm_params`, as the decoder has them.
@@ -97,7 +121,9 @@ impl FrameHeader {
     /// they are given.
     pub(crate) fn bytes(&self, refresh_frame_flags: u8, indices: Option<&[u8; 7]>) -> Vec<u8> {
         let mut bits = self.bits.clone();
-        bits.overwrite(self.refresh_at, 8, u32::from(refresh_frame_flags));
+        if let Some(at) = self.refresh_at {
+            bits.overwrite(at, 8, u32::from(refresh_frame_flags));
+        }
         if let (Some(at), Some(indices)) = (self.indices_at, indices) {
             for (i, &index) in indices.iter().enumerate() {
                 bits.overwrite(at + 3 * i, 3, u32::from(index));
@@ -132,8 +158,10 @@ pub(crate) fn uncompressed_header(input: &HeaderInput<'_>) -> Result<FrameHeader
     let picture = input.picture;
     let flags = &picture.std.flags;
     let mut derived = frame_start(&mut w, input);
-    let refresh_at = w.position();
-    w.f(8, 0); // refresh_frame_flags
+    let refresh_at = (!input.is_shown_key()).then(|| w.position());
+    if refresh_at.is_some() {
+        w.f(8, 0); // refresh_frame_flags
+    }
     match input.references {
         None => intra_frame(&mut w, input, &mut derived)?,
         Some(references) => inter_frame(&mut w, input, references, &mut derived)?,
@@ -168,7 +196,9 @@ pub(crate) fn uncompressed_header(input: &HeaderInput<'_>) -> Result<FrameHeader
     }
     w.flag(flags.reduced_tx_set() != 0);
     let gm = motion::global_motion_params(&mut w, input, &derived)?;
-    // film_grain_params() is empty, as film_grain_params_present is 0.
+    if let Some(film_grain) = input.film_grain {
+        film_grain::film_grain_params(&mut w, input, film_grain);
+    }
     Ok(FrameHeader { bits: w, refresh_at, indices_at: derived.indices_at, gm, tile_count })
 }
 
@@ -186,14 +216,19 @@ fn frame_start(w: &mut BitWriter, input: &HeaderInput<'_>) -> Derived {
     w.f(
         2, // frame_type
         match input.frame_type {
+            FrameType::Key if input.show == Show::Copy => 2,
             FrameType::Key => 0,
             FrameType::Inter | FrameType::Switch => 1,
             FrameType::IntraOnly => 2,
         },
     );
-    w.flag(false); // show_frame
-    w.flag(true); // showable_frame
-    w.flag(false); // error_resilient_mode
+    w.flag(input.show != Show::Hidden); // show_frame
+    if input.show == Show::Hidden {
+        w.flag(true); // showable_frame
+    }
+    if !input.is_shown_key() {
+        w.flag(false); // error_resilient_mode
+    }
     w.flag(flags.disable_cdf_update() != 0);
     let allow_screen_content_tools = flags.allow_screen_content_tools() != 0;
     w.flag(allow_screen_content_tools);

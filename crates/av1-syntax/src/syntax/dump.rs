@@ -21,6 +21,16 @@ pub struct Walker {
 }
 
 impl Walker {
+    /// The sequence header in force.
+    pub fn sequence(&self) -> Option<&Arc<SequenceHeader>> {
+        self.sequence.as_ref()
+    }
+
+    /// The reference slots, as the frame of the last frame header left them.
+    pub fn references(&self) -> &References {
+        &self.references
+    }
+
     /// Reads the headers in `obu` and tells `trace` of their elements.
     ///
     /// # Errors

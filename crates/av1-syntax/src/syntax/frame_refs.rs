@@ -113,8 +113,9 @@ const BWDREF: usize = 4;
 const ALTREF2: usize = 5;
 const ALTREF: usize = 6;
 
-/// set_frame_refs(), 7.8.
-fn set_frame_refs(
+/// set_frame_refs(), 7.8: the slots of LAST_FRAME to ALTREF_FRAME that `frame_refs_short_signaling`
+/// stands for in a frame of OrderHint `order_hint`.
+pub fn set_frame_refs(
     sequence: &SequenceHeader,
     references: &References,
     order_hint: u8,

@@ -24,6 +24,8 @@ pub mod tile_info;
 pub mod tile_list;
 pub mod tiles;
 
+pub use frame_refs::set_frame_refs;
+
 /// NUM_REF_FRAMES: frames that may be kept for reference.
 pub const NUM_REF_FRAMES: usize = 8;
 /// REFS_PER_FRAME: references that an inter frame names.

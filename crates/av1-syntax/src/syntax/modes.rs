@@ -89,7 +89,7 @@ pub(super) fn frame_reference_mode(r: &mut BitReader<'_>, frame_type: FrameType)
 }
 
 /// get_relative_dist(), 7.9.3 (5.9.3): the distance from `b` to `a`, wrapped to OrderHintBits.
-pub(super) fn get_relative_dist(sequence: &SequenceHeader, a: u8, b: u8) -> i32 {
+pub fn get_relative_dist(sequence: &SequenceHeader, a: u8, b: u8) -> i32 {
     let bits = sequence.order_hint_bits();
     if bits == 0 {
         return 0;
@@ -99,8 +99,9 @@ pub(super) fn get_relative_dist(sequence: &SequenceHeader, a: u8, b: u8) -> i32 
     (diff & (m - 1)) - (diff & m)
 }
 
-/// The first half of `skip_mode_params()`, 5.9.22: SkipModeFrame, if skipModeAllowed.
-pub(super) fn skip_mode_frame(
+/// The first half of `skip_mode_params()`, 5.9.22: SkipModeFrame, if skipModeAllowed, of a frame of
+/// OrderHint `order_hint`.
+pub fn skip_mode_frame(
     sequence: &SequenceHeader,
     references: &References,
     order_hint: u8,

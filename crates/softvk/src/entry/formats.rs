@@ -3,12 +3,23 @@
 
 use ash::vk;
 
-use super::physical::with;
+use super::physical::{PhysicalDevice, with};
 use crate::video::caps;
 use crate::{format, handle};
 
-fn format_flags(format: vk::Format) -> vk::FormatProperties {
-    let wide = format::features(format);
+/// Features of images of `format` on `device`, of any tiling.
+fn features(device: vk::PhysicalDevice, format: vk::Format) -> vk::FormatFeatureFlags2 {
+    // SAFETY: see the top of the folder.
+    let hardware = &unsafe { handle::get::<PhysicalDevice, _>(device) }.config.hardware;
+    let features = format::features(format);
+    match hardware.copies_by_host() && !features.is_empty() {
+        true => features | vk::FormatFeatureFlags2::HOST_IMAGE_TRANSFER_EXT,
+        false => features,
+    }
+}
+
+fn format_flags(wide: vk::FormatFeatureFlags2) -> vk::FormatProperties {
+    // The low half is the same.
     let narrow = vk::FormatFeatureFlags::from_raw(wide.as_raw() as u32);
     vk::FormatProperties {
         linear_tiling_features: narrow,
@@ -18,25 +29,26 @@ fn format_flags(format: vk::Format) -> vk::FormatProperties {
 }
 
 pub(super) unsafe extern "system" fn format_properties(
-    _: vk::PhysicalDevice,
+    device: vk::PhysicalDevice,
     format: vk::Format,
     p_properties: *mut vk::FormatProperties,
 ) {
     // SAFETY: see the top of the folder.
-    unsafe { handle::put(p_properties, format_flags(format)) };
+    unsafe { handle::put(p_properties, format_flags(features(device, format))) };
 }
 
 pub(super) unsafe extern "system" fn format_properties2(
-    _: vk::PhysicalDevice,
+    device: vk::PhysicalDevice,
     format: vk::Format,
     p_properties: *mut vk::FormatProperties2<'_>,
 ) {
+    let features = features(device, format);
     // SAFETY: see the top of the folder.
     let properties = unsafe { &mut *p_properties };
-    properties.format_properties = format_flags(format);
+    properties.format_properties = format_flags(features);
     with(properties.p_next, |wide: &mut vk::FormatProperties3<'_>| {
-        wide.linear_tiling_features = format::features(format);
-        wide.optimal_tiling_features = format::features(format);
+        wide.linear_tiling_features = features;
+        wide.optimal_tiling_features = features;
         wide.buffer_features = vk::FormatFeatureFlags2::empty();
     });
 }
@@ -71,7 +83,7 @@ pub(super) unsafe extern "system" fn image_format_properties(
 }
 
 pub(super) unsafe extern "system" fn image_format_properties2(
-    _: vk::PhysicalDevice,
+    device: vk::PhysicalDevice,
     p_info: *const vk::PhysicalDeviceImageFormatInfo2<'_>,
     p_properties: *mut vk::ImageFormatProperties2<'_>,
 ) -> vk::Result {
@@ -83,9 +95,18 @@ pub(super) unsafe extern "system" fn image_format_properties2(
     if info.tiling != vk::ImageTiling::OPTIMAL && info.tiling != vk::ImageTiling::LINEAR {
         return vk::Result::ERROR_FORMAT_NOT_SUPPORTED;
     }
+    // SAFETY: as above.
+    let hardware = &unsafe { handle::get::<PhysicalDevice, _>(device) }.config.hardware;
+    if info.usage.contains(vk::ImageUsageFlags::HOST_TRANSFER_EXT) && !hardware.copies_by_host() {
+        return vk::Result::ERROR_FORMAT_NOT_SUPPORTED;
+    }
     let Some(properties) = image_format(info.format, info.ty) else {
         return vk::Result::ERROR_FORMAT_NOT_SUPPORTED;
     };
+    with(to.p_next, |query: &mut vk::HostImageCopyDevicePerformanceQueryEXT<'_>| {
+        query.optimal_device_access = vk::TRUE;
+        query.identical_memory_layout = vk::TRUE;
+    });
     to.image_format_properties = properties;
     with(to.p_next, |ycbcr: &mut vk::SamplerYcbcrConversionImageFormatProperties<'_>| {
         ycbcr.combined_image_sampler_descriptor_count = 3;

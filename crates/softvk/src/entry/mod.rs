@@ -9,6 +9,7 @@ mod barriers;
 pub(crate) mod commands;
 pub(crate) mod device;
 mod formats;
+mod host;
 pub(crate) mod instance;
 pub(crate) mod memory;
 pub(crate) mod objects;
@@ -45,7 +46,7 @@ const GLOBAL: &[&CStr] = &[
     c"vkGetInstanceProcAddr",
 ];
 
-fn tables() -> [&'static [Row]; 10] {
+fn tables() -> [&'static [Row]; 11] {
     [
         instance::TABLE,
         physical::TABLE,
@@ -57,6 +58,7 @@ fn tables() -> [&'static [Row]; 10] {
         barriers::TABLE,
         submit::TABLE,
         video::TABLE,
+        host::TABLE,
     ]
 }
 

@@ -171,6 +171,7 @@ unsafe extern "system" fn properties2(
     with(next, |p: &mut vk::PhysicalDeviceTimelineSemaphoreProperties<'_>| {
         p.max_timeline_semaphore_value_difference = u64::MAX;
     });
+    with(next, |p| super::host::properties(config, p));
     with(next, |p: &mut vk::PhysicalDeviceMaintenance3Properties<'_>| {
         p.max_per_set_descriptors = 1024;
         p.max_memory_allocation_size = 1 << 40;
@@ -208,6 +209,9 @@ unsafe extern "system" fn features2(
     let config = &unsafe { handle::get::<PhysicalDevice, _>(device) }.config;
     with(next, |f: &mut vk::PhysicalDeviceVideoMaintenance1FeaturesKHR<'_>| {
         f.video_maintenance1 = config.maintenance1.into();
+    });
+    with(next, |f: &mut vk::PhysicalDeviceHostImageCopyFeaturesEXT<'_>| {
+        f.host_image_copy = config.hardware.copies_by_host().into();
     });
     with(next, |f: &mut VideoMaintenance2Features| {
         f.video_maintenance2 = config.maintenance2.into();
@@ -358,6 +362,7 @@ unsafe extern "system" fn tool_properties(
 /// The extensions of the device.
 pub(crate) fn extensions(config: &Config) -> Vec<vk::ExtensionProperties> {
     let all = [
+        ("VK_EXT_host_image_copy", 1, config.hardware.copies_by_host()),
         ("VK_KHR_synchronization2", 1, true),
         ("VK_KHR_timeline_semaphore", 2, true),
         ("VK_KHR_unified_image_layouts", 1, config.unified_layouts),
@@ -440,7 +445,7 @@ unsafe extern "system" fn video_format_properties(
         return vk::Result::ERROR_INITIALIZATION_FAILED;
     };
     let formats = match caps::formats(profile, info.image_usage, config) {
-        Ok(formats) => formats,
+        Ok(formats) => caps::tiled(&formats, config),
         Err(result) => return result,
     };
     // SAFETY: as above.
@@ -450,7 +455,7 @@ unsafe extern "system" fn video_format_properties(
         return vk::Result::SUCCESS;
     }
     let n = formats.len().min(*count as usize);
-    for (i, format) in formats.iter().take(n).enumerate() {
+    for (i, (format, tiling)) in formats.iter().take(n).enumerate() {
         // SAFETY: as above: `i` is below the count.
         let at = unsafe { p_properties.add(i) };
         // SAFETY: as above.
@@ -459,7 +464,7 @@ unsafe extern "system" fn video_format_properties(
         to.component_mapping = vk::ComponentMapping::default();
         to.image_create_flags = caps::image_flags(config);
         to.image_type = vk::ImageType::TYPE_2D;
-        to.image_tiling = vk::ImageTiling::OPTIMAL;
+        to.image_tiling = *tiling;
         to.image_usage_flags = caps::image_usage(config, info.image_usage);
     }
     *count = n as u32;

@@ -53,7 +53,6 @@ pub(crate) fn begin(begin: &BeginOp, op: &DecodeOp) -> Option<Ticket> {
         faults: &session.config.faults,
         busy: false,
         asked: false,
-        frame: state.frames,
         planted: &[],
         in_range: true,
     };

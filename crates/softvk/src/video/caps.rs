@@ -119,7 +119,7 @@ pub(crate) fn formats(
 ) -> Result<Vec<vk::Format>, vk::Result> {
     let decode =
         vk::ImageUsageFlags::VIDEO_DECODE_DST_KHR | vk::ImageUsageFlags::VIDEO_DECODE_DPB_KHR;
-    let supported = outputs() | vk::ImageUsageFlags::TRANSFER_DST | decode;
+    let supported = outputs(config) | vk::ImageUsageFlags::TRANSFER_DST | decode;
     let both = usage.contains(decode);
     if usage.is_empty() || !supported.contains(usage) || (both && !config.coincide) {
         return Err(vk::Result::ERROR_IMAGE_USAGE_NOT_SUPPORTED_KHR);
@@ -143,9 +143,29 @@ pub(crate) fn formats(
     Ok(FORMATS.iter().filter(|(_, f)| fits(f)).map(|(format, _)| *format).collect())
 }
 
+/// Tilings of video formats.
+pub(crate) fn tilings(config: &Config) -> &'static [vk::ImageTiling] {
+    match config.hardware.linear {
+        true => &[vk::ImageTiling::OPTIMAL, vk::ImageTiling::LINEAR],
+        false => &[vk::ImageTiling::OPTIMAL],
+    }
+}
+
+/// `formats` with their tilings.
+pub(crate) fn tiled(formats: &[vk::Format], config: &Config) -> Vec<(vk::Format, vk::ImageTiling)> {
+    tilings(config)
+        .iter()
+        .flat_map(|tiling| formats.iter().map(|format| (*format, *tiling)))
+        .collect()
+}
+
 /// What outputs are for.
-fn outputs() -> vk::ImageUsageFlags {
-    vk::ImageUsageFlags::TRANSFER_SRC | vk::ImageUsageFlags::SAMPLED
+fn outputs(config: &Config) -> vk::ImageUsageFlags {
+    let usage = vk::ImageUsageFlags::TRANSFER_SRC | vk::ImageUsageFlags::SAMPLED;
+    match config.hardware.copies_by_host() {
+        true => usage | vk::ImageUsageFlags::HOST_TRANSFER_EXT,
+        false => usage,
+    }
 }
 
 /// Usages that images for `usage` are said to have.
@@ -158,8 +178,8 @@ pub(crate) fn image_usage(config: &Config, usage: vk::ImageUsageFlags) -> vk::Im
     let decode = if config.coincide { dst | dpb } else { vk::ImageUsageFlags::empty() };
     let beside = match config.strict_usages {
         true if usage.contains(dpb) => vk::ImageUsageFlags::empty(),
-        true => outputs(),
-        false => outputs() | vk::ImageUsageFlags::TRANSFER_DST,
+        true => outputs(config),
+        false => outputs(config) | vk::ImageUsageFlags::TRANSFER_DST,
     };
     usage | decode | beside
 }

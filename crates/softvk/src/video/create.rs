@@ -97,7 +97,7 @@ pub(crate) fn image(
         formats.contains(&info.format)
             && flags.contains(info.flags)
             && info.image_type == vk::ImageType::TYPE_2D
-            && info.tiling == vk::ImageTiling::OPTIMAL
+            && caps::tilings(config).contains(&info.tiling)
     };
     if !profiles.iter().all(supported) {
         let text = format!(

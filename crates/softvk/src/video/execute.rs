@@ -15,9 +15,10 @@ use super::store;
 use super::wrong::{self, Wrong};
 use crate::access::{self, Tracker};
 use crate::message::Messages;
-use crate::planted::{FrameFault, Planted};
+use crate::planted::{Due, FrameFault, Planted};
 use crate::query::{Query, QueryPool};
 use crate::snapshot::{Snapshot, Snapshots};
+use crate::when::Told;
 use av1_engine::job::{FrameJob, SequenceHeader};
 use av1_engine::{self as recon, Decoded, Ticket};
 
@@ -94,7 +95,7 @@ impl Scope {
 
     /// The planted fault `Hang` or `Lost` of what was decoded in it.
     pub(crate) fn end_of_queue(&self) -> Option<FrameFault> {
-        self.end
+        self.end.clone()
     }
 
     /// The scope that is open.
@@ -125,14 +126,17 @@ impl Scope {
             }
         }
         let faults = &begin.session.config.faults;
-        let planted = faults.of_frame(frame);
-        if planted.contains(&FrameFault::Crash) {
+        let told = op.sequence(begin).zip(op.picture.as_ref());
+        let told = Told(told.map(|(sequence, picture)| (&**sequence, &picture.info)));
+        let planted = faults.of_frame(frame, &told);
+        let has = |fault: FrameFault| planted.iter().any(|due| due.fault == fault);
+        if has(FrameFault::Crash) {
             std::process::abort();
         }
         let submitted = self.snapshots.pop_front().flatten().filter(|_| !tracker.is_after_host());
         let begun = submitted.and_then(|_| Snapshot::of(op));
         let asked = self.query.is_some() || op.inline_query.is_some();
-        let wrong = Wrong { faults, busy: self.busy, asked, frame, planted: &planted, in_range };
+        let wrong = Wrong { faults, busy: self.busy, asked, planted: &planted, in_range };
         state.begun.retain(|begun| Some(begun.ticket) != ticket);
         let status = match decode(begin, &mut state, op, (wrong, ticket)) {
             Ok(()) => COMPLETE,
@@ -147,8 +151,7 @@ impl Scope {
         }
         self.status = Some(status);
         for end in [FrameFault::Lost, FrameFault::Hang] {
-            if planted.contains(&end) {
-                faults.fired(end, frame);
+            if wrong.fires(end.clone()) {
                 self.end = Some(end);
             }
         }
@@ -321,8 +324,8 @@ pub(super) fn job(
     };
     let held = |slot| state.slots.get(slot as usize).is_some_and(Option::is_some);
     for planted in wrong.planted {
-        if planted.spoil(&mut job, held) {
-            wrong.faults.fired(*planted, wrong.frame);
+        if planted.fault.spoil(&mut job, held) {
+            planted.fired();
         }
     }
     job
@@ -400,13 +403,9 @@ fn output(
     if let Some(setup) = apart {
         store::store(&decoded.clean, setup, chroma, granularity).ok_or_else(unbound)?;
     }
-    let flips = |fault: &&FrameFault| matches!(fault, FrameFault::Pixel | FrameFault::Race);
-    if wrong.planted.iter().any(|fault| flips(&fault)) && store::flip(dst).is_some() {
-        wrong
-            .planted
-            .iter()
-            .filter(flips)
-            .for_each(|fault| wrong.faults.fired(*fault, wrong.frame));
+    let flips = |due: &&Due| matches!(due.fault, FrameFault::Pixel | FrameFault::Race);
+    if wrong.planted.iter().any(|due| flips(&due)) && store::flip(dst).is_some() {
+        wrong.planted.iter().filter(flips).for_each(Due::fired);
     }
     Ok(())
 }

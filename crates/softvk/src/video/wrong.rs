@@ -9,7 +9,7 @@ use super::reference;
 use super::session::State;
 use crate::access;
 use crate::image::Profiles;
-use crate::planted::{Faults, FrameFault, Planted};
+use crate::planted::{Due, Faults, FrameFault, Planted};
 use av1_engine::job::SequenceHeader;
 
 /// STD_VIDEO_AV1_FRAME_TYPE_INTRA_ONLY.
@@ -24,10 +24,8 @@ pub(super) struct Wrong<'a> {
     pub(super) busy: bool,
     /// A query waits for the status.
     pub(super) asked: bool,
-    /// The number of this decode.
-    pub(super) frame: u64,
     /// Its own faults.
-    pub(super) planted: &'a [FrameFault],
+    pub(super) planted: &'a [Due],
     /// The application's values are in their ranges.
     pub(super) in_range: bool,
 }
@@ -35,10 +33,9 @@ pub(super) struct Wrong<'a> {
 impl Wrong<'_> {
     /// Whether this decode has `fault`, which then has had its effect.
     pub(super) fn fires(&self, fault: FrameFault) -> bool {
-        let there = self.planted.contains(&fault);
-        if there {
-            self.faults.fired(fault, self.frame);
-        }
+        let mut all = self.planted.iter().filter(|due| due.fault == fault).peekable();
+        let there = all.peek().is_some();
+        all.for_each(Due::fired);
         there
     }
 

@@ -86,3 +86,31 @@ fn faults_that_never_apply_are_named() {
     assert!(again.said.concat().contains("fault=pixel@998"), "{:?}", again.said);
     assert!(softvk::unfired().contains(&"fault=pixel@998".to_owned()));
 }
+
+#[test]
+fn a_fault_is_there_when_members_have_a_value() {
+    let right = &key_frames("", 1).decoded[0].1;
+    // A member that nothing is decoded by.
+    let make = |n: usize| {
+        let mut decode = crate::record::right();
+        if let Some(info) = &mut decode.info {
+            info.current_frame_id = if n == 1 { 15 } else { 255 };
+        }
+        decode
+    };
+    let on = |config: &str| decodes(config, 3, make);
+    let wrong = |run: &Run| -> Vec<bool> {
+        run.decoded.iter().map(|(_, luma)| differing(luma, right).0 > 0).collect()
+    };
+    let run = on("fault=when:current_frame_id=15");
+    assert_eq!(wrong(&run), [false, true, false]);
+    assert_eq!(run.said, [""; 0]);
+    let run = on("fault=status@when:current_frame_id=255+frame_type=0");
+    assert_eq!(run.decoded.iter().map(|(s, _)| *s).collect::<Vec<_>>(), [-1, 1, -1]);
+    let run = on("fault=pixel@when:current_frame_id=15+frame_type=1");
+    let vain = "planted fault never applied: fault=pixel@when:current_frame_id=15+frame_type=1";
+    assert!(run.said.concat().contains(vain), "{:?}", run.said);
+    assert_eq!(wrong(&run), [false; 3]);
+    let run = on("fault=set:base_q_idx=99@2");
+    assert_eq!(wrong(&run), [false, false, true]);
+}

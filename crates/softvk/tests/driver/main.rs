@@ -6,6 +6,7 @@
 mod buffers;
 mod creation;
 mod faults;
+mod host;
 mod make;
 mod members;
 mod record;

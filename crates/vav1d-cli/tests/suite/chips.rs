@@ -53,6 +53,33 @@ fn families_share_images_or_hand_them_over() {
 }
 
 #[test]
+fn every_way_to_the_host_gives_the_pictures() {
+    let devices = [
+        "soft:linear,host-image-copy",
+        "soft:linear,host-image-copy=general,array",
+        "soft:linear,host-image-copy=general,two-plane,pure-decode-family",
+        "soft:linear,host-image-copy,memory=no-llc",
+    ];
+    for device in devices {
+        for way in ["auto", "copy", "host", "linear"] {
+            for dpb in ["coincide", "distinct"] {
+                let options = ["--readback", way, "--dpb", dpb];
+                is_right("main-420-8", device, &options);
+                is_right("grain-420-10", device, &options);
+                is_right("resize-random", device, &[&options[..], &["--layout=general"]].concat());
+            }
+        }
+    }
+    let sample = sample("main-420-8");
+    for (way, why) in [("host", "no hostImageCopy"), ("linear", "LINEAR")] {
+        let output = vav1d(&["md5", "--device=soft", "--readback", way], &sample);
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(69), "{said}");
+        assert!(said.contains(why), "{said}");
+    }
+}
+
+#[test]
 fn a_family_that_does_not_copy_is_refused_by_number() {
     let sample = sample("main-420-8");
     for (device, queue) in [("soft", "2"), ("soft:pure-decode-family", "decode")] {

@@ -189,9 +189,9 @@ fn a_lost_device_ends_the_decode() {
 #[test]
 fn verify_tells_every_fault_apart() {
     for (sample, fault, outcome, first) in [
-        ("main-420-8", "base-q@3", "wrong-pixels", Some(1)),
-        ("main-420-8", "pixel@3", "wrong-pixels", Some(1)),
-        ("error-resilient", "slot@2", "wrong-pixels", Some(2)),
+        ("main-420-8", "base-q@3", "mismatch", Some(1)),
+        ("main-420-8", "pixel@3", "mismatch", Some(1)),
+        ("error-resilient", "slot@2", "mismatch", Some(2)),
         // A verdict of its own: the picture is right.
         ("grain-420-8", "grain-seed@2", "film-grain", Some(3)),
         // What follows cannot even be parsed.

@@ -141,7 +141,7 @@ fn options_that_change_what_is_hashed_are_refused_once() {
 fn what_a_report_says_reproduces() {
     let folder = Folder::new("reproduce", &[]);
     for (fault, outcome) in [
-        ("soft:fault=pixel@0", "wrong-pixels"),
+        ("soft:fault=pixel@0", "mismatch"),
         ("soft:fault=crash@1", "crash"),
         ("soft:fault=lost@1", "device-lost"),
         ("soft:fault=status@1", "status-error"),
@@ -151,7 +151,7 @@ fn what_a_report_says_reproduces() {
         let (_, records, _) = verify(&[&args[..], &["--", "--dpb", "coincide"]].concat());
         assert_eq!(records[0]["outcome"], outcome, "{records:?}");
         let commands = records[0]["reproduce"].as_array().expect("commands").clone();
-        assert_eq!(commands.len(), 1 + usize::from(outcome == "wrong-pixels"), "{commands:?}");
+        assert_eq!(commands.len(), 1 + usize::from(outcome == "mismatch"), "{commands:?}");
         for command in commands.iter().map(|command| command.as_str().expect("text")) {
             for report in ["junit.xml", "summary.md", "index.html"] {
                 let escaped = command.replace('\'', "&apos;");
@@ -163,7 +163,7 @@ fn what_a_report_says_reproduces() {
             let ran = Command::new("sh").args(["-c", command]).output().expect("a shell");
             let (code, said) = (ran.status.code(), text(&ran.stdout));
             assert_eq!(code, Some(1), "{command}: {said}{}", text(&ran.stderr));
-            assert!(said.contains(outcome) || said.contains("first wrong frame: 0"), "{said}");
+            assert!(said.contains(outcome) || said.contains("first bad frame: 0"), "{said}");
         }
     }
 }
@@ -355,7 +355,7 @@ fn what_was_wrong_before_a_refusal_is_wrong() {
     let folder = Folder::new("refused", &["wrongly", "less", "pass"]);
     std::fs::write(folder.0.join("s/wrongly.md5"), format!("{A}  x-0001.i420\n")).expect("written");
     let (vectors, _) = records(&folder.run(&[]));
-    assert_eq!(vectors["wrongly"]["outcome"], "wrong-pixels", "{}", vectors["wrongly"]);
+    assert_eq!(vectors["wrongly"]["outcome"], "mismatch", "{}", vectors["wrongly"]);
     assert_eq!(vectors["less"]["status"], "Skip");
 }
 
@@ -388,5 +388,5 @@ fn second_vectors_of_a_name_reproduce() {
     let command = second["data"]["reproduce"][0].as_str().expect("a command");
     let ran = Command::new("sh").args(["-c", command]).output().expect("a shell");
     assert_eq!(ran.status.code(), Some(1), "{command}: {}", text(&ran.stderr));
-    assert!(text(&ran.stdout).contains("f/a.ivf~2: Fail: wrong-pixels"), "{command}");
+    assert!(text(&ran.stdout).contains("f/a.ivf~2: Fail: mismatch"), "{command}");
 }

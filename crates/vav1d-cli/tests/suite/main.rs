@@ -2,6 +2,7 @@
 
 mod bounds;
 mod boxes;
+mod caps;
 mod chips;
 mod cli;
 mod compare;
@@ -9,28 +10,40 @@ mod containers;
 mod drawing;
 mod ebml;
 mod edits;
+mod explain;
 mod faults;
 mod grain;
+mod help;
 #[cfg(unix)]
 mod hostile;
 mod images;
+mod info;
+#[cfg(unix)]
+mod json;
 #[cfg(unix)]
 mod judges;
 mod manifest;
 mod matrix;
 mod matroska;
 mod mended;
+mod merged;
 mod mp4;
 mod packets;
 mod plans;
 mod play;
 mod players;
+mod reduce;
 mod reference;
+mod results;
+mod rewrite;
 mod seek;
 mod signals;
 mod streams;
+mod suites;
 mod teacher;
 mod verify;
+mod watched;
+mod watching;
 #[cfg(feature = "window")]
 mod window;
 #[cfg(feature = "window")]

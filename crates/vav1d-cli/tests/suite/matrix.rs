@@ -25,6 +25,13 @@ fn a_sound_driver_gives_one_output_in_all_shapes() {
 }
 
 #[test]
+fn ways_to_the_host_are_shapes() {
+    let (code, text) = matrix("svt-pyramid", "soft:linear,host-image-copy", "4");
+    assert_eq!(code, Some(0), "{text}");
+    assert!(text.ends_with("33 shapes decoded, 0 differ\n"), "{text}");
+}
+
+#[test]
 fn shapes_that_a_driver_lacks_are_refused() {
     let device = "soft:radv-vcn4,no-maintenance1,no-maintenance2,no-unified-layouts";
     let (code, text) = matrix("main-420-8", device, "2");

@@ -57,7 +57,7 @@ impl Hash {
     pub fn of(expected: &Expected) -> Self {
         match expected {
             Expected::Total(_) => Self::Total,
-            Expected::Frames(_) => Self::Frames,
+            Expected::Frames(_) | Expected::Refused => Self::Frames,
         }
     }
 }
@@ -271,7 +271,7 @@ impl Talk {
         each: &mut dyn FnMut(Line),
     ) -> io::Result<Option<End>> {
         let mut last = Instant::now();
-        let mut ended = false;
+        let mut ended: Option<Instant> = None;
         loop {
             match self.lines.recv_timeout(LOOK) {
                 Ok(line) => {
@@ -279,9 +279,13 @@ impl Talk {
                     each(line);
                 }
                 Err(RecvTimeoutError::Disconnected) => return Ok(None),
-                // A process that the driver has started may hold the descriptor.
-                Err(RecvTimeoutError::Timeout) if ended => return Ok(None),
-                Err(RecvTimeoutError::Timeout) => ended = self.child.try_wait()?.is_some(),
+                // A process that the driver has started may hold the descriptor. Where none does,
+                // what is still in the pipe comes, however busy the machine is.
+                Err(RecvTimeoutError::Timeout) => match ended {
+                    Some(at) if at.elapsed() > GRACE => return Ok(None),
+                    Some(_) => {}
+                    None => ended = self.child.try_wait()?.map(|_| Instant::now()),
+                },
             }
             if stop.load(Ordering::Relaxed) {
                 return Ok(Some(End::Interrupted));

@@ -44,6 +44,18 @@ pub fn whole(ran: &Ran) -> Result<(), Outcome> {
     }
 }
 
+/// What a run of a stream is that has to be refused. A refusal is an error of the stream, a limit
+/// that it goes beyond, or a driver's report that a decode failed; what the device lacks says
+/// nothing of the stream.
+pub fn refused(ran: &Ran) -> Outcome {
+    match whole(ran) {
+        Ok(()) => Outcome::Fail(Failure::Accepted(ran.told.pictures)),
+        Err(Outcome::Fail(Failure::Parser(_) | Failure::StatusError(_))) => Outcome::Pass,
+        Err(Outcome::Unsupported(_)) if ran.told.fault("limit").is_some() => Outcome::Pass,
+        Err(other) => other,
+    }
+}
+
 /// What an exit code means with these records.
 fn by_code(code: i32, told: &Told) -> Result<(), Outcome> {
     let fail = |failure| Err(Outcome::Fail(failure));
@@ -85,6 +97,26 @@ mod tests {
 
     fn word(end: End, lines: &[&str]) -> &'static str {
         whole(&ran(end, lines)).map_or_else(|outcome| outcome.word(), |()| "whole")
+    }
+
+    #[test]
+    fn what_has_to_be_refused_is_refused_with_an_error_of_its_own() {
+        const BAD: &str = r#"{"type":"fault","data":{"kind":"stream","message":"m"}}"#;
+        const LIMIT: &str = r#"{"type":"fault","data":{"kind":"limit","message":"m"}}"#;
+        let rows: [(End, &[&str], &str); 9] = [
+            (End::Exit(65), &[BAD, END], "pass"),
+            (End::Exit(70), &[STATUS, END], "pass"),
+            (End::Exit(65), &[BAD], "pass"),
+            (End::Exit(69), &[LIMIT], "pass"),
+            (End::Exit(0), &[END], "accepted"),
+            (End::Exit(69), &[REFUSED], "unsupported"),
+            (End::Exit(65), &[], "incomplete"),
+            (End::Signal(11), &[BAD], "crash"),
+            (End::Late, &[BAD], "hang"),
+        ];
+        for (end, lines, expected) in rows {
+            assert_eq!(refused(&ran(end, lines)).word(), expected, "{end:?} {lines:?}");
+        }
     }
 
     const END: &str = r#"{"type":"summary","data":{"pictures":0,"faults":0}}"#;

@@ -89,6 +89,15 @@ impl Status {
         }
     }
 
+    /// The status of this text; `None` if there is none.
+    pub fn from_text(text: &str) -> Option<Self> {
+        let words = WORDS.iter().map(|(word, _)| *word);
+        let of_words = words.flat_map(|word| [Self::New(word), Self::UnexpectedImprovement(word)]);
+        let others =
+            [Self::ExpectedFail, Self::Flake, Self::KnownFlake, Self::Refused, Self::NotRun];
+        of_words.chain(others).find(|status| status.to_string() == text)
+    }
+
     /// The status in deqp-runner's words, for its tools.
     pub fn deqp(self) -> String {
         match self {

@@ -3,10 +3,11 @@
 use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::child::{self, Limits, Program, Talk};
 use super::runner::Record;
+use crate::words::counted;
 
 /// What is known of a wrong decode.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -19,22 +20,47 @@ pub struct Explained {
     pub text: String,
     /// Images of the first wrong frame: what it is, what it should be, the difference.
     pub images: Vec<PathBuf>,
+    /// Its planes that are wrong: Y, U, V.
+    pub planes: Vec<String>,
+    /// Whether film grain alone is wrong.
+    pub is_film_grain: bool,
+    /// The largest difference of a sample.
+    pub most: u64,
+    /// Its first wrong block in decoding order.
+    pub block: Option<Area>,
+    /// Features that the wrong frames have in common, and few right ones.
+    pub shared: Vec<String>,
+}
+
+/// A square block of a picture, in luma samples.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Area {
+    /// Its left edge.
+    pub x: u32,
+    /// Its upper edge.
+    pub y: u32,
+    /// Its width and height.
+    pub size: u32,
+    /// Width and height of the picture, which may end in it.
+    pub picture: (u32, u32),
 }
 
 /// The words of `vav1d compare`, worst last.
 const STATES: [&str; 5] = ["unjudged", "right", "missing", "inherited", "wrong"];
 
-/// Runs `vav1d compare` for `record`; images go into `folder`. `None` if it cannot be run, or says
+/// Runs `vav1d compare` for `record`; images go into `folder`, if there is one. `None` if it cannot be run, or says
 /// nothing.
 pub fn explain(
     program: &Program,
     record: &Record,
-    folder: &Path,
+    folder: Option<&Path>,
     stop: &AtomicBool,
 ) -> Option<Explained> {
     let mut command = child::command(&program.path);
-    command.args(["-q", "compare", "--spare-plants", "--device", &program.device, "--png"]);
-    command.arg(folder);
+    command.args(["-q", "compare", "--spare-plants", "--device", &program.device]);
+    if let Some(folder) = folder {
+        command.arg("--png").arg(folder);
+    }
     let seconds = program.frame_timeout.as_secs_f64().max(0.001).to_string();
     command.args(["--device-timeout", &seconds]);
     command.args(&record.options).args(&program.arguments).arg("--").arg(&record.input);
@@ -59,14 +85,71 @@ pub fn explain(
         }
     }
     explained.first = of("comparison").next()?["first_wrong"].as_u64();
+    let shared = of("comparison").next()?["shared_features"].as_array();
+    let names = shared.into_iter().flatten().filter_map(|shared| shared["feature"].as_str());
+    explained.shared = names.map(str::to_owned).collect();
     if let Some(first) = explained.first {
         let verdict = of("verdict").find(|verdict| verdict["frame"] == first)?;
         explained.text = line(verdict);
-        let image = |what: &str| folder.join(format!("frame-{first:04}-{what}.png"));
-        let images = ["is", "should-be", "difference"].map(image);
-        explained.images = images.into_iter().filter(|path| path.is_file()).collect();
+        explained.place(verdict);
+        let name = |what: &str| format!("frame-{first:04}-{what}.png");
+        let images = ["is", "should-be", "difference"].map(name);
+        let images = images.iter().filter_map(|name| Some(folder?.join(name)));
+        explained.images = images.filter(|path| path.is_file()).collect();
     }
     Some(explained)
+}
+
+impl Explained {
+    /// What is wrong in the first bad frame, as results have it.
+    pub fn difference(&self) -> Value {
+        let block = self.block.map(|Area { x, y, size, picture }| {
+            json!({ "x": x, "y": y, "size": size, "width": picture.0, "height": picture.1 })
+        });
+        json!({
+            "planes": self.planes, "film_grain": self.is_film_grain, "max": self.most,
+            "block": block, "shared_features": self.shared,
+        })
+    }
+
+    /// Takes it back from results; what is not there stays as it is.
+    pub fn with_difference(mut self, data: &Value) -> Self {
+        let texts = |value: &Value| -> Vec<String> {
+            let list = value.as_array().into_iter().flatten().filter_map(Value::as_str);
+            list.map(str::to_owned).collect()
+        };
+        self.planes = texts(&data["planes"]);
+        self.shared = texts(&data["shared_features"]);
+        self.is_film_grain = data["film_grain"] == true;
+        self.most = data["max"].as_u64().unwrap_or(0);
+        let number = |name: &str| u32::try_from(data["block"][name].as_u64()?).ok();
+        let area = || {
+            let picture = (number("width")?, number("height")?);
+            Some(Area { x: number("x")?, y: number("y")?, size: number("size")?, picture })
+        };
+        self.block = area();
+        self
+    }
+
+    /// Takes from `verdict`, of the first wrong frame, what is wrong in it.
+    fn place(&mut self, verdict: &Value) {
+        let grain = &verdict["film_grain"]["difference"];
+        self.is_film_grain = !grain.is_null();
+        let difference = if self.is_film_grain { grain } else { &verdict["difference"] };
+        let planes = difference["planes"].as_array().into_iter().flatten();
+        for plane in planes.filter(|plane| plane["differing"].as_u64() > Some(0)) {
+            self.planes.push(plane["plane"].as_str().unwrap_or("?").to_owned());
+            self.most = self.most.max(plane["max"].as_u64().unwrap_or(0));
+        }
+        let number = |value: &Value| u32::try_from(value.as_u64()?).ok();
+        let first = &difference["superblocks"]["first"];
+        let area = || {
+            let (x, y) = (number(&first["x"])?, number(&first["y"])?);
+            let picture = (number(&verdict["width"])?, number(&verdict["height"])?);
+            Some(Area { x, y, size: number(&first["size"])?, picture })
+        };
+        self.block = area();
+    }
 }
 
 /// Frame, type, plane and block of a wrong frame.
@@ -81,7 +164,8 @@ fn line(verdict: &Value) -> String {
     let planes = planes.filter(|plane| plane["differing"].as_u64() > Some(0)).map(|plane| {
         let (name, n, max) =
             (plane["plane"].as_str().unwrap_or("?"), &plane["differing"], &plane["max"]);
-        format!("{name} {n} samples by {max} at most")
+        let samples = counted(n.as_u64().unwrap_or(0), "sample");
+        format!("{name} {samples} by {max} at most")
     });
     let mut text =
         format!("frame {frame}, {kind}{what}: {}", planes.collect::<Vec<_>>().join("; "));

@@ -1,12 +1,30 @@
 //! Files that are there whole or not at all, and errors that name them.
 
 use std::ffi::OsString;
-use std::io::{self, Write as _};
+use std::io::{self, Read as _, Write as _};
 use std::path::{Path, PathBuf};
+
+use vav1d::sink::{Hash, Hasher};
 
 /// `error`, with the file that it is about.
 pub fn named(path: &Path, error: io::Error) -> io::Error {
     io::Error::new(error.kind(), format!("{}: {error}", path.display()))
+}
+
+/// The SHA-256 of a file, in hexadecimal.
+///
+/// # Errors
+/// It cannot be read.
+pub fn sha256(path: &Path) -> io::Result<String> {
+    let mut file = std::fs::File::open(path)?;
+    let mut hasher = Hasher::new(Hash::Sha256);
+    let mut bytes = vec![0; 1 << 16];
+    loop {
+        match file.read(&mut bytes)? {
+            0 => return Ok(hasher.finish()),
+            n => hasher.update(bytes.get(..n).unwrap_or_default()),
+        }
+    }
 }
 
 /// Writes a file beside `path` and puts it in its place: a full disk leaves what was there before.
@@ -28,7 +46,7 @@ pub fn write(path: &Path, bytes: &[u8]) -> io::Result<()> {
 }
 
 /// `path` with `.ENDING` behind its name, whatever ending that has.
-pub(super) fn added(path: &Path, ending: &str) -> PathBuf {
+pub(in crate::conform) fn added(path: &Path, ending: &str) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
     name.push(".");
     name.push(ending);

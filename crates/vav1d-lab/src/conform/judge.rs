@@ -85,7 +85,10 @@ impl Judge<'_> {
         if ran.end == End::Interrupted {
             return Ok(None);
         }
-        let whole = evidence::whole(&ran);
+        let whole = match oracle.expected {
+            Expected::Refused => Err(evidence::refused(&ran)),
+            _ => evidence::whole(&ran),
+        };
         let mut frames = Frames { right: vec![None; ran.told.pictures], missing: 0 };
         let outcome = match whole {
             Ok(()) => self.pixels(&ran, &oracle, &mut frames)?,
@@ -157,7 +160,7 @@ impl Judge<'_> {
                 let agrees = evidence::whole(&total).is_ok() && matches(&total, &oracle.expected);
                 if agrees { self.reference(oracle.semantics)? } else { None }
             }
-            Expected::Total(_) => None,
+            Expected::Total(_) | Expected::Refused => None,
         };
         let device = &self.options.program.device;
         let first = match (right, &oracle.expected) {
@@ -166,7 +169,7 @@ impl Judge<'_> {
                 let again = self.child(device, oracle.semantics, Hash::Frames)?;
                 frames.compare(&again.told.frames, &right)
             }
-            (None, _) => None,
+            (None, _) | (_, Expected::Refused) => None,
         };
         if self.is_right_before_grain(ran, oracle)? {
             return Ok(Outcome::Fail(Failure::FilmGrain { first }));
@@ -230,6 +233,7 @@ fn matches(ran: &Ran, expected: &Expected) -> bool {
     match expected {
         Expected::Total(total) => ran.told.total.as_ref() == Some(total),
         Expected::Frames(frames) => ran.told.frames == *frames,
+        Expected::Refused => false,
     }
 }
 
@@ -255,7 +259,8 @@ impl Frames {
     fn seen(&self, wrong: Option<u64>) -> String {
         match (self.right.len(), wrong) {
             (0, _) => String::new(),
-            (_, Some(first)) => format!("; wrong from output picture {first}"),
+            (_, Some(first)) => format!("; first bad output frame: {first}"),
+            (1, None) => "; the one picture that came is right".to_owned(),
             (n, None) => format!("; the {n} pictures that came are right"),
         }
     }

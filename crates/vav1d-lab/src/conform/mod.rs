@@ -3,19 +3,24 @@
 #![cfg_attr(not(test), deny(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
 
 pub mod child;
+pub mod cover;
 pub mod coverage;
+pub mod diff;
 pub mod evidence;
 pub mod expect;
 pub mod explain;
 pub mod files;
 mod judge;
+pub mod merge;
 pub mod oracle;
 pub mod outcome;
 pub mod probe;
 mod recovery;
 pub mod report;
 pub mod reproduce;
+pub mod results;
 pub mod runner;
+pub mod selection;
 pub mod settle;
 pub mod suite;
 pub mod told;

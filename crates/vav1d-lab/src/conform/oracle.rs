@@ -6,41 +6,75 @@ use super::files::added;
 use super::vector::{Expected, Kind, Oracle};
 
 /// The oracle beside `stream`, if there is one: `X.ivf.md5`, `X.md5`, the same with `.framemd5`,
-/// or Argon's folders. `Err` says which file cannot be used, and why.
+/// or Argon's folders. `Err` says which file cannot be used, and why, or which two of one form
+/// contradict each other.
+///
+/// A stream with `X.ivf.refused` or `X.refused` beside it has to be refused.
+///
+/// # Errors
+/// What is there cannot be read, not understood, or not be true.
 pub fn beside(stream: &Path) -> Result<Option<Oracle>, String> {
-    let Some((path, argon)) = file(stream) else { return Ok(None) };
-    let text = std::fs::read_to_string(&path).map_err(|e| format!("{}: {e}", path.display()))?;
+    if [added(stream, REFUSED), stream.with_extension(REFUSED)].iter().any(|path| path.is_file()) {
+        return Ok(Some(Oracle::REFUSED));
+    }
+    let mut files = files(stream).into_iter();
+    let Some((path, argon)) = files.next() else { return Ok(None) };
+    let oracle = read(&path, argon)?;
+    for (other, argon) in files.filter(|(_, other)| *other == argon) {
+        let second = read(&other, argon)?;
+        if second.kind == oracle.kind && second.expected != oracle.expected {
+            let (one, two) = (path.display(), other.display());
+            return Err(format!("{one} and {two} contradict each other"));
+        }
+    }
+    Ok(Some(oracle))
+}
+
+fn read(path: &Path, argon: Option<Kind>) -> Result<Oracle, String> {
+    let text = std::fs::read_to_string(path).map_err(|e| format!("{}: {e}", path.display()))?;
     let text = super::files::without_bom(&text);
     let (kind, expected) = parse(text).map_err(|why| format!("{}: {why}", path.display()))?;
     let kind = argon.unwrap_or(kind);
     // Whether 4:0:0 has grey planes is not told by libaom's names: what does not match is tried
     // the other way.
-    Ok(Some(Oracle { kind, expected, semantics: kind.semantics() }))
+    Ok(Oracle { kind, expected, semantics: kind.semantics() })
 }
+
+/// The ending of a file that says that the stream beside it has to be refused.
+const REFUSED: &str = "refused";
 
 /// Whether there are hashes that name `file`, whatever it is called: `X.bit.md5` beside `X.bit`.
 pub fn names(file: &Path) -> bool {
-    let is_hash = file.extension().is_some_and(|e| e == "md5" || e == "framemd5");
-    let named = |ending: &str| added(file, ending).is_file();
-    !is_hash && (named("md5") || named("framemd5"))
+    let endings = ["md5", "framemd5", REFUSED];
+    let is_hash = file.extension().is_some_and(|e| endings.iter().any(|ending| e == *ending));
+    !is_hash && endings.iter().any(|ending| added(file, ending).is_file())
 }
 
-fn file(stream: &Path) -> Option<(PathBuf, Option<Kind>)> {
-    let stem = stream.file_stem()?;
+/// The files of hashes for `stream`, the nearest first.
+fn files(stream: &Path) -> Vec<(PathBuf, Option<Kind>)> {
+    let Some(stem) = stream.file_stem() else { return Vec::new() };
+    let mut found = Vec::new();
     for ending in ["md5", "framemd5"] {
         for path in [added(stream, ending), stream.with_extension(ending)] {
             // What is there and cannot be read is said; it is not nothing.
             if path.is_file() || path.is_symlink() {
-                return Some((path, None));
+                found.push((path, None));
             }
         }
     }
-    let suite = stream.parent()?.parent()?;
+    let suite = stream.parent().and_then(Path::parent);
     let argon = [("md5_ref", Kind::Argon), ("md5_no_film_grain", Kind::ArgonNoFilmGrain)];
-    argon.into_iter().find_map(|(folder, kind)| {
-        let path = added(&suite.join(folder).join(stem), "md5");
-        path.is_file().then_some((path, Some(kind)))
-    })
+    found.extend(
+        suite
+            .iter()
+            .flat_map(|suite| {
+                argon.map(|(folder, kind)| {
+                    (added(&suite.join(folder).join(stem), "md5"), Some(kind))
+                })
+            })
+            .filter(|(path, _)| path.is_file()),
+    );
+    found
 }
 
 /// Reads libaom's lines (`HASH  NAME`, one a picture or one for all), framemd5 of ffmpeg, or a
@@ -114,6 +148,7 @@ mod tests {
         let count = match &expected {
             Expected::Total(md5) => (md5 == A).then_some(None).expect("the hash"),
             Expected::Frames(list) => Some(list.len()),
+            Expected::Refused => panic!("hashes"),
         };
         assert_eq!((found, count), (kind, frames), "{text}");
     }

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use crate::words::count;
+
 /// What a run of a vector did.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Outcome {
@@ -56,6 +58,8 @@ pub enum Failure {
     Parser(String),
     /// What it should be compared with cannot be used.
     BadOracle(String),
+    /// The stream has to be refused, and was decoded to its end: so many pictures came.
+    Accepted(usize),
     /// The stream is not there.
     Missing(String),
     /// The process ended, but did not tell everything that is needed to judge it: what is missing.
@@ -68,7 +72,7 @@ impl Failure {
     /// Its word in reports.
     pub fn word(&self) -> &'static str {
         match self {
-            Self::WrongPixels { .. } => "wrong-pixels",
+            Self::WrongPixels { .. } => "mismatch",
             Self::FilmGrain { .. } => "film-grain",
             Self::StatusError(_) => "status-error",
             Self::Validation(_) => "validation",
@@ -77,6 +81,7 @@ impl Failure {
             Self::Crash { .. } => "crash",
             Self::Parser(_) => "parser-error",
             Self::BadOracle(_) => "bad-oracle",
+            Self::Accepted(_) => "accepted",
             Self::Missing(_) => "missing",
             Self::Incomplete(_) => "incomplete",
             Self::Error(..) => "error",
@@ -95,9 +100,9 @@ impl Outcome {
     }
 
     /// The words of all outcomes.
-    pub const WORDS: [&str; 14] = [
+    pub const WORDS: [&str; 15] = [
         "pass",
-        "wrong-pixels",
+        "mismatch",
         "film-grain",
         "unsupported",
         "status-error",
@@ -107,6 +112,7 @@ impl Outcome {
         "crash",
         "parser-error",
         "bad-oracle",
+        "accepted",
         "missing",
         "incomplete",
         "error",
@@ -130,15 +136,14 @@ impl fmt::Display for Outcome {
             Self::Unsupported(why) => f.write_str(why),
             Self::Fail(failure) => match failure {
                 Failure::WrongPixels { first, but } => {
-                    let first = first.map(|n| format!("from output picture {n}"));
+                    let first = first.map(|n| format!("first bad output frame: {n}"));
                     let but = but.as_ref().map(|but| format!("but it matches {but}"));
                     let parts: Vec<_> = first.into_iter().chain(but).collect();
                     f.write_str(&parts.join(", "))
                 }
                 Failure::FilmGrain { first } => {
-                    let from = first.map(|n| format!(" from output picture {n}"));
-                    let from = from.unwrap_or_default();
-                    write!(f, "the driver's film grain differs{from}; right before it")
+                    f.write_str("the driver's film grain differs; right before it")?;
+                    first.map_or(Ok(()), |n| write!(f, "; first bad output frame: {n}"))
                 }
                 Failure::Hang { submitted, done } => {
                     let (submitted, done) = (frame(submitted), frame(done));
@@ -149,6 +154,10 @@ impl fmt::Display for Outcome {
                 }
                 Failure::Crash { signal, submitted } => {
                     write!(f, "signal {signal}, last frame submitted: {}", frame(submitted))
+                }
+                Failure::Accepted(pictures) => {
+                    let pictures = count(*pictures, "picture");
+                    write!(f, "it has to be refused, and {pictures} came without a fault")
                 }
                 Failure::Error(code, why) => write!(f, "exit {code}: {why}"),
                 Failure::StatusError(why)

@@ -119,7 +119,7 @@ fn whole(path: &Path) -> PathBuf {
 }
 
 /// A word as a POSIX shell reads it.
-fn quoted(word: &OsStr) -> String {
+pub fn quoted(word: &OsStr) -> String {
     let word = word.to_string_lossy();
     let plain = |c: char| c.is_ascii_alphanumeric() || "/._+@:=,-%".contains(c);
     match !word.is_empty() && word.chars().all(plain) {

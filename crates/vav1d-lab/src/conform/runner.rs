@@ -8,7 +8,7 @@ use std::sync::{Mutex, PoisonError};
 use super::child::Program;
 use super::expect::{Expectations, First, Known, Status, Word};
 use super::explain::{Explained, explain};
-use super::files::{added, named};
+use super::files::{self, added, named};
 use super::judge::{Judge, Judged};
 use super::outcome::{Failure, Outcome};
 use super::recovery;
@@ -38,6 +38,10 @@ pub struct Options {
     pub reference: bool,
     /// Whether vectors with wrong pictures are looked at with `vav1d compare`.
     pub explain: bool,
+    /// Whether images of them are kept in the folder.
+    pub images: bool,
+    /// After so many vectors that something is to be done about, no other is begun.
+    pub max_fail: Option<usize>,
     /// How a vector is run again by hand.
     pub reproduce: Reproduce,
 }
@@ -49,6 +53,9 @@ pub struct Record {
     pub name: String,
     /// Its stream.
     pub input: PathBuf,
+    /// SHA-256 of that, in hexadecimal: what it is, whatever it is called. `None` if it was not
+    /// run.
+    pub stream: Option<String>,
     /// Options of `vav1d compare` that decode what was judged.
     pub options: Vec<String>,
     /// What it was compared with.
@@ -85,6 +92,7 @@ impl Record {
         Self {
             name: vector.name.clone(),
             input: vector.input.clone(),
+            stream: None,
             options: Vec::new(),
             oracle: None,
             outcome: None,
@@ -143,15 +151,17 @@ pub fn run(
     let mut order: Vec<&Vector> = vectors.iter().collect();
     let bytes = |vector: &Vector| std::fs::metadata(&vector.input).map_or(0, |file| file.len());
     order.sort_by_cached_key(|vector| std::cmp::Reverse(bytes(vector)));
-    let next = AtomicUsize::new(0);
+    let (next, red) = (AtomicUsize::new(0), AtomicUsize::new(0));
+    let is_enough = || options.max_fail.is_some_and(|n| red.load(Ordering::Relaxed) >= n);
     let worker = || -> std::io::Result<()> {
         while let Some(vector) = order.get(next.fetch_add(1, Ordering::Relaxed)) {
-            if stop.load(Ordering::Relaxed) {
+            if stop.load(Ordering::Relaxed) || is_enough() {
                 break;
             }
             let runner = Runner { vector, expectations, options, stop };
             let Some(record) = runner.record()? else { break };
             each(&record);
+            red.fetch_add(usize::from(!record.status.is_success()), Ordering::Relaxed);
             let mut state = state.lock().unwrap_or_else(PoisonError::into_inner);
             writeln!(state.0, "{}", super::report::jsonl::line(&record, true))
                 .map_err(|e| named(&part, e))?;
@@ -171,7 +181,8 @@ pub fn run(
     let came: std::collections::HashSet<String> =
         records.iter().map(|record: &Record| record.name.clone()).collect();
     let left = vectors.iter().filter(|vector| !came.contains(&vector.name));
-    records.extend(left.map(|vector| Record::not_run(vector, Status::NotRun, "interrupted")));
+    let why = if stop.load(Ordering::Relaxed) { "interrupted" } else { "others had failed" };
+    records.extend(left.map(|vector| Record::not_run(vector, Status::NotRun, why)));
     records.sort_by(|a, b| a.name.cmp(&b.name));
     Ok(records)
 }
@@ -247,7 +258,8 @@ impl Runner<'_> {
         let options = self.options;
         if wrong && options.explain && options.reference && !self.stop.load(Ordering::Relaxed) {
             let folder = options.folder.join("images").join(self.vector.file_name());
-            record.explained = explain(&options.program, record, &folder, self.stop);
+            let folder = options.images.then_some(&*folder);
+            record.explained = explain(&options.program, record, folder, self.stop);
         }
     }
 
@@ -261,6 +273,7 @@ impl Runner<'_> {
         Record {
             name: self.vector.name.clone(),
             input: self.vector.input.clone(),
+            stream: files::sha256(&self.vector.input).ok(),
             options,
             oracle: judged.kind,
             outcome: Some(judged.outcome.clone()),

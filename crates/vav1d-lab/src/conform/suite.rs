@@ -17,7 +17,12 @@ use super::vector::Vector;
 /// # Errors
 /// What cannot be read, or is no suite.
 pub fn load(path: &Path) -> Result<Vec<Vector>, String> {
-    let mut vectors = named(path)?;
+    load_from(path, &[])
+}
+
+/// The same, with folders in which the streams of lists are looked for first.
+fn load_from(path: &Path, resources: &[PathBuf]) -> Result<Vec<Vector>, String> {
+    let mut vectors = named(path, resources)?;
     for vector in &mut vectors {
         vector.suite_path = path.to_owned();
     }
@@ -30,10 +35,19 @@ pub fn load(path: &Path) -> Result<Vec<Vector>, String> {
 /// # Errors
 /// As those of [`load`].
 pub fn load_all(paths: &[PathBuf]) -> Result<Vec<Vector>, String> {
+    load_all_from(paths, &[])
+}
+
+/// The same; the streams that a list in JSON names are looked for in `resources` first, then where
+/// they always are.
+///
+/// # Errors
+/// As those of [`load`].
+pub fn load_all_from(paths: &[PathBuf], resources: &[PathBuf]) -> Result<Vec<Vector>, String> {
     let mut all: Vec<Vector> = Vec::new();
     let mut known: HashMap<String, Vec<Vector>> = HashMap::new();
     for path in paths {
-        for vector in load(path)? {
+        for vector in load_from(path, resources)? {
             let input = vector.input.canonicalize().unwrap_or_else(|_| vector.input.clone());
             let own = Vector { input, suite_path: PathBuf::new(), ..vector.clone() };
             let same = known.entry(vector.name.clone()).or_default();
@@ -51,7 +65,7 @@ pub fn load_all(paths: &[PathBuf]) -> Result<Vec<Vector>, String> {
     Ok(all)
 }
 
-fn named(path: &Path) -> Result<Vec<Vector>, String> {
+fn named(path: &Path, resources: &[PathBuf]) -> Result<Vec<Vector>, String> {
     let fail = |e: &dyn std::fmt::Display| format!("{}: {e}", path.display());
     let manifest = |path: &Path| {
         let text = read(path)?;
@@ -72,8 +86,8 @@ fn named(path: &Path) -> Result<Vec<Vector>, String> {
             let json: serde_json::Value =
                 serde_json::from_str(&read(path)?).map_err(|e| fail(&e))?;
             match (json.get("test_vectors"), json.get("samples")) {
-                (Some(_), _) => fluster::load(path, &json).map_err(|e| fail(&e)),
-                (None, Some(_)) => vvs::load(path, &json).map_err(|e| fail(&e)),
+                (Some(_), _) => fluster::load(path, &json, resources).map_err(|e| fail(&e)),
+                (None, Some(_)) => vvs::load(path, &json, resources).map_err(|e| fail(&e)),
                 (None, None) => Err(fail(&"neither test_vectors nor samples in it")),
             }
         }
@@ -108,12 +122,15 @@ fn folder_name(path: &Path) -> String {
     super::vector::plain(real.file_name().unwrap_or_default().as_encoded_bytes())
 }
 
-/// The first of `paths` that is a file, below one of the folders above `json` or a `resources` in
-/// it; the first possibility of all if none is.
-fn find(json: &Path, paths: &[PathBuf]) -> PathBuf {
+/// The first of `paths` that is a file, below one of `resources`, of the folders above `json`, or
+/// of a `resources` in these; the first possibility of all if none is.
+fn find(json: &Path, resources: &[PathBuf], paths: &[PathBuf]) -> PathBuf {
     let folders = json.ancestors().skip(1).take(4);
-    let all: Vec<_> = folders
-        .flat_map(|folder| [folder.join("resources"), folder.to_owned()])
+    let folders = folders.flat_map(|folder| [folder.join("resources"), folder.to_owned()]);
+    let all: Vec<_> = resources
+        .iter()
+        .cloned()
+        .chain(folders)
         .flat_map(|folder| paths.iter().map(move |path| folder.join(path)))
         .collect();
     let found = all.iter().find(|path| path.is_file()).or(all.first());

@@ -2,6 +2,8 @@
 
 use serde_json::Value;
 
+use crate::words::count;
+
 /// The records of one run.
 #[derive(Clone, Debug, Default)]
 pub struct Told {
@@ -68,8 +70,8 @@ impl Told {
             "message" => self.messages.push(format!("{}: {}", text("id"), text("text"))),
             "unfired" => self.unfired.push(text("fault")),
             "summary" => {
-                let count = |name: &str| usize::try_from(data[name].as_u64()?).ok();
-                match (count("pictures"), count("faults")) {
+                let number = |name: &str| usize::try_from(data[name].as_u64()?).ok();
+                match (number("pictures"), number("faults")) {
                     (Some(pictures), Some(faults)) => self.summary = Some((pictures, faults)),
                     _ => self.garble("a summary without counts", line),
                 }
@@ -88,7 +90,9 @@ impl Told {
     pub fn lacks(&self) -> Option<String> {
         let Some((pictures, faults)) = self.summary else {
             return Some(match self.begun {
-                true => format!("it ended without a summary, after {} pictures", self.pictures),
+                true => {
+                    format!("it ended without a summary, after {}", count(self.pictures, "picture"))
+                }
                 false => "it ended without a word".to_owned(),
             });
         };
@@ -96,11 +100,12 @@ impl Told {
             return Some("it has no header".to_owned());
         }
         if pictures != self.pictures {
-            let came = self.pictures;
-            return Some(format!("its summary counts {pictures} pictures, {came} came"));
+            let (all, came) = (count(pictures, "picture"), self.pictures);
+            return Some(format!("its summary counts {all}, {came} came"));
         }
         if faults < self.faults.len() {
-            return Some(format!("its summary counts {faults} faults, more came"));
+            let faults = count(faults, "fault");
+            return Some(format!("its summary counts {faults}, more came"));
         }
         None
     }
@@ -135,11 +140,11 @@ mod tests {
         assert_eq!(lacks(&[]).expect("lacks"), "it ended without a word");
         assert_eq!(
             lacks(&[HEADER, FRAME]).expect("lacks"),
-            "it ended without a summary, after 1 pictures"
+            "it ended without a summary, after 1 picture"
         );
         assert_eq!(
             lacks(&[HEADER, SUMMARY]).expect("lacks"),
-            "its summary counts 1 pictures, 0 came"
+            "its summary counts 1 picture, 0 came"
         );
         assert_eq!(lacks(&[FRAME, SUMMARY]).expect("lacks"), "it has no header");
     }

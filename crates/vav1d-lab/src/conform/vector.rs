@@ -31,16 +31,19 @@ impl Vector {
 
     /// The name as the path of a file that has the vector's logs or images.
     pub fn file_name(&self) -> PathBuf {
-        let parts = self.name.split('/').filter(|part| !part.is_empty());
-        parts
-            .map(|part| if part.starts_with('.') { format!("_{part}") } else { part.into() })
-            .collect()
+        file_name(&self.name)
     }
 
     /// The part of the name before the last `/`: its suite or folder.
     pub fn suite(&self) -> &str {
         self.name.rsplit_once('/').map_or("", |(suite, _)| suite)
     }
+}
+
+/// [`Vector::file_name`] of the vector called `name`.
+pub fn file_name(name: &str) -> PathBuf {
+    let parts = name.split('/').filter(|part| !part.is_empty());
+    parts.map(|part| if part.starts_with('.') { format!("_{part}") } else { part.into() }).collect()
 }
 
 /// `name` with `%XX` for bytes that a list, a report or a shell could take for something else.
@@ -66,6 +69,12 @@ fn bytes(text: &mut String, bytes: &[u8]) {
     }
 }
 
+impl Oracle {
+    /// That of a stream that has to be refused.
+    pub const REFUSED: Self =
+        Self { kind: Kind::Refusal, expected: Expected::Refused, semantics: Semantics::OUTPUT };
+}
+
 /// What a stream should decode to, and where that comes from.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Oracle {
@@ -85,6 +94,9 @@ pub enum Expected {
     Total(String),
     /// MD5 of each output picture.
     Frames(Vec<String>),
+    /// No output that counts: the stream is malformed, and has to be refused with an error that
+    /// says so, whatever is decoded before it.
+    Refused,
 }
 
 /// Which pictures were hashed.
@@ -185,11 +197,27 @@ pub enum Kind {
     ArgonNoFilmGrain,
     /// `decode_samples.json` of Vulkan-Video-Samples: with film grain, the highest layer.
     VulkanVideoSamples,
+    /// Somebody who says that the stream has to be refused.
+    Refusal,
     /// softvk, where there is nothing else.
     Softvk,
 }
 
 impl Kind {
+    /// All of them.
+    pub const ALL: [Self; 10] = [
+        Self::Fluster,
+        Self::Manifest,
+        Self::Libaom,
+        Self::Dav1d,
+        Self::Framemd5,
+        Self::Argon,
+        Self::ArgonNoFilmGrain,
+        Self::VulkanVideoSamples,
+        Self::Refusal,
+        Self::Softvk,
+    ];
+
     /// Its word in reports.
     pub fn word(self) -> &'static str {
         match self {
@@ -201,6 +229,7 @@ impl Kind {
             Self::Argon => "argon",
             Self::ArgonNoFilmGrain => "argon-no-film-grain",
             Self::VulkanVideoSamples => "vulkan-video-samples",
+            Self::Refusal => "refusal",
             Self::Softvk => "softvk",
         }
     }

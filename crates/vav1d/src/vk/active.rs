@@ -73,6 +73,7 @@ impl Active {
             output_format: choice.output.format,
             dpb_format: choice.dpb.format,
             status_queries,
+            readback: choice.readback,
         };
         Ok(Self {
             slots: Slots::new(choice.slots, options.slot_policy),

@@ -21,6 +21,8 @@ pub(super) enum Use {
     Overwrite,
     /// Sampled by compute shaders.
     Sampled,
+    /// Read by the host.
+    Host,
 }
 
 /// Layout, stage and access of a use.
@@ -58,6 +60,11 @@ impl Use {
                 vk::ImageLayout::SHADER_READ_ONLY_OPTIMAL,
                 vk::PipelineStageFlags2::COMPUTE_SHADER,
                 vk::AccessFlags2::SHADER_SAMPLED_READ,
+            ),
+            Self::Host => (
+                vk::ImageLayout::GENERAL,
+                vk::PipelineStageFlags2::HOST,
+                vk::AccessFlags2::HOST_READ,
             ),
         };
         State { layout, stage, access }
@@ -208,6 +215,16 @@ pub(super) fn copy_to_host() -> vk::MemoryBarrier2<'static> {
         .src_access_mask(vk::AccessFlags2::TRANSFER_WRITE)
         .dst_stage_mask(vk::PipelineStageFlags2::HOST)
         .dst_access_mask(vk::AccessFlags2::HOST_READ)
+}
+
+/// Lets the host read what decodes wrote.
+pub(super) fn decode_to_host() -> vk::MemoryBarrier2<'static> {
+    let host = Use::Host.state();
+    vk::MemoryBarrier2::default()
+        .src_stage_mask(DECODE)
+        .src_access_mask(WRITE)
+        .dst_stage_mask(host.stage)
+        .dst_access_mask(host.access)
 }
 
 #[cfg(test)]

@@ -157,6 +157,9 @@ pub struct VideoFormat {
     /// MUTABLE_FORMAT is not among them, but supported, as the device says where it is asked for
     /// just that.
     pub is_mutable_unlisted: bool,
+    /// HOST_TRANSFER is not among the usages of a format of outputs, but supported, as the device says
+    /// where it is asked for just that.
+    pub is_host_unlisted: bool,
     /// 1, 2 or 3 dimensions.
     pub image_type: vk::ImageType,
 }
@@ -180,6 +183,8 @@ pub struct ProfileReport {
 pub(super) const DST: vk::ImageUsageFlags = vk::ImageUsageFlags::VIDEO_DECODE_DST_KHR;
 /// Usage of a picture that is read back.
 pub(super) const COPY: vk::ImageUsageFlags = vk::ImageUsageFlags::TRANSFER_SRC;
+/// Usage of a picture that the host copies.
+pub(super) const HOST: vk::ImageUsageFlags = vk::ImageUsageFlags::HOST_TRANSFER_EXT;
 /// Usage of a picture that is overwritten.
 pub(super) const OVERWRITE: vk::ImageUsageFlags = vk::ImageUsageFlags::TRANSFER_DST;
 /// Usage of a picture that is drawn from where it is.
@@ -209,13 +214,22 @@ pub(super) fn report(instance: &Instance, adapter: &Adapter, profile: Profile) -
         let sampled = COPY | SAMPLED;
         list.map(|list| with_asked(list, formats(usage | sampled), sampled))
     };
+    let by_host = adapter.has_extension(ash::ext::host_image_copy::NAME);
     let drawn = |usage| {
         copied(usage).map(|mut list| {
-            let all = usage | COPY | SAMPLED;
-            for format in list.iter_mut().filter(|format| format.usage.contains(SAMPLED)) {
-                let listed = format.create_flags.contains(vk::ImageCreateFlags::MUTABLE_FORMAT);
-                format.is_mutable_unlisted =
-                    !listed && is_mutable(instance, adapter, &profile, format, all);
+            let is = |format: &_, usage, flags| {
+                is_supported(instance, adapter, &profile, format, usage, flags)
+            };
+            let (all, mutable) = (usage | COPY | SAMPLED, vk::ImageCreateFlags::MUTABLE_FORMAT);
+            // Of other tilings more would have to be said.
+            let plain = [vk::ImageTiling::OPTIMAL, vk::ImageTiling::LINEAR];
+            for format in list.iter_mut().filter(|format| plain.contains(&format.tiling)) {
+                let (sampled, listed) =
+                    (format.usage.contains(SAMPLED), format.create_flags.contains(mutable));
+                format.is_mutable_unlisted = sampled && !listed && is(format, all, mutable);
+                format.is_host_unlisted = by_host
+                    && !format.usage.contains(HOST)
+                    && is(format, usage | HOST, vk::ImageCreateFlags::empty());
             }
             list
         })
@@ -292,27 +306,34 @@ fn formats(
         usage: f.image_usage_flags,
         create_flags: f.image_create_flags,
         is_mutable_unlisted: false,
+        is_host_unlisted: false,
         image_type: f.image_type,
     };
     Ok(list.iter().map(plain).collect())
 }
 
-/// Whether images of `format` with `usage` can be made with MUTABLE_FORMAT: NVIDIA's drivers list no
-/// flags at all, and take it.
-fn is_mutable(
+/// Whether images of `format` with `usage` can be made with `flags`, whatever the list says: NVIDIA's
+/// drivers list no flags at all and take MUTABLE_FORMAT, ANV does not list HOST_TRANSFER.
+fn is_supported(
     instance: &Instance,
     adapter: &Adapter,
     profile: &Profile,
     format: &VideoFormat,
     usage: vk::ImageUsageFlags,
+    flags: vk::ImageCreateFlags,
 ) -> bool {
+    // Such a question needs a modifier (VUID-VkPhysicalDeviceImageFormatInfo2-tiling-02249), and
+    // RADV 26.2 reads it without looking whether there is one. No image of ours has it.
+    if format.tiling == vk::ImageTiling::DRM_FORMAT_MODIFIER_EXT {
+        return false;
+    }
     with_profile(profile, |_, list| {
         let info = vk::PhysicalDeviceImageFormatInfo2::default()
             .format(format.format)
             .ty(format.image_type)
             .tiling(format.tiling)
             .usage(usage)
-            .flags(vk::ImageCreateFlags::MUTABLE_FORMAT)
+            .flags(flags)
             .push_next(list);
         let mut properties = vk::ImageFormatProperties2::default();
         let raw = instance.raw();

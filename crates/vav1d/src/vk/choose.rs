@@ -4,12 +4,16 @@ use ash::vk;
 
 use super::adapter::Adapter;
 use super::caps::{
-    COPY, Caps, DPB, DST, DpbPreference, OVERWRITE, Profile, ProfileReport, SAMPLED, VideoFormat,
+    COPY, Caps, DPB, DST, DpbPreference, HOST, OVERWRITE, Profile, ProfileReport, SAMPLED,
+    VideoFormat,
 };
-use super::options::{ExecutorOptions, GrainMode, Layouts, ParametersMode, Sharing, StatusQueries};
+use super::options::{
+    ExecutorOptions, GrainMode, Layouts, OutputTiling, ParametersMode, ReadbackWay, Sharing,
+    StatusQueries,
+};
 use super::readback::PictureLayout;
 use crate::pixels::Chroma;
-use crate::plan::SessionSpec;
+use crate::plan::{FramePlan, SessionSpec};
 
 /// DPB slots that AV1 needs: eight references and the frame being decoded.
 const SLOTS: u32 = 9;
@@ -40,6 +44,8 @@ pub(super) struct Choice {
     pub(super) overwritable: bool,
     /// Outputs can be sampled, and all queue families share them.
     pub(super) on_device: bool,
+    /// How outputs get to the host.
+    pub(super) readback: ReadbackWay,
     /// How queue families share what is copied.
     pub(super) sharing: Sharing,
     /// The sequence header comes with each decode.
@@ -57,7 +63,42 @@ impl Choice {
 
     /// Usage of pictures that are outputs only.
     pub(super) fn output_usage(&self) -> vk::ImageUsageFlags {
-        if self.on_device { DST | COPY | SAMPLED } else { DST | COPY }
+        DST | if self.on_device { COPY | SAMPLED } else { read_usage(self.readback) }
+    }
+
+    /// Whether frames of this coded extent can be decoded.
+    /// # Errors
+    /// What the device lacks, in words.
+    pub(super) fn takes_extent(&self, (width, height): (u32, u32)) -> Result<(), String> {
+        let (min, max) = (self.caps.min_coded_extent, self.max_coded_extent);
+        if width < min.0 || height < min.1 {
+            let (w, h) = min;
+            return Err(format!("minCodedExtent is {w}x{h}, the frame {width}x{height}"));
+        }
+        if width > max.0 || height > max.1 {
+            let (w, h) = max;
+            return Err(format!("maxCodedExtent is {w}x{h}, the frame {width}x{height}"));
+        }
+        Ok(())
+    }
+
+    /// Whether the frame of `plan` can be decoded, whose references have `slots` slots.
+    /// # Errors
+    /// What the device lacks, in words.
+    pub(super) fn takes_references(&self, plan: &FramePlan, slots: usize) -> Result<(), String> {
+        let limit = self.active_references;
+        if limit == 0 && plan.references.iter().any(Option::is_some) {
+            return Err("maxActiveReferencePictures is 0, the stream has inter frames".into());
+        }
+        if slots > limit as usize {
+            return Err(format!("maxActiveReferencePictures is {limit}, the frame has {slots}"));
+        }
+        Ok(())
+    }
+
+    /// What is said where no slot is left for a frame.
+    pub(super) fn no_slot(&self) -> String {
+        format!("maxDpbSlots is {}, the stream needs one more", self.slots)
     }
 
     /// Whether a session of `self` serves where `other` is wanted.
@@ -66,6 +107,15 @@ impl Choice {
         have.0 >= want.0
             && have.1 >= want.1
             && *self == Self { max_coded_extent: have, ..other.clone() }
+    }
+}
+
+/// Usage of outputs that get to the host by `way`.
+fn read_usage(way: ReadbackWay) -> vk::ImageUsageFlags {
+    match way {
+        ReadbackWay::Copy => COPY,
+        ReadbackWay::Host => HOST,
+        ReadbackWay::Linear => vk::ImageUsageFlags::empty(),
     }
 }
 
@@ -84,9 +134,20 @@ pub(super) fn choose_for(
     options: &ExecutorOptions,
     adapter: &Adapter,
 ) -> Result<Choice, String> {
+    choose_of(spec, options, |profile| adapter.profile_report(profile))
+}
+
+/// The same of a device that says `report` of a profile.
+/// # Errors
+/// What the device lacks, in words.
+pub(super) fn choose_of(
+    spec: &SessionSpec,
+    options: &ExecutorOptions,
+    mut report: impl FnMut(Profile) -> ProfileReport,
+) -> Result<Choice, String> {
     let mut reasons = Vec::new();
     for profile in profiles(spec, options) {
-        match choose(spec, options, &adapter.profile_report(profile)) {
+        match choose(spec, options, &report(profile)) {
             Ok(choice) => return Ok(choice),
             Err(reason) => reasons.push(reason),
         }
@@ -112,12 +173,15 @@ pub(super) fn choose(
     let (slots, active_references) =
         if slots == 0 || active_references == 0 { (0, 0) } else { (slots, active_references) };
     let layered = layered(options, caps, slots)?;
-    let report = &tiling::only(report, options.output_tiling);
+    let tiled = tiling::only(report, options.output_tiling);
+    let rows = tiling::only(&tiled, Some(OutputTiling::Linear));
     let mut reason = String::new();
     let modes = modes(options, caps, slots)?;
-    for (coincide, on_device) in ways(&modes, layered, options.on_device) {
+    for Way { coincide, on_device, readback } in ways(options, &modes, layered) {
         let drawn = on_device.then_some(options.unlisted_mutable);
-        match formats(report, coincide, options.overwritable, drawn) {
+        let report = if readback == ReadbackWay::Linear { &rows } else { &tiled };
+        let by = (readback, options.readback.is_some());
+        match formats(report, coincide, options.overwritable, drawn, by) {
             Ok((output, dpb)) => {
                 return Ok(Choice {
                     profile,
@@ -133,6 +197,7 @@ pub(super) fn choose(
                     profile_independent: options.profile_independent,
                     overwritable: options.overwritable,
                     on_device,
+                    readback,
                     sharing: options.sharing,
                     inline_parameters: options.parameters == ParametersMode::Inline,
                     inline_queries: options.status_queries == Some(StatusQueries::Inline),
@@ -149,13 +214,31 @@ pub(super) fn choose(
     Err(reason)
 }
 
-/// The ways to try, best first: whether DPB picture and output coincide, and whether outputs are
-/// drawn from where they are. That is not done with one layer of an image, since the others have
+/// A way to try.
+struct Way {
+    /// DPB picture and output coincide.
+    coincide: bool,
+    /// Outputs are drawn from where they are.
+    on_device: bool,
+    readback: ReadbackWay,
+}
+
+/// The ways to try, best first. Nothing is drawn from one layer of an image, since the others have
 /// another layout.
-fn ways(modes: &[bool], layered: bool, on_device: bool) -> Vec<(bool, bool)> {
+fn ways(options: &ExecutorOptions, modes: &[bool], layered: bool) -> Vec<Way> {
+    let on_device = options.on_device;
     let drawn = modes.iter().filter(|coincide| on_device && !(**coincide && layered));
-    let drawn = drawn.map(|mode| (*mode, true));
-    drawn.chain(modes.iter().map(|mode| (*mode, false))).collect()
+    let copied = ReadbackWay::Copy;
+    let drawn = drawn.map(|mode| Way { coincide: *mode, on_device: true, readback: copied });
+    let readbacks = match options.readback {
+        Some(one) if !on_device => vec![one],
+        None if options.prefer_host && !on_device => vec![ReadbackWay::Host, copied],
+        _ => vec![copied],
+    };
+    let read = readbacks.into_iter().flat_map(|readback| {
+        modes.iter().map(move |mode| Way { coincide: *mode, on_device: false, readback })
+    });
+    drawn.chain(read).collect()
 }
 
 /// `seq_level_idx` of level 7.3, the last one.
@@ -217,12 +300,13 @@ fn modes(options: &ExecutorOptions, caps: &Caps, slots: u32) -> Result<Vec<bool>
 }
 
 /// Formats of outputs, which are to be sampled if they are `drawn` (with a flag that is not listed, if
-/// so), and of DPB pictures, which are to be overwritten if `overwritable`.
+/// so) and else read by `readback` (with a usage that is not listed, if so), and of DPB pictures, which are to be overwritten if `overwritable`.
 fn formats(
     report: &ProfileReport,
     coincide: bool,
     overwritable: bool,
     drawn: Option<bool>,
+    readback: (ReadbackWay, bool),
 ) -> Result<(VideoFormat, VideoFormat), String> {
     let also = if overwritable { OVERWRITE } else { vk::ImageUsageFlags::empty() };
     let lacks = |what: &str| match overwritable {
@@ -234,13 +318,22 @@ fn formats(
     let outputs = |list: &Result<Vec<VideoFormat>, vk::Result>| {
         let mut list = list.clone().unwrap_or_default();
         list.retain(|f| drawn.is_none_or(|unlisted| is_viewed(f, unlisted)));
+        if readback == (ReadbackWay::Host, true) {
+            let unlisted = list.iter_mut().filter(|f| f.is_host_unlisted);
+            unlisted.for_each(|f| f.usage |= HOST);
+        }
         list
     };
-    let shown = if drawn.is_some() { DST | COPY | SAMPLED } else { DST | COPY };
+    let shown = DST | if drawn.is_some() { COPY | SAMPLED } else { read_usage(readback.0) };
+    let read = match readback.0 {
+        ReadbackWay::Copy => "source of copies",
+        ReadbackWay::Host => "copied by the host (VK_IMAGE_USAGE_HOST_TRANSFER_BIT)",
+        ReadbackWay::Linear => "LINEAR",
+    };
     if coincide {
         let dpb =
             best(&outputs(&report.dst_dpb), DPB | shown | also, profile).ok_or_else(|| {
-                lacks("no format for pictures that are output, DPB and source of copies")
+                lacks(&format!("no format for pictures that are output, DPB and {read}"))
             })?;
         // Under film grain the output is apart, in the session's one picture format.
         let apart: Vec<_> =
@@ -248,7 +341,7 @@ fn formats(
         return Ok((best(&apart, shown, profile).unwrap_or(dpb), dpb));
     }
     let output = best(&outputs(&report.dst), shown, profile)
-        .ok_or("no format for pictures that are output and source of copies")?;
+        .ok_or_else(|| format!("no format for pictures that are output and {read}"))?;
     let usable: Vec<_> = list(&report.dpb)
         .into_iter()
         .filter(|f| f.usage.contains(DPB | also) && tiled(f) && is_2d(f))

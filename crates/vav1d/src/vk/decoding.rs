@@ -8,10 +8,11 @@ use ash::vk;
 use super::barriers::{self, Use};
 use super::bitstream::Layout;
 use super::execute::{Executor, InFlight, QueuedWork, Work};
+use super::handed::Handed;
 use super::images::{PictureId, Role};
 use super::objects::{Buffer, Commands};
 use super::options::{CodedExtent, GrainMode, IntraReferences, OrderHints, Recording, TileStarts};
-use super::record::{DecodeCommand, Query, Resource, SlotUse};
+use super::record::{DecodeCommand, Nulls, Query, Resource, SlotUse};
 use super::session::Parameters;
 use super::slots::DpbSlot;
 use super::submit::Ticket;
@@ -51,7 +52,11 @@ impl Executor {
     pub(super) fn decode_frame(&mut self, plan: &FramePlan) -> Result<()> {
         let size = &plan.header.frame_size;
         let extent = (size.upscaled_width, size.frame_height);
-        let coded = coded_extent(size, self.options.coded_extent);
+        let handed = self.handed.remove(&plan.frame);
+        let coded = match &handed {
+            Some(handed) => handed.extent,
+            None => coded_extent(size, self.options.coded_extent),
+        };
         self.check_extent(coded)?;
         self.check_tiles(plan.bitstream.tile_offsets.len())?;
         self.retire_passed()?;
@@ -63,17 +68,24 @@ impl Executor {
                 self.retire_oldest()?;
             }
         }
-        let references = self.references(plan)?;
+        let mut references = self.references(plan)?;
+        if let Some(handed) = &handed {
+            references.slots = self.handed_references(handed)?;
+        }
         let apply_grain = self.active()?.choice.profile.film_grain
             && self.options.film_grain == GrainMode::Driver
             && plan.header.film_grain_params.apply_grain;
-        let slot = self.bind_slot(plan)?;
+        let slot = match &handed {
+            Some(handed) => self.bind_handed(plan, handed)?,
+            None => self.bind_slot(plan)?,
+        };
         let targets = self.targets(slot.map(Role::Dpb), extent, apply_grain)?;
         if let Some(outdated) = self.active()?.pictures.outdated() {
             self.retired.keep(&self.decode, &self.copy, outdated);
         }
-        let mut info = reference_info(&plan.header);
-        if self.options.order_hints == Some(OrderHints::Shifted) {
+        let own = handed.as_ref().and_then(Handed::setup_info);
+        let mut info = own.unwrap_or_else(|| reference_info(&plan.header));
+        if self.options.order_hints == Some(OrderHints::Shifted) && own.is_none() {
             info.SavedOrderHints.rotate_left(1);
         }
         let mut work = self.work()?;
@@ -83,6 +95,9 @@ impl Executor {
         let frame =
             Frame { plan, coded, slot: slot.map(DpbSlot::index), targets, info, apply_grain };
         let mut command = self.command(&work, &layout, references, frame)?;
+        if let Some(handed) = &handed {
+            handed.apply(&mut command);
+        }
         if let Some(fault) = self.options.planted {
             self.plant_applied |= fault.apply(plan.frame, &mut command);
         }
@@ -134,25 +149,14 @@ impl Executor {
     }
 
     fn check_extent(&mut self, (width, height): (u32, u32)) -> Result<()> {
-        let choice = &self.active()?.choice;
-        let (min, max) = (choice.caps.min_coded_extent, choice.max_coded_extent);
-        if width < min.0 || height < min.1 {
-            let what = format!("minCodedExtent is {}x{}, the frame {width}x{height}", min.0, min.1);
-            return Err(self.device.lacks(what).into());
-        }
-        if width > max.0 || height > max.1 {
-            let what = format!("maxCodedExtent is {}x{}, the frame {width}x{height}", max.0, max.1);
-            return Err(self.device.lacks(what).into());
-        }
-        Ok(())
+        let fits = self.active()?.choice.takes_extent((width, height));
+        fits.map_err(|what| self.device.lacks(what).into())
     }
 
     fn references(&mut self, plan: &FramePlan) -> Result<References> {
         let limit = self.active()?.choice.active_references;
-        if limit == 0 && plan.references.iter().any(Option::is_some) {
-            let what = "maxActiveReferencePictures is 0, the stream has inter frames";
-            return Err(self.device.lacks(what.to_owned()).into());
-        }
+        let fit = self.active()?.choice.takes_references(plan, 0);
+        fit.map_err(|what| self.device.lacks(what))?;
         let mut references = References { slots: Vec::new(), pictures: Vec::new(), names: [-1; 7] };
         let names = match plan.header.frame_type {
             FrameType::IntraOnly if limit > 0 => [self.any_reference(plan); 7],
@@ -174,11 +178,8 @@ impl Executor {
                 info: surface.info,
             });
         }
-        if references.slots.len() > limit as usize {
-            let n = references.slots.len();
-            let what = format!("maxActiveReferencePictures is {limit}, the frame has {n}");
-            return Err(self.device.lacks(what).into());
-        }
+        let fit = self.active()?.choice.takes_references(plan, references.slots.len());
+        fit.map_err(|what| self.device.lacks(what))?;
         Ok(references)
     }
 
@@ -197,18 +198,13 @@ impl Executor {
     /// A free slot for the frame; where there is none, that of the surface whose place it takes.
     fn bind_slot(&mut self, plan: &FramePlan) -> Result<Option<DpbSlot>> {
         let active = self.active()?;
-        let slots = active.choice.slots;
-        if slots == 0 {
+        if active.choice.slots == 0 {
             return Ok(None);
         }
-        let bound = active
-            .slots
-            .bind(plan.surface)
-            .or_else(|| plan.replaced.and_then(|old| active.slots.pass_on(old, plan.surface)));
-        match bound {
+        match active.slots.take(plan.surface, plan.replaced) {
             Some(slot) => Ok(Some(slot)),
             None => {
-                let what = format!("maxDpbSlots is {slots}, the stream needs one more");
+                let what = active.choice.no_slot();
                 Err(self.device.lacks(what).into())
             }
         }
@@ -352,6 +348,7 @@ impl Executor {
             tile_sizes: padded(&plan.bitstream.tile_sizes),
             n_tiles: plan.bitstream.tile_offsets.len() as u32,
             parts,
+            nulls: Nulls::default(),
             dst: resource(frame.targets.output),
             setup,
             references: references.slots,
@@ -377,7 +374,7 @@ struct Frame<'a> {
 }
 
 /// codedExtent of a frame of `size`.
-fn coded_extent(size: &FrameSize, mode: CodedExtent) -> (u32, u32) {
+pub(super) fn coded_extent(size: &FrameSize, mode: CodedExtent) -> (u32, u32) {
     match mode {
         CodedExtent::Upscaled => (size.upscaled_width, size.frame_height),
         CodedExtent::Frame => (size.frame_width, size.frame_height),
@@ -390,7 +387,7 @@ fn buffer_bytes(needed: u64) -> u64 {
 }
 
 /// What a device lacks for a frame of so many tiles, if it is hardware.
-fn too_many_tiles(tiles: usize, is_hardware: bool) -> Option<String> {
+pub(super) fn too_many_tiles(tiles: usize, is_hardware: bool) -> Option<String> {
     (is_hardware && tiles > MOST_TILES)
         .then(|| format!("a frame of {tiles} tiles: drivers have room for {MOST_TILES}"))
 }

@@ -257,6 +257,15 @@ impl Drop for Device {
     }
 }
 
+/// Whether `adapter`, which decodes AV1, can be opened with `features`.
+/// # Errors
+/// What it lacks, in words.
+pub(super) fn check(adapter: &Adapter, features: Features, wish: CopyQueue) -> Result<(), String> {
+    choose_families(&adapter.queue_families, wish)?;
+    extensions(adapter)?;
+    features.query(adapter.instance(), adapter).map(|_| ())
+}
+
 /// Decode family, and copy family as `wish` has it. On its own: one without video that copies any
 /// region, if it can be one that does nothing else; the decode family only where there is no other.
 fn choose_families(
@@ -289,7 +298,7 @@ fn choose_families(
 }
 
 /// VK_QUEUE_VIDEO_ENCODE_BIT_KHR.
-const VIDEO_ENCODE: u32 = 0x40;
+pub(super) const VIDEO_ENCODE: u32 = 0x40;
 
 /// What to enable, or what is missing.
 fn extensions(adapter: &Adapter) -> Result<Vec<&'static CStr>, String> {

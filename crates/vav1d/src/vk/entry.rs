@@ -16,14 +16,14 @@ pub enum Driver {
 }
 
 /// The entry points of `driver`, and, where the loader is to use a driver inside this program,
-/// that driver's vkGetInstanceProcAddr. Layers come from the loader: with `layers` it is used for
-/// the embedded driver, too.
+/// that driver's vkGetInstanceProcAddr. Layers come from the loader: with `layers`, or under `vav1d
+/// watch`, it is used for the embedded driver, too.
 pub(super) fn load(driver: &Driver, layers: bool) -> Result<(ash::Entry, Option<Direct>)> {
     match driver {
         Driver::System => Ok((loader()?, None)),
         Driver::Soft { config } => {
             let direct = soft(config.as_deref())?;
-            if layers {
+            if layers || is_watched() {
                 return Ok((loader()?, Some(direct)));
             }
             let functions = ash::StaticFn { get_instance_proc_addr: direct };
@@ -31,6 +31,11 @@ pub(super) fn load(driver: &Driver, layers: bool) -> Result<(ash::Entry, Option<
             Ok((unsafe { ash::Entry::from_static_fn(functions) }, None))
         }
     }
+}
+
+/// Whether this process runs under the layer of `vav1d watch`.
+fn is_watched() -> bool {
+    std::env::var_os("VAV1D_WATCH_DIR").is_some()
 }
 
 /// A driver's vkGetInstanceProcAddr.
@@ -54,6 +59,15 @@ pub fn built_in() -> Option<String> {
     return None;
 }
 
+/// What `soft:CONFIG` may be made of: words, and personalities with what they stand for. Empty
+/// without the feature `soft`.
+pub fn configurations() -> (Vec<(&'static str, &'static str)>, Vec<(&'static str, &'static str)>) {
+    #[cfg(feature = "soft")]
+    return softvk::configurations();
+    #[cfg(not(feature = "soft"))]
+    return (Vec::new(), Vec::new());
+}
+
 /// Planted faults of softvk's configurations in this process that had no effect on any device.
 pub(super) fn unfired() -> Vec<String> {
     #[cfg(feature = "soft")]
@@ -74,7 +88,10 @@ fn soft(config: Option<&str>) -> Result<Direct> {
     let (_, unknown) = softvk::Config::parse(config.unwrap_or_default());
     if !unknown.is_empty() {
         let words = unknown.join(", ");
-        return Err(DeviceError::None(format!("softvk has no configuration {words}")).into());
+        return Err(DeviceError::None(format!(
+            "softvk has no configuration {words} (`vav1d caps --soft-configs` lists them)"
+        ))
+        .into());
     }
     softvk::set_config(config);
     Ok(softvk::get_instance_proc_addr)

@@ -15,10 +15,12 @@ use super::choose;
 use super::decoded::DecodedPicture;
 use super::device::Device;
 use super::features::Features;
+use super::handed::Handed;
 use super::instance::Instance;
 use super::journal::Journal;
 use super::objects::{Buffer, Commands};
-use super::options::{ExecutorOptions, Sharing};
+use super::options::{ExecutorOptions, ReadbackWay, Sharing};
+use super::reading::HostCopies;
 use super::record::DecodeCommand;
 use super::session::SessionReport;
 use super::submit::{Lane, Retired, Ticket, Touches, Wait};
@@ -145,7 +147,11 @@ pub struct Executor {
     pub(super) spare_work: Vec<Work>,
     pub(super) failed: Vec<FailedFrame>,
     pub(super) showing: super::showing::Showing,
+    /// Where the host copies out of images.
+    pub(super) host_copies: Option<HostCopies>,
     journal: Option<Journal>,
+    /// Frames that are handed over as an application has.
+    pub(super) handed: HashMap<u64, Handed>,
 }
 
 impl fmt::Debug for Executor {
@@ -175,6 +181,7 @@ impl Executor {
     /// `Device` if the device fails.
     pub fn on(shared: &super::SharedDevice, mut options: ExecutorOptions) -> Result<Self> {
         super::quirks::settle(&shared.adapter, &mut options);
+        options.readback = Some(ReadbackWay::Copy);
         Self::of(Arc::clone(&shared.device), &shared.adapter, options)
     }
 
@@ -182,6 +189,8 @@ impl Executor {
         let timeout = options.timeout;
         let decode = Lane::new(&device, device.decode_queue(), timeout, "decoding")?;
         let copy = Lane::new(&device, device.copy_queue(), timeout, "readback")?;
+        let by_host = Features::wanted(&options).host_image_copy;
+        let host_copies = by_host.then(|| HostCopies::new(&device, adapter.raw()));
         Ok(Self {
             device,
             adapter: adapter.clone(),
@@ -198,7 +207,9 @@ impl Executor {
             spare_work: Vec::new(),
             failed: Vec::new(),
             showing: super::showing::Showing::default(),
+            host_copies,
             journal: None,
+            handed: HashMap::new(),
         })
     }
 
@@ -283,6 +294,12 @@ impl Executor {
             log::info!(
                 "pictures go through the host: no format for outputs can be sampled by planes \
                  (SAMPLED and MUTABLE_FORMAT)"
+            );
+        }
+        if choice.readback == ReadbackWay::Host && choice.output.is_host_unlisted {
+            self.device.warn_once(
+                "HOST_TRANSFER is not among the usages that are listed for video formats \
+                 (VUID-VkImageCreateInfo-pNext-06811), but images can be made with it",
             );
         }
         // Statuses are read from the old session's queries.

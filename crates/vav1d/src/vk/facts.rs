@@ -22,9 +22,7 @@ impl Adapter {
         ]
         .map(|(name, value)| (name.to_owned(), value))
         .into();
-        // SAFETY: the device is of the instance, which `self` keeps alive.
-        let memory =
-            unsafe { self.instance().raw().get_physical_device_memory_properties(self.raw()) };
+        let memory = self.memory_properties();
         for (index, heap) in memory.memory_heaps_as_slice().iter().enumerate() {
             let value = format!("{} MiB {:?}", heap.size >> 20, heap.flags);
             facts.push((format!("memory heap {index}"), value));
@@ -43,5 +41,10 @@ impl Adapter {
         }
         facts.extend(self.extensions.iter().map(|name| ("extension".to_owned(), name.clone())));
         facts
+    }
+
+    pub(super) fn memory_properties(&self) -> ash::vk::PhysicalDeviceMemoryProperties {
+        // SAFETY: the device is of the instance, which `self` keeps alive.
+        unsafe { self.instance().raw().get_physical_device_memory_properties(self.raw()) }
     }
 }

@@ -9,7 +9,7 @@ use ash::vk::native::StdVideoAV1SequenceHeader;
 
 use super::adapter::Adapter;
 use super::instance::Instance;
-use super::options::{ExecutorOptions, Layouts, ParametersMode, StatusQueries};
+use super::options::{ExecutorOptions, Layouts, ParametersMode, ReadbackWay, StatusQueries};
 
 /// VK_VIDEO_SESSION_CREATE_INLINE_SESSION_PARAMETERS_BIT_KHR.
 pub(super) const INLINE_SESSION_PARAMETERS: vk::VideoSessionCreateFlagsKHR =
@@ -49,6 +49,7 @@ pub(super) struct Features {
     maintenance1: bool,
     maintenance2: bool,
     unified_layouts: bool,
+    pub(super) host_image_copy: bool,
 }
 
 /// A feature: its extension, `sType`, name, and whether the second switch is the one.
@@ -60,6 +61,53 @@ struct Row {
     second: bool,
 }
 
+impl Row {
+    /// What the device says of it.
+    fn switches(&self, instance: &Instance, adapter: &Adapter) -> Switches {
+        let mut switches = Switches {
+            s_type: vk::StructureType::from_raw(self.s_type),
+            p_next: std::ptr::null_mut(),
+            switches: [vk::FALSE; 2],
+        };
+        if adapter.has_extension(self.extension) {
+            let mut features = vk::PhysicalDeviceFeatures2 {
+                p_next: std::ptr::from_mut(&mut switches).cast(),
+                ..Default::default()
+            };
+            // SAFETY: `adapter` is of this instance and knows the structure, which is at least as
+            // long as the one of this sType.
+            unsafe {
+                instance.raw().get_physical_device_features2(adapter.raw(), &mut features);
+            }
+        }
+        switches
+    }
+}
+
+/// A feature beyond those that every decode needs, and whether the device has it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct VideoFeature {
+    /// The extension that it comes with.
+    pub extension: &'static str,
+    /// Its member of the extension's structure of features.
+    pub name: &'static str,
+    /// Whether it is there.
+    pub is_there: bool,
+}
+
+impl Adapter {
+    /// The features that session shapes can use: `videoMaintenance1` and its like.
+    pub fn video_features(&self) -> Vec<VideoFeature> {
+        let of = |row: &Row| VideoFeature {
+            extension: row.extension.to_str().unwrap_or_default(),
+            name: row.name,
+            is_there: row.switches(self.instance(), self).switches[usize::from(row.second)]
+                != vk::FALSE,
+        };
+        Features::default().rows().iter().map(of).collect()
+    }
+}
+
 impl Features {
     /// What `options` need.
     pub(super) fn wanted(options: &ExecutorOptions) -> Self {
@@ -68,10 +116,12 @@ impl Features {
                 || options.status_queries == Some(StatusQueries::Inline),
             maintenance2: options.parameters == ParametersMode::Inline,
             unified_layouts: options.layouts == Layouts::General,
+            host_image_copy: options.readback == Some(ReadbackWay::Host)
+                || options.readback.is_none() && options.prefer_host,
         }
     }
 
-    fn rows(self) -> [Row; 3] {
+    fn rows(self) -> [Row; 4] {
         [
             Row {
                 wanted: self.maintenance1,
@@ -94,6 +144,13 @@ impl Features {
                 name: "unifiedImageLayoutsVideo",
                 second: true,
             },
+            Row {
+                wanted: self.host_image_copy,
+                extension: ash::ext::host_image_copy::NAME,
+                s_type: 1_000_270_000,
+                name: "hostImageCopy",
+                second: false,
+            },
         ]
     }
 
@@ -103,22 +160,7 @@ impl Features {
     pub(super) fn query(self, instance: &Instance, adapter: &Adapter) -> Result<Enabled, String> {
         let mut enabled = Enabled { extensions: Vec::new(), chain: Vec::new() };
         for row in self.rows().into_iter().filter(|row| row.wanted) {
-            let mut switches = Switches {
-                s_type: vk::StructureType::from_raw(row.s_type),
-                p_next: std::ptr::null_mut(),
-                switches: [vk::FALSE; 2],
-            };
-            if adapter.has_extension(row.extension) {
-                let mut features = vk::PhysicalDeviceFeatures2 {
-                    p_next: std::ptr::from_mut(&mut switches).cast(),
-                    ..Default::default()
-                };
-                // SAFETY: `adapter` is of this instance and knows the structure, which is at least
-                // as long as the one of this sType.
-                unsafe {
-                    instance.raw().get_physical_device_features2(adapter.raw(), &mut features);
-                }
-            }
+            let switches = row.switches(instance, adapter);
             if switches.switches[usize::from(row.second)] == vk::FALSE {
                 return Err(format!("no {} ({})", row.name, row.extension.to_string_lossy()));
             }

@@ -9,9 +9,10 @@ use super::barriers::{Layer, Use};
 use super::caps::{COPY, OVERWRITE, VideoFormat, with_profile};
 use super::choose::Choice;
 use super::device::Device;
+use super::memory::Location;
 use super::objects::{Image, View};
 use super::on_device::{PlaneViews, Source};
-use super::options::{Layouts, Sharing};
+use super::options::{Layouts, ReadbackWay, Sharing};
 use super::readback::PictureLayout;
 use super::slots::DpbSlot;
 use super::submit::Ticket;
@@ -62,7 +63,13 @@ impl PictureImage {
         Ok(Source { layer, views, kept, extent, layout, hold: self.hold.clone() })
     }
 
-    /// Whether somebody draws from it, or may.
+    /// The picture as one that the host reads where it is. It is not decoded to as long as that is
+    /// there, unless it is one layer of many.
+    pub(super) fn held(&self) -> (Arc<Image>, Arc<()>) {
+        (self.view.image().clone(), self.hold.clone())
+    }
+
+    /// Whether somebody draws from it or reads it, or may.
     fn is_held(&self) -> bool {
         Arc::strong_count(&self.hold) > 1
     }
@@ -296,6 +303,11 @@ impl Pictures {
             .usage(usage)
             .sharing_mode(vk::SharingMode::EXCLUSIVE)
             .initial_layout(vk::ImageLayout::UNDEFINED);
+        let is_output = usage.contains(vk::ImageUsageFlags::VIDEO_DECODE_DST_KHR);
+        let location = match choice.readback {
+            ReadbackWay::Linear if is_output => Location::Readback,
+            _ => Location::Device,
+        };
         let families =
             [self.device.decode_queue(), self.device.copy_queue()].map(|queue| queue.family.index);
         let sampled = usage.contains(vk::ImageUsageFlags::SAMPLED);
@@ -310,17 +322,17 @@ impl Pictures {
         };
         // Images that are nothing but references belong to a profile all the same
         // (VUID-VkImageCreateInfo-flags-08329).
-        if choice.profile_independent && usage.contains(vk::ImageUsageFlags::VIDEO_DECODE_DST_KHR) {
+        if choice.profile_independent && is_output {
             let independent = vk::ImageCreateFlags::VIDEO_PROFILE_INDEPENDENT_KHR;
             let info = info.flags(info.flags | independent);
             // SAFETY: as below; videoMaintenance1 is enabled.
-            return unsafe { Image::new(&self.device, &info, name) };
+            return unsafe { Image::new(&self.device, &info, location, name) };
         }
         with_profile(&choice.profile, |_, list| {
             let info = info.push_next(list);
             // SAFETY: type, format, tiling and usage are those of one answer of the format query
             // for this profile.
-            unsafe { Image::new(&self.device, &info, name) }
+            unsafe { Image::new(&self.device, &info, location, name) }
         })
     }
 }

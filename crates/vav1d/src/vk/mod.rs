@@ -17,16 +17,19 @@ mod converting;
 mod decoded;
 mod decoding;
 mod device;
+mod dry;
 mod entry;
 mod execute;
 mod ext;
 mod facts;
 mod features;
+mod handed;
 mod images;
 mod instance;
 mod journal;
 mod lending;
 mod memory;
+pub mod names;
 mod objects;
 mod on_device;
 mod options;
@@ -34,6 +37,7 @@ mod overwriting;
 mod planted;
 mod quirks;
 mod readback;
+mod reading;
 mod record;
 pub mod render;
 mod session;
@@ -48,13 +52,16 @@ pub use adapter::{Adapter, QueueFamily};
 pub use bitstream::BitstreamShape;
 pub use caps::{Caps, DpbPreference, Profile, ProfileReport, VideoFormat};
 pub use decoded::{DecodedPicture, DevicePicture, PictureRef};
-pub use entry::{Driver, built_in, leaked};
+pub use dry::DryRun;
+pub use entry::{Driver, built_in, configurations, leaked};
 pub use execute::{DecodeStatus, Executor, FailedFrame, Output};
+pub use features::VideoFeature;
+pub use handed::Handed;
 pub use instance::{Instance, InstanceOptions, Message, Severity};
 pub use journal::Journal;
 pub use options::{
     CodedExtent, CopyQueue, ExecutorOptions, GrainMode, IntraReferences, Layouts, OrderHints,
-    OutputTiling, ParametersMode, Recording, Sharing, StatusQueries, TileStarts,
+    OutputTiling, ParametersMode, ReadbackWay, Recording, Sharing, StatusQueries, TileStarts,
 };
 pub use planted::{PlantedFault, PlantedValue};
 pub use session::SessionReport;

@@ -78,9 +78,8 @@ impl Commands {
     /// # Safety
     /// No submission uses the commands any more (VUID-vkResetCommandPool-commandPool-00040).
     pub(super) unsafe fn begin(&mut self) -> Result<vk::CommandBuffer> {
-        let flags = vk::CommandPoolResetFlags::empty();
         // SAFETY: the caller's promise.
-        unsafe { self.device.raw().reset_command_pool(self.pool, flags) }
+        unsafe { self.device.raw().reset_command_pool(self.pool, Default::default()) }
             .map_err(failed("vkResetCommandPool"))?;
         let info = vk::CommandBufferBeginInfo::default()
             .flags(vk::CommandBufferUsageFlags::ONE_TIME_SUBMIT);
@@ -166,11 +165,8 @@ impl Buffer {
 
     /// A buffer that pictures are copied from, written by the host.
     pub(super) fn upload(device: &Arc<Device>, size_bytes: u64) -> Result<Self> {
-        let info = vk::BufferCreateInfo::default()
-            .size(size_bytes)
-            .usage(vk::BufferUsageFlags::TRANSFER_SRC)
-            .sharing_mode(vk::SharingMode::EXCLUSIVE);
-        Self::new(device, &info, Location::Upload, "upload")
+        let usage = vk::BufferUsageFlags::TRANSFER_SRC;
+        Self::shader(device, usage, Location::Upload, size_bytes, "upload")
     }
 
     fn new(
@@ -213,11 +209,8 @@ impl Buffer {
     /// # Safety
     /// No submission uses the buffer.
     pub(super) unsafe fn write(&mut self, parts: &[&[u8]]) -> Result<()> {
-        match &mut self.memory {
-            // SAFETY: the caller's promise.
-            Some(memory) => unsafe { memory.write(0, parts) },
-            None => Ok(()),
-        }
+        // SAFETY: the caller's promise.
+        unsafe { self.write_at(0, parts) }
     }
 
     /// The same from byte `start` on.
@@ -303,14 +296,14 @@ impl Image {
     pub(super) unsafe fn new(
         device: &Arc<Device>,
         info: &vk::ImageCreateInfo<'_>,
+        location: Location,
         name: &str,
     ) -> Result<Self> {
         // SAFETY: the caller's promise.
         let raw =
             unsafe { device.raw().create_image(info, None) }.map_err(failed("vkCreateImage"))?;
-        let (device, format, usage) = (device.clone(), info.format, info.usage);
-        let mut image = Self { device, raw, format, usage, memory: None };
-        let device = &image.device;
+        let (format, usage) = (info.format, info.usage);
+        let mut image = Self { device: device.clone(), raw, format, usage, memory: None };
         device.name_object(raw, name);
         let mut dedicated = vk::MemoryDedicatedRequirements::default();
         let mut requirements = vk::MemoryRequirements2::default().push_next(&mut dedicated);
@@ -321,7 +314,7 @@ impl Image {
         let owner = (dedicated.prefers_dedicated_allocation != vk::FALSE
             || dedicated.requires_dedicated_allocation != vk::FALSE)
             .then(|| vk::MemoryDedicatedAllocateInfo::default().image(raw));
-        let memory = Memory::allocate(device, requirements, Location::Device, owner)?;
+        let memory = Memory::allocate(device, requirements, location, owner)?;
         // SAFETY: unbound so far; the memory is of a type and size that the image asked for.
         unsafe { device.raw().bind_image_memory(raw, memory.raw(), 0) }
             .map_err(failed("vkBindImageMemory"))?;
@@ -336,6 +329,11 @@ impl Image {
     /// Bytes of its memory.
     pub(super) fn size_bytes(&self) -> u64 {
         self.memory.as_ref().map_or(0, Memory::size_bytes)
+    }
+
+    /// Its memory.
+    pub(super) fn memory(&self) -> Option<&Memory> {
+        self.memory.as_ref()
     }
 }
 

@@ -103,6 +103,17 @@ pub enum OutputTiling {
     Linear,
 }
 
+/// How decoded pictures get to the host.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ReadbackWay {
+    /// A queue copies them to a buffer.
+    Copy,
+    /// The host copies them out of the image (VK_EXT_host_image_copy).
+    Host,
+    /// The host reads the memory of the image, which is of LINEAR tiling.
+    Linear,
+}
+
 /// Which queue family copies decoded pictures.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum CopyQueue {
@@ -164,6 +175,12 @@ pub struct ExecutorOptions {
     pub copy_queue: CopyQueue,
     /// Tiling of outputs; `None`: optimal, where both are offered. Default: `None`.
     pub output_tiling: Option<OutputTiling>,
+    /// How pictures get to the host; `None` chooses. Where pictures may stay on the device, those
+    /// that do not are copied. Default: `None`.
+    pub readback: Option<ReadbackWay>,
+    /// Where `readback` is left open and formats list that usage: by the host. Default: no; integrated
+    /// devices that offer it and have no queue family that only copies get it.
+    pub prefer_host: bool,
     /// codedExtent of a frame with superres. Default: the upscaled one.
     pub coded_extent: CodedExtent,
     /// How coded bytes lie in the buffer. Default: whole OBUs from offset 0.
@@ -208,6 +225,8 @@ impl Default for ExecutorOptions {
             sharing: Sharing::Concurrent,
             copy_queue: CopyQueue::Auto,
             output_tiling: None,
+            readback: None,
+            prefer_host: false,
             coded_extent: CodedExtent::Upscaled,
             bitstream: BitstreamShape::default(),
             frames_in_flight: 0,

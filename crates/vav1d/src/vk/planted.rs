@@ -41,6 +41,13 @@ const NAMES: [(&str, PlantedValue); 6] = [
     ("global-motion", PlantedValue::GlobalMotion),
 ];
 
+impl PlantedFault {
+    /// The names of what can be wrong, in front of `@`.
+    pub fn names() -> impl Iterator<Item = &'static str> {
+        NAMES.iter().map(|(name, _)| *name)
+    }
+}
+
 impl FromStr for PlantedFault {
     type Err = String;
 

@@ -3,7 +3,8 @@
 
 use ash::vk;
 
-use super::adapter::Adapter;
+use super::adapter::{Adapter, QueueFamily};
+use super::device::VIDEO_ENCODE;
 use super::options::{ExecutorOptions, GrainMode, OrderHints, TileStarts};
 
 /// What a driver is known by.
@@ -67,6 +68,18 @@ pub(super) fn settle(adapter: &Adapter, options: &mut ExecutorOptions) {
         is_cpu: adapter.device_type == vk::PhysicalDeviceType::CPU,
     };
     settle_for(&driver, options);
+    let integrated = adapter.device_type == vk::PhysicalDeviceType::INTEGRATED_GPU;
+    let offered = adapter.has_extension(ash::ext::host_image_copy::NAME);
+    options.prefer_host |= integrated && offered && !has_copy_engine(&adapter.queue_families);
+}
+
+/// Whether there is a queue family that only copies.
+fn has_copy_engine(families: &[QueueFamily]) -> bool {
+    let others = vk::QueueFlags::GRAPHICS
+        | vk::QueueFlags::COMPUTE
+        | vk::QueueFlags::VIDEO_DECODE_KHR
+        | vk::QueueFlags::from_raw(VIDEO_ENCODE);
+    families.iter().any(|family| family.copies() && !family.flags.intersects(others))
 }
 
 fn settle_for(driver: &Driver<'_>, options: &mut ExecutorOptions) {

@@ -206,6 +206,30 @@ impl CopyPlan {
         (regions, self.n_planes)
     }
 
+    /// What a copy of this plan would leave of an image whose memory is `bytes`; `rows` says where
+    /// the first row of an aspect is in it, and how far apart rows are, in bytes. What is not there is
+    /// 0.
+    pub(super) fn gathered(
+        &self,
+        bytes: &[u8],
+        rows: impl Fn(vk::ImageAspectFlags) -> (usize, usize),
+    ) -> Vec<u8> {
+        let mut gathered = vec![0; self.size_bytes];
+        let (regions, n) = self.regions(0);
+        for (region, plane) in regions[..n].iter().zip(&self.planes) {
+            let (first, pitch) = rows(region.image_subresource.aspect_mask);
+            let row_bytes = plane.width as usize * plane.texel_bytes;
+            let to = gathered[plane.offset_bytes..].chunks_exact_mut(row_bytes.max(1));
+            for (nr, to) in to.take(plane.height as usize).enumerate() {
+                let start = first + nr * pitch;
+                if let Some(from) = bytes.get(start..start + row_bytes) {
+                    to.copy_from_slice(from);
+                }
+            }
+        }
+        gathered
+    }
+
     /// The picture in `bytes`, which a copy of this plan left, in `memory`.
     pub(super) fn picture(&self, bytes: &[u8], memory: Vec<u8>) -> Picture {
         let mut picture = Picture::in_memory(self.format, self.width, self.height, memory);

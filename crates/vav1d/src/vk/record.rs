@@ -50,6 +50,17 @@ pub(super) struct Query {
     pub(super) inline: bool,
 }
 
+/// What of a picture's structures is NULL, though `PictureParts` has it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Nulls {
+    pub(super) quantization: bool,
+    pub(super) segmentation: bool,
+    pub(super) loop_filter: bool,
+    pub(super) cdef: bool,
+    pub(super) loop_restoration: bool,
+    pub(super) global_motion: bool,
+}
+
 /// Everything that a decode command needs.
 pub(super) struct DecodeCommand {
     pub(super) session: vk::VideoSessionKHR,
@@ -70,6 +81,7 @@ pub(super) struct DecodeCommand {
     pub(super) tile_sizes: Vec<u32>,
     pub(super) n_tiles: u32,
     pub(super) parts: PictureParts,
+    pub(super) nulls: Nulls,
     pub(super) dst: Resource,
     /// `None` in sessions without DPB slots.
     pub(super) setup: Option<SlotUse>,
@@ -146,7 +158,7 @@ unsafe fn scope(device: &Device, commands: vk::CommandBuffer, decode: &DecodeCom
 /// As [`decode`], inside the scope.
 unsafe fn decode_video(device: &Device, commands: vk::CommandBuffer, decode: &DecodeCommand) {
     let tile_info = tile_info(&decode.parts);
-    let info = picture_info(&decode.parts, &tile_info);
+    let info = picture_info(&decode.parts, &tile_info, decode.nulls);
     let resources: Vec<_> = decode.references.iter().map(|r| r.resource.info()).collect();
     let mut dpb: Vec<_> = decode.references.iter().map(|slot| dpb_slot_info(&slot.info)).collect();
     let references: Vec<_> = decode
@@ -215,15 +227,19 @@ fn tile_info(parts: &PictureParts) -> StdVideoAV1TileInfo {
 fn picture_info(
     parts: &PictureParts,
     tile_info: &StdVideoAV1TileInfo,
+    nulls: Nulls,
 ) -> StdVideoDecodeAV1PictureInfo {
+    fn unless<T>(null: bool, part: &T) -> *const T {
+        if null { std::ptr::null() } else { part }
+    }
     let mut info = parts.info;
     info.pTileInfo = tile_info;
-    info.pQuantization = &parts.quantization;
-    info.pSegmentation = &parts.segmentation;
-    info.pLoopFilter = &parts.loop_filter;
-    info.pCDEF = &parts.cdef;
-    info.pLoopRestoration = &parts.loop_restoration;
-    info.pGlobalMotion = &parts.global_motion;
+    info.pQuantization = unless(nulls.quantization, &parts.quantization);
+    info.pSegmentation = unless(nulls.segmentation, &parts.segmentation);
+    info.pLoopFilter = unless(nulls.loop_filter, &parts.loop_filter);
+    info.pCDEF = unless(nulls.cdef, &parts.cdef);
+    info.pLoopRestoration = unless(nulls.loop_restoration, &parts.loop_restoration);
+    info.pGlobalMotion = unless(nulls.global_motion, &parts.global_motion);
     info.pFilmGrain = parts.film_grain.as_ref().map_or(std::ptr::null(), std::ptr::from_ref);
     info
 }

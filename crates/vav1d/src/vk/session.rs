@@ -12,7 +12,7 @@ use super::device::Device;
 use super::failed;
 use super::features;
 use super::memory::{Location, Memory};
-use super::options::StatusQueries;
+use super::options::{ReadbackWay, StatusQueries};
 use crate::error::Result;
 use crate::syntax::sequence::SequenceHeader;
 use av1_std::sequence::sequence_parts;
@@ -38,6 +38,8 @@ pub struct SessionReport {
     pub dpb_format: ash::vk::Format,
     /// How decode statuses are queried.
     pub status_queries: StatusQueries,
+    /// How pictures get to the host.
+    pub readback: ReadbackWay,
 }
 
 /// Version 1.0.0 of the Std headers: that of the structures that a session is given.

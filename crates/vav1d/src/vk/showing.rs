@@ -14,8 +14,9 @@ use super::images::PictureId;
 use super::lending::{Readback, Spares};
 use super::objects::{Buffer, Commands};
 use super::on_device::OnDevice;
-use super::options::{GrainMode, Recording};
+use super::options::{GrainMode, ReadbackWay, Recording};
 use super::readback::{CopyPlan, PictureLayout};
+use super::reading::Read;
 use super::slots::DpbSlot;
 use super::submit::Ticket;
 use crate::error::{DeviceError, Result};
@@ -27,6 +28,8 @@ use crate::syntax::sequence::SequenceHeader;
 
 /// Readbacks that are under way on hardware: copies then overlap with decodes, whatever their size.
 const MOST_READBACKS: usize = 4;
+/// The host copies whatever part it likes.
+const ANY_PART: (u32, u32, u32) = (1, 1, 1);
 /// Pictures that stay on the device at most: more of them would take its memory. Those after them
 /// go to the host.
 const MOST_HELD: usize = 20;
@@ -41,9 +44,9 @@ pub(super) struct Showing {
     /// Of pictures that are done with.
     pub(super) memory: Vec<Vec<u8>>,
     /// What was copied out of memory that the host does not cache.
-    scratch: Vec<u8>,
+    pub(super) scratch: Vec<u8>,
     /// Command buffers of the decode family that hand pictures over, by age.
-    handovers: VecDeque<(Ticket, Commands)>,
+    pub(super) handovers: VecDeque<(Ticket, Commands)>,
     moved: Moved,
 }
 
@@ -90,6 +93,8 @@ pub(super) enum Due {
 enum Place {
     OnDevice(Box<DecodedPicture>),
     Host(Readback, CopyPlan),
+    /// In the image, for the host.
+    Read(Read),
 }
 
 /// A picture under way.
@@ -166,8 +171,19 @@ impl Executor {
             }
             return self.flush_in_order();
         }
-        let on_device = active.choice.on_device;
+        let (on_device, by_copy) =
+            (active.choice.on_device, active.choice.readback == ReadbackWay::Copy);
         let picture = active.pictures.get(output);
+        if !by_copy {
+            let (kept, image) = (picture.last_use, picture.extent);
+            let plan = CopyPlan::new(layout, format, extent, image, ANY_PART);
+            while self.showing.pending.len() > self.most_readbacks() {
+                self.finish_show()?;
+            }
+            let (ticket, read) = self.let_host_read(output, kept, plan)?;
+            self.showing.pending.push_back(pending(Due::Decoded(ticket), Place::Read(read)));
+            return self.flush_in_order();
+        }
         let copy = Copy {
             layer: picture.layer(),
             from: picture.last_use,
@@ -258,7 +274,7 @@ impl Executor {
         Ok(ticket)
     }
 
-    fn handover_commands(&mut self) -> Result<Commands> {
+    pub(super) fn handover_commands(&mut self) -> Result<Commands> {
         let oldest = self.showing.handovers.front().map(|(ticket, _)| *ticket);
         let passed = oldest.map_or(Ok(false), |ticket| self.decode.passed(ticket))?;
         let oldest = if passed { self.showing.handovers.pop_front() } else { None };
@@ -360,6 +376,8 @@ impl Executor {
         let picture = match pending.place {
             Place::OnDevice(picture) => *picture,
             Place::Host(readback, plan) => self.picture(&plan, readback)?.into(),
+            Place::Read(Read::Done(picture)) => (*picture).into(),
+            Place::Read(Read::Later(read)) => self.read(&read)?.into(),
         };
         self.showing.ready.push_back(Output {
             picture,

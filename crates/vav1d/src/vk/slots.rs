@@ -71,6 +71,23 @@ impl Slots {
         Some(DpbSlot(free as u32))
     }
 
+    /// Gives `surface` a free slot, or where there is none that of `replaced`.
+    pub(super) fn take(
+        &mut self,
+        surface: SurfaceId,
+        replaced: Option<SurfaceId>,
+    ) -> Option<DpbSlot> {
+        self.bind(surface).or_else(|| replaced.and_then(|old| self.pass_on(old, surface)))
+    }
+
+    /// Gives `surface` the slot `index`; `None` if that is taken, or there is none.
+    pub(super) fn bind_at(&mut self, surface: SurfaceId, index: i32) -> Option<DpbSlot> {
+        let index = u32::try_from(index).ok()?;
+        let owner = self.owner.get_mut(index as usize).filter(|owner| owner.is_none())?;
+        *owner = Some(surface);
+        Some(DpbSlot(index))
+    }
+
     /// Whether no slot is free.
     pub(super) fn is_full(&self) -> bool {
         self.owner.iter().all(Option::is_some)
@@ -104,6 +121,17 @@ mod tests {
         slots.release(SurfaceId(9));
         assert_eq!(bind(&mut slots, 5), Some(1));
         assert_eq!(bind(&mut slots, 6), None);
+    }
+
+    #[test]
+    fn a_slot_is_given_by_its_index() {
+        let mut slots = Slots::new(3, SlotPolicy::Lowest);
+        let at =
+            |slots: &mut Slots, id, index| slots.bind_at(SurfaceId(id), index).map(DpbSlot::index);
+        assert_eq!(at(&mut slots, 1, 2), Some(2));
+        assert_eq!([2, 3, -1].map(|index| at(&mut slots, 2, index)), [None; 3]);
+        slots.release(SurfaceId(1));
+        assert_eq!(at(&mut slots, 3, 2), Some(2));
     }
 
     #[test]

@@ -163,7 +163,7 @@ impl Expectations {
         };
         let moved = (status == Status::ExpectedFail).then(|| self.moved(name, outcome));
         if let Some((then, now)) = moved.flatten() {
-            let note = format!("first wrong output picture was {then}, is {now}");
+            let note = format!("first bad output frame was {then}, is {now}");
             let status = match now < then {
                 true => Status::New(result),
                 false => Status::UnexpectedImprovement(result),

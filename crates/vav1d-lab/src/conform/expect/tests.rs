@@ -84,7 +84,7 @@ fn a_first_wrong_picture_that_moves_is_red_either_way() {
     assert_eq!(known.status("s/a", &wrong(12)).0, Status::ExpectedFail);
     let (status, note) = known.status("s/a", &wrong(3));
     assert_eq!((status, status.is_success()), (Status::New(Word::Fail), false));
-    assert_eq!(note.as_deref(), Some("first wrong output picture was 12, is 3"));
+    assert_eq!(note.as_deref(), Some("first bad output frame was 12, is 3"));
     let (status, _) = known.status("s/a", &wrong(40));
     assert_eq!(status, Status::UnexpectedImprovement(Word::Fail));
     assert_eq!(known.status("s/a", &Outcome::Pass).0, Status::UnexpectedImprovement(Word::Pass));

@@ -1,165 +1,206 @@
-//! One HTML page that needs nothing else: a strip for each vector, a cell for each output picture.
+//! One HTML page that needs nothing else: the verdict and why first, then what failed, with
+//! pictures; what passed or was refused is folded.
 
 use std::fmt::Write as _;
 use std::io;
 use std::path::Path;
 
-use base64::Engine as _;
-
 use super::About;
-use crate::conform::expect::{Status, Word};
+use super::causes::{Cause, causes};
+use super::page::{self, folded, plain};
+use super::sorts::{Sort, parts};
 use crate::conform::runner::Record;
+use crate::words::count as several;
+pub(super) use card::{pictures, states, strip};
 
-/// Widest image that is put into the page.
-const THUMBNAIL: u32 = 208;
-/// Width of a picture's cell in the strip.
-const CELL: usize = 3;
+mod card;
 
-const HEAD: &str = "<!doctype html>
-<html lang=\"en\"><head><meta charset=\"utf-8\"><title>vav1d verify</title><style>
-body { font: 14px sans-serif; margin: 1.5em; color: #222; background: #fff }
-table { border-collapse: collapse } td, th { padding: 2px 8px; text-align: left; vertical-align: top }
-td { overflow-wrap: anywhere; min-width: 5em }
-table.vectors { table-layout: fixed; width: 100% }
-th.name { width: 24em } th.status { width: 12em }
-tr.red td:first-child { border-left: 4px solid #c00 } tr.ok td:first-child { border-left: 4px solid #2a2 }
-tr.skip td:first-child { border-left: 4px solid #aaa }
-svg { display: block; max-width: 100% } .right { fill: #3a3 } .inherited { fill: #f90 }
-.wrong { fill: #d00; stroke: #d00; vector-effect: non-scaling-stroke }
-.missing { fill: #555 } .unjudged { fill: #ccc }
-.key span { display: inline-block; width: 12px; height: 12px; margin: 0 4px 0 12px }
-img { max-width: 320px; image-rendering: pixelated; margin: 4px 8px 4px 0 }
-figure { display: inline-block; margin: 0 } figcaption { color: #666 } .about { color: #555 }
-pre { white-space: pre-wrap; margin: 2px 0 } .verdict { font-size: 1.3em; font-weight: bold }
-.good { color: #172 } .bad { color: #a00 }
-</style></head><body><h1>vav1d verify</h1>
-";
+/// Sorts that have cards, in their order, and what they are called.
+const SHOWN: [(Sort, &str); 5] = [
+    (Sort::Failed, "Failed"),
+    (Sort::Better, "Better than listed"),
+    (Sort::Flaky, "Flaky"),
+    (Sort::Known, "Known to fail"),
+    (Sort::NotRun, "Not run"),
+];
 
-/// The page.
+/// The page, without logs.
 ///
 /// # Errors
 /// An image cannot be read.
 pub fn text(records: &[Record], about: &About) -> io::Result<String> {
-    let mut page = HEAD.to_owned();
-    let verdict = super::Verdict::of(records, about);
-    let class = if verdict.is_success() { "good" } else { "bad" };
-    let _ = writeln!(page, "<p class=\"verdict {class}\">{}</p>", plain(&verdict.to_string()));
-    for note in &about.notes {
-        let _ = writeln!(page, "<p>{}</p>", plain(note));
-    }
-    page += "<table>\n";
-    for (name, value) in &about.properties {
-        let _ = writeln!(page, "<tr><th>{}</th><td>{}</td></tr>", plain(name), plain(value));
-    }
-    for (status, count) in super::counts(records) {
-        let _ = writeln!(page, "<tr><th>{status}</th><td>{count}</td></tr>");
-    }
-    for (count, why) in super::reasons(records) {
-        let _ =
-            writeln!(page, "<tr><th>{count} refused or skipped</th><td>{}</td></tr>", plain(&why));
-    }
-    page += "</table>\n<p class=\"key\">Output pictures:";
-    for (word, color) in [
-        ("right", "#3a3"),
-        ("wrong", "#d00"),
-        ("inherited", "#f90"),
-        ("missing", "#555"),
-        ("unjudged", "#ccc"),
-    ] {
-        let _ = write!(page, "<span style=\"background:{color}\"></span>{word}");
-    }
-    page += "</p>\n<table class=\"vectors\">\n<tr><th class=\"name\">Vector</th>\
-             <th class=\"status\">Status</th><th>Pictures</th></tr>\n";
-    let (red, ok): (Vec<_>, Vec<_>) = records.iter().partition(|r| super::is_named(r));
-    for record in red.into_iter().chain(ok) {
-        row(&mut page, record)?;
-    }
-    Ok(page + "</table></body></html>\n")
+    text_in(None, records, about)
 }
 
-fn row(page: &mut String, record: &Record) -> io::Result<()> {
-    let class = match record.status {
-        Status::New(Word::Skip) | Status::NotRun => "skip",
-        status if status.is_success() => "ok",
-        _ => "red",
+/// The page that is written into `folder`, which has logs and images.
+///
+/// # Errors
+/// An image or a log cannot be read.
+pub fn text_in(folder: Option<&Path>, records: &[Record], about: &About) -> io::Result<String> {
+    let verdict = super::Verdict::of(records, about);
+    let is_good = verdict.is_success();
+    let mut body = over(about);
+    body += &page::headline(&verdict.to_string(), is_good);
+    for note in &about.notes {
+        let _ = writeln!(body, "<p class=\"wide\">{}</p>", plain(note));
+    }
+    let parts = parts(records.iter());
+    body += &page::bar(&parts);
+    body += &page::key(&parts);
+    let failures = causes(records, Sort::Failed);
+    why(&mut body, &failures);
+    suites(&mut body, records);
+    for (sort, title) in SHOWN {
+        let causes = if sort == Sort::Failed { failures.clone() } else { causes(records, sort) };
+        section(&mut body, folder, sort, title, &causes)?;
+    }
+    passed(&mut body, records);
+    refused(&mut body, records);
+    body += "<h2>This run</h2>\n";
+    body += &page::facts(about.properties.iter().map(|(name, value)| (&**name, &**value)));
+    let title = format!("{verdict} vav1d verify, {}", value(about, "device"));
+    Ok(page::page(&title, is_good, &body))
+}
+
+/// A property of the run; empty if it has none of that name.
+fn value<'a>(about: &'a About, name: &str) -> &'a str {
+    let found = about.properties.iter().find(|(known, _)| known == name);
+    found.map_or("", |(_, value)| value.as_str())
+}
+
+/// What was judged, in a line above the headline.
+fn over(about: &About) -> String {
+    let vulkan = value(about, "vulkan");
+    let vulkan = if vulkan.is_empty() { String::new() } else { format!("Vulkan {vulkan}") };
+    let of = |name| value(about, name);
+    let mut parts = vec!["vav1d verify", of("device"), of("driver"), &vulkan, of("date")];
+    parts.retain(|part| !part.is_empty());
+    format!("<p class=\"over\">{}</p>\n", plain(&parts.join(" \u{b7} ")))
+}
+
+/// The causes, each with a command that shows it again.
+fn why(body: &mut String, failures: &[Cause<'_>]) {
+    if failures.is_empty() {
+        return;
+    }
+    let _ = writeln!(body, "<h2>{}</h2>", several(failures.len(), "cause"));
+    for (index, cause) in failures.iter().enumerate() {
+        let count = cause.records.len();
+        let vectors = if count == 1 { "vector" } else { "vectors" };
+        let _ = write!(
+            body,
+            "<div class=\"cause failed\"><h3><span class=\"many\">{count}</span>{vectors}: {}</h3>\n\
+             <p class=\"wide\">{} <span class=\"dim\">{}</span> <a href=\"#failed-{}\">show</a></p>\n",
+            plain(cause.word),
+            plain(&cause.what),
+            plain(&cause.extent()),
+            index + 1,
+        );
+        if let Some(command) = cause.shortest().and_then(|record| record.reproduce.first()) {
+            *body += &page::command(command);
+        }
+        *body += "</div>\n";
+    }
+}
+
+/// A row for each suite.
+fn suites(body: &mut String, records: &[Record]) {
+    let suite = |record: &Record| {
+        record.name.rsplit_once('/').map_or(String::new(), |(suite, _)| suite.to_owned())
     };
-    let _ = write!(
-        page,
-        "<tr class=\"{class}\"><td>{}</td><td>{}</td><td>",
-        plain(&record.name),
-        plain(&record.status.to_string())
-    );
-    strip(page, &states(record));
-    let about = super::about(record);
-    if about != "pass" {
-        let _ = write!(page, "<div class=\"about\">{}</div>", plain(&about));
-    }
-    for command in &record.reproduce {
-        let _ = write!(page, "<pre>{}</pre>", plain(command));
-    }
-    if let Some(explained) = &record.explained {
-        let _ = write!(page, "<div>{}</div>", plain(&explained.text));
-        for (image, what) in explained.images.iter().zip(["is", "should be", "difference"]) {
-            let data = base64::engine::general_purpose::STANDARD.encode(thumbnail(image)?);
-            let _ = write!(
-                page,
-                "<figure><img src=\"data:image/png;base64,{data}\" alt=\"{what}\">\
-                 <figcaption>{what}</figcaption></figure>"
-            );
+    let mut all: Vec<(String, Vec<&Record>)> = Vec::new();
+    for record in records {
+        let name = suite(record);
+        match all.iter_mut().find(|(known, _)| *known == name) {
+            Some((_, records)) => records.push(record),
+            None => all.push((name, vec![record])),
         }
     }
-    page.push_str("</td></tr>\n");
+    *body += "<h2>Suites</h2>\n<table class=\"suites\"><thead><tr><th scope=\"col\">Suite</th>\
+              <th scope=\"col\" class=\"n\">Vectors</th><th scope=\"col\"></th>\
+              <th scope=\"col\">Results</th></tr></thead>\n";
+    for (name, records) in &all {
+        let parts = parts(records.iter().copied());
+        let _ = writeln!(
+            body,
+            "<tr><td>{}</td><td class=\"n\">{}</td><td class=\"wide-cell\">{}</td>\
+             <td class=\"wide-cell\">{}</td></tr>",
+            plain(name),
+            records.len(),
+            page::bar(&parts),
+            page::key(&parts)
+        );
+    }
+    *body += "</table>\n";
+}
+
+/// What is of one sort, by causes.
+fn section(
+    body: &mut String,
+    folder: Option<&Path>,
+    sort: Sort,
+    title: &str,
+    causes: &[Cause<'_>],
+) -> io::Result<()> {
+    if causes.is_empty() {
+        return Ok(());
+    }
+    let class = sort.part(0).class;
+    let count = causes.iter().map(|cause| cause.records.len()).sum();
+    let _ = writeln!(body, "<h2>{title}: {}</h2>", several(count, "vector"));
+    for (index, cause) in causes.iter().enumerate() {
+        let _ = write!(
+            body,
+            "<section class=\"cause {class}\" id=\"{class}-{}\"><h3><span class=\"many\">{}</span>\
+             {}</h3>\n<p class=\"wide\">{}</p>\n",
+            index + 1,
+            cause.records.len(),
+            plain(cause.word),
+            plain(&cause.what)
+        );
+        if !cause.common.is_empty() {
+            let common = plain(&cause.common.join(", "));
+            let _ = writeln!(
+                body,
+                "<p class=\"wide\">All first bad frames have, and few right ones: {common}</p>"
+            );
+        }
+        for (at, record) in cause.records.iter().enumerate() {
+            // The others look like it.
+            let is_open = at == 0 && sort == Sort::Failed;
+            *body += &card::text(folder, record, is_open)?;
+        }
+        *body += "</section>\n";
+    }
     Ok(())
 }
 
-/// The state of each output picture.
-fn states(record: &Record) -> Vec<&'static str> {
-    if let Some(explained) = &record.explained {
-        return explained.outputs.clone();
-    }
-    let frames = record.frames.iter().map(|right| match right {
-        Some(true) => "right",
-        Some(false) => "wrong",
-        None => "unjudged",
-    });
-    frames.chain(std::iter::repeat_n("missing", record.missing)).collect()
-}
-
-/// A rectangle for each run of pictures in one state. A long strip is squeezed into its column;
-/// what is wrong keeps a stroke, and comes last so that nothing covers it.
-fn strip(page: &mut String, states: &[&str]) {
-    if states.is_empty() {
+fn passed(body: &mut String, records: &[Record]) {
+    let names: Vec<_> = records.iter().filter(|r| Sort::of(r) == Sort::Passed).collect();
+    if names.is_empty() {
         return;
     }
-    let width = states.len() * CELL;
-    let _ = write!(
-        page,
-        "<svg width=\"{width}\" height=\"12\" viewBox=\"0 0 {width} 12\" \
-         preserveAspectRatio=\"none\">"
-    );
-    let mut runs = Vec::new();
-    let mut at = 0;
-    for run in states.chunk_by(|a, b| a == b) {
-        runs.push((*run.first().unwrap_or(&""), at, run.len()));
-        at += run.len();
-    }
-    runs.sort_by_key(|(word, ..)| *word == "wrong");
-    for (word, at, length) in runs {
-        let (x, width, last) = (at * CELL, length * CELL, at + length - 1);
-        let _ = write!(
-            page,
-            "<rect class=\"{word}\" x=\"{x}\" width=\"{width}\" height=\"12\">\
-             <title>{word}: {at} to {last}</title></rect>"
-        );
-    }
-    page.push_str("</svg>");
+    let _ = writeln!(body, "<h2>Passed: {}</h2>", several(names.len(), "vector"));
+    let list = page::names(names.iter().map(|record| &*record.name));
+    *body += &folded("their names", &list);
 }
 
-fn plain(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
+/// What was refused or left out, by reason.
+fn refused(body: &mut String, records: &[Record]) {
+    for (sort, title) in [(Sort::Refused, "Refused"), (Sort::Skipped, "Skipped")] {
+        let causes = causes(records, sort);
+        let count: usize = causes.iter().map(|cause| cause.records.len()).sum();
+        if count == 0 {
+            continue;
+        }
+        let _ = writeln!(body, "<h2>{title}: {}</h2>", several(count, "vector"));
+        for cause in &causes {
+            let list = page::names(cause.records.iter().map(|record| &*record.name));
+            let n = cause.records.len();
+            *body += &folded(&format!("<b>{n}</b> {}", plain(&cause.what)), &list);
+        }
+    }
 }
 
-/// An image, made smaller if it is wide.
-fn thumbnail(path: &Path) -> io::Result<Vec<u8>> {
-    crate::compare::images::smaller(path, THUMBNAIL)
-}
+#[cfg(test)]
+mod tests;

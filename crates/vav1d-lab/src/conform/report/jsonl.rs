@@ -1,20 +1,52 @@
 //! JSON Lines: a header, a line for each vector, a summary.
 
+use std::path::PathBuf;
+
 use serde_json::{Value, json};
 
-use super::About;
+use super::{About, values};
+use crate::conform::explain::Explained;
 use crate::conform::runner::Record;
+
+/// Number of the schema of records, which docs/schema.json has. Fields are added; a removal, or
+/// another meaning, makes a new number.
+pub const SCHEMA: u32 = 2;
 
 /// All lines.
 pub fn all(records: &[Record], about: &About) -> String {
-    let properties: serde_json::Map<String, Value> =
-        about.properties.iter().map(|(name, value)| (name.clone(), json!(value))).collect();
-    let mut text = format!("{}\n", json!({ "type": "run", "data": properties }));
+    all_with(records, about, &Value::Null)
+}
+
+/// The same with more in the header.
+pub fn all_with(records: &[Record], about: &About, more: &Value) -> String {
+    let mut text = format!("{}\n{}\n", first(about), header(about, more));
     for record in records {
         text += &line(record, !about.no_times);
         text.push('\n');
     }
     text + &format!("{}\n", summary(records, about))
+}
+
+/// The header of every output of the program.
+fn first(about: &About) -> Value {
+    let version = env!("CARGO_PKG_VERSION");
+    let device = about.property("device");
+    let mut data = json!({ "schema": SCHEMA, "command": "verify", "version": version });
+    if let Some(data) = data.as_object_mut().filter(|_| !device.is_empty()) {
+        data.insert("device".to_owned(), json!(device));
+    }
+    json!({ "type": "header", "data": data })
+}
+
+/// What is said of the run.
+fn header(about: &About, more: &Value) -> Value {
+    let mut data: serde_json::Map<String, Value> =
+        about.properties.iter().map(|(name, value)| (name.clone(), json!(value))).collect();
+    if let Some(selection) = &about.selection {
+        data.insert("selection".to_owned(), selection.json());
+    }
+    data.extend(more.as_object().cloned().unwrap_or_default());
+    json!({ "type": "run", "data": data })
 }
 
 /// The last line.
@@ -37,7 +69,25 @@ pub fn summary(records: &[Record], about: &About) -> Value {
         "judged": verdict.evidence,
         "refused": reasons,
         "notes": about.notes,
+        "unfired": about.unfired,
+        "lacking": about.lacking,
+        "stopped": about.stopped,
     }})
+}
+
+/// A character for each state of an output picture.
+pub(in crate::conform) const STATES: [(&str, char); 5] =
+    [("right", '.'), ("wrong", 'x'), ("unjudged", '?'), ("missing", '-'), ("inherited", 'i')];
+
+fn states(explained: &Explained) -> String {
+    let of = |state: &&str| STATES.iter().find(|(word, _)| word == state).map_or('?', |s| s.1);
+    explained.outputs.iter().map(of).collect()
+}
+
+/// Names of files below `images` and the vector's name.
+fn images(explained: &Explained) -> Vec<String> {
+    let name = |path: &PathBuf| Some(path.file_name()?.to_string_lossy().into_owned());
+    explained.images.iter().filter_map(name).collect()
 }
 
 /// One vector's line.
@@ -56,6 +106,8 @@ pub fn line(record: &Record, times: bool) -> String {
     let mut data = json!({
         "name": record.name,
         "file": record.input.display().to_string(),
+        "stream": record.stream,
+        "options": record.options,
         "status": record.status.to_string(),
         "outcome": outcome.map(|outcome| outcome.word()),
         "detail": outcome.map(ToString::to_string),
@@ -70,9 +122,16 @@ pub fn line(record: &Record, times: bool) -> String {
         "device": record.device,
         "first_wrong_frame": record.explained.as_ref().and_then(|e| e.first),
         "explained": record.explained.as_ref().map(|e| &e.text),
+        // The same with `i` for what was inherited.
+        "explained_pictures": record.explained.as_ref().map(states),
+        "images": record.explained.as_ref().map(images),
+        "difference": record.explained.as_ref().map(Explained::difference),
     });
-    if let Some(data) = data.as_object_mut().filter(|_| times) {
-        data.insert("seconds".to_owned(), json!(record.seconds));
+    if let Some(data) = data.as_object_mut() {
+        data.extend(outcome.map(values::of).unwrap_or_default());
+        if times {
+            data.insert("seconds".to_owned(), json!(record.seconds));
+        }
     }
     json!({ "type": "vector", "data": data }).to_string()
 }

@@ -86,6 +86,7 @@ fn testsuite(
         .with_attribute(("errors", &*count(Sort::Error)))
         .with_attribute(("skipped", &*count(Sort::Skipped)))
         .with_attribute(("time", &*seconds(time, about)))
+        .with_attributes(about_the_run(about))
         .write_inner_content(|writer| {
             writer.create_element("properties").write_inner_content(|writer| {
                 about.properties.iter().try_for_each(|(name, value)| {
@@ -97,6 +98,14 @@ fn testsuite(
             records.iter().try_for_each(|record| testcase(writer, record, about))
         })
         .map(|_| ())
+}
+
+/// When and where, as far as that is known.
+fn about_the_run(about: &About) -> Vec<(&'static str, &str)> {
+    // Of several runs, when the first was.
+    let date = about.property("date").split(' ').next().unwrap_or_default();
+    let all = [("timestamp", date.trim_end_matches('Z')), ("hostname", about.property("host"))];
+    all.into_iter().filter(|(_, value)| !value.is_empty()).collect()
 }
 
 fn testcase(writer: &mut Writer<Vec<u8>>, record: &Record, about: &About) -> io::Result<()> {

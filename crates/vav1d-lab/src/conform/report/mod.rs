@@ -1,11 +1,16 @@
 //! Reports of a run: sorted by name and the same for the same results, but for times where a
 //! format wants them.
 
+pub mod causes;
 pub mod csv;
+pub mod diff_html;
 pub mod html;
 pub mod jsonl;
 pub mod junit;
 pub mod markdown;
+pub mod page;
+pub mod sorts;
+pub mod values;
 
 use std::collections::BTreeMap;
 use std::io;
@@ -15,6 +20,23 @@ use super::expect::Status;
 use super::files::{self, named};
 use super::outcome::Outcome;
 use super::runner::Record;
+use super::selection::Selection;
+use crate::words::count as counted;
+
+/// Names of properties in the order in which reports have them.
+pub const PROPERTIES: [&str; 11] = [
+    "vav1d",
+    "device",
+    "device-option",
+    "driver",
+    "vulkan",
+    "uuid",
+    "shape",
+    "host",
+    "kernel",
+    "command",
+    "date",
+];
 
 /// What a report says of the whole run.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -30,6 +52,44 @@ pub struct About {
     pub unfired: Vec<String>,
     /// Whatever else the reader has to know, a line each.
     pub notes: Vec<String>,
+    /// Which of all vectors these are; `None` if that is not known.
+    pub selection: Option<Selection>,
+    /// What of the whole is not there, a line each: parts whose vectors nobody knows.
+    pub lacking: Vec<String>,
+    /// After a failure no other vector was begun, as was asked for.
+    pub stopped: bool,
+}
+
+impl About {
+    /// The value of a property; empty if there is none.
+    pub fn property(&self, wanted: &str) -> &str {
+        let found = self.properties.iter().find(|(name, _)| name == wanted);
+        found.map_or("", |(_, value)| value)
+    }
+
+    /// Notes which planted faults were applied in none of these: they are the whole run.
+    pub fn note_unfired(&mut self, records: &[Record]) {
+        self.unfired = never_applied(records);
+        self.notes.extend(self.unfired.iter().map(|fault| unfired_note(fault)));
+    }
+}
+
+/// What is said of a planted fault that was applied in no vector.
+pub(super) fn unfired_note(fault: &str) -> String {
+    format!("The planted fault {fault} was never applied.")
+}
+
+/// Planted faults that were applied in no vector, though runs came to their end.
+fn never_applied(records: &[Record]) -> Vec<String> {
+    let ran = || records.iter().filter(|record| record.unfired.is_some() || record.is_evidence());
+    let Some(Some(first)) = ran().next().map(|record| record.unfired.clone()) else {
+        return Vec::new();
+    };
+    let mut faults = first;
+    faults.retain(|fault| {
+        ran().all(|record| record.unfired.as_ref().is_some_and(|all| all.contains(fault)))
+    });
+    faults
 }
 
 /// What a run says, all in all.
@@ -47,6 +107,10 @@ pub struct Verdict {
     pub is_part: bool,
     /// How many planted faults were never applied.
     pub unfired: usize,
+    /// How many parts of the whole are not there.
+    pub lacking: usize,
+    /// See [`About::stopped`].
+    pub stopped: bool,
 }
 
 impl Verdict {
@@ -61,37 +125,56 @@ impl Verdict {
             evidence: count(&Record::is_evidence),
             is_part: about.is_part,
             unfired: about.unfired.len(),
+            lacking: about.lacking.len(),
+            stopped: about.stopped,
         }
     }
 
     /// Whether the run is a success: something was judged, and all of it is as expected.
     pub fn is_success(self) -> bool {
         let judged = self.evidence > 0 || self.is_part;
-        self.red == 0 && self.not_run == 0 && self.unfired == 0 && judged
+        let whole = self.not_run == 0 && self.lacking == 0;
+        self.red == 0 && whole && self.unfired == 0 && judged
     }
 }
 
 impl std::fmt::Display for Verdict {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let Self { vectors, red, not_run, evidence, .. } = *self;
+        let Self { red, not_run, evidence, .. } = *self;
+        let vectors = counted(self.vectors, "vector");
+        let mut said = Vec::new();
+        if self.lacking > 0 {
+            said.push(format!("Not whole: {} missing.", counted(self.lacking, "part")));
+        }
         if not_run > 0 {
-            write!(f, "Interrupted: {not_run} of {vectors} vectors were not run. ")?;
+            let why = if self.stopped { "Stopped after a failure" } else { "Interrupted" };
+            said.push(format!("{why}: {not_run} of {vectors} {} not run.", were(not_run)));
         }
         if self.unfired > 0 {
-            f.write_str("A planted fault was never applied: this run shows nothing. ")?;
+            said.push("A planted fault was never applied: this run shows nothing.".to_owned());
         }
-        match (red, evidence) {
-            (0, _) if self.unfired > 0 => Ok(()),
-            (0, _) if vectors == 0 => f.write_str("This part has no vectors."),
-            (0, 0) => f.write_str("Nothing was judged: no vector was decoded and compared."),
-            (0, _) if not_run > 0 => f.write_str("What was run is as expected."),
-            (0, _) => f.write_str("Everything is as expected."),
+        let ran = not_run == 0 && self.lacking == 0;
+        said.extend(match (red, evidence) {
+            (0, _) if self.unfired > 0 => None,
+            (0, _) if self.vectors == 0 && ran => Some("This part has no vectors.".to_owned()),
+            (0, 0) => Some("Nothing was judged: no vector was decoded and compared.".to_owned()),
+            (0, _) if !ran => Some("What was run is as expected.".to_owned()),
+            (0, _) => Some("Everything is as expected.".to_owned()),
             (_, 0) => {
-                write!(f, "{red} of {vectors} vectors are not as expected; none was decoded.")
+                Some(format!("{red} of {vectors} {} not as expected; none was decoded.", are(red)))
             }
-            _ => write!(f, "{red} of {vectors} vectors are not as expected."),
-        }
+            _ => Some(format!("{red} of {vectors} {} not as expected.", are(red))),
+        });
+        f.write_str(&said.join(" "))
     }
+}
+
+fn are(n: usize) -> &'static str {
+    if n == 1 { "is" } else { "are" }
+}
+
+fn were(n: usize) -> &'static str {
+    if n == 1 { "was" } else { "were" }
 }
 
 /// Why vectors were refused or skipped, the commonest reason first.
@@ -213,13 +296,26 @@ impl Folder {
 /// # Errors
 /// A file cannot be written; the error names it.
 pub fn write(folder: &Path, records: &[Record], about: &About) -> io::Result<()> {
+    write_with(folder, records, about, jsonl::all(records, about))
+}
+
+/// The same with other lines than those of one run in `results.jsonl`.
+///
+/// # Errors
+/// As those of [`write`].
+pub fn write_with(
+    folder: &Path,
+    records: &[Record],
+    about: &About,
+    lines: String,
+) -> io::Result<()> {
     let write = |name: &str, text: String| files::write(&folder.join(name), text.as_bytes());
     write("results.csv", csv::results(records, about))?;
     write("failures.csv", csv::failures(records))?;
-    write("results.jsonl", jsonl::all(records, about))?;
+    write("results.jsonl", lines)?;
     write("junit.xml", junit::text(records, about)?)?;
     write("summary.md", markdown::text(records, about))?;
-    write("index.html", html::text(records, about)?)?;
+    write("index.html", html::text_in(Some(folder), records, about)?)?;
     match std::fs::remove_file(folder.join("results.jsonl.part")) {
         Err(e) if e.kind() != io::ErrorKind::NotFound => Err(e),
         _ => Ok(()),

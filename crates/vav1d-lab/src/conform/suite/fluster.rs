@@ -7,13 +7,17 @@ use serde_json::Value;
 use crate::conform::oracle;
 use crate::conform::vector::{Expected, Kind, Oracle, Vector};
 
-pub(super) fn load(path: &Path, json: &Value) -> Result<Vec<Vector>, String> {
+pub(super) fn load(
+    path: &Path,
+    json: &Value,
+    resources: &[PathBuf],
+) -> Result<Vec<Vector>, String> {
     let suite = json["name"].as_str().ok_or("a suite without a name")?;
     let vectors = json["test_vectors"].as_array().ok_or("test_vectors is no list")?;
-    vectors.iter().map(|json| vector(path, suite, json)).collect()
+    vectors.iter().map(|json| vector(path, resources, suite, json)).collect()
 }
 
-fn vector(path: &Path, suite: &str, json: &Value) -> Result<Vector, String> {
+fn vector(path: &Path, resources: &[PathBuf], suite: &str, json: &Value) -> Result<Vector, String> {
     let name = json["name"].as_str().ok_or("a vector without a name")?;
     let file = json["input_file"].as_str().ok_or_else(|| format!("{name}: no input_file"))?;
     let beside = PathBuf::from(suite).join(name).join(file);
@@ -29,7 +33,7 @@ fn vector(path: &Path, suite: &str, json: &Value) -> Result<Vector, String> {
     if let Some(all_layers) = params["all_layers"].as_bool() {
         semantics.all_layers = all_layers;
     }
-    let mut vector = Vector::new(&format!("{suite}/{name}"), super::find(path, &paths));
+    let mut vector = Vector::new(&format!("{suite}/{name}"), super::find(path, resources, &paths));
     let point = params["operating_point"].as_u64().unwrap_or(0);
     vector.operating_point = u8::try_from(point).unwrap_or(u8::MAX);
     vector.limit = params["limit"].as_u64();

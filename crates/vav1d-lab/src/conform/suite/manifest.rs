@@ -16,7 +16,11 @@ struct Manifest {
 struct Stream {
     name: String,
     file: String,
+    #[serde(default)]
     frames: Vec<String>,
+    /// It has to be refused.
+    #[serde(default)]
+    refused: bool,
 }
 
 pub(super) fn load(path: &Path, text: &str) -> Result<Vec<Vector>, String> {
@@ -30,6 +34,7 @@ pub(super) fn load(path: &Path, text: &str) -> Result<Vec<Vector>, String> {
         let kind = Kind::Manifest;
         let frames: Option<Vec<_>> = stream.frames.iter().map(|md5| oracle::md5(md5)).collect();
         vector.oracle = match frames {
+            _ if stream.refused => Ok(Some(Oracle::REFUSED)),
             Some(frames) => Ok(Some(Oracle {
                 kind,
                 expected: Expected::Frames(frames),

@@ -176,6 +176,31 @@ fn what_has_a_hash_is_a_stream() {
     assert_eq!(names, ["f/a.bit", "f/c.ivf"]);
 }
 
+#[test]
+fn hashes_that_contradict_each_other_are_no_oracle() {
+    let other = A.replace('0', "1");
+    let frames = format!("{A} a-0001.i420\n{A} a-0002.i420");
+    let files = [
+        ("f/a.ivf", ""),
+        ("f/a.ivf.md5", A),
+        ("f/a.md5", other.as_str()),
+        ("f/b.ivf", ""),
+        ("f/b.ivf.md5", A),
+        ("f/b.md5", &A.to_uppercase()),
+        ("f/c.ivf", ""),
+        ("f/c.ivf.md5", A),
+        ("f/c.md5", frames.as_str()),
+    ];
+    let folder = Folder::new("contradict", &files);
+    let vectors = load(&folder.0.join("f")).expect("a folder");
+    let why = vectors[0].oracle.as_ref().expect_err("two hashes for one stream");
+    assert!(why.contains("a.ivf.md5") && why.contains("a.md5 contradict"), "{why}");
+    // The same hash twice, and hashes of another form, which say nothing of each other.
+    let kinds: Vec<_> =
+        vectors[1..].iter().map(|v| v.oracle.clone().map(|o| o.map(|o| o.kind))).collect();
+    assert_eq!(kinds, [Ok(Some(Kind::Dav1d)), Ok(Some(Kind::Dav1d))]);
+}
+
 #[cfg(unix)]
 #[test]
 fn hashes_that_cannot_be_read_are_not_nothing() {

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::super::options::OutputTiling;
+use super::super::options::{OutputTiling, ReadbackWay};
 use super::*;
 use crate::syntax::testing::plain_sequence;
 
@@ -34,6 +34,7 @@ fn format(format: vk::Format, usage: vk::ImageUsageFlags) -> VideoFormat {
         usage,
         create_flags: vk::ImageCreateFlags::empty(),
         is_mutable_unlisted: false,
+        is_host_unlisted: false,
         image_type: vk::ImageType::TYPE_2D,
     }
 }
@@ -272,4 +273,37 @@ fn outputs_have_the_tiling_that_is_asked_for() {
     assert_eq!(tiling(&radv(), Some(OutputTiling::Linear)), Ok((linear, optimal)));
     let refused = tiling(&anv(), Some(OutputTiling::Linear));
     assert!(refused.is_err_and(|why| why.ends_with("of Linear tiling")));
+}
+
+#[test]
+fn pictures_get_to_the_host_as_it_is_asked_for_or_as_the_device_lists() {
+    let read = |report: &ProfileReport, options: &ExecutorOptions| {
+        choose(&spec(), options, report).map(|c| (c.readback, c.output_usage(), c.output.tiling))
+    };
+    let asked = |way| ExecutorOptions { readback: Some(way), ..ExecutorOptions::default() };
+    let preferred = ExecutorOptions { prefer_host: true, ..ExecutorOptions::default() };
+    let (optimal, linear) = (vk::ImageTiling::OPTIMAL, vk::ImageTiling::LINEAR);
+    let copied = Ok((ReadbackWay::Copy, DST | COPY, optimal));
+    let by_host = Ok((ReadbackWay::Host, DST | HOST, optimal));
+    assert_eq!(read(&radv(), &asked(ReadbackWay::Copy)), copied);
+    assert_eq!(read(&radv(), &asked(ReadbackWay::Linear)), Ok((ReadbackWay::Linear, DST, linear)));
+    let refused = read(&radv(), &asked(ReadbackWay::Host));
+    assert!(refused.is_err_and(|why| why.contains("HOST_TRANSFER")));
+    let refused = read(&anv(), &asked(ReadbackWay::Linear));
+    assert!(refused.is_err_and(|why| why.ends_with("DPB and LINEAR")));
+    assert_eq!(read(&anv(), &preferred), copied);
+    let with = |change: fn(&mut VideoFormat)| {
+        let mut report = anv();
+        for list in [&mut report.dst, &mut report.dpb, &mut report.dst_dpb] {
+            list.iter_mut().flatten().for_each(change);
+        }
+        report
+    };
+    let listed = with(|format| format.usage |= HOST);
+    assert_eq!(read(&listed, &preferred), by_host);
+    assert_eq!(read(&listed, &ExecutorOptions::default()), copied);
+    // What is supported and not listed is taken where it is asked for.
+    let unlisted = with(|format| format.is_host_unlisted = true);
+    assert_eq!(read(&unlisted, &preferred), copied);
+    assert_eq!(read(&unlisted, &asked(ReadbackWay::Host)), by_host);
 }

@@ -15,6 +15,7 @@ use crate::vk::adapter::Adapter;
 use crate::vk::device::Device;
 use crate::vk::failed;
 use crate::vk::instance::Instance;
+use crate::vk::memory::Location;
 use crate::vk::objects::{Buffer, Image};
 use crate::vk::shared::SharedDevice;
 
@@ -80,7 +81,7 @@ impl Canvas {
             .tiling(vk::ImageTiling::OPTIMAL)
             .usage(vk::ImageUsageFlags::COLOR_ATTACHMENT | vk::ImageUsageFlags::TRANSFER_SRC);
         // SAFETY: a colour attachment of a format that all devices have.
-        let image = Arc::new(unsafe { Image::new(device, &info, "canvas") }?);
+        let image = Arc::new(unsafe { Image::new(device, &info, Location::Device, "canvas") }?);
         let view = ColorView::new(device, image.raw(), FORMAT, Some(image.clone()))?;
         let bytes = u64::from(size.0) * u64::from(size.1) * 4;
         let readback = Buffer::readback(device, bytes)?;

@@ -14,6 +14,7 @@ use crate::pixels::{Chroma, Format, Picture};
 use crate::syntax::testing::plain_sequence;
 use crate::vk::barriers::{Layer, Use};
 use crate::vk::device::Device;
+use crate::vk::memory::Location;
 use crate::vk::objects::{Buffer, Commands, Image};
 use crate::vk::on_device::{OnDevice, PlaneViews, Source};
 use crate::vk::readback::{CopyPlan, PictureLayout};
@@ -107,7 +108,9 @@ fn image(adapter: &Adapter, device: &Arc<Device>, format: vk::Format) -> Option<
         return None;
     }
     // SAFETY: as the device offers it.
-    Some(Arc::new(unsafe { Image::new(device, &info, "test") }.expect("an image")))
+    Some(Arc::new(
+        unsafe { Image::new(device, &info, Location::Device, "test") }.expect("an image"),
+    ))
 }
 
 /// `picture` in `image` of `layout`, kept for shaders.

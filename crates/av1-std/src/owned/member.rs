@@ -1,0 +1,127 @@
+//! Members as numbers: what a structure is visited by, and set by.
+
+/// What a structure's members are one after the other.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Item<'a> {
+    /// A member and its numbers: one, or those of its array, row by row.
+    Values {
+        /// The member.
+        name: &'static str,
+        /// Its array's sizes, outermost first; none of a single number.
+        dims: &'static [usize],
+        /// The numbers; a flag is 0 or 1.
+        values: &'a [i64],
+    },
+    /// A pointer that is NULL.
+    Null(&'static str),
+    /// The members of what this pointer points to follow, up to `End`.
+    Begin(&'static str),
+    /// The end of the innermost `Begin`.
+    End,
+}
+
+/// What a member is made of.
+pub trait Member: Sized {
+    /// Sizes of its array, outermost first.
+    const DIMS: &'static [usize];
+
+    /// Appends its numbers.
+    fn put(&self, to: &mut Vec<i64>);
+
+    /// Takes as many numbers; `None` if there are too few, or one that does not fit.
+    fn take(from: &mut std::slice::Iter<'_, i64>) -> Option<Self>;
+}
+
+macro_rules! number {
+    ($($number:ty)*) => { $(
+        impl Member for $number {
+            const DIMS: &'static [usize] = &[];
+            fn put(&self, to: &mut Vec<i64>) {
+                to.push(i64::from(*self));
+            }
+            fn take(from: &mut std::slice::Iter<'_, i64>) -> Option<Self> {
+                Self::try_from(*from.next()?).ok()
+            }
+        }
+    )* };
+}
+number! { u8 i8 u16 i16 u32 i32 }
+
+impl Member for bool {
+    const DIMS: &'static [usize] = &[];
+    fn put(&self, to: &mut Vec<i64>) {
+        to.push(i64::from(*self));
+    }
+    fn take(from: &mut std::slice::Iter<'_, i64>) -> Option<Self> {
+        match from.next()? {
+            0 => Some(false),
+            1 => Some(true),
+            _ => None,
+        }
+    }
+}
+
+macro_rules! array {
+    ($($number:ty),*) => { $(
+        impl<const N: usize> Member for [$number; N] {
+            const DIMS: &'static [usize] = &[N];
+            fn put(&self, to: &mut Vec<i64>) {
+                self.iter().for_each(|member| member.put(to));
+            }
+            fn take(from: &mut std::slice::Iter<'_, i64>) -> Option<Self> {
+                let mut all = [0; N];
+                for one in &mut all {
+                    *one = Member::take(from)?;
+                }
+                Some(all)
+            }
+        }
+        impl<const N: usize, const M: usize> Member for [[$number; N]; M] {
+            const DIMS: &'static [usize] = &[M, N];
+            fn put(&self, to: &mut Vec<i64>) {
+                self.iter().for_each(|row| row.put(to));
+            }
+            fn take(from: &mut std::slice::Iter<'_, i64>) -> Option<Self> {
+                let mut all = [[0; N]; M];
+                for row in &mut all {
+                    *row = Member::take(from)?;
+                }
+                Some(all)
+            }
+        }
+    )* };
+}
+array! { u8, i8, u16, i16, u32, i32 }
+
+/// A structure of named members.
+pub trait Members {
+    /// Shows every member, in the order of the structure.
+    fn visit(&self, see: &mut dyn FnMut(Item<'_>));
+
+    /// Sets a member by its path (`pQuantization.base_q_idx`); what a pointer points to is made.
+    /// `false` if there is no such member, or the numbers are not its.
+    fn set(&mut self, path: &str, values: &[i64]) -> bool;
+
+    /// Every member by its path; what is NULL is not there.
+    fn members(&self) -> Vec<(String, &'static [usize], Vec<i64>)> {
+        let mut all = Vec::new();
+        let mut path: Vec<&'static str> = Vec::new();
+        self.visit(&mut |item| match item {
+            Item::Values { name, dims, values } => {
+                let named = path.iter().copied().chain([name]).collect::<Vec<_>>().join(".");
+                all.push((named, dims, values.to_vec()));
+            }
+            Item::Null(_) => {}
+            Item::Begin(name) => path.push(name),
+            Item::End => drop(path.pop()),
+        });
+        all
+    }
+}
+
+/// All numbers of `values` as a member.
+pub(super) fn whole<M: Member>(values: &[i64]) -> Option<M> {
+    let mut values = values.iter();
+    let member = M::take(&mut values)?;
+    values.next().is_none().then_some(member)
+}

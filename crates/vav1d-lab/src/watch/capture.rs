@@ -1,0 +1,334 @@
+//! `session-N.jsonl` as data.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use av1_std::owned::{Members, PictureInfo, ReferenceInfo, SequenceHeader};
+use serde_json::{Map, Value};
+
+/// The format that is read here.
+const FORMAT: u64 = 1;
+
+/// A capture: `session-N.jsonl`, with `session-N.obu` beside it.
+#[derive(Clone, Debug)]
+pub struct Capture {
+    /// The first record: device, profile, capabilities, VkVideoSessionCreateInfoKHR.
+    pub about: Value,
+    /// Sequence headers by number.
+    pub sequences: BTreeMap<u64, SequenceHeader>,
+    /// What happened, in the order of submission.
+    pub events: Vec<Event>,
+    /// MD5s of decoded pictures by frame: those that could be read.
+    pub pictures: BTreeMap<u64, String>,
+    /// Status results by frame.
+    pub statuses: BTreeMap<u64, i64>,
+    /// The session was destroyed; where it was not, the application was killed, or is not done.
+    pub ended: bool,
+    /// The stream beside it.
+    pub stream: PathBuf,
+}
+
+/// Something that happened to a session.
+#[derive(Clone, Debug)]
+pub enum Event {
+    /// VK_VIDEO_CODING_CONTROL_RESET_BIT_KHR.
+    Reset,
+    /// A slot without a picture in vkCmdBeginVideoCodingKHR.
+    Deactivate(i32),
+    /// vkCmdDecodeVideoKHR.
+    Frame(Box<Frame>),
+}
+
+/// One decode.
+#[derive(Clone, Debug, Default)]
+pub struct Frame {
+    /// From 0, in the order of submission.
+    pub number: u64,
+    /// The call of vkQueueSubmit or vkQueueSubmit2, from 1.
+    pub submission: u64,
+    /// By the order of recording.
+    pub recorded: u64,
+    /// Family and index of the queue.
+    pub queue: (u32, u32),
+    /// Number of its sequence header.
+    pub sequence: Option<u64>,
+    /// Whether that came with the decode itself.
+    pub inline_parameters: bool,
+    /// Hash of the bytes of its tiles.
+    pub tile_hash: u64,
+    /// Where its OBUs are in the stream: offset and size in bytes, and the offset of each tile.
+    pub obu: Option<(u64, u64, Vec<u64>)>,
+    /// Why it could not be written.
+    pub fault: Option<String>,
+    /// Why its tiles could not be read.
+    pub unread: Option<String>,
+    /// dstPictureResource.
+    pub dst: Resource,
+    /// pSetupReferenceSlot.
+    pub setup: Option<Slot>,
+    /// pReferenceSlots.
+    pub references: Vec<Slot>,
+    /// pReferenceSlots of vkCmdBeginVideoCodingKHR.
+    pub bound: Vec<Slot>,
+    /// srcBufferOffset, srcBufferRange, frameHeaderOffset.
+    pub bitstream: (u64, u64, u32),
+    /// pTileOffsets.
+    pub tile_offsets: Vec<u32>,
+    /// pTileSizes.
+    pub tile_sizes: Vec<u32>,
+    /// Its status is queried, and by a VkVideoInlineQueryInfoKHR.
+    pub status_query: (bool, bool),
+    /// referenceNameSlotIndices.
+    pub names: [i32; 7],
+    /// pStdPictureInfo.
+    pub info: Option<PictureInfo>,
+}
+
+/// VkVideoPictureResourceInfoKHR.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Resource {
+    /// codedExtent.
+    pub extent: (u32, u32),
+    /// codedOffset.
+    pub offset: (i32, i32),
+    /// The image, by the order of their making, and the layer.
+    pub image: Option<(u64, u32)>,
+    /// Layers, format and usage of the image.
+    pub made: (u32, i32, u32),
+    /// Its VkImageLayout, as barriers have left it.
+    pub layout: Option<i32>,
+    /// The frame that was decoded to it last.
+    pub decoded: Option<u64>,
+}
+
+/// VkVideoReferenceSlotInfoKHR.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Slot {
+    /// slotIndex.
+    pub index: i32,
+    /// pPictureResource.
+    pub resource: Option<Resource>,
+    /// pStdReferenceInfo.
+    pub std: Option<ReferenceInfo>,
+}
+
+impl Capture {
+    /// Reads `session-N.jsonl`; `path` may name the stream beside it, too. A last line that is not
+    /// whole is left out: the application was killed while it was written.
+    ///
+    /// # Errors
+    /// What is wrong with which line.
+    pub fn read(path: &Path) -> Result<Self, String> {
+        let records = path.with_extension("jsonl");
+        let text =
+            std::fs::read_to_string(&records).map_err(|e| format!("{}: {e}", records.display()))?;
+        Self::parse(&text, path.with_extension("obu"))
+            .map_err(|why| format!("{}: {why}", records.display()))
+    }
+
+    /// Reads the text of `session-N.jsonl`.
+    ///
+    /// # Errors
+    /// What is wrong with which line.
+    pub fn parse(text: &str, stream: PathBuf) -> Result<Self, String> {
+        let mut capture = Self {
+            about: Value::Null,
+            sequences: BTreeMap::new(),
+            events: Vec::new(),
+            pictures: BTreeMap::new(),
+            statuses: BTreeMap::new(),
+            ended: false,
+            stream,
+        };
+        let whole = text.rfind('\n').map_or("", |end| text.get(..end).unwrap_or_default());
+        for (number, line) in (1..).zip(whole.lines()) {
+            let record: Map<String, Value> =
+                serde_json::from_str(line).map_err(|e| format!("line {number}: {e}"))?;
+            capture.record(&record).ok_or_else(|| {
+                format!("line {number} is no record of a capture of format {FORMAT}")
+            })?;
+        }
+        match capture.about.is_null() {
+            true => Err("no record".to_owned()),
+            false => Ok(capture),
+        }
+    }
+
+    fn record(&mut self, record: &Map<String, Value>) -> Option<()> {
+        let (kind, value) = record.iter().next()?;
+        if self.about.is_null() {
+            let is_it = kind == "watch" && value.get("format")?.as_u64()? == FORMAT;
+            self.about = value.clone();
+            return is_it.then_some(());
+        }
+        match kind.as_str() {
+            "reset" => self.events.push(Event::Reset),
+            "deactivate" => self.events.push(Event::Deactivate(value.as_i64()? as i32)),
+            "sequence" => {
+                let mut header = SequenceHeader::default();
+                set(&mut header, value.get("std")?)?;
+                self.sequences.insert(value.get("number")?.as_u64()?, header);
+            }
+            "frame" => self.events.push(Event::Frame(Box::new(frame(value)?))),
+            "status" => {
+                self.statuses.insert(value.get("frame")?.as_u64()?, value.get("result")?.as_i64()?);
+            }
+            "picture" => {
+                if let Some(md5) = value.get("md5").and_then(Value::as_str) {
+                    self.pictures.insert(value.get("frame")?.as_u64()?, md5.to_owned());
+                }
+            }
+            "end" => self.ended = true,
+            // Records of a later version are passed over.
+            _ => {}
+        }
+        Some(())
+    }
+
+    /// Its frames, in the order of submission.
+    pub fn frames(&self) -> impl Iterator<Item = &Frame> {
+        self.events.iter().filter_map(|event| match event {
+            Event::Frame(frame) => Some(&**frame),
+            _ => None,
+        })
+    }
+
+    /// `filmGrainSupport` of the session's profile.
+    pub fn has_film_grain(&self) -> bool {
+        self.about["profile"]["film_grain_support"].as_bool().unwrap_or(false)
+    }
+
+    /// `maxDpbSlots` of the session.
+    pub fn slots(&self) -> u32 {
+        self.about["create_info"]["max_dpb_slots"].as_u64().unwrap_or(0) as u32
+    }
+
+    /// The device's name.
+    pub fn device(&self) -> &str {
+        self.about["device"]["name"].as_str().unwrap_or_default()
+    }
+}
+
+/// Sets every member of `to` that `value` has.
+fn set(to: &mut impl Members, value: &Value) -> Option<()> {
+    let mut members = Vec::new();
+    flat(value.as_object()?, "", &mut members)?;
+    members.iter().all(|(path, values)| to.set(path, values)).then_some(())
+}
+
+/// All members by their paths.
+fn flat(object: &Map<String, Value>, before: &str, to: &mut Vec<(String, Vec<i64>)>) -> Option<()> {
+    for (name, value) in object {
+        let path = format!("{before}{name}");
+        match value {
+            Value::Null => {}
+            Value::Object(inner) => flat(inner, &format!("{path}."), to)?,
+            Value::Array(values) => {
+                let values = values.iter().map(Value::as_i64);
+                to.push((path, values.collect::<Option<_>>()?));
+            }
+            value => to.push((path, vec![value.as_i64()?])),
+        }
+    }
+    Some(())
+}
+
+fn frame(value: &Value) -> Option<Frame> {
+    let number = |name: &str| value.get(name)?.as_u64();
+    let text = |name: &str| Some(value.get(name)?.as_str()?.to_owned());
+    let bitstream = value.get("bitstream")?;
+    let in_bitstream = |name: &str| bitstream.get(name).and_then(Value::as_u64);
+    let info = match value.get("picture_info") {
+        None => None,
+        Some(info) => {
+            let mut picture = PictureInfo::default();
+            set(&mut picture, info)?;
+            Some(picture)
+        }
+    };
+    let obu = value.get("obu").and_then(|obu| {
+        let offset = obu.get("offset")?.as_u64()?;
+        Some((offset, obu.get("bytes")?.as_u64()?, numbers(obu.get("tiles")?)?))
+    });
+    let slots = |name: &str| -> Option<Vec<Slot>> {
+        value.get(name)?.as_array()?.iter().map(slot).collect()
+    };
+    Some(Frame {
+        number: number("number")?,
+        submission: number("submission")?,
+        recorded: number("recorded")?,
+        queue: pair(value.get("queue")?)?,
+        sequence: number("sequence"),
+        inline_parameters: value.get("inline_parameters")?.as_bool()?,
+        tile_hash: u64::from_str_radix(&text("tile_hash")?, 16).ok()?,
+        obu,
+        fault: text("fault"),
+        unread: text("unread"),
+        dst: resource(value.get("dst")?)?,
+        setup: match value.get("setup")? {
+            Value::Null => None,
+            setup => Some(slot(setup)?),
+        },
+        references: slots("references")?,
+        bound: slots("bound")?,
+        bitstream: (
+            in_bitstream("offset")?,
+            in_bitstream("range")?,
+            in_bitstream("frame_header_offset").unwrap_or(0) as u32,
+        ),
+        tile_offsets: bitstream.get("tile_offsets").and_then(numbers).unwrap_or_default(),
+        tile_sizes: bitstream.get("tile_sizes").and_then(numbers).unwrap_or_default(),
+        status_query: (
+            value.get("status_query")?.as_bool()?,
+            value.get("inline_query")?.as_bool()?,
+        ),
+        names: value
+            .get("names")
+            .and_then(numbers)
+            .and_then(|n: Vec<i32>| n.try_into().ok())
+            .unwrap_or([-1; 7]),
+        info,
+    })
+}
+
+fn numbers<T: TryFrom<i64>>(value: &Value) -> Option<Vec<T>> {
+    value.as_array()?.iter().map(|number| T::try_from(number.as_i64()?).ok()).collect()
+}
+
+fn pair<T: TryFrom<i64> + Copy>(value: &Value) -> Option<(T, T)> {
+    match numbers(value)?.as_slice() {
+        [first, second] => Some((*first, *second)),
+        _ => None,
+    }
+}
+
+fn slot(value: &Value) -> Option<Slot> {
+    let std = match value.get("std") {
+        None => None,
+        Some(std) => {
+            let mut info = ReferenceInfo::default();
+            set(&mut info, std)?;
+            Some(info)
+        }
+    };
+    let index = i32::try_from(value.get("slot")?.as_i64()?).ok()?;
+    let is_there = value.get("extent").is_some();
+    Some(Slot { index, resource: if is_there { Some(resource(value)?) } else { None }, std })
+}
+
+fn resource(value: &Value) -> Option<Resource> {
+    let number = |name: &str| value.get(name).and_then(Value::as_i64);
+    let image = number("image").zip(number("layer"));
+    Some(Resource {
+        extent: pair(value.get("extent")?)?,
+        offset: pair(value.get("offset")?)?,
+        image: image.map(|(image, layer)| (image as u64, layer as u32)),
+        made: (
+            number("layers").unwrap_or(1) as u32,
+            number("format").unwrap_or(0) as i32,
+            number("usage").unwrap_or(0) as u32,
+        ),
+        layout: number("layout").map(|layout| layout as i32),
+        decoded: number("decoded").map(|frame| frame as u64),
+    })
+}

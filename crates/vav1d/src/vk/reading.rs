@@ -1,0 +1,174 @@
+//! The executor's work on one `Show` step where the host reads the image itself: by
+//! VK_EXT_host_image_copy, or in the memory of an image of LINEAR tiling.
+#![allow(unsafe_code, reason = "Vulkan calls, and access to mapped memory")]
+
+use std::sync::Arc;
+
+use ash::vk;
+
+use super::barriers::{self, Layer, Use};
+use super::device::Device;
+use super::execute::{Executor, QueuedWork};
+use super::failed;
+use super::images::PictureId;
+use super::objects::Image;
+use super::options::ReadbackWay;
+use super::readback::CopyPlan;
+use super::submit::Ticket;
+use crate::error::Result;
+use crate::pixels::Picture;
+
+/// vkCopyImageToMemoryEXT, and the layouts that it takes.
+pub(super) struct HostCopies {
+    functions: ash::ext::host_image_copy::Device,
+    /// pCopySrcLayouts.
+    layouts: Vec<vk::ImageLayout>,
+}
+
+impl HostCopies {
+    /// Those of `device`, which was opened with hostImageCopy.
+    pub(super) fn new(device: &Device, adapter: vk::PhysicalDevice) -> Self {
+        let instance = device.instance().raw();
+        let mut layouts = vec![vk::ImageLayout::UNDEFINED; MOST_LAYOUTS];
+        let mut host = vk::PhysicalDeviceHostImageCopyPropertiesEXT::default();
+        host.copy_src_layout_count = MOST_LAYOUTS as u32;
+        host.p_copy_src_layouts = layouts.as_mut_ptr();
+        let mut properties = vk::PhysicalDeviceProperties2::default().push_next(&mut host);
+        // SAFETY: the adapter is of the instance and knows the structure; the array is as long as
+        // its count says.
+        unsafe { instance.get_physical_device_properties2(adapter, &mut properties) };
+        layouts.truncate(host.copy_src_layout_count as usize);
+        let functions = ash::ext::host_image_copy::Device::new(instance, device.raw());
+        Self { functions, layouts }
+    }
+}
+
+/// More layouts than there are.
+const MOST_LAYOUTS: usize = 64;
+
+/// A picture that the host reads where it is, once it is decoded.
+pub(super) struct HostRead {
+    image: Arc<Image>,
+    at: Layer,
+    layout: vk::ImageLayout,
+    plan: CopyPlan,
+    /// The image is not decoded to as long as this is there.
+    _hold: Arc<()>,
+}
+
+/// A picture for the host.
+pub(super) enum Read {
+    /// It is read when it is asked for.
+    Later(Box<HostRead>),
+    /// It was read at once: the image had to go back to its layout.
+    Done(Box<Picture>),
+}
+
+impl Executor {
+    /// Lets the host read picture `id` of the active session, kept for `kept` and decoded by a
+    /// submission of before. When it can, and by what.
+    pub(super) fn let_host_read(
+        &mut self,
+        id: PictureId,
+        kept: Use,
+        plan: CopyPlan,
+    ) -> Result<(Ticket, Read)> {
+        let active = self.active()?;
+        let (readback, layered) = (active.choice.readback, active.choice.layered);
+        let picture = active.pictures.get(id);
+        let (at, (image, hold)) = (picture.layer(), picture.held());
+        let present = at.layout(kept);
+        let stays = match readback {
+            ReadbackWay::Linear => present == vk::ImageLayout::GENERAL,
+            _ => self.host_copies.as_ref().is_some_and(|host| host.layouts.contains(&present)),
+        };
+        let layout = if stays { present } else { at.layout(Use::Host) };
+        let ticket = if stays {
+            self.to_decode_lane(&[], &[barriers::decode_to_host()])?
+        } else {
+            self.to_decode_lane(&[barriers::change(at, kept, Use::Host)], &[])?
+        };
+        let read = HostRead { image, at, layout, plan, _hold: hold };
+        // A picture of its own is discarded by its next decode, a reference is looked for again;
+        // and one of many layers may be decoded to next.
+        let is_reference = kept == Use::Dpb;
+        if !is_reference || stays && !layered {
+            return Ok((ticket, Read::Later(Box::new(read))));
+        }
+        self.flush()?;
+        self.decode.wait(ticket)?;
+        let picture = self.read(&read)?;
+        if !stays {
+            // What the host has read by now, no barrier needs to order.
+            self.to_decode_lane(&[barriers::borrow(at, Use::Host, kept)], &[])?;
+        }
+        Ok((ticket, Read::Done(Box::new(picture))))
+    }
+
+    /// Queues barriers for the decode lane.
+    fn to_decode_lane(
+        &mut self,
+        images: &[vk::ImageMemoryBarrier2<'_>],
+        memory: &[vk::MemoryBarrier2<'_>],
+    ) -> Result<Ticket> {
+        let mut commands = self.handover_commands()?;
+        // SAFETY: the commands are new, or their submission has ended.
+        let raw = unsafe { commands.begin() }?;
+        let dependency =
+            vk::DependencyInfo::default().image_memory_barriers(images).memory_barriers(memory);
+        let device = &self.device;
+        // SAFETY: recording, outside any scope; layouts are those of the table.
+        unsafe { device.table().cmd_pipeline_barrier2(device.raw(), raw, &dependency) };
+        let raw = commands.end()?;
+        // SAFETY: recorded for the decode family; the picture is of the active session.
+        let ticket = unsafe { self.enqueue(QueuedWork::HandOver(raw), None) };
+        self.showing.handovers.push_back((ticket, commands));
+        Ok(ticket)
+    }
+
+    /// Reads a picture whose decode, and the barrier behind it, have ended.
+    pub(super) fn read(&mut self, read: &HostRead) -> Result<Picture> {
+        let plan = &read.plan;
+        let memory = self.showing.memory.pop().unwrap_or_default();
+        let Some(host) = &self.host_copies else {
+            let Some(mapped) = read.image.memory() else { return Ok(plan.picture(&[], memory)) };
+            let size = usize::try_from(mapped.size_bytes()).unwrap_or(usize::MAX);
+            // SAFETY: no decode to the image is submitted as long as it is held.
+            let bytes = unsafe { mapped.read(size, &mut self.showing.scratch) }?;
+            let rows = |aspect| {
+                let place =
+                    vk::ImageSubresource::default().aspect_mask(aspect).array_layer(read.at.layer);
+                let raw = self.device.raw();
+                // SAFETY: an image of LINEAR tiling, with this layer and plane.
+                let at = unsafe { raw.get_image_subresource_layout(read.at.image, place) };
+                (at.offset as usize, at.row_pitch as usize)
+            };
+            return Ok(plan.picture(&plan.gathered(bytes, rows), memory));
+        };
+        let mut bytes = if plan.is_exact() { memory } else { Vec::new() };
+        bytes.resize(plan.size_bytes(), 0);
+        let (regions, n) = plan.regions(read.at.layer);
+        let regions: Vec<_> = regions[..n]
+            .iter()
+            .map(|region| {
+                let to = bytes[region.buffer_offset as usize..].as_mut_ptr();
+                vk::ImageToMemoryCopyEXT::default()
+                    .host_pointer(to.cast())
+                    .image_subresource(region.image_subresource)
+                    .image_extent(region.image_extent)
+            })
+            .collect();
+        let info = vk::CopyImageToMemoryInfoEXT::default()
+            .src_image(read.at.image)
+            .src_image_layout(read.layout)
+            .regions(&regions);
+        // SAFETY: the image is in this layout, and no submission writes it as long as it is held;
+        // each region is inside the image, and its rows are inside `bytes`.
+        unsafe { host.functions.copy_image_to_memory(&info) }
+            .map_err(failed("vkCopyImageToMemoryEXT"))?;
+        match plan.is_exact() {
+            true => Ok(plan.around(bytes.into())),
+            false => Ok(plan.picture(&bytes, Vec::new())),
+        }
+    }
+}

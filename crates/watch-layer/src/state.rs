@@ -1,0 +1,190 @@
+//! What is known of a device's objects: numbers and names, no calls.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use ash::vk;
+use av1_engine::job;
+use av1_std::owned::{PictureInfo, ReferenceInfo, SequenceHeader};
+
+use crate::capture::Session;
+
+/// All that a device's calls have told.
+#[derive(Default)]
+pub(crate) struct State {
+    pub(crate) buffers: HashMap<u64, Buffer>,
+    pub(crate) memories: HashMap<u64, Memory>,
+    pub(crate) images: HashMap<u64, Image>,
+    pub(crate) views: HashMap<u64, View>,
+    pub(crate) sessions: HashMap<u64, Session>,
+    pub(crate) parameters: HashMap<u64, Arc<Parameters>>,
+    /// What is recorded in command buffers, of those with something to capture.
+    pub(crate) commands: HashMap<u64, Vec<Op>>,
+    /// The query that is active in a command buffer.
+    pub(crate) active_queries: HashMap<u64, (u64, u32)>,
+    /// Command pools' buffers.
+    pub(crate) pools: HashMap<u64, Vec<u64>>,
+    /// Status queries by pool and index: the session and the frame that they are of.
+    pub(crate) queries: HashMap<(u64, u32), (u64, u64)>,
+    /// Queues with family and index.
+    pub(crate) queues: HashMap<u64, (u32, u32)>,
+    /// Images so far.
+    pub(crate) images_made: u64,
+    /// Different sequence headers so far.
+    pub(crate) headers: Vec<Arc<Parameters>>,
+    /// Calls of vkQueueSubmit and vkQueueSubmit2 so far.
+    pub(crate) submissions: u64,
+    /// Decodes recorded so far.
+    pub(crate) recorded: u64,
+}
+
+/// A buffer for bitstreams.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Buffer {
+    pub(crate) size: u64,
+    /// Memory, and the offset in it; none before it is bound.
+    pub(crate) memory: Option<(u64, u64)>,
+}
+
+/// Device memory.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Memory {
+    pub(crate) size: u64,
+    pub(crate) host_visible: bool,
+    /// Where the application has mapped it: the address that offset 0 has or would have, and the
+    /// range that is mapped.
+    pub(crate) mapped: Option<Mapped>,
+}
+
+/// A mapped range.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Mapped {
+    pub(crate) address: usize,
+    pub(crate) offset: u64,
+    pub(crate) size: u64,
+}
+
+impl Mapped {
+    /// The address of `size` bytes at `offset` of the memory, if they are mapped.
+    pub(crate) fn at(&self, offset: u64, size: u64) -> Option<usize> {
+        let inside = offset.checked_sub(self.offset)?;
+        (inside.checked_add(size)? <= self.size).then(|| self.address + inside as usize)
+    }
+}
+
+/// An image for video decoding.
+#[derive(Clone, Debug)]
+pub(crate) struct Image {
+    /// From 0, in the order that they were made in.
+    pub(crate) number: u64,
+    pub(crate) format: vk::Format,
+    pub(crate) extent: (u32, u32),
+    pub(crate) usage: vk::ImageUsageFlags,
+    pub(crate) flags: vk::ImageCreateFlags,
+    /// The layout of each layer, as submitted barriers leave it.
+    pub(crate) layouts: Vec<vk::ImageLayout>,
+}
+
+/// A view of an image for video decoding.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct View {
+    pub(crate) image: u64,
+    pub(crate) base_layer: u32,
+}
+
+/// Session parameters, or inline ones: a sequence header.
+pub(crate) struct Parameters {
+    pub(crate) number: u64,
+    pub(crate) header: SequenceHeader,
+    pub(crate) job: Arc<job::SequenceHeader>,
+}
+
+impl State {
+    /// A sequence header as it was handed over: equal ones are one.
+    pub(crate) fn parameters(&mut self, header: SequenceHeader) -> Arc<Parameters> {
+        if let Some(known) = self.headers.iter().rev().find(|known| known.header == header) {
+            return Arc::clone(known);
+        }
+        let number = self.headers.len() as u64;
+        let job = crate::job::sequence(&header);
+        let made = Arc::new(Parameters { number, header, job });
+        self.headers.push(Arc::clone(&made));
+        made
+    }
+
+    /// What is recorded in `commands`, to be added to.
+    pub(crate) fn record(&mut self, commands: u64, op: Op) {
+        self.commands.entry(commands).or_default().push(op);
+    }
+
+    /// A command buffer is empty.
+    pub(crate) fn clear(&mut self, commands: u64) {
+        self.commands.remove(&commands);
+        self.active_queries.remove(&commands);
+    }
+
+    /// The image and the layer of a picture resource.
+    pub(crate) fn picture(&self, resource: &Resource) -> Option<(u64, u32)> {
+        let view = self.views.get(&resource.view)?;
+        Some((view.image, view.base_layer + resource.base_layer))
+    }
+}
+
+/// A recorded command.
+#[derive(Clone)]
+pub(crate) enum Op {
+    /// vkCmdBeginVideoCodingKHR.
+    Begin { session: u64, parameters: Option<Arc<Parameters>>, slots: Vec<Slot> },
+    /// vkCmdControlVideoCodingKHR with RESET.
+    Reset,
+    /// vkCmdDecodeVideoKHR.
+    Decode(Arc<Decode>),
+    /// An image memory barrier of an image for video decoding.
+    Layout { image: u64, layers: (u32, u32), to: vk::ImageLayout },
+}
+
+/// VkVideoPictureResourceInfoKHR.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Resource {
+    pub(crate) view: u64,
+    pub(crate) base_layer: u32,
+    pub(crate) extent: (u32, u32),
+    pub(crate) offset: (i32, i32),
+}
+
+/// VkVideoReferenceSlotInfoKHR with VkVideoDecodeAV1DpbSlotInfoKHR.
+#[derive(Clone, Debug)]
+pub(crate) struct Slot {
+    pub(crate) index: i32,
+    pub(crate) resource: Option<Resource>,
+    pub(crate) std: Option<ReferenceInfo>,
+}
+
+/// VkVideoDecodeInfoKHR with VkVideoDecodeAV1PictureInfoKHR.
+pub(crate) struct Decode {
+    /// Decodes by the order of recording.
+    pub(crate) recorded: u64,
+    pub(crate) buffer: u64,
+    pub(crate) offset: u64,
+    pub(crate) range: u64,
+    pub(crate) dst: Resource,
+    pub(crate) setup: Option<Slot>,
+    pub(crate) references: Vec<Slot>,
+    pub(crate) picture: Option<Picture>,
+    /// VkVideoDecodeAV1InlineSessionParametersInfoKHR.
+    pub(crate) inline: Option<Arc<Parameters>>,
+    /// Pool and index of its status query.
+    pub(crate) query: Option<(u64, u32)>,
+    /// Whether that is a VkVideoInlineQueryInfoKHR.
+    pub(crate) inline_query: bool,
+}
+
+/// VkVideoDecodeAV1PictureInfoKHR.
+pub(crate) struct Picture {
+    pub(crate) info: PictureInfo,
+    pub(crate) job: job::PictureInfo,
+    pub(crate) names: [i32; 7],
+    pub(crate) frame_header_offset: u32,
+    pub(crate) tile_offsets: Vec<u32>,
+    pub(crate) tile_sizes: Vec<u32>,
+}
