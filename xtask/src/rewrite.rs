@@ -230,8 +230,7 @@ pub(crate) fn make(
     // Steps are made anew from the start, so that the ones that are kept draw the same numbers.
     for step in steps {
         let (mut tried, mut random) = (original.stream.clone(), Random::new(seed));
-        let wanted = applied.iter().chain([step]);
-        let made: Result<(), _> = wanted.map(|step| step.apply(&mut tried, &mut random)).collect();
+        let made = applied.iter().chain([step]).try_for_each(|s| s.apply(&mut tried, &mut random));
         match made.err() {
             None => {
                 applied.push(step.clone());

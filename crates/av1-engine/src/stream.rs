@@ -181,10 +181,11 @@ impl Writer {
         let hides = frame_type == FrameType::Key && opening.refresh_frame_flags != 0xff;
         let shown = frame.header(if hides { Show::Copy } else { Show::Shown })?;
         let target = self.slots.target(opening);
-        let hidden = frame.header(Show::Hidden)?;
+        let keeps = target == Target::Keep;
+        let hidden = (hides || keeps).then(|| frame.header(Show::Hidden)).transpose()?;
         let tile_group = headers::tile_group(tiles)?;
         let refresh = target.refresh_frame_flags();
-        if hides && refresh != 0 {
+        if let Some(hidden) = hidden.as_ref().filter(|_| hides && refresh != 0) {
             push_obu(out, ObuType::Frame, &[&hidden.bytes(refresh, None), &tile_group]);
         }
         let shown_refresh = if hides { 0 } else { refresh };
@@ -193,9 +194,9 @@ impl Writer {
             // It took all buffers.
             self.slots.clear();
         }
-        let saved = unit::saved(job, &sequence, size, hidden.gm);
-        let keeps = target == Target::Keep;
-        let kept = keeps.then(|| Arc::new(Kept { header: hidden, tile_group }));
+        let saved = unit::saved(job, &sequence, size, shown.gm);
+        let kept = hidden.filter(|_| keeps);
+        let kept = kept.map(|header| Arc::new(Kept { header, tile_group }));
         Ok((target, saved, kept))
     }
 }

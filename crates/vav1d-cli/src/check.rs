@@ -57,22 +57,29 @@ pub(super) fn run(args: &CheckArgs, json: bool, notices: &Notices) -> Result<Exi
     Ok(if report.is_wrong() { Exit::No } else { Exit::Done })
 }
 
-/// Findings of one member, without indexes; the first, and in how many frames.
+/// Findings of one member, without indexes.
+struct Told<'a> {
+    member: String,
+    /// The first.
+    finding: &'a Finding,
+    frames: Vec<Option<u64>>,
+}
+
+/// The first finding of each member, and in how many frames.
 fn by_member(report: &Report) -> Vec<(&Finding, usize)> {
-    let base = |finding: &Finding| {
-        let plain: String = finding.member.chars().filter(|c| !c.is_ascii_digit()).collect();
-        (plain, finding.harmless)
-    };
-    let mut all: Vec<((String, Option<&str>), &Finding, Vec<Option<u64>>)> = Vec::new();
+    let mut all: Vec<Told<'_>> = Vec::new();
     for finding in &report.findings {
-        let key = base(finding);
-        match all.iter_mut().find(|(known, ..)| *known == key) {
-            Some((_, _, frames)) if frames.last() == Some(&finding.frame) => {}
-            Some((_, _, frames)) => frames.push(finding.frame),
-            None => all.push((key, finding, vec![finding.frame])),
+        let member: String = finding.member.chars().filter(|c| !c.is_ascii_digit()).collect();
+        let is_it = |told: &&mut Told<'_>| {
+            told.member == member && told.finding.harmless == finding.harmless
+        };
+        match all.iter_mut().find(is_it) {
+            Some(told) if told.frames.last() == Some(&finding.frame) => {}
+            Some(told) => told.frames.push(finding.frame),
+            None => all.push(Told { member, finding, frames: vec![finding.frame] }),
         }
     }
-    all.into_iter().map(|(_, first, frames)| (first, frames.len())).collect()
+    all.into_iter().map(|told| (told.finding, told.frames.len())).collect()
 }
 
 fn write_text(out: &mut impl Write, args: &CheckArgs, report: &Report) -> io::Result<()> {
@@ -171,7 +178,7 @@ fn diff_json(
 ) -> io::Result<()> {
     lines.begin("watch-diff", Some(&args.first), None)?;
     for d in &compared.differences {
-        lines.write(&Record::Difference(serde_json::json!({
+        lines.write(&Record::WatchDifference(serde_json::json!({
             "member": d.member,
             "frames": d.count,
             "first_frame": d.frame,

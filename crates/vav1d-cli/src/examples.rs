@@ -78,6 +78,37 @@ pub(super) const ALL: &[(&str, &str, &str)] = &[
         "vav1d sim navi33 --record a.rec -- ffmpeg -hwaccel vulkan -i stream.ivf -f null -",
     ),
     ("vav1d sim-diff", "Two versions of a driver", "vav1d sim-diff old.rec new.rec"),
+    (
+        "vav1d watch",
+        "What a player hands to the driver",
+        "vav1d watch -o captures -- mpv --hwdec=vulkan film.mkv",
+    ),
+    ("vav1d check", "Which members are wrong?", "vav1d check captures/session-0"),
+    (
+        "vav1d replay",
+        "The same structures on another device",
+        "vav1d replay --device soft captures/session-0",
+    ),
+    (
+        "vav1d watch-diff",
+        "Two programs, one stream",
+        "vav1d watch-diff mpv/session-0 ffmpeg/session-0",
+    ),
+    (
+        "vav1d stress",
+        "A hundred streams in other forms",
+        "vav1d stress --device system -o stress suites/",
+    ),
+    (
+        "vav1d rewrite",
+        "Every frame shown twice",
+        "vav1d rewrite stream.ivf --how repeat=1 -o twice.ivf",
+    ),
+    (
+        "vav1d reduce",
+        "The smallest stream that still fails",
+        "vav1d reduce --device system stream.ivf -o small.ivf",
+    ),
     ("vav1d caps", "All devices", "vav1d caps"),
     (
         "vav1d caps",

@@ -44,7 +44,7 @@ pub enum Record<'a> {
     /// An open bitstream unit.
     Obu(serde_json::Value),
     /// A step of the checklist of `report`.
-    Check(serde_json::Value),
+    ReportStep(serde_json::Value),
     /// A syntax element.
     Element(Element<'a>),
     /// A session shape and what it gave.
@@ -75,6 +75,8 @@ pub enum Record<'a> {
     Change(serde_json::Value),
     /// What became of all of them.
     Changes(serde_json::Value),
+    /// A member in which two captures differ.
+    WatchDifference(serde_json::Value),
     /// A member of a capture that is wrong.
     Finding(serde_json::Value),
     /// A picture of a replay.

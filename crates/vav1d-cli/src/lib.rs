@@ -195,7 +195,7 @@ fn command(cli: &Cli, words: &[OsString], notices: &Notices) -> Result<Exit> {
             .map_err(|e| Failure::new(Exit::Fault, format!("PR_SET_PDEATHSIG: {e}")))?;
     }
     let printed = match &cli.command {
-        Command::Sim(_) => Some("the program behind --"),
+        Command::Sim(_) | Command::Watch(_) => Some("the program behind --"),
         Command::Generate(_) => Some("what is generated"),
         _ => None,
     };

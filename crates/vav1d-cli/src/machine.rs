@@ -31,7 +31,7 @@ const VARIABLES: [&str; 4] =
 /// are for nodes that this machine has not.
 pub(super) fn has_no_device() -> bool {
     let is_set = |name: &&str| std::env::var_os(name).is_some();
-    if !cfg!(target_os = "linux") || VARIABLES.iter().any(|name| is_set(&name)) {
+    if !cfg!(target_os = "linux") || VARIABLES.iter().any(is_set) {
         return false;
     }
     let nodes = NODES.map(Path::new);

@@ -78,7 +78,7 @@ pub(super) fn text(page: &Page, commands: &[String]) -> String {
     roff.section("SEE ALSO");
     let others = commands.iter().map(|command| title(command)).filter(|other| *other != name);
     let others: Vec<_> = others.map(|other| format!(".BR {} (1)", plain(&other))).collect();
-    roff.line(&others.join(",\n").replace("(1),", "(1),"));
+    roff.line(&others.join(",\n"));
     roff.0
 }
 

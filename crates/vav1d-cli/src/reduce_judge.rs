@@ -14,7 +14,7 @@ use serde_json::Value;
 use super::exit::Exit;
 use super::failure::{Failure, Result};
 use super::output::Notices;
-use super::reduce_args::ReduceArgs;
+use super::reduce_args::{NamesArg, ReduceArgs};
 use super::stop::Stop;
 use av1_rewrite::stream::Stream;
 use vav1d::sink::md5_hex;
@@ -26,7 +26,8 @@ const LOOK: Duration = Duration::from_millis(5);
 /// Options that are not `compare`'s, or that are about the input; those behind the first list take
 /// a value.
 const FLAGS: [&str; 6] = ["--json", "-q", "--quiet", "-v", "--verbose", "--ignore-editlist"];
-const WITH_VALUE: [&str; 13] = [
+const WITH_VALUE: [&str; 14] = [
+    "--names",
     "-o",
     "--output",
     "--check",
@@ -55,6 +56,8 @@ pub(super) struct Children<'a> {
     /// What is known of streams, by their MD5: from an earlier run, too.
     known: HashMap<String, Option<Failing>>,
     journal: File,
+    /// A stream before names pointed elsewhere, by its MD5, and its last picture.
+    before: Option<(String, Option<String>)>,
     /// Streams that were judged.
     pub(super) judged: u32,
 }
@@ -72,7 +75,7 @@ impl<'a> Children<'a> {
         let fail =
             |e: std::io::Error| Failure::new(Exit::Output, format!("{}: {e}", journal.display()));
         let options = options(words, args);
-        let head = format!("{:?} {:?}", options, args.check);
+        let head = format!("{:?} {:?} {:?}", options, args.check, args.names);
         let text = std::fs::read_to_string(journal).unwrap_or_default();
         let known = recalled(&text, &head).unwrap_or_default();
         let mut file = File::options();
@@ -85,8 +88,19 @@ impl<'a> Children<'a> {
         }
         let program = std::env::current_exe().map_err(|e| Failure::new(Exit::Fault, e))?;
         let bar = notices.progress(u64::from(args.decodes), "streams judged");
-        let (journal, judged) = (file, 0);
-        Ok(Self { args, program, options, folder, stop, notices, bar, known, journal, judged })
+        Ok(Self {
+            args,
+            program,
+            options,
+            folder,
+            stop,
+            notices,
+            bar,
+            known,
+            journal: file,
+            before: None,
+            judged: 0,
+        })
     }
 
     /// No more streams are judged.
@@ -151,6 +165,18 @@ impl<'a> Children<'a> {
         Ok((status, String::from_utf8_lossy(&text).into_owned()))
     }
 
+    /// The hash of the last picture that softvk puts out of `file`; `None` if it does not decode all
+    /// of it.
+    fn last_picture(&self, file: &[u8]) -> Result<Option<String>> {
+        let path = self.candidate(file)?;
+        let mut command = Command::new(&self.program);
+        command.args(["-q", "md5", "--device", "soft", "--force", "--"]).arg(&path);
+        let (status, text) = self.run(command)?;
+        let last = text.lines().rfind(|line| !line.starts_with('#'));
+        let hash = last.and_then(|line| line.rsplit(',').next()).map(|hash| hash.trim().to_owned());
+        Ok(hash.filter(|_| status.is_some_and(|status| status.success())))
+    }
+
     fn candidate(&self, file: &[u8]) -> Result<PathBuf> {
         let path = self.folder.join("candidate.ivf");
         std::fs::write(&path, file)
@@ -195,12 +221,20 @@ impl Judge for Children<'_> {
         Ok(failing)
     }
 
-    fn is_sound(&mut self, file: &[u8]) -> Result<bool> {
-        let path = self.candidate(file)?;
-        let mut command = Command::new(&self.program);
-        command.args(["-q", "md5", "--device", "soft", "--force", "--"]).arg(&path);
-        let (status, _) = self.run(command)?;
-        Ok(status.is_some_and(|status| status.success()))
+    fn is_sound(&mut self, before: &[u8], file: &[u8]) -> Result<bool> {
+        match self.args.names {
+            NamesArg::Keep => Ok(false),
+            NamesArg::Any => Ok(self.last_picture(file)?.is_some()),
+            NamesArg::Same => {
+                let key = md5_hex(before);
+                if self.before.as_ref().is_none_or(|(known, _)| *known != key) {
+                    self.before = Some((key, self.last_picture(before)?));
+                }
+                let own = self.last_picture(file)?;
+                let was = self.before.as_ref().and_then(|(_, picture)| picture.as_ref());
+                Ok(own.is_some() && own.as_ref() == was)
+            }
+        }
     }
 
     fn told(&mut self, step: &str) {

@@ -84,7 +84,7 @@ fn lines(device: &str, done: &[Done]) -> io::Result<String> {
     let mut lines = Lines(Vec::new());
     lines.begin("report", None, Some(device))?;
     for (ran, (what, bad)) in done.iter().zip(verdicts(done)) {
-        lines.write(&Record::Check(serde_json::json!({
+        lines.write(&Record::ReportStep(serde_json::json!({
             "name": ran.step.name, "command": ran.step.words, "exit": code(ran),
             "seconds": ran.seconds, "bad": bad, "result": what,
         })))?;

@@ -17,12 +17,13 @@ const INSTALLED: &str = "../share/vulkan/explicit_layer.d";
 
 /// The folder of the manifest: VAV1D_WATCH_LAYER_PATH, the program's, or where it is installed.
 fn manifest_folder() -> Result<PathBuf> {
-    if let Some(path) = std::env::var_os("VAV1D_WATCH_LAYER_PATH") {
-        return Ok(path.into());
-    }
     let here = std::env::current_exe().ok();
     let folder = here.as_deref().and_then(Path::parent);
-    let places = folder.into_iter().flat_map(|dir| [dir.to_owned(), dir.join(INSTALLED)]);
+    let beside = || folder.into_iter().flat_map(|dir| [dir.to_owned(), dir.join(INSTALLED)]);
+    let places: Vec<PathBuf> = match std::env::var_os("VAV1D_WATCH_LAYER_PATH") {
+        Some(path) => vec![path.into()],
+        None => beside().collect(),
+    };
     places.into_iter().find(|dir| dir.join(MANIFEST).exists()).ok_or_else(|| {
         let why = "is neither beside this program nor installed: build it (cargo build --release \
                    -p watch-layer), or name its folder in VAV1D_WATCH_LAYER_PATH";

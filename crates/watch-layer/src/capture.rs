@@ -1,7 +1,7 @@
 //! What a session's capture is made of: `session-N.obu` and `session-N.jsonl`, written as frames are
 //! submitted, so that a killed application leaves what it has submitted.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::fs::{File, OpenOptions};
 use std::io::{self, Write};
 use std::path::Path;
@@ -30,6 +30,8 @@ pub(crate) struct Session {
     frames: u64,
     /// Numbers of the sequence headers that are written.
     known: Vec<u64>,
+    /// Numbers of the images that are written.
+    images: HashSet<u64>,
     /// Which frame each picture (image and layer) was decoded to last.
     decoded: HashMap<(u64, u32), u64>,
     /// Whether pictures have luma alone.
@@ -101,6 +103,7 @@ impl Session {
             bytes: 0,
             frames: 0,
             known: Vec::new(),
+            images: HashSet::new(),
             decoded: HashMap::new(),
             monochrome: about.profile.chroma == Chroma::Monochrome,
             failed: false,
@@ -182,6 +185,7 @@ impl Session {
             });
             self.record(line);
         }
+        self.images(frame, pictures);
         let color = parameters.and_then(|parameters| parameters.header.pColorConfig.as_ref());
         self.monochrome |= color.is_some_and(|color| color.mono_chrome);
         let mut line = Line::new();
@@ -204,6 +208,28 @@ impl Session {
         }
         self.record(line);
         number
+    }
+
+    /// Writes the images of a frame that are new.
+    fn images(&mut self, frame: &Submitted<'_>, pictures: &dyn Pictures) {
+        let decode = frame.decode;
+        let slots = decode.setup.iter().chain(&decode.references).chain(frame.bound);
+        let resources = slots.filter_map(|slot| slot.resource.as_ref()).chain([&decode.dst]);
+        for seen in resources.filter_map(|resource| pictures.picture(resource)) {
+            if !self.images.insert(seen.image) {
+                continue;
+            }
+            let mut line = Line::new();
+            line.object("image", |line| {
+                line.number("number", seen.image)
+                    .number("layers", seen.layers as u64)
+                    .number("format", seen.format.as_raw())
+                    .numbers("extent", [seen.extent.0, seen.extent.1])
+                    .number("usage", seen.usage.as_raw())
+                    .number("flags", seen.flags.as_raw());
+            });
+            self.record(line);
+        }
     }
 
     /// Writes the frame's OBUs, and says where they are.
@@ -276,11 +302,6 @@ impl Session {
         let Some(seen) = pictures.picture(resource) else { return };
         line.number("image", seen.image)
             .number("layer", seen.layer)
-            .number("layers", seen.layers as u64)
-            .number("format", seen.format.as_raw())
-            .numbers("image_extent", [seen.extent.0, seen.extent.1])
-            .number("usage", seen.usage.as_raw())
-            .number("flags", seen.flags.as_raw())
             .number("layout", seen.layout.as_raw());
         if let Some(frame) = self.decoded.get(&(seen.image, seen.layer)) {
             line.number("decoded", *frame);

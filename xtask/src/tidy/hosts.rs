@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use anyhow::Result;
 
 /// Hosts that may be named: those of specifications.
-const HOSTS: [&str; 2] = ["json-schema.org", "registry.khronos.org"];
+const HOSTS: [&str; 3] = ["json-schema.org", "registry.khronos.org", "www.w3.org"];
 /// Files that name others: cargo writes its registry's, and the licences are not our words.
 const EXEMPT: [&str; 3] = ["Cargo.lock", "LICENSE-APACHE", "LICENSE-MIT"];
 /// Folders that are not committed.

@@ -98,7 +98,8 @@ pub trait Members {
     /// Shows every member, in the order of the structure.
     fn visit(&self, see: &mut dyn FnMut(Item<'_>));
 
-    /// Sets a member by its path (`pQuantization.base_q_idx`); what a pointer points to is made.
+    /// Sets a member by its path (`pQuantization.base_q_idx`); what a pointer points to is made, as it
+    /// is for the pointer's own path and no numbers.
     /// `false` if there is no such member, or the numbers are not its.
     fn set(&mut self, path: &str, values: &[i64]) -> bool;
 

@@ -127,6 +127,12 @@ macro_rules! structure {
                             self.$array.is_some()
                         }
                     )*)?
+                    $($(
+                        stringify!($pointer) => {
+                            self.$pointer.get_or_insert_default();
+                            values.is_empty()
+                        }
+                    )*)?
                     _ => match path.split_once('.') {
                         $($(
                             Some((stringify!($pointer), rest)) => {

@@ -70,6 +70,9 @@ fn what_pointers_point_to_is_made() {
     assert!(picture.set("pQuantization.base_q_idx", &[200]));
     assert_eq!(picture.pTileInfo.as_ref().and_then(|t| t.pMiColStarts.clone()), Some(vec![0, 16]));
     assert_eq!(picture.pQuantization.as_ref().map(|q| q.base_q_idx), Some(200));
+    assert!(picture.set("pCDEF", &[]) && picture.set("pQuantization", &[]));
+    assert_eq!(picture.pCDEF, Some(Cdef::default()));
+    assert_eq!(picture.pQuantization.as_ref().map(|q| q.base_q_idx), Some(200));
     for (path, values) in [
         ("pQuantization.base_q_idx", &[256][..]),
         ("pQuantization.base_q_idx", &[1, 2]),

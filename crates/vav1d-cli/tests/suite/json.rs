@@ -136,19 +136,23 @@ impl Drop for Folder {
     }
 }
 
+/// Two captures of one still, the second with another base_q_idx.
+fn captures(folder: &Folder) -> (String, String) {
+    let text = include_str!("tables/capture.jsonl");
+    let other = text.replace("\"base_q_idx\":128", "\"base_q_idx\":129");
+    assert_ne!(text, other);
+    for (name, text) in [("session-0", text), ("session-1", &other)] {
+        std::fs::write(folder.path(&format!("{name}.jsonl")), text).expect("written");
+        let stream = include_bytes!("tables/capture.obu");
+        std::fs::write(folder.path(&format!("{name}.obu")), stream).expect("written");
+    }
+    (folder.path("session-0"), folder.path("session-1"))
+}
+
 /// Commands whose lines have all types but `message`, which takes the validation layer.
 fn commands(folder: &Folder) -> Vec<Vec<String>> {
-    let recording = |name: &str, q: u8| {
-        let text = format!(
-            "# vav1d drm-sim recording 1\nchip = navi33\nsubmission 1 decode\nav1.base_q_idx = {q}\n"
-        );
-        std::fs::write(folder.path(name), text).expect("written");
-        folder.path(name)
-    };
-    let (a, b) = (recording("a.rec", 1), recording("b.rec", 2));
     let (old, new) = (folder.path("old"), folder.path("new"));
-    let (yuv, tar, drawn) = (folder.path("a.yuv"), folder.path("a.tar"), folder.path("drawn"));
-    let (ivf, stressed) = (folder.path("a.ivf"), folder.path("stressed"));
+    let yuv = folder.path("a.yuv");
     let main = "samples/main-420-8.ivf";
     let two = "samples/main-420-8.ivf samples/high-444-8.ivf";
     let vectors = format!("{two} samples/layers-l2t2.ivf");
@@ -177,6 +181,29 @@ fn commands(folder: &Folder) -> Vec<Vec<String>> {
         format!("verify --list {vectors}"),
         format!("verify-diff {old} {new}"),
         format!("verify-merge {new}"),
+    ];
+    words(&lines).into_iter().chain(others(folder, &vectors)).collect()
+}
+
+/// The words of lines.
+fn words(lines: &[String]) -> Vec<Vec<String>> {
+    lines.iter().map(|line| line.split(' ').map(str::to_owned).collect()).collect()
+}
+
+/// Those that do not decode vectors one by one.
+fn others(folder: &Folder, vectors: &str) -> Vec<Vec<String>> {
+    let recording = |name: &str, q: u8| {
+        let text = format!(
+            "# vav1d drm-sim recording 1\nchip = navi33\nsubmission 1 decode\nav1.base_q_idx = {q}\n"
+        );
+        std::fs::write(folder.path(name), text).expect("written");
+        folder.path(name)
+    };
+    let (a, b) = (recording("a.rec", 1), recording("b.rec", 2));
+    let (first, second) = captures(folder);
+    let (tar, drawn) = (folder.path("a.tar"), folder.path("drawn"));
+    let main = "samples/main-420-8.ivf";
+    let lines = [
         format!("suite-info {vectors}"),
         format!("suite-info --with BitDepth=8 {vectors}"),
         format!("suite-info --cover {vectors}"),
@@ -188,16 +215,24 @@ fn commands(folder: &Folder) -> Vec<Vec<String>> {
         format!("caps --device soft:nv-like {vectors} samples/README.md"),
         "caps-diff soft:nv-like soft:radv-vcn4".to_owned(),
         format!("sim-diff {a} {b}"),
+        format!("check --stream samples/still-full.obu {second}"),
+        format!("replay --device soft --all {first}"),
+        format!("watch-diff {first} {second}"),
+        format!("compare --explain --device soft:fault=base-q@2 {main}"),
+        format!("rewrite {main} --how repeat=1 -o {}", folder.path("rewritten.ivf")),
+        format!(
+            "reduce --device soft:fault=base-q@2 --decodes 20 {main} -o {}",
+            folder.path("less.ivf")
+        ),
+        format!("stress --device soft --count 1 -o {} {main}", folder.path("stress")),
         format!("report --device soft -o {tar}"),
-        format!("rewrite --how slots {main} -o {ivf}"),
-        format!("stress --device soft --count 2 {main} -o {stressed}"),
         format!("play --device soft --render-to {drawn} {main}"),
     ];
-    lines.iter().map(|line| line.split(' ').map(str::to_owned).collect()).collect()
+    words(&lines)
 }
 
 /// Commands that print something else than records.
-const NONE: [&str; 2] = ["sim", "generate"];
+const NONE: [&str; 3] = ["sim", "watch", "generate"];
 
 #[test]
 fn every_line_of_every_command_is_in_the_schema() {
@@ -261,10 +296,14 @@ fn whatever_ends_a_command_is_a_fault_behind_a_header() {
         ("sim-diff none none", 66, "io"),
         ("sim navi33 -- true", 2, "usage"),
         ("generate man", 2, "usage"),
+        ("watch -- true", 2, "usage"),
+        ("check none", 66, "io"),
+        ("replay none --device soft", 66, "io"),
+        ("watch-diff none none", 66, "io"),
+        ("rewrite none.ivf -o /tmp/none.ivf", 66, "io"),
+        ("reduce none.ivf --device soft -o /tmp/none.ivf", 66, "io"),
+        ("stress none --device soft", 66, "io"),
         ("report --device soft -o /none/x.tar", 74, "output"),
-        ("rewrite no-such-file.ivf -o x.ivf", 66, "io"),
-        ("rewrite samples/main-420-8.ivf --how nothing -o x.ivf", 2, "usage"),
-        ("stress no-such-suite --device soft -o none", 66, "io"),
     ] {
         let words: Vec<&str> = std::iter::once("--json").chain(words.split(' ')).collect();
         let output = vav1d(&words);
@@ -273,7 +312,8 @@ fn whatever_ends_a_command_is_a_fault_behind_a_header() {
         types(&schema, &words, &output);
         let text = String::from_utf8(output.stdout).expect("text");
         let records = text.lines().map(|l| serde_json::from_str::<Value>(l).expect("JSON"));
-        let fault = records.filter(|record| record["type"] == "fault").last().expect("a fault");
+        let mut records = records;
+        let fault = records.rfind(|record| record["type"] == "fault").expect("a fault");
         let data = &fault["data"];
         assert_eq!(
             (data["kind"].as_str(), data["exit"].as_i64()),

@@ -22,6 +22,8 @@ mod info;
 mod json;
 #[cfg(unix)]
 mod judges;
+#[cfg(target_os = "linux")]
+mod layer;
 mod manifest;
 mod matrix;
 mod matroska;

@@ -35,7 +35,7 @@ fn reduced(folder: &Folder, name: &str, fault: &str, more: &[&str]) -> Value {
 #[test]
 fn wrong_pictures_are_left_with_two_frames() {
     let folder = Folder::new("reduce-wrong", &[]);
-    let left = reduced(&folder, "main-420-8", "when:OrderHint=4", &[]);
+    let left = reduced(&folder, "main-420-8", "when:OrderHint=4", &["--names", "any"]);
     assert_eq!((&left["class"], &left["origin"]), (&"wrong".into(), &5.into()), "{left:#}");
     assert_eq!((&left["frames"], &left["closure"].as_array().map(Vec::len)), (&2.into(), &Some(6)));
     assert_eq!((&left["sound"], &left["aimed"]), (&true.into(), &true.into()));
@@ -45,8 +45,18 @@ fn wrong_pictures_are_left_with_two_frames() {
     let out = folder.path("left.ivf");
     let output = vav1d(&["compare", "--device", "soft:fault=when:OrderHint=4", &out]);
     let said = text(&output.stdout);
-    assert!(said.contains("first wrong frame: 1"), "{said}");
+    assert!(said.contains("first bad frame: 1"), "{said}");
     assert!(left["command"].as_str().is_some_and(|c| c.starts_with("vav1d compare --device soft")));
+}
+
+/// Unless more is asked for, names point elsewhere only where the wrong picture stays.
+#[test]
+fn names_stay_where_the_picture_would_be_another() {
+    let folder = Folder::new("reduce-same", &[]);
+    for names in ["keep", "same"] {
+        let left = reduced(&folder, "main-420-8", "when:OrderHint=4", &["--names", names]);
+        assert_eq!((&left["frames"], &left["aimed"]), (&6.into(), &false.into()), "{left:#}");
+    }
 }
 
 /// What it takes is said: without a filter this one is not wrong.

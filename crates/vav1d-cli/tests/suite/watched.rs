@@ -184,6 +184,7 @@ impl Session {
         let capture = Capture {
             about,
             sequences,
+            images: BTreeMap::new(),
             events,
             pictures: BTreeMap::new(),
             statuses: BTreeMap::new(),

@@ -46,6 +46,16 @@ fn file(
     Ok(writer.finish()?)
 }
 
+/// A grey image, for tests of what shows images.
+///
+/// # Errors
+/// It cannot be written.
+#[cfg(test)]
+pub(crate) fn grey_file(path: &Path, width: u32, height: u32) -> io::Result<()> {
+    let data = vec![9; (width * height) as usize];
+    file(path, width, height, png::ColorType::Grayscale, &data)
+}
+
 /// The bytes of the image at `path`; if it is wider than `width`, of one that is not.
 ///
 /// # Errors

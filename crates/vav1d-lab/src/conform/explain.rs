@@ -45,6 +45,15 @@ pub struct Area {
     pub picture: (u32, u32),
 }
 
+impl Area {
+    /// `block`, with `x`, `y` and `size`, of a picture of this width and height.
+    fn of(block: &Value, picture: (&Value, &Value)) -> Option<Self> {
+        let number = |value: &Value| u32::try_from(value.as_u64()?).ok();
+        let (x, y, size) = (number(&block["x"])?, number(&block["y"])?, number(&block["size"])?);
+        Some(Self { x, y, size, picture: (number(picture.0)?, number(picture.1)?) })
+    }
+}
+
 /// The words of `vav1d compare`, worst last.
 const STATES: [&str; 5] = ["unjudged", "right", "missing", "inherited", "wrong"];
 
@@ -122,12 +131,8 @@ impl Explained {
         self.shared = texts(&data["shared_features"]);
         self.is_film_grain = data["film_grain"] == true;
         self.most = data["max"].as_u64().unwrap_or(0);
-        let number = |name: &str| u32::try_from(data["block"][name].as_u64()?).ok();
-        let area = || {
-            let picture = (number("width")?, number("height")?);
-            Some(Area { x: number("x")?, y: number("y")?, size: number("size")?, picture })
-        };
-        self.block = area();
+        let block = &data["block"];
+        self.block = Area::of(block, (&block["width"], &block["height"]));
         self
     }
 
@@ -141,14 +146,8 @@ impl Explained {
             self.planes.push(plane["plane"].as_str().unwrap_or("?").to_owned());
             self.most = self.most.max(plane["max"].as_u64().unwrap_or(0));
         }
-        let number = |value: &Value| u32::try_from(value.as_u64()?).ok();
         let first = &difference["superblocks"]["first"];
-        let area = || {
-            let (x, y) = (number(&first["x"])?, number(&first["y"])?);
-            let picture = (number(&verdict["width"])?, number(&verdict["height"])?);
-            Some(Area { x, y, size: number(&first["size"])?, picture })
-        };
-        self.block = area();
+        self.block = Area::of(first, (&verdict["width"], &verdict["height"]));
     }
 }
 

@@ -46,11 +46,13 @@ pub trait Judge {
     /// The end of all: the judge was interrupted, or cannot run.
     fn judge(&mut self, stream: &Stream, file: &[u8]) -> Result<Option<Failing>, Self::Error>;
 
-    /// Whether a right decoder decodes all of it.
+    /// Whether names may point elsewhere as they do in `file`, in place of `before`, which ends with
+    /// the same frame: a right decoder decodes all of it, and as far as that is wanted its last
+    /// picture is the same.
     ///
     /// # Errors
     /// As those of [`Judge::judge`].
-    fn is_sound(&mut self, file: &[u8]) -> Result<bool, Self::Error>;
+    fn is_sound(&mut self, before: &[u8], file: &[u8]) -> Result<bool, Self::Error>;
 
     /// A step was taken.
     fn told(&mut self, step: &str);
@@ -156,7 +158,7 @@ impl<J: Judge> Work<'_, J> {
             return Ok(false);
         }
         let Ok(file) = written(&smaller, derived) else { return Ok(false) };
-        if derived == Derived::Replaced && !self.judge.is_sound(&file)? {
+        if derived == Derived::Replaced && !self.judge.is_sound(&self.file, &file)? {
             return Ok(false);
         }
         let failing = self.judge.judge(&smaller, &file)?;

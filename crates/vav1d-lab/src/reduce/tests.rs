@@ -64,7 +64,7 @@ impl Judge for Mock {
         Ok(fails.then(|| Failing { class: "wrong".into(), origin }))
     }
 
-    fn is_sound(&mut self, _: &[u8]) -> Result<bool, Self::Error> {
+    fn is_sound(&mut self, _: &[u8], _: &[u8]) -> Result<bool, Self::Error> {
         Ok(self.sound)
     }
 

@@ -16,6 +16,8 @@ pub struct Capture {
     pub about: Value,
     /// Sequence headers by number.
     pub sequences: BTreeMap<u64, SequenceHeader>,
+    /// Layers, format and usage of images by number.
+    pub images: BTreeMap<u64, (u32, i32, u32)>,
     /// What happened, in the order of submission.
     pub events: Vec<Event>,
     /// MD5s of decoded pictures by frame: those that could be read.
@@ -134,6 +136,7 @@ impl Capture {
         let mut capture = Self {
             about: Value::Null,
             sequences: BTreeMap::new(),
+            images: BTreeMap::new(),
             events: Vec::new(),
             pictures: BTreeMap::new(),
             statuses: BTreeMap::new(),
@@ -169,7 +172,25 @@ impl Capture {
                 set(&mut header, value.get("std")?)?;
                 self.sequences.insert(value.get("number")?.as_u64()?, header);
             }
-            "frame" => self.events.push(Event::Frame(Box::new(frame(value)?))),
+            "image" => {
+                let number = |name: &str| value.get(name)?.as_i64();
+                let made =
+                    (number("layers")? as u32, number("format")? as i32, number("usage")? as u32);
+                self.images.insert(value.get("number")?.as_u64()?, made);
+            }
+            "frame" => {
+                let mut frame = frame(value)?;
+                let slots = frame.setup.iter_mut().chain(&mut frame.references);
+                let slots = slots.chain(&mut frame.bound);
+                let resources = slots.filter_map(|slot| slot.resource.as_mut());
+                for resource in resources.chain([&mut frame.dst]) {
+                    let image = resource.image.map(|(image, _)| image);
+                    resource.made = image
+                        .and_then(|image| self.images.get(&image).copied())
+                        .unwrap_or_default();
+                }
+                self.events.push(Event::Frame(Box::new(frame)));
+            }
             "status" => {
                 self.statuses.insert(value.get("frame")?.as_u64()?, value.get("result")?.as_i64()?);
             }
@@ -222,7 +243,12 @@ fn flat(object: &Map<String, Value>, before: &str, to: &mut Vec<(String, Vec<i64
         let path = format!("{before}{name}");
         match value {
             Value::Null => {}
-            Value::Object(inner) => flat(inner, &format!("{path}."), to)?,
+            Value::Object(inner) => {
+                // What a pointer points to is there even if all its members are 0.
+                let inside = format!("{path}.");
+                to.push((path, Vec::new()));
+                flat(inner, &inside, to)?;
+            }
             Value::Array(values) => {
                 let values = values.iter().map(Value::as_i64);
                 to.push((path, values.collect::<Option<_>>()?));
@@ -323,12 +349,39 @@ fn resource(value: &Value) -> Option<Resource> {
         extent: pair(value.get("extent")?)?,
         offset: pair(value.get("offset")?)?,
         image: image.map(|(image, layer)| (image as u64, layer as u32)),
-        made: (
-            number("layers").unwrap_or(1) as u32,
-            number("format").unwrap_or(0) as i32,
-            number("usage").unwrap_or(0) as u32,
-        ),
+        made: (0, 0, 0),
         layout: number("layout").map(|layout| layout as i32),
         decoded: number("decoded").map(|frame| frame as u64),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use av1_std::owned::Segmentation;
+
+    #[test]
+    fn what_is_left_out_is_zero_and_what_is_empty_is_there() {
+        let text = concat!(
+            "{\"watch\":{\"format\":1}}\n{\"reset\":true}\n{\"later\":{\"what\":1}}\n",
+            "{\"image\":{\"number\":4,\"layers\":2,\"format\":7,\"extent\":[8,8],\"usage\":3}}\n",
+            "{\"frame\":{\"number\":0,\"submission\":1,\"recorded\":0,\"queue\":[1,0],",
+            "\"sequence\":null,\"inline_parameters\":false,\"tile_hash\":\"0f\",",
+            "\"dst\":{\"extent\":[8,6],\"offset\":[0,0],\"image\":4,\"layer\":1,\"layout\":1},",
+            "\"setup\":null,\"references\":[],\"bound\":[],\"bitstream\":{\"offset\":0,",
+            "\"range\":9},\"status_query\":false,\"inline_query\":false,",
+            "\"picture_info\":{\"flags.UsesLr\":1,\"pSegmentation\":{}}}}\n{\"frame\":{\"num",
+        );
+        let capture = Capture::parse(text, PathBuf::new()).expect("a capture");
+        assert_eq!((capture.events.len(), capture.ended), (2, false));
+        let frame = capture.frames().next().expect("a frame");
+        assert_eq!((frame.tile_hash, frame.dst.image), (15, Some((4, 1))));
+        assert_eq!(frame.dst.made, (2, 7, 3));
+        let info = frame.info.as_ref().expect("picture information");
+        assert_eq!(info.pSegmentation, Some(Segmentation::default()));
+        assert!(info.UsesLr && info.pCDEF.is_none());
+        // A member that no structure has is no member of this format.
+        let wrong = text.replace("flags.UsesLr", "flags.UsesNothing");
+        assert!(Capture::parse(&wrong, PathBuf::new()).is_err());
+    }
 }

@@ -27,7 +27,7 @@ pub trait Batches: Send + 'static {
 }
 
 /// Bytes of pictures that may wait while a batch is worked on, where that is more than one picture.
-const WAITING_BYTES: usize = 8 << 20;
+const WAITING_BYTES: usize = 4 << 20;
 /// Pictures that may wait at most.
 const MOST_WAITING: usize = 8;
 
@@ -210,9 +210,9 @@ mod tests {
     fn what_waits_for_a_slow_sink_is_bounded_by_bytes() {
         assert_eq!(
             [0, 1 << 10, 1 << 20, 3 << 20, 8 << 20, 25 << 20].map(waiting),
-            [8, 8, 8, 2, 1, 1]
+            [8, 8, 4, 1, 1, 1]
         );
-        for (width, height, most) in [(64, 64, 8), (1920, 1080, 2), (3840, 2160, 1)] {
+        for (width, height, most) in [(64, 64, 8), (1280, 720, 3), (3840, 2160, 1)] {
             let done = Arc::new(AtomicUsize::new(0));
             let mut sink = Beside::new(Slow(Arc::clone(&done)));
             let info = StreamInfo {

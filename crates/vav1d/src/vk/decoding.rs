@@ -211,11 +211,20 @@ impl Executor {
     }
 
     fn targets(&mut self, dpb: Option<Role>, size: (u32, u32), grain: bool) -> Result<Targets> {
+        // Frames are decoded beside each other on a processor, as long as none waits for a copy; its
+        // images take no memory until somebody looks.
+        let copied = match self.adapter.device_type {
+            vk::PhysicalDeviceType::CPU => {
+                self.copy.passed(self.copy.last())?;
+                Some(self.copy.done())
+            }
+            _ => None,
+        };
         let active = self.active()?;
-        let dpb = dpb.map(|role| active.pictures.take(role, size)).transpose()?;
+        let dpb = dpb.map(|role| active.pictures.take(role, size, None)).transpose()?;
         let output = match dpb {
             Some(dpb) if active.choice.coincide && !grain => dpb,
-            _ => active.pictures.take(Role::Output, size)?,
+            _ => active.pictures.take(Role::Output, size, copied)?,
         };
         Ok(Targets { dpb, output })
     }

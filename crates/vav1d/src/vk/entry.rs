@@ -59,9 +59,12 @@ pub fn built_in() -> Option<String> {
     return None;
 }
 
+/// A word, and what it means.
+pub type Word = (&'static str, &'static str);
+
 /// What `soft:CONFIG` may be made of: words, and personalities with what they stand for. Empty
 /// without the feature `soft`.
-pub fn configurations() -> (Vec<(&'static str, &'static str)>, Vec<(&'static str, &'static str)>) {
+pub fn configurations() -> (Vec<Word>, Vec<Word>) {
     #[cfg(feature = "soft")]
     return softvk::configurations();
     #[cfg(not(feature = "soft"))]

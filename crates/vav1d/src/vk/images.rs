@@ -137,8 +137,14 @@ impl Pictures {
         }
     }
 
-    /// A picture for frames of `size` luma samples; freed with [`Self::free`].
-    pub(super) fn take(&mut self, role: Role, size: (u32, u32)) -> Result<PictureId> {
+    /// A picture for frames of `size` luma samples; freed with [`Self::free`]. With `copied` it is one
+    /// that no copy newer than this is of: a decode to it waits for none.
+    pub(super) fn take(
+        &mut self,
+        role: Role,
+        size: (u32, u32),
+        copied: Option<Ticket>,
+    ) -> Result<PictureId> {
         if let (Role::Dpb(slot), true) = (role, self.choice.layered) {
             return self.layer(slot);
         }
@@ -146,7 +152,11 @@ impl Pictures {
         let size = if is_dpb { self.dpb_size(size) } else { size };
         let extent = self.image_extent(size);
         self.taken += 1;
-        let fits = |e: &Entry| e.is_free() && e.is_dpb == is_dpb && e.picture.extent == extent;
+        let is_over = |picture: &PictureImage| copied.is_none_or(|copied| picture.copied <= copied);
+        let fits = |e: &Entry| {
+            let is_like_it = e.is_dpb == is_dpb && e.picture.extent == extent;
+            e.is_free() && is_like_it && is_over(&e.picture)
+        };
         let found = self.entries.iter().position(|e| e.as_ref().is_some_and(fits));
         let index = match found {
             Some(index) => index,
@@ -360,17 +370,17 @@ mod tests {
     fn what_somebody_draws_from_is_not_decoded_to() {
         let mut pictures = pictures((64, 48));
         let size = (64, 48);
-        let first = pictures.take(Role::Output, size).expect("a picture");
+        let first = pictures.take(Role::Output, size, None).expect("a picture");
         let hold = pictures.get(first).hold.clone();
         assert_eq!(pictures.held(), 1);
         pictures.free(first);
-        let second = pictures.take(Role::Output, size).expect("a picture");
+        let second = pictures.take(Role::Output, size, None).expect("a picture");
         assert_ne!(second, first);
         pictures.free(second);
-        assert_eq!(pictures.take(Role::Output, size).expect("a picture"), second);
+        assert_eq!(pictures.take(Role::Output, size, None).expect("a picture"), second);
         drop(hold);
         assert_eq!(pictures.held(), 0);
-        assert_eq!(pictures.take(Role::Output, size).expect("a picture"), first);
+        assert_eq!(pictures.take(Role::Output, size, None).expect("a picture"), first);
     }
 
     /// As `slots` numbers them.
@@ -383,15 +393,15 @@ mod tests {
     fn dpb_pictures_are_as_large_as_the_sequence_says() {
         let mut layers = pictures((256, 192));
         for size in [(64, 48), (128, 96), (256, 192)] {
-            let id = layers.take(dpb(), size).expect("a picture");
+            let id = layers.take(dpb(), size, None).expect("a picture");
             assert_eq!(layers.get(id).extent, (256, 192));
-            let id = layers.take(Role::Output, size).expect("a picture");
+            let id = layers.take(Role::Output, size, None).expect("a picture");
             assert_eq!(layers.get(id).extent, size);
         }
         // A sequence header that says much more than there is.
         let mut absurd = pictures((16384, 8704));
         for size in [(176, 144), (352, 288)] {
-            let id = absurd.take(dpb(), size).expect("a picture");
+            let id = absurd.take(dpb(), size, None).expect("a picture");
             assert_eq!(absurd.get(id).extent, size);
         }
     }
@@ -401,7 +411,7 @@ mod tests {
         let mut pictures = pictures((4096, 4096));
         let mut most = 0;
         for nr in 0..300 {
-            let id = pictures.take(Role::Output, (64 + 2 * nr, 64)).expect("a picture");
+            let id = pictures.take(Role::Output, (64 + 2 * nr, 64), None).expect("a picture");
             pictures.free(id);
             drop(pictures.outdated());
             most = most.max(pictures.entries.iter().flatten().count());
@@ -409,7 +419,7 @@ mod tests {
         assert!(most as u64 <= SPARE_IMAGE_AGE + 1, "{most}");
         // Large ones sooner: 24 MiB each.
         for nr in 0..40 {
-            let id = pictures.take(Role::Output, (4096 - 2 * nr, 4096)).expect("a picture");
+            let id = pictures.take(Role::Output, (4096 - 2 * nr, 4096), None).expect("a picture");
             pictures.free(id);
             drop(pictures.outdated());
         }
@@ -417,11 +427,11 @@ mod tests {
         let spare: u64 = pictures.entries.iter().flatten().map(bytes).sum();
         assert!(spare <= SPARE_IMAGE_BYTES, "{spare}");
         // One size comes back again and again, and stays.
-        let first = pictures.take(Role::Output, (64, 64)).expect("a picture");
+        let first = pictures.take(Role::Output, (64, 64), None).expect("a picture");
         for _ in 0..300 {
             pictures.free(first);
             drop(pictures.outdated());
-            assert_eq!(pictures.take(Role::Output, (64, 64)).expect("a picture"), first);
+            assert_eq!(pictures.take(Role::Output, (64, 64), None).expect("a picture"), first);
         }
     }
 }

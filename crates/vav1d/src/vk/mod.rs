@@ -53,7 +53,7 @@ pub use bitstream::BitstreamShape;
 pub use caps::{Caps, DpbPreference, Profile, ProfileReport, VideoFormat};
 pub use decoded::{DecodedPicture, DevicePicture, PictureRef};
 pub use dry::DryRun;
-pub use entry::{Driver, built_in, configurations, leaked};
+pub use entry::{Driver, Word, built_in, configurations, leaked};
 pub use execute::{DecodeStatus, Executor, FailedFrame, Output};
 pub use features::VideoFeature;
 pub use handed::Handed;

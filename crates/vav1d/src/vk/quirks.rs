@@ -26,9 +26,9 @@ struct Driver<'a> {
 const FRAMES: u32 = 4;
 /// Frames in the making on a processor at most: as many as its decoder has at a time.
 const MOST_MAKING: u32 = 8;
-/// Frames in flight beyond those: one that is done and is read, and two that wait, so that the
-/// decoder never does.
-const BEYOND: u32 = 3;
+/// Frames in flight beyond those: one that is done and is read, and one that waits, so that the
+/// decoder does not.
+const BEYOND: u32 = 2;
 
 /// How many frames a device is to be busy with.
 fn frames_in_flight(is_cpu: bool, cores: usize) -> u32 {
@@ -172,7 +172,7 @@ mod tests {
     #[test]
     fn a_processor_gets_frames_for_its_cores() {
         let frames = |cores| frames_in_flight(true, cores);
-        assert_eq!([1, 2, 4, 8, 16, 64, 200].map(frames), [4, 5, 5, 6, 7, 11, 11]);
+        assert_eq!([1, 2, 4, 8, 16, 64, 200].map(frames), [4, 4, 4, 5, 6, 10, 10]);
         assert_eq!(frames_in_flight(false, 64), 4);
         assert_eq!(settled(vk::DriverId::MESA_RADV, 0, [0; 4]).frames_in_flight, 4);
     }

@@ -224,6 +224,11 @@ impl Lane {
         Ok(ticket <= self.done)
     }
 
+    /// The newest ticket that is known to have passed.
+    pub(super) fn done(&self) -> Ticket {
+        self.done
+    }
+
     /// Waits until `ticket` has passed.
     /// # Errors
     /// `DeviceError::Timeout`, after which the device is never waited for again.

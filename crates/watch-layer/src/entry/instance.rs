@@ -15,7 +15,20 @@ pub(super) struct Instance {
     key: usize,
     handle: vk::Instance,
     get: vk::PFN_vkGetInstanceProcAddr,
+    /// The next layer's functions that are called here. Once the instance is there, some loaders
+    /// give those of the first layer for them.
+    own: Vec<(&'static CStr, vk::PFN_vkVoidFunction)>,
 }
+
+/// Names of the functions that are called here.
+const OWN: [&CStr; 6] = [
+    c"vkCreateDevice",
+    c"vkDestroyInstance",
+    c"vkGetPhysicalDeviceMemoryProperties",
+    c"vkGetPhysicalDeviceProperties",
+    c"vkGetPhysicalDeviceQueueFamilyProperties",
+    c"vkGetPhysicalDeviceVideoCapabilitiesKHR",
+];
 
 static INSTANCES: RwLock<Vec<Arc<Instance>>> = RwLock::new(Vec::new());
 
@@ -45,8 +58,11 @@ pub(super) fn of_device(physical: vk::PhysicalDevice) -> Option<Arc<Instance>> {
 }
 
 impl Instance {
-    /// The next layer's function of this name.
+    /// The next layer's function of this name: to be called, one of [`OWN`]; any, to be handed on.
     pub(super) fn next_function(&self, name: &CStr) -> vk::PFN_vkVoidFunction {
+        if let Some((_, own)) = self.own.iter().find(|(own, _)| *own == name) {
+            return *own;
+        }
         // SAFETY: the next layer's function, with its instance.
         unsafe { (self.get)(self.handle, name.as_ptr()) }
     }
@@ -99,7 +115,9 @@ unsafe extern "system" fn create(
         note(|| {
             let key = key(handle.as_raw());
             let mut all = INSTANCES.write().unwrap_or_else(PoisonError::into_inner);
-            all.push(Arc::new(Instance { key, handle, get }));
+            // SAFETY: the next layer's function, with its instance.
+            let own = OWN.map(|name| (name, unsafe { get(handle, name.as_ptr()) })).to_vec();
+            all.push(Arc::new(Instance { key, handle, get, own }));
         });
     }
     result

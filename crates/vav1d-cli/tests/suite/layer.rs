@@ -1,0 +1,154 @@
+//! `vav1d watch` with the real layer above softvk, both through the system's Vulkan loader. Where one
+//! of the three is not there, as before `cargo build --workspace --lib`, only the refusals are tested.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+use crate::manifest::{Sample, sample};
+
+/// The folder of the program, where libraries are built, too.
+fn folder() -> &'static Path {
+    Path::new(env!("CARGO_BIN_EXE_vav1d")).parent().expect("a folder")
+}
+
+/// A fresh folder for one test.
+fn scratch(name: &str) -> PathBuf {
+    let folder = std::env::temp_dir().join(format!("vav1d-layer-{name}-{}", std::process::id()));
+    let _old = std::fs::remove_dir_all(&folder);
+    std::fs::create_dir_all(&folder).expect("a folder");
+    folder
+}
+
+/// vav1d with softvk as the loader's only driver.
+fn vav1d(scratch: &Path) -> Command {
+    let driver = include_str!("../../../softvk/softvk_icd.json.in");
+    let library = folder().join("libsoftvk.so");
+    let manifest = scratch.join("softvk_icd.json");
+    std::fs::write(&manifest, driver.replace("@PATH@", &library.display().to_string()))
+        .expect("a manifest");
+    let mut command = Command::new(env!("CARGO_BIN_EXE_vav1d"));
+    command.env("VK_DRIVER_FILES", manifest).env_remove("VK_LAYER_PATH");
+    command.env_remove("VK_INSTANCE_LAYERS").env_remove("VAV1D_WATCH_LAYER_PATH");
+    command
+}
+
+/// Whether the loader, softvk and the layer are there.
+fn is_there(scratch: &Path) -> bool {
+    let built = ["libsoftvk.so", "libvav1d_watch.so", "VkLayer_VAV1D_watch.json"];
+    let found = vav1d(scratch).args(["caps", "--device", "system"]).output().expect("vav1d runs");
+    built.iter().all(|file| folder().join(file).exists())
+        && String::from_utf8_lossy(&found.stdout).contains("softvk")
+}
+
+fn md5(scratch: &Path, watched: &[&str], sample: &Sample) -> Output {
+    let mut command = vav1d(scratch);
+    if !watched.is_empty() {
+        command.args(watched).arg("--").arg(env!("CARGO_BIN_EXE_vav1d"));
+    }
+    command.args(["md5", "--device", "system"]).arg(sample.path());
+    command.output().expect("vav1d runs")
+}
+
+#[test]
+fn a_watched_program_is_what_it_was_and_its_capture_a_stream() {
+    let scratch = scratch("stream");
+    if !is_there(&scratch) {
+        return;
+    }
+    for name in ["main-420-8", "main-420-10", "forward-key", "grain-420-8", "tiles-4x2"] {
+        let sample = sample(name);
+        let folder = scratch.join(name);
+        let output = folder.display().to_string();
+        let alone = md5(&scratch, &[], &sample);
+        let watched = md5(&scratch, &["watch", "--pictures", "-o", &output], &sample);
+        assert_eq!(watched, alone, "{name}");
+        let session = folder.join("session-0");
+        let run = |arguments: &[&str]| {
+            let output =
+                vav1d(&scratch).args(arguments).arg(&session).output().expect("vav1d runs");
+            (output.status.code(), String::from_utf8_lossy(&output.stdout).into_owned())
+        };
+        let stream = sample.path().display().to_string();
+        for arguments in [&["check"][..], &["check", "--stream", &stream]] {
+            let (code, said) = run(arguments);
+            assert_eq!(code, Some(0), "{name} {arguments:?}: {said}");
+        }
+        let (code, said) = run(&["replay", "--device", "system"]);
+        assert_eq!(code, Some(0), "{name}: {said}");
+        let last = said.lines().last().unwrap_or_default();
+        assert!(last.contains(": 0 differ") && !last.contains(" 0 compared"), "{name}: {last}");
+        // Every picture of the program's output is one of the stream that was captured.
+        let captured = session.with_extension("obu");
+        let own = vav1d(&scratch).args(["md5", "-q"]).arg(captured).output().expect("vav1d runs");
+        assert_eq!(own.status.code(), Some(0), "{name}");
+        let own = String::from_utf8_lossy(&own.stdout).into_owned();
+        assert!(sample.frames.iter().all(|md5| own.contains(md5)), "{name}");
+        // Of itself a capture differs in nothing.
+        let (code, said) = run(&["watch-diff", &session.display().to_string()]);
+        assert_eq!(code, Some(0), "{name}: {said}");
+    }
+    std::fs::remove_dir_all(scratch).expect("removed");
+}
+
+#[test]
+fn a_session_that_is_cut_off_is_readable() {
+    let scratch = scratch("killed");
+    if !is_there(&scratch) {
+        return;
+    }
+    let folder = scratch.join("captured");
+    let output = folder.display().to_string();
+    md5(&scratch, &["watch", "-o", &output], &sample("main-420-8"));
+    let records = folder.join("session-0.jsonl");
+    let text = std::fs::read_to_string(&records).expect("a capture");
+    // In the middle of the last frame's record.
+    let last = text.rfind("{\"frame\":{").expect("a frame");
+    std::fs::write(&records, &text[..last + 100]).expect("written");
+    let check = vav1d(&scratch).arg("check").arg(&records).output().expect("vav1d runs");
+    assert_eq!(check.status.code(), Some(0));
+    let said = String::from_utf8_lossy(&check.stdout).into_owned();
+    assert!(said.starts_with("13 frames against themselves"), "{said}");
+    let notice = String::from_utf8_lossy(&check.stderr).into_owned();
+    assert!(notice.contains("not destroyed"), "{notice}");
+    std::fs::remove_dir_all(scratch).expect("removed");
+}
+
+#[test]
+fn what_cannot_be_watched_is_refused() {
+    let scratch = scratch("refused");
+    let run = |arguments: &[&str], layers: Option<&Path>| {
+        let mut command = vav1d(&scratch);
+        if let Some(layers) = layers {
+            command.env("VAV1D_WATCH_LAYER_PATH", layers);
+        }
+        let output = command.current_dir(&scratch).args(arguments).output().expect("vav1d runs");
+        (output.status.code(), String::from_utf8_lossy(&output.stderr).into_owned())
+    };
+    let (code, said) = run(&["watch", "--", "true"], Some(&scratch));
+    assert_eq!(code, Some(69), "{said}");
+    assert!(said.contains("VkLayer_VAV1D_watch.json"), "{said}");
+    // A manifest is all that is needed to go on.
+    std::fs::write(scratch.join("VkLayer_VAV1D_watch.json"), "{}").expect("written");
+    let (code, said) = run(&["watch", "--", "/nonexistent/program"], Some(&scratch));
+    assert_eq!(code, Some(66), "{said}");
+    let (code, said) = run(&["watch", "-o", "/dev/null/x", "--", "true"], Some(&scratch));
+    assert_eq!(code, Some(74), "{said}");
+    let (code, _) = run(&["watch", "--", "sh", "-c", "exit 7"], Some(&scratch));
+    assert_eq!(code, Some(7));
+    let (code, said) = run(&["check", "nothing"], None);
+    assert_eq!(code, Some(66), "{said}");
+    for text in ["", "{}\n", "{\"watch\":{\"format\":2}}\n", "what\n", "{\"frame\":{}}\n"] {
+        std::fs::write(scratch.join("bad.jsonl"), text).expect("written");
+        for command in [&["check", "bad"][..], &["replay", "bad"], &["watch-diff", "bad", "bad"]] {
+            let (code, said) = run(command, None);
+            assert_eq!(code, Some(66), "{text:?} {command:?}: {said}");
+        }
+    }
+    std::fs::write(scratch.join("bad.jsonl"), "{\"watch\":{\"format\":1}}\n").expect("written");
+    std::fs::write(scratch.join("bad.obu"), "").expect("written");
+    for command in [&["check", "bad"][..], &["replay", "bad"], &["watch-diff", "bad", "bad"]] {
+        let (code, said) = run(command, None);
+        assert_eq!(code, Some(65), "{command:?}: {said}");
+    }
+    std::fs::remove_dir_all(scratch).expect("removed");
+}
