@@ -8,6 +8,7 @@ use vav1d_lab::compare::{Node, State, Verdict};
 
 /// The first wrong picture, as the driver left it.
 #[derive(Clone, Debug)]
+#[cfg_attr(not(feature = "soft"), expect(dead_code, reason = "softvk's engine looks at it"))]
 pub(super) struct Kept {
     /// Frame in decoding order.
     pub(super) frame: u64,
