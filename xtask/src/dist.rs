@@ -100,6 +100,7 @@ fn lay_out(
         ("vav1d", "bin/vav1d"),
         ("libsoftvk.so", "lib/vav1d/libsoftvk.so"),
         ("libdrm_sim.so", "lib/vav1d/libdrm_sim.so"),
+        ("libvav1d_watch.so", "lib/vav1d/libvav1d_watch.so"),
     ] {
         let symbols = debug.join(format!("usr/{to}.debug"));
         let to = tree.join(to);
@@ -119,6 +120,12 @@ fn share(program: &Path, tree: &Path, notices: &str) -> Result<()> {
     write(
         &tree.join("share/vulkan/icd.d/softvk_icd.json"),
         manifest.replace("@PATH@", path).as_bytes(),
+    )?;
+    let layer =
+        std::fs::read_to_string(root.join("crates/watch-layer/VkLayer_VAV1D_watch.json.in"))?;
+    write(
+        &tree.join("share/vulkan/explicit_layer.d/VkLayer_VAV1D_watch.json"),
+        layer.replace("@PATH@", "../../../lib/vav1d/libvav1d_watch.so").as_bytes(),
     )?;
     let man = tree.join("share/man/man1");
     std::fs::create_dir_all(&man)?;

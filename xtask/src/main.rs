@@ -226,6 +226,9 @@ enum Task {
         /// Runs of each program
         #[arg(long, default_value_t = 5)]
         runs: usize,
+        /// Some ratios only, beside those of the document, in under two minutes; writes nothing
+        #[arg(long)]
+        quick: bool,
     },
     /// Packages: an archive, a .deb, the symbols apart; programs and drivers, manifest, man pages,
     /// completions
@@ -312,7 +315,8 @@ fn run() -> Result<()> {
         Task::Fuzz { targets, seconds, address } => fuzz::run(&targets, seconds, address),
         Task::Mutate { count, seed } => mutate::run(count, seed),
         Task::Soak { rounds, seconds } => soak::run(rounds, seconds),
-        Task::Bench { tools, runs } => bench::run(&tools, runs),
+        Task::Bench { tools, quick: true, .. } => bench::quick(&tools),
+        Task::Bench { tools, runs, .. } => bench::run(&tools, runs),
         Task::Clients { only, config, tools, streams } => {
             clients::run(&tools, &only, &config, &streams)
         }

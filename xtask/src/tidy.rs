@@ -42,7 +42,7 @@ const LAYERS: &[(&str, &[&[&str]])] = &[
     ),
     (
         "crates/vav1d-lab/src/",
-        &[&["compare", "recording"], &["conform", "explain"], &["reduce"], &["stress"]],
+        &[&["compare", "recording", "watch"], &["conform", "explain"], &["reduce"], &["stress"]],
     ),
 ];
 
@@ -61,6 +61,7 @@ const UNSAFE: &[&str] = &[
     "crates/softvk/src/icd.rs",
     "crates/softvk/src/memory.rs",
     "crates/softvk/tests/",
+    "crates/watch-layer/src/entry/",
     "fuzz/fuzz_targets/softvk.rs",
 ];
 /// Files of those folders that may not.
@@ -76,6 +77,7 @@ const CRATES: &[(&str, &[&str])] = &[
             "crates/softvk/",
             "crates/vav1d/src/error.rs",
             "crates/vav1d/src/vk",
+            "crates/watch-layer/src/",
             "fuzz/fuzz_targets/softvk.rs",
         ],
     ),
@@ -101,6 +103,7 @@ const CRATES: &[(&str, &[&str])] = &[
             "crates/vav1d/src/sink/hash.rs",
             "crates/vav1d-cli/src/lib.rs",
             "crates/drm-sim/src/pictures.rs",
+            "crates/watch-layer/src/entry/pictures/shape.rs",
         ],
     ),
     ("sha2", &["crates/vav1d/src/sink/hash.rs"]),

@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use super::decoder::Decoder;
+use super::decoder::{Decoder, Pace};
 use super::headers::{FrameSize, FrameType};
 use super::job::{FrameJob, Profile};
 use super::reconstructor::Threads;
@@ -40,7 +40,7 @@ impl Engine {
         Ok(Self {
             profile,
             threads,
-            decoder: Decoder::new(threads.number(1))?,
+            decoder: Decoder::new(Pace::of_threads(threads.number(1)))?,
             store: Store::default(),
             sequence: None,
             again: 0,
@@ -93,7 +93,7 @@ impl Engine {
         if self.sequence != Some(sequence) {
             // The decoder drops its references with a new sequence header, as spec 7.5 has it.
             self.store = Store::default();
-            self.decoder.set_threads(self.threads.number(tiles.len()))?;
+            self.decoder.set_pace(Pace::of_threads(self.threads.number(tiles.len())))?;
             self.sequence = Some(sequence);
         }
         self.store.open(job.setup_slot);

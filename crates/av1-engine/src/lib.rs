@@ -13,6 +13,8 @@
 #![cfg_attr(not(feature = "decoder"), allow(dead_code, reason = "what only the decoder uses"))]
 
 #[cfg(feature = "decoder")]
+mod ahead;
+#[cfg(feature = "decoder")]
 mod decoder;
 #[cfg(feature = "decoder")]
 mod engine;
@@ -41,6 +43,10 @@ mod unit;
 #[cfg(all(test, feature = "decoder"))]
 mod testing;
 
+#[cfg(feature = "decoder")]
+pub use ahead::Ticket;
+#[cfg(feature = "decoder")]
+pub use decoder::Room;
 #[cfg(feature = "decoder")]
 pub use engine::Engine;
 pub use fault::Fault;

@@ -89,14 +89,15 @@ unsafe impl Send for Rav1d {}
 impl Rav1d {
     /// A decoder with all in-loop filters.
     #[cfg(test)]
-    pub(super) fn open(n_threads: u32, apply_grain: bool) -> Result<Self, Refusal> {
-        Self::with_filters(n_threads, apply_grain, Filters::ALL)
+    pub(super) fn open(n_threads: u32, delay: u32, apply_grain: bool) -> Result<Self, Refusal> {
+        Self::with_filters((n_threads, delay), apply_grain, Filters::ALL)
     }
 
-    /// Opens a decoder with `n_threads` threads, one frame at a time, that puts out all layers and
-    /// hidden frames, with film grain if it is to `apply_grain`, and with these in-loop filters only.
+    /// Opens a decoder with `n_threads` threads, for `delay` frames at a time, that puts out all
+    /// layers and hidden frames, with film grain if it is to `apply_grain`, and with these in-loop
+    /// filters only. With a delay of 1 the picture comes out of the call that its data went in with.
     pub(super) fn with_filters(
-        n_threads: u32,
+        (n_threads, delay): (u32, u32),
         apply_grain: bool,
         filters: Filters,
     ) -> Result<Self, Refusal> {
@@ -106,8 +107,7 @@ impl Rav1d {
         // SAFETY: they were written.
         let mut settings = unsafe { settings.assume_init() };
         settings.n_threads = i32::try_from(n_threads).unwrap_or(i32::MAX);
-        // The picture comes out of the call that its data went in with.
-        settings.max_frame_delay = 1;
+        settings.max_frame_delay = i32::try_from(delay).unwrap_or(1).max(1);
         settings.apply_grain = apply_grain.into();
         settings.all_layers = 1;
         settings.output_invisible_frames = 1;
@@ -158,7 +158,18 @@ impl Rav1d {
         }
     }
 
-    /// The next picture.
+    /// Whether it has bytes that it goes on with when it is asked for a picture: those of a frame
+    /// that it has refused, if the picture of another came meanwhile.
+    pub(super) fn has_more(&mut self) -> bool {
+        let mut nothing = Dav1dData::default();
+        // SAFETY: open; no data are valid data.
+        let sent =
+            unsafe { c::dav1d_send_data(Some(self.context), Some(NonNull::from(&mut nothing))) };
+        answer(sent) == Err(Refusal::Again)
+    }
+
+    /// The next picture, if it has one; asked a second time it waits for one, if a frame is in the
+    /// making.
     pub(super) fn picture(&mut self) -> Result<Picture, Refusal> {
         // It is written in any case, and holds something even where there is no picture.
         let mut picture = Picture(Dav1dPicture::default());
@@ -240,7 +251,7 @@ impl Picture {
     pub(super) fn plane(&self, plane: usize) -> &[u8] {
         let (address, bytes) = self.rows(plane);
         // SAFETY: the decoder allocated these rows, initialised, and does not write them any more:
-        // it has one frame at a time, and this one is done.
+        // it gives out pictures that are done.
         unsafe { std::slice::from_raw_parts(address.as_ptr(), bytes) }
     }
 }
@@ -263,13 +274,16 @@ mod tests {
 
     #[test]
     fn nonsense_is_refused_and_nothing_is_a_turn() {
-        let mut decoder = Rav1d::open(1, false).expect("a decoder");
-        assert_eq!(decoder.picture().err(), Some(Refusal::Again));
-        // A frame without a sequence header.
-        let sent = decoder.send(&[0x32, 2, 0x10, 0], 1);
-        let got = decoder.picture().err();
-        assert!(sent.is_err() || got.is_some(), "{sent:?} {got:?}");
-        decoder.flush();
-        assert_eq!(decoder.send_pending(), Ok(()));
+        for (threads, delay) in [(1, 1), (2, 2)] {
+            let mut decoder = Rav1d::open(threads, delay, false).expect("a decoder");
+            assert_eq!(decoder.picture().err(), Some(Refusal::Again));
+            // A frame without a sequence header.
+            let sent = decoder.send(&[0x32, 2, 0x10, 0], 1);
+            let got = decoder.picture().err();
+            assert!(sent.is_err() || got.is_some(), "{sent:?} {got:?}");
+            assert!(!decoder.has_more());
+            decoder.flush();
+            assert_eq!(decoder.send_pending(), Ok(()));
+        }
     }
 }

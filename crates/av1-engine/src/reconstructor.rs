@@ -1,8 +1,10 @@
 //! One video session's reconstruction: slots, headers and decoder joined.
 
+use std::collections::VecDeque;
 use std::sync::Arc;
 
-use super::decoder::Decoder;
+use super::ahead::Flight;
+use super::decoder::{Decoder, Pace};
 use super::grain;
 use super::headers::{FrameSize, FrameType};
 use super::rav1d::Filters;
@@ -14,6 +16,10 @@ use crate::job::{FrameJob, Profile};
 
 /// Threads that a session's decoder has at most if nobody says how many.
 const MOST_THREADS: usize = 16;
+/// Frames that it works on at most if nobody says how many.
+const MOST_DELAY: u32 = 8;
+/// Luma samples of frames that are not worth more threads than tiles, if nobody says how many.
+const SMALL: u64 = 160 * 90;
 
 /// How many threads the decoder of a session has.
 #[derive(Clone, Copy)]
@@ -42,16 +48,30 @@ impl Threads {
     }
 }
 
+/// How many frames the decoder of a session works on at a time.
+#[derive(Clone, Copy)]
+enum Delay {
+    /// One: nobody submits ahead.
+    One,
+    /// As many as keep its threads busy.
+    Chosen,
+    /// So many, as far as there are threads.
+    Fixed(u32),
+}
+
 /// Reconstructs the frames of one video session.
 pub struct Reconstructor {
-    profile: Profile,
+    pub(super) profile: Profile,
     threads: Threads,
-    decoder: Decoder,
-    slots: Slots<Arc<Unit>>,
+    delay: Delay,
+    pub(super) decoder: Decoder,
+    pub(super) slots: Slots<Arc<Unit>>,
     /// The picture of each slot.
-    pictures: Vec<Option<Frame>>,
+    pub(super) pictures: Vec<Option<Frame>>,
     /// The sequence header that the decoder has.
-    sequence: Option<Sequence>,
+    pub(super) sequence: Option<Sequence>,
+    /// Frames that were submitted and not taken, the oldest first.
+    pub(super) flights: VecDeque<Flight>,
 }
 
 impl Reconstructor {
@@ -61,7 +81,7 @@ impl Reconstructor {
     /// # Errors
     /// `Fault::Profile` if no AV1 stream has that profile, `Fault::Open` if the decoder fails.
     pub fn new(profile: Profile, max_dpb_slots: u32) -> Result<Self, Fault> {
-        Self::open(profile, max_dpb_slots, Threads::of_this_machine(), Filters::ALL)
+        Self::open(profile, max_dpb_slots, (Threads::of_this_machine(), Delay::One), Filters::ALL)
     }
 
     /// The same with a number of decoder threads, at least 1.
@@ -73,7 +93,7 @@ impl Reconstructor {
         max_dpb_slots: u32,
         n_threads: u32,
     ) -> Result<Self, Fault> {
-        Self::open(profile, max_dpb_slots, Threads::Fixed(n_threads), Filters::ALL)
+        Self::open(profile, max_dpb_slots, (Threads::Fixed(n_threads), Delay::One), Filters::ALL)
     }
 
     /// The same, of the in-loop filters with `filters` only: for whoever looks at what a stage does
@@ -87,13 +107,37 @@ impl Reconstructor {
         n_threads: u32,
         filters: Filters,
     ) -> Result<Self, Fault> {
-        Self::open(profile, max_dpb_slots, Threads::Fixed(n_threads), filters)
+        Self::open(profile, max_dpb_slots, (Threads::Fixed(n_threads), Delay::One), filters)
+    }
+
+    /// The same for who [submits](Self::submit) frames before the last is done: with `n_threads`
+    /// threads, of which each may work on a frame of its own, and at most `delay` frames at a time.
+    /// 0 of either is what suits this machine and the stream.
+    ///
+    /// # Errors
+    /// As `new`.
+    pub fn ahead(
+        profile: Profile,
+        max_dpb_slots: u32,
+        n_threads: u32,
+        delay: u32,
+    ) -> Result<Self, Fault> {
+        let threads = match n_threads {
+            0 => Threads::of_this_machine(),
+            n_threads => Threads::Fixed(n_threads),
+        };
+        let delay = match delay {
+            0 => Delay::Chosen,
+            1 => Delay::One,
+            delay => Delay::Fixed(delay),
+        };
+        Self::open(profile, max_dpb_slots, (threads, delay), Filters::ALL)
     }
 
     fn open(
         profile: Profile,
         max_dpb_slots: u32,
-        threads: Threads,
+        (threads, delay): (Threads, Delay),
         filters: Filters,
     ) -> Result<Self, Fault> {
         if !matches!(profile.bit_depth, 8 | 10 | 12) {
@@ -102,15 +146,38 @@ impl Reconstructor {
         Ok(Self {
             profile,
             threads,
-            decoder: Decoder::with_filters(threads.number(1), filters)?,
+            delay,
+            // That of the first frame is known when it comes.
+            decoder: Decoder::with_filters(Pace::of_threads(1), filters)?,
+            flights: VecDeque::new(),
             slots: Slots::new(max_dpb_slots as usize),
             pictures: vec![None; max_dpb_slots as usize],
             sequence: None,
         })
     }
 
+    /// The threads for frames of `tile_count` tiles and `samples` luma samples.
+    fn pace(&self, tile_count: usize, samples: u64) -> Pace {
+        let alone = self.threads.number(tile_count);
+        let (threads, delay) = match (self.threads, self.delay) {
+            (_, Delay::One) => return Pace::of_threads(alone),
+            (Threads::Cores(_), Delay::Chosen) if samples <= SMALL => {
+                return Pace::of_threads(alone);
+            }
+            (Threads::Cores(cores), delay) => (cores.clamp(1, MOST_THREADS) as u32, delay),
+            (Threads::Fixed(_), delay) => (alone, delay),
+        };
+        let delay = match delay {
+            Delay::Fixed(delay) => delay.min(threads),
+            // As dav1d has it: each frame in the making has some threads.
+            _ => f64::from(threads).sqrt().ceil().min(f64::from(MOST_DELAY)) as u32,
+        };
+        Pace { threads, delay: delay.max(1) }
+    }
+
     /// `VK_VIDEO_CODING_CONTROL_RESET_BIT_KHR`: every slot is inactive.
     pub fn reset(&mut self) {
+        self.settle();
         self.slots.clear();
         self.pictures.fill(None);
         self.sequence = None;
@@ -129,23 +196,26 @@ impl Reconstructor {
     /// # Errors
     /// `Fault::Overwrite` if what was decoded into the slot is still in use, or has another size.
     pub fn overwrite(&mut self, slot: u32, planes: &[Vec<u16>]) -> Result<(), Fault> {
+        // What refers to it, or is it, is done by then.
+        self.settle();
         match self.pictures.get_mut(slot as usize) {
             Some(Some(picture)) => self.decoder.overwrite(picture, planes),
             _ => Ok(()),
         }
     }
 
-    fn set_picture(&mut self, slot: Option<u32>, picture: Option<Frame>) {
+    pub(super) fn set_picture(&mut self, slot: Option<u32>, picture: Option<Frame>) {
         let at = slot.and_then(|slot| self.pictures.get_mut(slot as usize));
         at.into_iter().for_each(|at| at.clone_from(&picture));
     }
 
-    /// Reconstructs one frame; `tiles[i]` are the bytes of tile `i`.
+    /// Reconstructs one frame, after all that were submitted; `tiles[i]` are the bytes of tile `i`.
     ///
     /// # Errors
     /// On any fault the setup slot, if there is one, is invalid afterwards. After
     /// `Fault::Panicked` every slot is.
     pub fn decode(&mut self, job: &FrameJob, tiles: &[&[u8]]) -> Result<Decoded, Fault> {
+        self.settle();
         let opening = opening(job);
         self.slots.open(&opening)?;
         let outcome = self.reconstruct(job, tiles, &opening);
@@ -182,7 +252,12 @@ impl Reconstructor {
             // The decoder drops its references with a new sequence header, as spec 7.5 has it.
             self.slots.clear();
             self.pictures.fill(None);
-            self.decoder.set_threads(self.threads.number(tiles.len()))?;
+            let (width, height) = job.coded_extent;
+            let samples = u64::from(width) * u64::from(height);
+            self.decoder.set_pace(self.pace(tiles.len(), samples))?;
+            if self.decoder.delay() > 1 {
+                self.decoder.set_blank(unit::blank(job, &sequence)?);
+            }
             self.sequence = Some(sequence);
         }
         let frame_type = FrameType::new(job.picture.std.frame_type)?;

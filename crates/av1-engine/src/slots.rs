@@ -103,7 +103,7 @@ impl Opening {
 }
 
 /// The slots of one session. `K` is a kept OBU.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Slots<K> {
     slots: Vec<Option<Held<K>>>,
     /// The stream's eight reference buffers, as far as the driver can see them.
@@ -136,6 +136,35 @@ impl<K: Clone> Slots<K> {
         if let Some(held) = self.slots.get_mut(slot) {
             *held = None;
         }
+    }
+
+    /// The picture that no frame has made any more is dead, wherever it is.
+    pub(crate) fn kill(&mut self, id: u64) {
+        let is_it = |held: &Option<Held<K>>| held.as_ref().is_some_and(|held| held.id == id);
+        self.slots.iter_mut().filter(|held| is_it(held)).for_each(|held| *held = None);
+    }
+
+    /// Whether `slot` holds the picture of the frame `id`.
+    pub(crate) fn holds(&self, slot: usize, id: u64) -> bool {
+        self.slots.get(slot).is_some_and(|held| held.as_ref().is_some_and(|h| h.id == id))
+    }
+
+    /// Whether an OBU is kept, to be decoded again.
+    pub(crate) fn keeps_any(&self) -> bool {
+        let kept = |held: &Held<K>| matches!(held.place, Place::Kept(_));
+        self.slots.iter().flatten().any(kept)
+    }
+
+    /// Between `open` and `close`: the frame, and the pictures behind its reference names.
+    pub(crate) fn ids(&self, names: Option<&[i32; 7]>) -> (u64, Option<[u64; 7]>) {
+        let id = |name: i32| {
+            let slot = usize::try_from(name).unwrap_or(usize::MAX);
+            match &self.retired {
+                Some((retired, held)) if *retired == slot => held.id,
+                _ => self.slots.get(slot).and_then(|held| held.as_ref()).map_or(0, |h| h.id),
+            }
+        };
+        (self.clock, names.map(|names| names.map(id)))
     }
 
     /// Begins a frame: what the setup slot held is dead, except for this frame's own references.

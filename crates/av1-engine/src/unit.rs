@@ -1,11 +1,17 @@
 //! A frame as it goes to the decoder, but for where its references are and what it refreshes.
 
+use ash::vk::native::{
+    StdVideoAV1CDEF, StdVideoAV1LoopFilter, StdVideoAV1Quantization, StdVideoAV1TileInfo,
+    StdVideoDecodeAV1PictureInfo,
+};
+
 use super::grain;
 use super::headers::{self, FrameHeader, FrameSize, HeaderInput, Reference, mask_order_hint};
 use super::obu_writer::{ObuType, push_obu};
 use super::sequence::Sequence;
 use super::slots::Saved;
 use super::{Fault, job};
+use crate::plain::Plain;
 
 /// One frame's OBUs.
 pub(crate) struct Unit {
@@ -77,6 +83,54 @@ pub(crate) fn saved(
         frame_height: size.frame_height,
         gm,
     }
+}
+
+/// OBUs of a small frame of the sequence of `job` that refreshes no reference: a KEY_FRAME of one
+/// superblock at most, without filters.
+///
+/// # Errors
+/// None that the sequence does not have.
+pub(crate) fn blank(job: &job::FrameJob, sequence: &Sequence) -> Result<Vec<u8>, Fault> {
+    const SIDE: u32 = 16;
+    let mut std = StdVideoDecodeAV1PictureInfo::zero();
+    (std.primary_ref_frame, std.TxMode) = (7, 1);
+    std.flags.set_error_resilient_mode(1);
+    std.flags.set_frame_size_override_flag(1);
+    std.flags.set_disable_cdf_update(1);
+    std.flags.set_disable_frame_end_update_cdf(1);
+    let mut tiles = StdVideoAV1TileInfo::zero();
+    (tiles.TileCols, tiles.TileRows) = (1, 1);
+    tiles.flags.set_uniform_tile_spacing_flag(1);
+    let mut quantization = StdVideoAV1Quantization::zero();
+    quantization.base_q_idx = 255;
+    let picture = job::PictureInfo {
+        std,
+        tile_info: Some(job::TileInfo {
+            std: tiles,
+            width_in_sbs_minus_1: Vec::new(),
+            height_in_sbs_minus_1: Vec::new(),
+            last_mi_starts: (0, 0),
+        }),
+        quantization: Some(quantization),
+        segmentation: None,
+        loop_filter: Some(StdVideoAV1LoopFilter::zero()),
+        cdef: Some(StdVideoAV1CDEF::zero()),
+        loop_restoration: None,
+        global_motion: None,
+        film_grain: None,
+    };
+    let job = job::FrameJob {
+        sequence: std::sync::Arc::clone(&job.sequence),
+        picture,
+        coded_extent: (SIDE, SIDE),
+        setup_slot: None,
+        reference_name_slot_indices: [-1; 7],
+        tile_offsets: vec![0],
+        tile_sizes: vec![64],
+    };
+    let size = FrameSize::new(&job, sequence)?;
+    let (unit, _) = Unit::new(&job, &[&[0; 64]], sequence, size, None)?;
+    Ok(unit.obus(0, None))
 }
 
 /// The references of an inter frame of `size`, as its header names them.

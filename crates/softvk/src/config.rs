@@ -105,7 +105,8 @@ pub fn set_config(text: Option<&str>) {
 /// | `fault=set:MEMBER=VALUE@N` | planted, in decode N of a session, or `@when:MEMBER=VALUE`: that member is taken as that value |
 /// | `null` | every decode succeeds at once, no picture is written, and copies of decoded pictures copy nothing: for measuring what is above the driver |
 /// | `stderr` | messages go to standard error, too |
-/// | `threads=N` | decoder threads of a session; without it one for each tile, as far as there are cores, 16 at most; two for one tile, but of two cores one |
+/// | `threads=N` | decoder threads of a session; without it one for each core, 16 at most, but one for small frames (160x90) |
+/// | `delay=N` | frames that those work on at a time at most, 1 to 64, as far as they are submitted and there are threads; without it the square root of the threads, rounded up, 8 at most. With planted faults and with more than nine slots it is 1 |
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Config {
     /// VK_VIDEO_DECODE_CAPABILITY_DPB_AND_OUTPUT_COINCIDE_BIT_KHR.
@@ -172,6 +173,8 @@ pub struct Config {
     pub stderr: bool,
     /// Decoder threads of a session; 0 chooses.
     pub threads: u32,
+    /// Frames that they work on at a time; 0 chooses.
+    pub delay: u32,
 }
 
 impl Default for Config {
@@ -209,6 +212,7 @@ impl Default for Config {
             null: false,
             stderr: false,
             threads: 0,
+            delay: 0,
         }
     }
 }
@@ -364,6 +368,7 @@ impl Config {
             ("null", "") => self.null = true,
             ("stderr", "") => self.stderr = true,
             ("threads", n) => self.threads = number(n, 1, 64)?,
+            ("delay", n) => self.delay = number(n, 1, 64)?,
             ("fault", fault) => self.faults.add(fault)?,
             ("align", pair) => {
                 let (offset, size) = pair.split_once('/')?;

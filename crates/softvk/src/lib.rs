@@ -16,6 +16,7 @@ mod handle;
 mod hardware;
 mod icd;
 mod image;
+mod intake;
 mod memory;
 mod message;
 mod planted;

@@ -127,6 +127,11 @@ impl Faults {
         own
     }
 
+    /// Whether there is none.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     /// Whether there is `fault`.
     pub(crate) fn has(&self, fault: Planted) -> bool {
         self.0.iter().any(|asked| asked.what == What::Always(fault))

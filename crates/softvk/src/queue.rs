@@ -1,9 +1,9 @@
 //! Queues: a thread for each that is used, which executes submissions in their order.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, VecDeque};
 use std::ops::Range;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::mpsc::{Sender, channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Instant;
@@ -14,12 +14,15 @@ use crate::access::{Access, Bytes, Clock, Dependency, QUEUES, Side, Tracker};
 use crate::command::Command;
 use crate::copy;
 use crate::image::{Buffer, Image};
+use crate::intake::{self, Intake};
 use crate::message::Messages;
 use crate::planted::FrameFault;
 use crate::query::{Query, QueryPool};
 use crate::snapshot::{self, Snapshots};
 use crate::sync::{Counter, Hub};
 use crate::video::execute::Scope;
+use crate::video::op::DecodeOp;
+use av1_engine::Ticket;
 
 /// Where a queue is in its device.
 #[derive(Clone, Copy)]
@@ -44,10 +47,18 @@ pub(crate) struct Batch {
     ended: Clock,
     /// Whether the queue was at work when it was submitted.
     busy: bool,
-    waits: Vec<(Arc<Counter>, u64)>,
-    /// Each with the bitstreams of its decodes as they were when it was submitted.
-    commands: Vec<(Arc<[Command]>, Snapshots)>,
+    pub(crate) waits: Vec<(Arc<Counter>, u64)>,
+    pub(crate) lists: Vec<List>,
     pub(crate) signals: Vec<(Arc<Counter>, u64)>,
+}
+
+/// A command buffer.
+pub(crate) struct List {
+    pub(crate) commands: Arc<[Command]>,
+    /// The bitstreams of its decodes as they were when it was submitted.
+    snapshots: Snapshots,
+    /// Its first decodes, as far as they were begun before their turn.
+    pub(crate) tickets: VecDeque<Ticket>,
 }
 
 impl Batch {
@@ -57,8 +68,12 @@ impl Batch {
         commands: Vec<Arc<[Command]>>,
         signals: Vec<(Arc<Counter>, u64)>,
     ) -> Self {
-        let commands = commands.into_iter().map(|list| (Arc::clone(&list), snapshot::take(&list)));
-        Self { waits, commands: commands.collect(), signals, ..Self::default() }
+        let list = |commands: Arc<[Command]>| {
+            let (snapshots, tickets) = (snapshot::take(&commands), VecDeque::new());
+            List { commands, snapshots, tickets }
+        };
+        let lists = commands.into_iter().map(list).collect();
+        Self { waits, lists, signals, ..Self::default() }
     }
 }
 
@@ -90,7 +105,7 @@ impl Thread {
             let (sender, receiver) = channel();
             let worker = std::thread::Builder::new()
                 .name("softvk queue".into())
-                .spawn(move || worker.work(&receiver));
+                .spawn(move || worker.work(Intake::new(receiver)));
             match worker {
                 Ok(worker) => *self = Self::Runs(sender, worker),
                 Err(error) => log::error!("softvk: a queue has no thread: {error}"),
@@ -179,26 +194,23 @@ struct Worker {
 }
 
 impl Worker {
-    /// Does nothing until the queue goes away.
-    fn hang(receiver: &Receiver<Batch>) {
-        while receiver.recv().is_ok() {}
-    }
-
-    fn work(mut self, receiver: &Receiver<Batch>) {
-        while let Ok(batch) = receiver.recv() {
+    fn work(mut self, mut intake: Intake) {
+        while let Some(mut batch) = intake.next() {
             self.tracker.start_batch(&batch.ended);
             for (semaphore, value) in &batch.waits {
                 self.tracker.learn(&semaphore.wait_on_queue(*value));
             }
-            for (commands, snapshots) in batch.commands {
+            let is_begun = intake::begin(&mut batch, || true);
+            for List { commands, snapshots, tickets } in batch.lists {
                 let scope = Scope::new(&self.messages, batch.busy, snapshots);
-                let started = self.started;
-                let mut executor = Executor { scope, started, tracker: &mut self.tracker };
+                let (started, tracker) = (self.started, &mut self.tracker);
+                let behind = is_begun.then_some(&mut intake);
+                let mut executor = Executor { scope, started, tracker, tickets, behind };
                 for command in commands.iter() {
                     executor.execute(command);
                 }
                 match executor.scope.end_of_queue() {
-                    Some(FrameFault::Hang) => return Self::hang(receiver),
+                    Some(FrameFault::Hang) => return intake.hang(),
                     Some(FrameFault::Lost) => self.hub.lose(),
                     _ => {}
                 }
@@ -219,9 +231,27 @@ struct Executor<'a> {
     scope: Scope,
     started: Instant,
     tracker: &'a mut Tracker,
+    /// See [`List::tickets`].
+    tickets: VecDeque<Ticket>,
+    /// The batches behind this one, if decodes in them may be begun.
+    behind: Option<&'a mut Intake>,
 }
 
 impl Executor<'_> {
+    fn decode(&mut self, op: &DecodeOp) {
+        let ticket = self.tickets.pop_front();
+        let start = Instant::now();
+        if let (Some(ticket), Some(begin)) = (ticket, self.scope.begun()) {
+            if let Some(behind) = &mut self.behind {
+                behind.wait_for(begin, ticket);
+            }
+        }
+        self.scope.decode(op, ticket, self.tracker);
+        if let (Some(_), Some(behind)) = (ticket, &mut self.behind) {
+            behind.took(start.elapsed());
+        }
+    }
+
     fn execute(&mut self, command: &Command) {
         match command {
             Command::Barrier(dependency) => self.tracker.barrier(dependency),
@@ -235,7 +265,7 @@ impl Executor<'_> {
             }
             Command::BeginVideo(begin) => self.scope.begin(begin),
             Command::ResetVideo => self.scope.reset(),
-            Command::Decode(decode) => self.scope.decode(decode, self.tracker),
+            Command::Decode(decode) => self.decode(decode),
             Command::EndVideo => self.scope.end(),
             Command::Execute(lists) => {
                 for command in lists.iter().flat_map(|list| list.iter()) {

@@ -94,6 +94,11 @@ impl Counter {
         self.hub.change(|| *self.value.lock().unwrap_or_else(PoisonError::into_inner) = value);
     }
 
+    /// Whether a queue that waits for `value` need not wait.
+    pub(crate) fn is_reached(&self, value: u64) -> bool {
+        self.get() >= if self.binary { 1 } else { value }
+    }
+
     /// Waits for `value` as a queue does: for ever, and a binary semaphore is unsignaled by it. What
     /// is known to have ended then.
     pub(crate) fn wait_on_queue(&self, value: u64) -> Clock {

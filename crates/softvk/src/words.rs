@@ -39,8 +39,12 @@ mod tests {
                 Some((name, "V")) => format!("{name}=1.4.321"),
                 Some((name, "A.B.C.D")) => format!("{name}=1.3.8.2"),
                 Some((name, "K")) => format!("{name}=64"),
+                Some(("queues", "N")) => "queues=4".to_owned(),
                 Some((name, "N")) => format!("{name}=8"),
-                _ => word.replace("@N", "@3"),
+                _ => {
+                    let word = word.replace("@N", "@3").replace("NAME", "pixel");
+                    word.replace("MEMBER=VALUE", "OrderHint=7")
+                }
             };
             let (_, unknown) = Config::parse(&word);
             assert!(unknown.is_empty(), "{unknown:?}");

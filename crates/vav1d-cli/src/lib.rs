@@ -34,6 +34,7 @@ mod info_read;
 mod info_record;
 mod input;
 mod json;
+mod machine;
 mod man;
 mod matrix;
 mod md5;

@@ -101,7 +101,7 @@ fn reduced(
     }
     if args.check.is_none() && failing.origin.is_none() && judge.one_at_a_time() {
         let again = judge.judge(stream, &file)?;
-        if !again.is_some_and(|again| again.class == failing.class) {
+        if again.is_none_or(|again| again.class != failing.class) {
             judge.several_at_a_time();
         }
     }

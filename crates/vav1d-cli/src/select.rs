@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::exit::Exit;
 use super::failure::{Failure, Result};
+use super::machine;
 use super::output::Notices;
 use vav1d::error::{DeviceError, Error};
 use vav1d::vk::render::GrainSynthesizer;
@@ -116,7 +117,14 @@ pub(super) fn select_for(
             return first(software(options, config)?, "the software driver is not built in");
         }
     }
-    let Devices { mut list, no_system } = Devices::all(options, None)?;
+    let is_certain = wish == "auto" && fallback == Fallback::Softvk && machine::has_no_device();
+    let Devices { mut list, no_system } = match is_certain {
+        true => Devices {
+            list: software(options, None)?,
+            no_system: Some("there is no graphics device".to_owned()),
+        },
+        false => Devices::all(options, None)?,
+    };
     let why = no_system.unwrap_or_else(|| none_decodes(&list));
     match wish {
         "auto" => automatic(list, &why, fallback, notices, takes),

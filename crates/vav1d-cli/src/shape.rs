@@ -20,7 +20,7 @@ impl Default for ShapeArgs {
             resources: Resources::Profile,
             status: Status::Auto,
             recording: RecordingOrder::InOrder,
-            frames_in_flight: 4,
+            frames_in_flight: None,
             bitstream_offset: 0,
             bitstream_padding: 0,
             header_bytes: HeaderBytes::Present,
@@ -65,9 +65,9 @@ pub struct ShapeArgs {
     /// Command buffers recorded in the order of submission, or the newest in flight first
     #[arg(long, value_enum, default_value = "in-order", value_name = "ORDER")]
     pub recording: RecordingOrder,
-    /// Frames in flight
-    #[arg(long, default_value_t = 4, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=64))]
-    pub frames_in_flight: u32,
+    /// Frames in flight: 4 if it is not said, and more where the device is a processor of many cores
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=64))]
+    pub frames_in_flight: Option<u32>,
     /// srcBufferOffset, in units of minBitstreamBufferOffsetAlignment
     #[arg(long, default_value_t = 0, value_name = "N", value_parser = clap::value_parser!(u32).range(0..=4096))]
     pub bitstream_offset: u32,
@@ -351,7 +351,7 @@ impl ShapeArgs {
             SuperresExtent::Upscaled => CodedExtent::Upscaled,
             SuperresExtent::Frame => CodedExtent::Frame,
         };
-        options.frames_in_flight = self.frames_in_flight;
+        options.frames_in_flight = self.frames_in_flight.unwrap_or(0);
         options.bitstream = BitstreamShape {
             offset: self.bitstream_offset,
             padding: self.bitstream_padding,

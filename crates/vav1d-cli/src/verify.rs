@@ -59,6 +59,8 @@ pub(super) fn run(args: &VerifyArgs, json: bool, notices: &Notices) -> Result<Ex
     progress.finish();
     let records = ran.map_err(Failure::output)?;
     about.note_unfired(&records);
+    #[cfg(feature = "soft")]
+    about.notes.extend(vav1d_lab::explain::suite::lines(&records));
     about.stopped = stop.signal().is_none() && records.iter().any(|r| r.status == Status::NotRun);
     if args.output.is_some() {
         report::write(&folder, &records, &about).map_err(Failure::output)?;

@@ -28,13 +28,41 @@ impl Cost {
     }
 }
 
-/// Runs `command` once. Its output is thrown away.
-fn once(command: &mut Command) -> Result<Cost> {
+/// A program to run, and what becomes of its output.
+pub(super) struct Run {
+    command: Command,
+    /// It goes through a pipe, and not straight to nowhere.
+    piped: bool,
+}
+
+impl Run {
+    /// Of `command`, whose output is thrown away.
+    pub(super) fn of(command: Command) -> Self {
+        Self { command, piped: false }
+    }
+
+    /// Its output goes through a pipe to somebody who throws it away.
+    pub(super) fn into_pipe(self) -> Self {
+        Self { piped: true, ..self }
+    }
+}
+
+/// Runs a command once.
+fn once(run: &mut Run) -> Result<Cost> {
+    let Run { command, piped } = run;
     let name = format!("{command:?}");
+    let output = if *piped { Stdio::piped() } else { Stdio::null() };
     let started = Instant::now();
     let mut child =
-        command.stdin(Stdio::null()).stdout(Stdio::null()).spawn().with_context(|| name.clone())?;
+        command.stdin(Stdio::null()).stdout(output).spawn().with_context(|| name.clone())?;
+    let reader = child
+        .stdout
+        .take()
+        .map(|mut pipe| std::thread::spawn(move || std::io::copy(&mut pipe, &mut std::io::sink())));
     let used = child.wait4().with_context(|| name.clone())?;
+    if let Some(reader) = reader {
+        reader.join().ok().context("the reader of a pipe panicked")??;
+    }
     let wall = started.elapsed().as_secs_f64();
     if !used.status.success() {
         bail!("{name}: {}", used.status);
@@ -45,7 +73,7 @@ fn once(command: &mut Command) -> Result<Cost> {
 
 /// Medians of `runs` runs of each command. The commands take turns, so that what else the machine
 /// does meets all of them.
-pub(super) fn medians(runs: usize, commands: &mut [Command]) -> Result<Vec<Cost>> {
+pub(super) fn medians(runs: usize, commands: &mut [Run]) -> Result<Vec<Cost>> {
     let mut costs = vec![Vec::new(); commands.len()];
     for _ in 0..runs {
         for (command, costs) in commands.iter_mut().zip(&mut costs) {

@@ -3,6 +3,7 @@
 mod measure;
 mod peers;
 mod report;
+mod works;
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -11,7 +12,7 @@ use anyhow::{Context, Result, bail};
 use serde_json::Value;
 
 use crate::{ci, say};
-use measure::{Cost, medians};
+use measure::{Cost, Run, medians};
 use peers::Peers;
 use report::Report;
 
@@ -78,15 +79,29 @@ fn frames(name: &str) -> f64 {
     number.and_then(|n| n.parse().ok()).unwrap_or(1.0)
 }
 
-/// Measures everything, `runs` times, with the wrappers of `samples/peers.sh` in `tools`.
-pub(crate) fn run(tools: &Path, runs: usize) -> Result<()> {
+/// The programs, and the streams that are not there yet.
+fn prepared(tools: &Path) -> Result<Peers> {
     let program = ci::release()?;
     let made = Command::new("samples/bench.sh").arg(tools).arg(STREAMS).status()?;
     if !made.success() {
         bail!("samples/bench.sh: {made}");
     }
-    let peers = Peers::new(tools, &program)?;
+    Peers::new(tools, &program)
+}
+
+/// A quick look at the ratios, beside those of the document; nothing is written.
+pub(crate) fn quick(tools: &Path) -> Result<()> {
+    let document = std::fs::read_to_string(DOCUMENT).unwrap_or_default();
+    works::quick(&prepared(tools)?, &document)
+}
+
+/// Measures everything, `runs` times, with the wrappers of `samples/peers.sh` in `tools`.
+pub(crate) fn run(tools: &Path, runs: usize) -> Result<()> {
+    let peers = prepared(tools)?;
     let mut report = Report::new(&peers, runs)?;
+    report.works(works::TITLE, &works::all(&peers, runs)?);
+    report.works("The same with so many threads", &works::threads(&peers, runs)?);
+    report.moved(&works::moved(&peers)?);
     let decoded = DECODED.iter().map(|name| decoded(&peers, name, runs));
     report.decoded(&decoded.collect::<Result<Vec<_>>>()?);
     let null = FRONTEND.iter().map(|name| null(&peers, name, runs));
@@ -111,8 +126,12 @@ struct Decoded {
 fn decoded(peers: &Peers, name: &'static str, runs: usize) -> Result<Decoded> {
     say(name);
     let file = stream(name);
-    let mut commands =
-        [peers.vav1d(&file), peers.dav1d(&file), peers.libdav1d(&file), peers.vulkan(&file, name)];
+    let mut commands = [
+        peers.vav1d(&file),
+        peers.muxed("md5", "/dev/null", &file),
+        peers.libdav1d(&file),
+        Run::of(peers.vulkan(&file, name)),
+    ];
     let costs = medians(runs, &mut commands)?.try_into();
     Ok(Decoded { name, costs: costs.ok().context("four costs")? })
 }
@@ -126,7 +145,9 @@ struct Null {
 fn null(peers: &Peers, name: &'static str, runs: usize) -> Result<Null> {
     say(&format!("{name}, null"));
     let file = stream(name);
-    let costs = medians(runs, &mut [peers.vav1d_null(&file), peers.vulkan_null(&file)])?.try_into();
+    let costs =
+        medians(runs, &mut [peers.vav1d_null(&file), peers.vulkan_null(&file)].map(Run::of))?
+            .try_into();
     Ok(Null { name, costs: costs.ok().context("two costs")? })
 }
 
@@ -135,7 +156,7 @@ fn md5sum(peers: &Peers, runs: usize) -> Result<f64> {
     const BYTES: usize = 512 << 20;
     let file = crate::root().join(STREAMS).join("zeros");
     std::fs::write(&file, vec![0; BYTES])?;
-    let costs = medians(runs, &mut [peers.md5sum(&file)])?;
+    let costs = medians(runs, &mut [Run::of(peers.md5sum(&file))])?;
     std::fs::remove_file(&file)?;
     let cpu = costs.first().context("a cost")?.cpu;
     Ok(BYTES as f64 / cpu)
@@ -168,8 +189,7 @@ fn growth(
 /// Cost of `vav1d verify` over suites of copies of one small stream.
 fn suites(peers: &Peers, runs: usize) -> Result<Vec<(String, Cost)>> {
     let source = stream("320x180-8bit-1t-60f");
-    let mut md5 = peers.vav1d(&source);
-    let total = md5.arg("--total").output()?;
+    let total = peers.told("soft", &["md5", "-q", "--total"], &source).output()?;
     let total = String::from_utf8_lossy(&total.stdout).trim().to_owned();
     let mut commands = Vec::new();
     for size in SUITES {
@@ -182,7 +202,7 @@ fn suites(peers: &Peers, runs: usize) -> Result<Vec<(String, Cost)>> {
             std::fs::copy(&source, suite.join(format!("{copy:03}.ivf")))?;
             std::fs::write(suite.join(format!("{copy:03}.ivf.md5")), format!("{total}\n"))?;
         }
-        commands.push(peers.verify(&suite));
+        commands.push(Run::of(peers.verify(&suite)));
     }
     let costs = medians(runs, &mut commands)?;
     Ok(SUITES.iter().map(|size| format!("{size} vectors")).zip(costs).collect())

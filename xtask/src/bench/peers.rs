@@ -6,6 +6,8 @@ use std::process::Command;
 
 use anyhow::{Context, Result};
 
+use super::measure::Run;
+
 /// The programs.
 pub(super) struct Peers {
     root: PathBuf,
@@ -41,19 +43,45 @@ impl Peers {
         command
     }
 
-    /// `vav1d md5` on softvk.
-    pub(super) fn vav1d(&self, file: &Path) -> Command {
+    /// vav1d with `arguments`, on `device`.
+    pub(super) fn told(&self, device: &str, arguments: &[&str], file: &Path) -> Command {
         let mut command = Command::new(&self.program);
-        command.args(["md5", "-q", "--device", "soft"]).arg(file);
+        command.args(arguments).args(["--device", device]).arg(file);
         command
     }
 
-    /// `dav1d --muxer md5`.
-    pub(super) fn dav1d(&self, file: &Path) -> Command {
+    /// The same, quiet.
+    pub(super) fn ours(&self, device: &str, arguments: &[&str], file: &Path) -> Run {
+        let mut command = self.told(device, arguments, file);
+        command.arg("-q");
+        Run::of(command)
+    }
+
+    /// `vav1d md5` on softvk.
+    pub(super) fn vav1d(&self, file: &Path) -> Run {
+        self.ours("soft", &["md5"], file)
+    }
+
+    /// dav1d's output in the form `muxer` to `to`, with so many threads.
+    pub(super) fn muxed_with(&self, threads: usize, muxer: &str, to: &str, file: &Path) -> Run {
         let mut command = self.peer("dav1d");
-        command.args(["-q", "--threads", &self.threads.to_string()]);
-        command.args(["--muxer", "md5", "-o", "/dev/null", "-i"]).arg(file);
-        command
+        command.args(["-q", "--threads", &threads.to_string()]);
+        command.args(["--muxer", muxer, "-o", to, "-i"]).arg(file);
+        Run::of(command)
+    }
+
+    /// The same with a thread for each core.
+    pub(super) fn muxed(&self, muxer: &str, to: &str, file: &Path) -> Run {
+        self.muxed_with(self.threads, muxer, to, file)
+    }
+
+    /// A file for output that nobody looks at.
+    pub(super) fn scratch(&self, name: &str) -> String {
+        let folder = self.program.with_file_name("bench-scratch");
+        if let Err(error) = std::fs::create_dir_all(&folder) {
+            crate::say(&format!("{}: {error}", folder.display()));
+        }
+        folder.join(name).to_string_lossy().into_owned()
     }
 
     fn ffmpeg(&self, config: &str) -> Command {
@@ -62,12 +90,17 @@ impl Peers {
         command
     }
 
-    /// ffmpeg with libdav1d.
-    pub(super) fn libdav1d(&self, file: &Path) -> Command {
+    /// ffmpeg with libdav1d, and what it is to make of it.
+    pub(super) fn libdav1d_to(&self, file: &Path, output: &[&str]) -> Run {
         let mut command = self.ffmpeg("");
         command.args(["-threads", &self.threads.to_string(), "-c:v", "libdav1d", "-i"]).arg(file);
-        command.args(["-fps_mode", "passthrough", "-f", "framemd5", "-y", "/dev/null"]);
-        command
+        command.args(["-fps_mode", "passthrough"]).args(output);
+        Run::of(command)
+    }
+
+    /// ffmpeg with libdav1d, a row of MD5 a picture.
+    pub(super) fn libdav1d(&self, file: &Path) -> Run {
+        self.libdav1d_to(file, &["-f", "framemd5", "-y", "/dev/null"])
     }
 
     fn hwaccel(&self, config: &str, file: &Path) -> Command {

@@ -8,6 +8,7 @@ use serde_json::Value;
 
 use super::measure::Cost;
 use super::peers::Peers;
+use super::works::Row;
 use super::{Decoded, Null, frames};
 
 /// The document in the making.
@@ -45,7 +46,7 @@ impl Report {
         report.row(&["Cores", &peers.threads.to_string()]);
         report.row(&[
             "Decoder threads",
-            "dav1d, libdav1d: one for each core; softvk: its own choice (`threads` of its configuration)",
+            "dav1d, libdav1d: one for each core; softvk: its own choice (`threads` and `delay` of its configuration)",
         ]);
         report.row(&["Memory", &field("/proc/meminfo", "MemTotal")]);
         report.row(&["System", &said("uname", &["-sr"])]);
@@ -75,6 +76,43 @@ impl Report {
         self.line(&format!("\n## {title}\n"));
         self.row(cells);
         self.line(&format!("|{}", "---|".repeat(cells.len())));
+    }
+
+    /// The same work by vav1d and by others.
+    pub(super) fn works(&mut self, title: &str, rows: &[Row]) {
+        let cells =
+            ["Work", "Stream", "Other", "CPU s", "Wall s", "Peak MiB", "CPU", "Wall", "Peak"];
+        self.head(title, &cells);
+        for Row { work, stream, other, ours, theirs } in rows {
+            let ratio = ours.over(*theirs);
+            let two = |figure: f64| format!("{figure:.2}");
+            let figures = [
+                two(ours.cpu),
+                two(ours.wall),
+                format!("{:.0}", ours.peak),
+                two(ratio.cpu),
+                two(ratio.wall),
+                two(ratio.peak),
+            ];
+            let mut cells = vec![work.as_str(), stream, other];
+            cells.extend(figures.iter().map(String::as_str));
+            self.row(&cells);
+        }
+        self.line(
+            "\nSeconds and MiB are vav1d's; the last three columns are multiples of the other's.",
+        );
+    }
+
+    /// Bytes on their way from the decoder to the sink, for each byte of the picture.
+    pub(super) fn moved(&mut self, rows: &[(String, f64, f64)]) {
+        self.head(
+            "Bytes moved for each byte of a picture, from decoder to sink",
+            &["Samples", "Copied out of the image", "Put in order", "Least possible"],
+        );
+        for (kind, copied, ordered) in rows {
+            self.row(&[kind, &format!("{copied:.2}"), &format!("{ordered:.2}"), "1.00"]);
+        }
+        self.line("\nVulkan has no way to a host's memory but a copy, so one is the least. What has two planes, or samples in high bits, is written again in the order of a picture.");
     }
 
     /// vav1d and its peers over whole streams.

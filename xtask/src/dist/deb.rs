@@ -109,7 +109,7 @@ fn maintainer() -> String {
 /// Our own licence in front of the others'.
 fn copyright(folder: &Path) -> Result<()> {
     let file = folder.join("copyright");
-    let own = "vav1d, softvk and drm-sim: MIT or Apache-2.0, at your choice; see LICENSE-MIT beside \
+    let own = "vav1d, softvk, drm-sim and watch-layer: MIT or Apache-2.0, at your choice; see LICENSE-MIT beside \
                this file\nand /usr/share/common-licenses/Apache-2.0.\n\n";
     let text = fs::read_to_string(&file)?;
     fs::remove_file(folder.join("LICENSE-APACHE"))?;

@@ -13,7 +13,8 @@ use crate::metadata::{array, folder, own, packages, program, text};
 pub(super) fn text_of(metadata: &Value) -> Result<String> {
     let linked = linked(metadata)?;
     let members = own(metadata);
-    let mut out = String::from("Crates that vav1d, softvk and drm-sim are linked with.\n\n");
+    let mut out =
+        String::from("Crates that vav1d, softvk, drm-sim and watch-layer are linked with.\n\n");
     let mut texts: BTreeMap<String, Vec<String>> = BTreeMap::new();
     let mut all: Vec<_> = packages(metadata)
         .into_iter()
@@ -52,12 +53,12 @@ fn licences(package: &Value) -> Result<Vec<String>> {
     Ok(files.into_iter().map(text).collect::<std::io::Result<_>>()?)
 }
 
-/// The IDs of what is linked into the program and the two libraries: dependencies that are neither
+/// The IDs of what is linked into the program and the three libraries: dependencies that are neither
 /// for tests nor for build scripts.
 fn linked(metadata: &Value) -> Result<Vec<&str>> {
     let nodes = array(&metadata["resolve"]["nodes"]);
     let mut waiting = vec![text(&program(metadata)?["id"])];
-    let libraries = ["softvk", "drm-sim"];
+    let libraries = ["softvk", "drm-sim", "watch-layer"];
     let of_ours = own(metadata).into_iter().filter(|p| libraries.contains(&text(&p["name"])));
     waiting.extend(of_ours.map(|p| text(&p["id"])));
     let mut found = Vec::new();

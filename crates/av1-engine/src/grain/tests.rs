@@ -141,7 +141,7 @@ fn stream(
 
 /// `None` if the random tile is not decodable: in 4:2:2 some partitions are not allowed.
 fn decode(stream: &[u8], apply_grain: bool) -> Option<Frame> {
-    let mut decoder = Rav1d::open(1, apply_grain).expect("a decoder");
+    let mut decoder = Rav1d::open(1, 1, apply_grain).expect("a decoder");
     decoder.send(stream, 0).ok()?;
     decoder.picture().ok().map(|picture| Frame::from_decoder(picture, &Maker::default()))
 }

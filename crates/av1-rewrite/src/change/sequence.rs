@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use av1_syntax::syntax::MAX_OPERATING_POINTS;
 use av1_syntax::syntax::frame::{BufferRemovalTimes, FrameHeader, FrameType};
 use av1_syntax::syntax::sequence::{
     DecoderModelInfo, OperatingParametersInfo, OperatingPoint, SequenceHeader, TimingInfo,
@@ -142,12 +143,14 @@ fn timing(stream: &mut Stream, value: &str, random: &mut Random) -> Result<()> {
         ("off", (None, None)),
     ];
     let (timing, model) = word("timing", value, &words)?;
+    // Within a sequence only what the parameters say may change (7.5).
+    let mut has_parameters = [true; MAX_OPERATING_POINTS];
+    has_parameters.iter_mut().skip(1).for_each(|has| *has = random.one_in(2));
     for sequence in full(stream, "timing")? {
         sequence.timing_info = timing;
         sequence.decoder_model_info = model;
-        for (index, point) in sequence.operating_points.iter_mut().enumerate() {
-            let has_one = model.is_some() && (index == 0 || random.one_in(2));
-            point.operating_parameters_info = has_one.then_some(PARAMETERS);
+        for (point, has) in sequence.operating_points.iter_mut().zip(has_parameters) {
+            point.operating_parameters_info = (model.is_some() && has).then_some(PARAMETERS);
         }
     }
     let mut pictures = 0;

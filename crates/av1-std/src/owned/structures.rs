@@ -30,7 +30,7 @@ macro_rules! structure {
         impl $name {
             /// A copy of all but what pointers point to.
             pub fn of(std: &std_av1::$std) -> Self {
-                #[allow(unused_mut, reason = "not all have flags")]
+                #[allow(unused_mut, clippy::needless_update, reason = "not all have flags or pointers")]
                 let mut copy = Self { $($member: std.$member,)* ..Self::default() };
                 $(
                     let bits = &std.flags._bitfield_1;

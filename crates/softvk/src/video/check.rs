@@ -6,7 +6,7 @@ use ash::vk;
 use super::execute::Fault;
 use super::op::{BeginOp, DecodeOp, Resource};
 use super::reference;
-use super::session::{Session, State};
+use super::session::Session;
 use crate::access::{self, Access, Bytes, Tracker};
 use crate::message::Messages;
 
@@ -16,10 +16,11 @@ pub(crate) fn report(messages: &Messages, vuid: &str, frame: Option<u64>, text: 
     messages.error(vuid, &format!("{at}{text}"));
 }
 
-/// Everything about one decode operation that does not depend on its pictures' contents.
+/// Everything about one decode operation that does not depend on its pictures' contents; whether
+/// the session was reset, and the picture of each active slot.
 pub(crate) fn decode(
     session: &Session,
-    state: &State,
+    (initialized, slots): (bool, &[Option<Resource>]),
     begin: &BeginOp,
     op: &DecodeOp,
 ) -> Result<(), Fault> {
@@ -29,14 +30,14 @@ pub(crate) fn decode(
             "the session has memory bindings without memory",
         ));
     }
-    if !state.initialized {
+    if !initialized {
         let vuid = "VUID-vkCmdDecodeVideoKHR-None-07011";
         return Err(Fault::new(vuid, "the session was never reset"));
     }
     bitstream(session, op)?;
     resources(session, op)?;
     setup(session, begin, op)?;
-    references(session, state, begin, op)
+    references(session, slots, begin, op)
 }
 
 /// What is wrong with a decode operation, though it can be done: each with its VUID.
@@ -250,7 +251,7 @@ fn layered<'a>(
 
 fn references(
     session: &Session,
-    state: &State,
+    slots: &[Option<Resource>],
     begin: &BeginOp,
     op: &DecodeOp,
 ) -> Result<(), Fault> {
@@ -279,7 +280,7 @@ fn references(
             let vuid = "VUID-vkCmdDecodeVideoKHR-codedOffset-07257";
             return Err(offset(vuid, &format!("picture of slot {index}"), resource));
         }
-        let held = usize::try_from(slot.index).ok().and_then(|i| state.slots.get(i)?.as_ref());
+        let held = usize::try_from(slot.index).ok().and_then(|i| slots.get(i)?.as_ref());
         let matches = match (held, &slot.resource) {
             (Some(held), Some(resource)) => held.matches(resource),
             _ => false,

@@ -20,7 +20,7 @@ use crate::query::{Query, QueryPool};
 use crate::snapshot::{Snapshot, Snapshots};
 use crate::when::Told;
 use av1_engine::job::{FrameJob, SequenceHeader};
-use av1_engine::{self as recon, Decoded};
+use av1_engine::{self as recon, Decoded, Ticket};
 
 /// VK_QUERY_RESULT_STATUS_COMPLETE_KHR.
 const COMPLETE: i32 = 1;
@@ -98,8 +98,13 @@ impl Scope {
         self.end.clone()
     }
 
-    /// vkCmdDecodeVideoKHR.
-    pub(crate) fn decode(&mut self, op: &DecodeOp, tracker: &mut Tracker) {
+    /// The scope that is open.
+    pub(crate) fn begun(&self) -> Option<&BeginOp> {
+        self.begin.as_ref()
+    }
+
+    /// vkCmdDecodeVideoKHR; with a `ticket` if the reconstructor has the frame since before.
+    pub(crate) fn decode(&mut self, op: &DecodeOp, ticket: Option<Ticket>, tracker: &mut Tracker) {
         let Some(begin) = &self.begin else {
             let vuid = "VUID-vkCmdDecodeVideoKHR-videocoding";
             return check::report(&self.messages, vuid, None, "no coding scope");
@@ -132,11 +137,12 @@ impl Scope {
         let begun = submitted.and_then(|_| Snapshot::of(op));
         let asked = self.query.is_some() || op.inline_query.is_some();
         let wrong = Wrong { faults, busy: self.busy, asked, planted: &planted, in_range };
-        let status = match decode(begin, &mut state, op, wrong) {
+        state.begun.retain(|begun| Some(begun.ticket) != ticket);
+        let status = match decode(begin, &mut state, op, (wrong, ticket)) {
             Ok(()) => COMPLETE,
             Err(fault) => {
                 check::report(&self.messages, fault.vuid, Some(frame), &fault.text);
-                fail(&mut state, op);
+                fail(&mut state, op, ticket);
                 ERROR
             }
         };
@@ -172,6 +178,14 @@ fn overwritten(
 }
 
 fn deactivate(state: &mut State, index: u32) {
+    empty(state, index);
+    if let Ok(recon) = &mut state.recon {
+        recon.deactivate(index);
+    }
+}
+
+/// Forgets what a slot holds.
+fn empty(state: &mut State, index: u32) {
     let State { slots, outputs, known, .. } = state;
     if let Some(known) = known.get_mut(index as usize) {
         *known = None;
@@ -181,22 +195,27 @@ fn deactivate(state: &mut State, index: u32) {
             *slot = None;
         }
     }
-    if let Ok(recon) = &mut state.recon {
-        recon.deactivate(index);
-    }
 }
 
 /// After a failed decode the setup slot is active, its picture is invalid, and contents are
 /// undefined.
-fn fail(state: &mut State, op: &DecodeOp) {
+fn fail(state: &mut State, op: &DecodeOp, ticket: Option<Ticket>) {
     let setup = op.setup.as_ref().and_then(|slot| slot.resource.as_ref());
     for picture in op.dst.iter().chain(setup) {
         // Without memory, or with a layer that is not there, there is nothing to poison.
         let _poisoned = store::poison(picture);
     }
+    if let (Some(ticket), Ok(recon)) = (ticket, &mut state.recon) {
+        // Later frames may have the slot by now.
+        let _nobody_wants_it = recon.take(ticket);
+        recon.spoil(ticket);
+    }
     let Some(setup) = &op.setup else { return };
     let Ok(index) = u32::try_from(setup.index) else { return };
-    deactivate(state, index);
+    match ticket {
+        Some(_) => empty(state, index),
+        None => deactivate(state, index),
+    }
     if let Some(slot) = state.slots.get_mut(index as usize) {
         *slot = setup.resource.clone();
     }
@@ -218,10 +237,10 @@ fn decode(
     begin: &BeginOp,
     state: &mut State,
     op: &DecodeOp,
-    wrong: Wrong<'_>,
+    (wrong, ticket): (Wrong<'_>, Option<Ticket>),
 ) -> Result<(), Fault> {
     let session = &begin.session;
-    check::decode(session, state, begin, op)?;
+    check::decode(session, (state.initialized, &state.slots), begin, op)?;
     let (Some(dst), Some(picture)) = (&op.dst, &op.picture) else {
         return Err(Fault::new("VUID-vkCmdDecodeVideoKHR-pNext-09250", "no picture information"));
     };
@@ -233,15 +252,25 @@ fn decode(
         activate(state, op, picture, &sequence);
         return Ok(());
     }
-    let bytes = bitstream::read(op, picture, state, (session.config.clobber_headers, wrong))?;
-    let tiles = bitstream::tiles(&bytes, picture, wrong.faults)?;
-    if wrong.fires(FrameFault::Status) {
-        return Err(Fault::new("", "a planted fault"));
-    }
-    let job = job(op, (dst, picture), &sequence, state, wrong);
-    transferred(state, op, session, |slot| wrong.slot(slot))?;
-    let recon = state.recon.as_mut().map_err(|e| Fault::new("", e.clone()))?;
-    let decoded = match catch_unwind(AssertUnwindSafe(|| recon.decode(&job, &tiles))) {
+    let reconstructed = match ticket {
+        Some(ticket) => {
+            let recon = state.recon.as_mut().map_err(|e| Fault::new("", e.clone()))?;
+            catch_unwind(AssertUnwindSafe(|| recon.take(ticket)))
+        }
+        None => {
+            let given = (session.config.clobber_headers, wrong);
+            let bytes = bitstream::read(op, picture, state, given)?;
+            let tiles = bitstream::tiles(&bytes, picture, wrong.faults)?;
+            if wrong.fires(FrameFault::Status) {
+                return Err(Fault::new("", "a planted fault"));
+            }
+            let job = job(op, (dst, picture), &sequence, state, wrong);
+            transferred(state, op, session, |slot| wrong.slot(slot))?;
+            let recon = state.recon.as_mut().map_err(|e| Fault::new("", e.clone()))?;
+            catch_unwind(AssertUnwindSafe(|| recon.decode(&job, &tiles)))
+        }
+    };
+    let decoded = match reconstructed {
         Ok(Ok(decoded)) => decoded,
         Ok(Err(recon::Fault::Decoder(_))) => return Err(refused(wrong.in_range)),
         Ok(Err(fault)) => return Err(Fault::new("", fault.to_string())),
@@ -275,7 +304,7 @@ fn refused(in_range: bool) -> Fault {
 }
 
 /// What the reconstructor is given, with the planted faults in it.
-fn job(
+pub(super) fn job(
     op: &DecodeOp,
     (dst, picture): (&Resource, &Picture),
     sequence: &Arc<SequenceHeader>,

@@ -1,5 +1,6 @@
 //! The video side of the driver: capabilities, sessions, parameters and decode jobs.
 
+pub(crate) mod ahead;
 mod begin;
 mod bitstream;
 pub(crate) mod caps;

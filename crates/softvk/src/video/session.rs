@@ -5,6 +5,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use ash::vk;
 
+use super::ahead::Begun;
 use super::op::{Recorded, Resource};
 use super::reference::Known;
 use crate::config::Config;
@@ -81,6 +82,18 @@ pub(crate) struct State {
     pub(crate) outputs: Vec<Option<Resource>>,
     /// The bitstream range of the decode before.
     pub(crate) bitstream: Vec<u8>,
+    /// Decodes that the reconstructor was given before their turn.
+    pub(crate) begun: Vec<Begun>,
+    /// How many were, so far, while another was in the making.
+    pub(crate) beside: u64,
+}
+
+impl Drop for Session {
+    fn drop(&mut self) {
+        let state = self.state.get_mut().unwrap_or_else(PoisonError::into_inner);
+        let (beside, frames) = (state.beside, state.frames);
+        log::debug!("softvk: of {frames} frames {beside} were begun beside another");
+    }
 }
 
 impl Session {
@@ -88,6 +101,10 @@ impl Session {
         let max_dpb_slots = limits.slots;
         let recon = match config.threads {
             _ if config.null => Err("nothing is decoded".to_owned()),
+            threads if super::ahead::is_allowed(&config, &limits) => {
+                Reconstructor::ahead(profile, max_dpb_slots, threads, config.delay)
+                    .map_err(|e| e.to_string())
+            }
             0 => Reconstructor::new(profile, max_dpb_slots).map_err(|e| e.to_string()),
             threads => Reconstructor::with_threads(profile, max_dpb_slots, threads)
                 .map_err(|e| e.to_string()),
@@ -103,6 +120,8 @@ impl Session {
             transfers: vec![0; max_dpb_slots as usize],
             outputs: vec![None; max_dpb_slots as usize],
             bitstream: Vec::new(),
+            begun: Vec::new(),
+            beside: 0,
         };
         Self {
             profile,

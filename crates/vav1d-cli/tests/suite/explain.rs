@@ -144,3 +144,22 @@ fn a_file_of_hashes_is_enough_to_explain() {
     let said = against(hidden, "cdef_y_pri_strength[0]=5@1");
     assert!(said.contains("frame 2 refers to frame 1, not judged"), "{said}");
 }
+
+/// What failures have in common is told in every report of a suite.
+#[test]
+fn what_the_failures_of_a_suite_have_in_common_is_told() {
+    let verify = |fault: &str| {
+        let output = Command::new(env!("CARGO_BIN_EXE_vav1d"))
+            .args(["-q", "verify", "--no-explain", "--filter", "tile|main-420|segmentation$"])
+            .args(["--device", &format!("soft:fault={fault}")])
+            .arg(crate::manifest::folder())
+            .output()
+            .expect("vav1d runs");
+        text(&output.stdout)
+    };
+    let said = verify("when:TileCols=4");
+    let line =
+        "in common, and few passes have: StdVideoAV1TileInfo::TileCols is 4: 2 of 2 failures";
+    assert!(said.contains(line), "{said}");
+    assert!(!verify("pixel@0").contains("in common"), "all of them fail");
+}

@@ -304,6 +304,9 @@ fn whatever_ends_a_command_is_a_fault_behind_a_header() {
         ("reduce none.ivf --device soft -o /tmp/none.ivf", 66, "io"),
         ("stress none --device soft", 66, "io"),
         ("report --device soft -o /none/x.tar", 74, "output"),
+        ("rewrite no-such-file.ivf -o x.ivf", 66, "io"),
+        ("rewrite samples/main-420-8.ivf --how nothing -o x.ivf", 2, "usage"),
+        ("stress no-such-suite --device soft -o none", 66, "io"),
     ] {
         let words: Vec<&str> = std::iter::once("--json").chain(words.split(' ')).collect();
         let output = vav1d(&words);

@@ -49,6 +49,89 @@ fn every_sample_has_its_md5s_on_the_default_device() {
     check_all("soft");
 }
 
+/// Whatever the number of frames is that are in the making at a time.
+#[test]
+fn every_sample_has_its_md5s_with_frame_threads() {
+    for device in ["soft:threads=2,delay=2", "soft:threads=4,delay=4", "soft:threads=3,coincide"] {
+        check_all(device);
+    }
+}
+
+/// And they are in the making at a time, as far as the session, the frames in flight and the
+/// threads allow.
+#[test]
+fn frames_are_begun_beside_each_other() {
+    let beside = |device: &str, frames: &str| {
+        let sample = samples().into_iter().find(|s| s.name == "main-420-8").expect("a sample");
+        let shape = ["--dpb", "distinct", "--frames-in-flight", frames];
+        let output = Command::new(env!("CARGO_BIN_EXE_vav1d"))
+            .args(["-vv", "md5", "--total", "--device", device])
+            .args(shape)
+            .arg(sample.path())
+            .output()
+            .expect("vav1d runs");
+        let stderr = String::from_utf8_lossy(&output.stderr).into_owned();
+        let (_, rest) = stderr.split_once("softvk: of ").expect("a word of it");
+        let words: Vec<_> = rest.split_whitespace().collect();
+        let number = |word: &str| word.parse::<u64>().expect("a number");
+        (number(words[0]), number(words[2]))
+    };
+    let (frames, at_once) = beside("soft:threads=2,delay=2", "8");
+    assert!(at_once * 2 > frames, "{at_once} of {frames}");
+    for (device, frames) in [
+        ("soft:threads=2,delay=2", "1"),
+        ("soft:threads=2,delay=1", "8"),
+        ("soft:threads=1", "8"),
+        ("soft:threads=2,delay=2,fault=status@9999", "8"),
+    ] {
+        assert_eq!(beside(device, frames).1, 0, "{device} {frames}");
+    }
+}
+
+/// Whatever the number of threads is, a broken stream gives the same pictures, the same words and
+/// the same exit code.
+#[test]
+fn broken_streams_are_the_same_with_frame_threads() {
+    const DEVICES: [&str; 4] =
+        ["soft:threads=1", "soft:threads=2,delay=2", "soft:threads=4,delay=4", "soft:threads=3"];
+    let folder = std::env::temp_dir().join(format!("vav1d-broken-{}", std::process::id()));
+    std::fs::create_dir_all(&folder).expect("a folder");
+    let mut failed = 0;
+    for (nr, name) in ["main-420-8", "main-420-10", "global-motion"].into_iter().enumerate() {
+        let sample = samples().into_iter().find(|s| s.name == name).expect("a sample");
+        let bytes = std::fs::read(sample.path()).expect("read");
+        for round in 0..3 {
+            let mut broken = bytes.clone();
+            // Behind the first frame, so that there is something to be seen.
+            for hit in 0..4 {
+                let at = bytes.len() / 3
+                    + (round * 7919 + hit * 4241 + nr * 104_729) % (bytes.len() / 2);
+                broken[at] ^= 0x5a;
+            }
+            let file = folder.join(format!("{name}-{round}.ivf"));
+            std::fs::write(&file, broken).expect("written");
+            let told = DEVICES.map(|device| {
+                let output = Command::new(env!("CARGO_BIN_EXE_vav1d"))
+                    .args(["md5", "--keep-failed", "--device", device, "--dpb", "distinct"])
+                    .args(["--frames-in-flight", "8"])
+                    .arg(&file)
+                    .output()
+                    .expect("vav1d runs");
+                let stderr = String::from_utf8_lossy(&output.stderr).into_owned();
+                let said: Vec<_> =
+                    stderr.lines().filter(|l| !l.contains("device:")).map(str::to_owned).collect();
+                (output.status.code(), output.stdout, said)
+            });
+            for (device, told_by) in DEVICES.iter().zip(&told) {
+                assert_eq!(told_by, &told[0], "{name} {round}: {device}");
+            }
+            failed += usize::from(told[0].0 != Some(0));
+        }
+    }
+    std::fs::remove_dir_all(&folder).expect("removed");
+    assert!(failed > 3, "{failed} of the streams are broken");
+}
+
 #[test]
 fn outputs_that_are_the_reference_pictures() {
     check_all("soft:coincide");

@@ -163,10 +163,8 @@ impl Reading {
     fn step(&mut self, step: &Step) -> Option<Coded> {
         match step {
             Step::Configure(spec) => {
-                let parts = sequence_parts(&spec.sequence);
-                let header =
-                    SequenceHeader { std: parts.header, color_config: Some(parts.color_config) };
-                self.sequence = Some((Arc::clone(&spec.sequence), Arc::new(header)));
+                let header = Arc::new(sequence_header(&spec.sequence));
+                self.sequence = Some((Arc::clone(&spec.sequence), header));
                 None
             }
             Step::Decode(plan) => {
@@ -263,8 +261,14 @@ fn profile(sequence: &Sequence, grain: bool) -> Profile {
     }
 }
 
+/// What a driver reads of `sequence`.
+pub(super) fn sequence_header(sequence: &Sequence) -> SequenceHeader {
+    let parts = sequence_parts(sequence);
+    SequenceHeader { std: parts.header, color_config: Some(parts.color_config) }
+}
+
 /// What a driver reads of `parts`.
-fn picture_info(parts: PictureParts) -> PictureInfo {
+pub(super) fn picture_info(parts: PictureParts) -> PictureInfo {
     let flags = &parts.info.flags;
     let (cols, rows) = (parts.tile_info.TileCols, parts.tile_info.TileRows);
     let explicit = parts.tile_info.flags.uniform_tile_spacing_flag() == 0;

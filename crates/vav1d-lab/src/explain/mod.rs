@@ -9,6 +9,7 @@ mod frames;
 mod motion;
 mod plausible;
 mod stage;
+pub mod suite;
 
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};

@@ -159,7 +159,7 @@ impl Replay<'_> {
         let handed = Handed {
             info: info.clone(),
             extent: frame.dst.extent,
-            setup: own.and_then(|setup| Some((setup.index, setup.std.clone().unwrap_or_default()))),
+            setup: own.map(|setup| (setup.index, setup.std.clone().unwrap_or_default())),
             references: listed.collect(),
             names: frame.names,
         };

@@ -26,8 +26,15 @@ pub trait Batches: Send + 'static {
     fn finish(&mut self) -> io::Result<()>;
 }
 
-/// Pictures that may wait while a batch is worked on.
-const WAITING: usize = 1;
+/// Bytes of pictures that may wait while a batch is worked on, where that is more than one picture.
+const WAITING_BYTES: usize = 8 << 20;
+/// Pictures that may wait at most.
+const MOST_WAITING: usize = 8;
+
+/// Pictures of `bytes` that may wait: a sink that is slower than decoding does not fill the memory.
+fn waiting(bytes: usize) -> usize {
+    (WAITING_BYTES / bytes.max(1)).clamp(1, MOST_WAITING)
+}
 
 /// A sink whose pictures go to a thread. An error of the thread is that of the next call.
 pub struct Beside<B>(State<B>);
@@ -85,7 +92,7 @@ impl<B: Batches> Beside<B> {
     fn start(mut batches: B, info: &StreamInfo) -> io::Result<Running<B>> {
         let bytes = info.format.picture_bytes(info.width, info.height);
         let size = (B::BYTES / bytes.max(1)).clamp(B::SMALLEST.max(1), B::LARGEST.max(1));
-        let (to, from) = sync_channel(WAITING);
+        let (to, from) = sync_channel(waiting(bytes));
         let (give, back) = channel();
         let thread = std::thread::Builder::new().name("sink".into()).spawn(move || {
             let ended = work(&mut batches, &from, &give, size);
@@ -159,6 +166,75 @@ impl<B: Batches> Sink for Beside<B> {
         match &mut self.0 {
             State::Here(batches) => joined.and(batches.finish()),
             State::Running(_) | State::Gone => joined,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use super::*;
+    use crate::pixels::{Chroma, Format};
+
+    const YUV420: Format = Format { chroma: Chroma::Yuv420, bit_depth: 8 };
+
+    /// Works on one picture for as long as it takes, and counts those that it has done.
+    struct Slow(Arc<AtomicUsize>);
+
+    impl Batches for Slow {
+        const LARGEST: usize = 1;
+        const SMALLEST: usize = 1;
+
+        fn patience(&self) -> Duration {
+            Duration::ZERO
+        }
+
+        fn begin(&mut self, _: &StreamInfo) -> io::Result<()> {
+            Ok(())
+        }
+
+        fn pictures(&mut self, batch: &[Shown]) -> io::Result<()> {
+            std::thread::sleep(Duration::from_millis(5));
+            self.0.fetch_add(batch.len(), Ordering::Release);
+            Ok(())
+        }
+
+        fn finish(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn what_waits_for_a_slow_sink_is_bounded_by_bytes() {
+        assert_eq!(
+            [0, 1 << 10, 1 << 20, 3 << 20, 8 << 20, 25 << 20].map(waiting),
+            [8, 8, 8, 2, 1, 1]
+        );
+        for (width, height, most) in [(64, 64, 8), (1920, 1080, 2), (3840, 2160, 1)] {
+            let done = Arc::new(AtomicUsize::new(0));
+            let mut sink = Beside::new(Slow(Arc::clone(&done)));
+            let info = StreamInfo {
+                time_base: (1, 50),
+                frame_rate: (25, 1),
+                width,
+                height,
+                render_size: (width, height),
+                chroma_sample_position: 0,
+                color_range: false,
+                format: YUV420,
+            };
+            sink.begin(&info).expect("begun");
+            let mut ahead = 0;
+            for index in 0..20 {
+                let picture = Picture::new(YUV420, width, height);
+                sink.take(Shown { picture, index, pts: None }).expect("taken");
+                ahead = ahead.max(index as usize + 1 - done.load(Ordering::Acquire));
+            }
+            sink.finish().expect("finished");
+            // Those that wait, and one that is worked on.
+            assert!((1..=most + 1).contains(&ahead), "{width}x{height}: {ahead}");
         }
     }
 }

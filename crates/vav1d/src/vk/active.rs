@@ -133,7 +133,7 @@ mod tests {
         let driver = Driver::Soft { config: None };
         let instance = Instance::new(driver, InstanceOptions::default()).expect("softvk");
         let adapter = instance.adapters().expect("adapters").remove(0);
-        let options = ExecutorOptions::default();
+        let options = ExecutorOptions { frames_in_flight: 4, ..ExecutorOptions::default() };
         let features = Features::wanted(&options);
         let device =
             Device::open(&instance, &adapter, features, options.copy_queue).expect("a device");

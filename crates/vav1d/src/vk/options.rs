@@ -142,7 +142,7 @@ pub struct ExecutorOptions {
     pub dpb: Option<DpbPreference>,
     /// Where `dpb` is left open, both are offered and pictures go to the host: DISTINCT. A reference
     /// then need not leave its layout for a copy, and decodes do not wait for copies. Default: no;
-    /// RADV gets it.
+    /// RADV gets it, and what decodes on the processor.
     pub prefer_distinct: bool,
     /// Whether DPB pictures are layers of one image; `None`: only where they must. Default: `None`.
     pub layered: Option<bool>,
@@ -185,7 +185,8 @@ pub struct ExecutorOptions {
     pub coded_extent: CodedExtent,
     /// How coded bytes lie in the buffer. Default: whole OBUs from offset 0.
     pub bitstream: BitstreamShape,
-    /// Frames that the device may be busy with, 1 to 64. Default: 4.
+    /// Frames that the device may be busy with, 1 to 64; 0 chooses: 4, and more where the device is
+    /// the processor and has many cores. Default: 0.
     pub frames_in_flight: u32,
     /// How long to wait for the device. Default: 20 s.
     pub timeout: Duration,
@@ -228,7 +229,7 @@ impl Default for ExecutorOptions {
             prefer_host: false,
             coded_extent: CodedExtent::Upscaled,
             bitstream: BitstreamShape::default(),
-            frames_in_flight: 4,
+            frames_in_flight: 0,
             timeout: Duration::from_secs(20),
             planted: None,
             overwritable: false,

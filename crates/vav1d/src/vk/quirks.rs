@@ -18,6 +18,25 @@ struct Driver<'a> {
     conformance: [u8; 4],
     /// The validation layer is there.
     is_validated: bool,
+    /// It decodes on the processor.
+    is_cpu: bool,
+}
+
+/// Frames in flight that hardware gets.
+const FRAMES: u32 = 4;
+/// Frames in the making on a processor at most: as many as its decoder has at a time.
+const MOST_MAKING: u32 = 8;
+/// Frames in flight beyond those: one that is done and is read, and two that wait, so that the
+/// decoder never does.
+const BEYOND: u32 = 3;
+
+/// How many frames a device is to be busy with.
+fn frames_in_flight(is_cpu: bool, cores: usize) -> u32 {
+    if !is_cpu {
+        return FRAMES;
+    }
+    let making = (1..MOST_MAKING).find(|n| (n * n) as usize >= cores).unwrap_or(MOST_MAKING);
+    FRAMES.max(making + BEYOND)
 }
 
 /// Mesa's `driverVersion` is packed like an API version.
@@ -46,6 +65,7 @@ pub(super) fn settle(adapter: &Adapter, options: &mut ExecutorOptions) {
         version: adapter.driver_version,
         conformance: adapter.conformance,
         is_validated: adapter.is_validated(),
+        is_cpu: adapter.device_type == vk::PhysicalDeviceType::CPU,
     };
     settle_for(&driver, options);
     let integrated = adapter.device_type == vk::PhysicalDeviceType::INTEGRATED_GPU;
@@ -63,6 +83,14 @@ fn has_copy_engine(families: &[QueueFamily]) -> bool {
 }
 
 fn settle_for(driver: &Driver<'_>, options: &mut ExecutorOptions) {
+    if options.frames_in_flight == 0 {
+        let cores = std::thread::available_parallelism().map_or(1, usize::from);
+        options.frames_in_flight = frames_in_flight(driver.is_cpu, cores);
+    }
+    if driver.is_cpu {
+        // Frames are decoded beside each other as long as none waits for a copy.
+        options.prefer_distinct = true;
+    }
     let anv = driver.id == vk::DriverId::INTEL_OPEN_SOURCE_MESA;
     let radv = driver.id == vk::DriverId::MESA_RADV;
     if anv || radv {
@@ -104,7 +132,8 @@ mod tests {
     fn settled(id: vk::DriverId, version: u32, conformance: [u8; 4]) -> ExecutorOptions {
         let mut options = ExecutorOptions::default();
         let is_validated = false;
-        let driver = Driver { name: "a device", id, version, conformance, is_validated };
+        let is_cpu = false;
+        let driver = Driver { name: "a device", id, version, conformance, is_validated, is_cpu };
         settle_for(&driver, &mut options);
         options
     }
@@ -124,7 +153,8 @@ mod tests {
         let mut options =
             ExecutorOptions { order_hints: Some(OrderHints::Named), ..Default::default() };
         let (version, conformance) = (0, [1, 3, 8, 1]);
-        let driver = Driver { name: "", id: nvidia, version, conformance, is_validated: true };
+        let (is_validated, is_cpu) = (true, false);
+        let driver = Driver { name: "", id: nvidia, version, conformance, is_validated, is_cpu };
         settle_for(&driver, &mut options);
         assert_eq!(options.order_hints, Some(OrderHints::Named));
         // What the layer would report is not done under it.
@@ -137,6 +167,14 @@ mod tests {
         assert!(prefers(vk::DriverId::MESA_RADV));
         // ANV 25.0 offers it, and writes no reference picture then.
         assert!(!prefers(vk::DriverId::INTEL_OPEN_SOURCE_MESA));
+    }
+
+    #[test]
+    fn a_processor_gets_frames_for_its_cores() {
+        let frames = |cores| frames_in_flight(true, cores);
+        assert_eq!([1, 2, 4, 8, 16, 64, 200].map(frames), [4, 5, 5, 6, 7, 11, 11]);
+        assert_eq!(frames_in_flight(false, 64), 4);
+        assert_eq!(settled(vk::DriverId::MESA_RADV, 0, [0; 4]).frames_in_flight, 4);
     }
 
     #[test]

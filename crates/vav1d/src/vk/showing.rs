@@ -26,8 +26,6 @@ use crate::syntax::film_grain::FilmGrainParams;
 use crate::syntax::frame::FrameHeader;
 use crate::syntax::sequence::SequenceHeader;
 
-/// Bytes of the readbacks that are under way.
-const READBACK_BYTES: usize = 8 << 20;
 /// Readbacks that are under way on hardware: copies then overlap with decodes, whatever their size.
 const MOST_READBACKS: usize = 4;
 /// The host copies whatever part it likes.
@@ -49,6 +47,24 @@ pub(super) struct Showing {
     pub(super) scratch: Vec<u8>,
     /// Command buffers of the decode family that hand pictures over, by age.
     pub(super) handovers: VecDeque<(Ticket, Commands)>,
+    moved: Moved,
+}
+
+/// Bytes of pictures on their way to the host so far.
+#[derive(Default)]
+struct Moved {
+    pictures: u64,
+    /// Copied out of images by the device.
+    copied: u64,
+    /// Written once more by the host, which puts them in order.
+    ordered: u64,
+}
+
+impl Drop for Moved {
+    fn drop(&mut self) {
+        let Self { pictures, copied, ordered } = self;
+        log::debug!("moved: {pictures} pictures, {copied} bytes copied, {ordered} put in order");
+    }
 }
 
 impl Showing {
@@ -161,7 +177,7 @@ impl Executor {
         if !by_copy {
             let (kept, image) = (picture.last_use, picture.extent);
             let plan = CopyPlan::new(layout, format, extent, image, ANY_PART);
-            while self.showing.pending.len() > self.most_readbacks(plan.size_bytes()) {
+            while self.showing.pending.len() > self.most_readbacks() {
                 self.finish_show()?;
             }
             let (ticket, read) = self.let_host_read(output, kept, plan)?;
@@ -175,7 +191,7 @@ impl Executor {
             plan: CopyPlan::new(layout, format, extent, picture.extent, granularity),
         };
         let plan = copy.plan;
-        while self.showing.pending.len() > self.most_readbacks(plan.size_bytes()) {
+        while self.showing.pending.len() > self.most_readbacks() {
             self.finish_show()?;
         }
         let mut readback = self.readback(plan.size_bytes())?;
@@ -208,13 +224,12 @@ impl Executor {
         self.adapter.device_type != vk::PhysicalDeviceType::CPU
     }
 
-    /// Readbacks of `bytes` to have under way: as many as frames, but fewer of large ones where the
-    /// processor's caches are to hold them.
-    fn most_readbacks(&self, bytes: usize) -> usize {
+    /// Readbacks to have under way: as many as frames.
+    fn most_readbacks(&self) -> usize {
         let frames = self.options.frames_in_flight.max(1) as usize;
         match self.options.recording {
             Recording::InOrder if self.is_hardware() => frames.min(MOST_READBACKS),
-            Recording::InOrder => (READBACK_BYTES / bytes.max(1)).clamp(1, frames),
+            Recording::InOrder => frames,
             Recording::Shuffled => frames,
         }
     }
@@ -382,9 +397,13 @@ impl Executor {
 
     /// What a copy that has ended left in `readback`.
     fn picture(&mut self, plan: &CopyPlan, readback: Readback) -> Result<Picture> {
+        let moved = &mut self.showing.moved;
+        moved.pictures += 1;
+        moved.copied += plan.size_bytes() as u64;
         if plan.is_exact() && readback.buffer.is_read_at_ease() {
             return Ok(plan.around(self.showing.spare.lend(readback, plan.size_bytes())));
         }
+        self.showing.moved.ordered += plan.picture_bytes() as u64;
         if self.is_hardware() && Converter::takes(plan) {
             readback.buffer.fetch(plan.size_bytes())?;
             let Showing { converter, spare, .. } = &mut self.showing;

@@ -6,7 +6,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 use ash::vk;
 use ash::vk::Handle;
 
-use super::loader::{get_instance_proc_addr, instance_link};
+use super::loader::{get_device_proc_addr, get_instance_proc_addr, instance_link};
 use super::table::Function;
 use super::{device, note};
 
@@ -54,29 +54,23 @@ impl Instance {
 
 /// The hook of an instance function.
 pub(super) fn hook(name: &CStr) -> Option<Function> {
-    let get: vk::PFN_vkGetInstanceProcAddr = get_instance_proc_addr;
-    let create_instance: vk::PFN_vkCreateInstance = create;
-    let destroy_instance: vk::PFN_vkDestroyInstance = destroy;
-    let create_device: vk::PFN_vkCreateDevice = device::create;
-    // SAFETY: function pointers have one size; callers give it its type again.
-    let function = unsafe {
-        match name.to_bytes() {
-            b"vkGetInstanceProcAddr" => {
-                std::mem::transmute::<vk::PFN_vkGetInstanceProcAddr, Function>(get)
-            }
-            b"vkCreateInstance" => {
-                std::mem::transmute::<vk::PFN_vkCreateInstance, Function>(create_instance)
-            }
-            b"vkDestroyInstance" => {
-                std::mem::transmute::<vk::PFN_vkDestroyInstance, Function>(destroy_instance)
-            }
-            b"vkCreateDevice" => {
-                std::mem::transmute::<vk::PFN_vkCreateDevice, Function>(create_device)
-            }
-            _ => return None,
+    macro_rules! untyped {
+        ($type:ty, $hook:path) => {{
+            let hook: $type = $hook;
+            // SAFETY: function pointers have one size; callers give it its type again.
+            Some(unsafe { std::mem::transmute::<$type, Function>(hook) })
+        }};
+    }
+    match name.to_bytes() {
+        b"vkGetInstanceProcAddr" => {
+            untyped!(vk::PFN_vkGetInstanceProcAddr, get_instance_proc_addr)
         }
-    };
-    Some(function)
+        b"vkGetDeviceProcAddr" => untyped!(vk::PFN_vkGetDeviceProcAddr, get_device_proc_addr),
+        b"vkCreateInstance" => untyped!(vk::PFN_vkCreateInstance, create),
+        b"vkDestroyInstance" => untyped!(vk::PFN_vkDestroyInstance, destroy),
+        b"vkCreateDevice" => untyped!(vk::PFN_vkCreateDevice, device::create),
+        _ => None,
+    }
 }
 
 unsafe extern "system" fn create(

@@ -102,8 +102,10 @@ pub(super) fn device_link(next: *const c_void) -> Option<&'static DeviceLink> {
 /// What makes dispatchable objects of a layer's own valid.
 pub(super) fn set_device_loader_data(next: *const c_void) -> Option<SetDeviceLoaderData> {
     let at = element(next, vk::StructureType::LOADER_DEVICE_CREATE_INFO, DATA_CALLBACK)?;
+    // SAFETY: the loader's element.
+    let what = unsafe { (*at).what };
     // SAFETY: with DATA_CALLBACK the union is that function.
-    unsafe { std::mem::transmute::<*mut c_void, Option<SetDeviceLoaderData>>((*at).what) }
+    unsafe { std::mem::transmute::<*mut c_void, Option<SetDeviceLoaderData>>(what) }
 }
 
 /// vkNegotiateLoaderLayerInterfaceVersion.

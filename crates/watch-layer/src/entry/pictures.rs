@@ -281,10 +281,12 @@ impl Pictures {
         layout: vk::ImageLayout,
     ) {
         let image = vk::Image::from_raw(one.image);
-        let barrier = |from, to| {
+        let any = vk::AccessFlags::MEMORY_READ | vk::AccessFlags::MEMORY_WRITE;
+        let copy = vk::AccessFlags::TRANSFER_READ;
+        let barrier = |(from, before), (to, after)| {
             vk::ImageMemoryBarrier::default()
-                .src_access_mask(vk::AccessFlags::MEMORY_READ | vk::AccessFlags::MEMORY_WRITE)
-                .dst_access_mask(vk::AccessFlags::MEMORY_READ | vk::AccessFlags::MEMORY_WRITE)
+                .src_access_mask(before)
+                .dst_access_mask(after)
                 .old_layout(from)
                 .new_layout(to)
                 .src_queue_family_index(vk::QUEUE_FAMILY_IGNORED)
@@ -315,7 +317,7 @@ impl Pictures {
                 );
             }
         };
-        order(barrier(layout, to_source));
+        order(barrier((layout, any), (to_source, copy)));
         let region = |aspect_mask, offset, (width, height)| {
             vk::BufferImageCopy::default()
                 .buffer_offset(offset)
@@ -336,7 +338,16 @@ impl Pictures {
         unsafe {
             self.functions.cmd_copy_image_to_buffer(commands, image, to_source, buffer, &regions);
         }
-        order(barrier(to_source, layout));
+        order(barrier((to_source, copy), (layout, any)));
+        let read = vk::MemoryBarrier::default()
+            .src_access_mask(vk::AccessFlags::TRANSFER_WRITE)
+            .dst_access_mask(vk::AccessFlags::HOST_READ);
+        let (copied, host) = (vk::PipelineStageFlags::TRANSFER, vk::PipelineStageFlags::HOST);
+        let flags = vk::DependencyFlags::empty();
+        // SAFETY: recording.
+        unsafe {
+            self.functions.cmd_pipeline_barrier(commands, copied, host, flags, &[read], &[], &[]);
+        }
     }
 
     /// A buffer that the host sees.

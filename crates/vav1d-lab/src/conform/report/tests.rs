@@ -113,10 +113,12 @@ fn json_lines_are_json() {
     let text = jsonl::all(&records(), &about());
     let lines: Vec<serde_json::Value> =
         text.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect();
-    assert_eq!(lines.len(), 10);
-    assert_eq!(lines[2]["data"]["pictures"], ".x?-");
-    assert_eq!(lines[9]["data"]["outcomes"]["pass"], 2);
-    assert_eq!(lines[9]["data"]["statuses"]["Skip"], 2);
+    assert_eq!(lines.len(), 11);
+    assert_eq!((&lines[0]["type"], &lines[0]["data"]["schema"]), (&"header".into(), &2.into()));
+    assert_eq!(lines[1]["type"], "run");
+    assert_eq!(lines[3]["data"]["pictures"], ".x?-");
+    assert_eq!(lines[10]["data"]["outcomes"]["pass"], 2);
+    assert_eq!(lines[10]["data"]["statuses"]["Skip"], 2);
 }
 
 #[test]

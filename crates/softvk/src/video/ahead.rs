@@ -1,0 +1,96 @@
+//! Decodes that the reconstructor gets before their turn: while those before them are in the making.
+//! Nothing is seen of that. Whatever the turn of a decode could change keeps it from being begun.
+
+use super::bitstream;
+use super::check;
+use super::execute;
+use super::op::{BeginOp, DecodeOp, Resource};
+use super::session::{Limits, State};
+use super::wrong::{self, Wrong};
+use crate::access;
+use crate::config::Config;
+use av1_engine::{Room, Ticket};
+
+/// More slots than this can end in a guess at which pictures are dead (`Reconstructor`), and that
+/// is not to depend on threads.
+const MOST_SLOTS: u32 = 9;
+
+/// A decode that was begun, and what it makes of its session when it is done.
+pub(crate) struct Begun {
+    pub(crate) ticket: Ticket,
+    /// Its setup slot, and the picture that is there then.
+    slot: Option<(usize, Option<Resource>)>,
+}
+
+/// Whether decodes of a session may be begun before their turn. Planted faults count decodes, and
+/// look at what was there before.
+pub(super) fn is_allowed(config: &Config, limits: &Limits) -> bool {
+    config.delay != 1 && config.faults.is_empty() && limits.slots <= MOST_SLOTS
+}
+
+/// Whether the reconstructor of a session takes a frame.
+pub(crate) fn room(begin: &BeginOp) -> Room {
+    begin.session.state().recon.as_ref().map_or(Room::No, |recon| recon.room())
+}
+
+/// Whether it is known what came of a frame.
+pub(crate) fn is_over(begin: &BeginOp, ticket: Ticket) -> bool {
+    begin.session.state().recon.as_ref().map_or(true, |recon| recon.is_over(ticket))
+}
+
+/// Begins a decode, after all of its session that were begun. `None` if it has to wait for its turn.
+pub(crate) fn begin(begin: &BeginOp, op: &DecodeOp) -> Option<Ticket> {
+    let session = &begin.session;
+    let mut state = session.state();
+    let slots = slots(&state);
+    check::decode(session, (state.initialized, &slots), begin, op).ok()?;
+    let (dst, picture) = (op.dst.as_ref()?, op.picture.as_ref()?);
+    if !are_as_decoded(&state, op) {
+        return None;
+    }
+    let sequence = wrong::sequence(begin, op)?;
+    let wrong = Wrong {
+        faults: &session.config.faults,
+        busy: false,
+        asked: false,
+        planted: &[],
+        in_range: true,
+    };
+    let given = (session.config.clobber_headers, wrong);
+    let bytes = bitstream::read(op, picture, &mut state, given).ok()?;
+    let tiles = bitstream::tiles(&bytes, picture, wrong.faults).ok()?;
+    let job = execute::job(op, (dst, picture), &sequence, &state, wrong);
+    let ticket = state.recon.as_mut().ok()?.submit(&job, &tiles)?;
+    let refreshed = picture.info.std.refresh_frame_flags != 0;
+    let slot = op.setup.as_ref().and_then(|setup| {
+        let index = usize::try_from(setup.index).ok()?;
+        Some((index, setup.resource.clone().filter(|_| refreshed)))
+    });
+    state.beside += u64::from(!state.begun.is_empty());
+    state.begun.push(Begun { ticket, slot });
+    Some(ticket)
+}
+
+/// The picture of each active slot once all that was begun is done.
+fn slots(state: &State) -> Vec<Option<Resource>> {
+    let mut slots = state.slots.clone();
+    for (index, picture) in state.begun.iter().filter_map(|begun| begun.slot.as_ref()) {
+        if let Some(slot) = slots.get_mut(*index) {
+            slot.clone_from(picture);
+        }
+    }
+    slots
+}
+
+/// Whether no transfer has written a reference since it was decoded.
+fn are_as_decoded(state: &State, op: &DecodeOp) -> bool {
+    let is_begun =
+        |index: usize| state.begun.iter().any(|b| b.slot.as_ref().is_some_and(|s| s.0 == index));
+    op.references.iter().all(|slot| {
+        let (Ok(index), Some(resource)) = (usize::try_from(slot.index), &slot.resource) else {
+            return false;
+        };
+        let count = access::transfers(&resource.view.image, resource.layer);
+        is_begun(index) || state.transfers.get(index) == Some(&count)
+    })
+}
