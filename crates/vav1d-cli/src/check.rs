@@ -178,7 +178,7 @@ fn diff_json(
 ) -> io::Result<()> {
     lines.begin("watch-diff", Some(&args.first), None)?;
     for d in &compared.differences {
-        lines.write(&Record::Difference(serde_json::json!({
+        lines.write(&Record::Member(serde_json::json!({
             "member": d.member,
             "frames": d.count,
             "first_frame": d.frame,

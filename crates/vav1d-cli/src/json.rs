@@ -79,6 +79,8 @@ pub enum Record<'a> {
     Finding(serde_json::Value),
     /// A picture of a replay.
     Replayed(serde_json::Value),
+    /// A member in which two captures differ.
+    Member(serde_json::Value),
     /// What a check looked at.
     Checked(serde_json::Value),
     /// A stream that was written in another form.
