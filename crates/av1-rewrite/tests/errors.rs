@@ -32,7 +32,8 @@ fn headers_that_contradict_themselves_are_not_written() {
         other => panic!("{other}"),
     };
     let header = |frame: &mut Frame| Arc::make_mut(&mut frame.header).clone();
-    let cases: [(usize, fn(&mut Frame), &str); 6] = [
+    type Wrong = fn(&mut Frame);
+    let cases: [(usize, Wrong, &str); 6] = [
         (0, |f| Arc::make_mut(&mut f.header).primary_ref_frame = 0, "primary_ref_frame"),
         (0, |f| Arc::make_mut(&mut f.header).refresh_frame_flags = 1, "refresh_frame_flags"),
         (1, |f| Arc::make_mut(&mut f.header).ref_frame_idx = None, "ref_frame_idx"),

@@ -233,9 +233,8 @@ unsafe extern "system" fn get_image_subresource_layout2(
     let plane = plane_of(part.aspect_mask);
     to.subresource_layout = image.subresource_layout(plane, part.array_layer);
     // SAFETY: as above.
-    if let Some(size) =
-        unsafe { chain::find_mut::<vk::SubresourceHostMemcpySizeEXT<'_>>(to.p_next) }
-    {
+    let size = unsafe { chain::find_mut::<vk::SubresourceHostMemcpySizeEXT<'_>>(to.p_next) };
+    if let Some(size) = size {
         let texels = |p: &crate::image::PlaneLayout| u64::from(p.width) * u64::from(p.height);
         let bytes = image.planes.get(plane).map(|p| texels(p) * u64::from(p.format.bytes));
         size.size = bytes.unwrap_or_default();

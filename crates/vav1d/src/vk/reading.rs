@@ -30,9 +30,11 @@ impl HostCopies {
     pub(super) fn new(device: &Device, adapter: vk::PhysicalDevice) -> Self {
         let instance = device.instance().raw();
         let mut layouts = vec![vk::ImageLayout::UNDEFINED; MOST_LAYOUTS];
-        let mut host = vk::PhysicalDeviceHostImageCopyPropertiesEXT::default();
-        host.copy_src_layout_count = MOST_LAYOUTS as u32;
-        host.p_copy_src_layouts = layouts.as_mut_ptr();
+        let mut host = vk::PhysicalDeviceHostImageCopyPropertiesEXT {
+            copy_src_layout_count: MOST_LAYOUTS as u32,
+            p_copy_src_layouts: layouts.as_mut_ptr(),
+            ..Default::default()
+        };
         let mut properties = vk::PhysicalDeviceProperties2::default().push_next(&mut host);
         // SAFETY: the adapter is of the instance and knows the structure; the array is as long as
         // its count says.
@@ -84,9 +86,9 @@ impl Executor {
         };
         let layout = if stays { present } else { at.layout(Use::Host) };
         let ticket = if stays {
-            self.to_decode_lane(&[], &[barriers::decode_to_host()])?
+            self.order_decodes(&[], &[barriers::decode_to_host()])?
         } else {
-            self.to_decode_lane(&[barriers::change(at, kept, Use::Host)], &[])?
+            self.order_decodes(&[barriers::change(at, kept, Use::Host)], &[])?
         };
         let read = HostRead { image, at, layout, plan, _hold: hold };
         // A picture of its own is discarded by its next decode, a reference is looked for again;
@@ -100,13 +102,13 @@ impl Executor {
         let picture = self.read(&read)?;
         if !stays {
             // What the host has read by now, no barrier needs to order.
-            self.to_decode_lane(&[barriers::borrow(at, Use::Host, kept)], &[])?;
+            self.order_decodes(&[barriers::borrow(at, Use::Host, kept)], &[])?;
         }
         Ok((ticket, Read::Done(Box::new(picture))))
     }
 
     /// Queues barriers for the decode lane.
-    fn to_decode_lane(
+    fn order_decodes(
         &mut self,
         images: &[vk::ImageMemoryBarrier2<'_>],
         memory: &[vk::MemoryBarrier2<'_>],
