@@ -33,8 +33,10 @@ fn manifest_folder() -> Result<PathBuf> {
 
 /// A list with `one` in it, separated by colons: in front, or at the end.
 fn with(list: Option<std::ffi::OsString>, one: &Path, in_front: bool) -> std::ffi::OsString {
-    let others = list.filter(|list| !list.is_empty()).unwrap_or_default();
-    let others: Vec<_> = std::env::split_paths(&others).collect();
+    // An empty list has one entry that is empty.
+    let others = list.unwrap_or_default();
+    let others = std::env::split_paths(&others).filter(|other| !other.as_os_str().is_empty());
+    let others: Vec<_> = others.collect();
     if others.iter().any(|other| other == one) {
         return std::env::join_paths(&others).unwrap_or_default();
     }
