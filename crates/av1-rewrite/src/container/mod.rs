@@ -52,7 +52,7 @@ impl Container {
     /// every OBU.
     ///
     /// # Errors
-    /// Those of [`write`](crate::write::write).
+    /// Those of [`crate::write::write()`].
     pub fn units(self, stream: &Stream, derived: Derived) -> Result<Vec<TemporalUnit>> {
         if !matches!(self, Self::Section5 | Self::Ivf) {
             return write(stream, self.framing(), derived);

@@ -302,7 +302,7 @@ pub fn write(folder: &Path, records: &[Record], about: &About) -> io::Result<()>
 /// The same with other lines than those of one run in `results.jsonl`.
 ///
 /// # Errors
-/// As those of [`write`].
+/// As those of [`write()`].
 pub fn write_with(
     folder: &Path,
     records: &[Record],
