@@ -24,7 +24,7 @@ pub fn text(diff: &Diff<'_>, verdict: &str) -> io::Result<String> {
     page += &page::headline(verdict, diff.is_success());
     diff.pairs.iter().for_each(|pair| names(&mut page, pair));
     bar(&mut page, diff);
-    page += "<table><tr><th>Vectors</th><th>Change</th><th></th></tr>\n";
+    page += "<table><tr><th class=\"n\">Vectors</th><th>Change</th><th></th></tr>\n";
     for (change, n, worse) in diff.counts() {
         let worse = if worse > 0 { format!("{worse} worse than before") } else { String::new() };
         let link = match change {
@@ -192,10 +192,12 @@ fn half(page: &mut String, side: &str, record: Option<&Record>) -> io::Result<()
     strip(page, &states(record));
     if let Some(explained) = &record.explained {
         let _ = write!(page, "<div>{}</div>", plain(&explained.text));
-        pictures(page, None, explained)?;
     }
     for command in &record.reproduce {
         *page += &page::command(command);
+    }
+    if let Some(explained) = &record.explained {
+        pictures(page, None, explained)?;
     }
     page.push_str("</div>");
     Ok(())
