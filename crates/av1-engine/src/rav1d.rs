@@ -271,6 +271,22 @@ impl Drop for Picture {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use re_rav1d::include::dav1d::dav1d::DAV1D_INLOOPFILTER_ALL;
+
+    /// A filter that is not told apart, or not switched on, makes other pictures for all.
+    #[test]
+    fn all_filters_are_those_of_the_decoder() {
+        assert_eq!(Filters::ALL.mask(), DAV1D_INLOOPFILTER_ALL);
+        let none = Filters { deblocking: false, cdef: false, restoration: false };
+        let one = [
+            Filters { deblocking: true, ..none },
+            Filters { cdef: true, ..none },
+            Filters { restoration: true, ..none },
+        ];
+        assert_eq!(none.mask(), 0);
+        assert!(one.iter().all(|filters| filters.mask().count_ones() == 1));
+        assert_eq!(one.iter().map(|filters| filters.mask()).sum::<u32>(), DAV1D_INLOOPFILTER_ALL);
+    }
 
     #[test]
     fn nonsense_is_refused_and_nothing_is_a_turn() {
