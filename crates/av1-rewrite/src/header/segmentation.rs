@@ -1,23 +1,12 @@
 //! Segmentation: specification 5.9.14.
 
+use av1_syntax::syntax::PRIMARY_REF_NONE;
 use av1_syntax::syntax::frame::FrameHeader;
-use av1_syntax::syntax::{PRIMARY_REF_NONE, SEG_LVL_MAX};
+use av1_syntax::syntax::segmentation::FEATURES;
 
 use super::HeaderForm;
 use crate::bits::{BitWriter, bad};
 use crate::error::Result;
-
-/// Segmentation_Feature_Bits, Segmentation_Feature_Signed and Segmentation_Feature_Max.
-const FEATURES: [(u32, bool, i16); SEG_LVL_MAX] = [
-    (8, true, 255),
-    (6, true, 63),
-    (6, true, 63),
-    (6, true, 63),
-    (6, true, 63),
-    (3, false, 7),
-    (0, false, 0),
-    (0, false, 0),
-];
 
 /// `segmentation_params()`, 5.9.14.
 pub(super) fn segmentation_params(

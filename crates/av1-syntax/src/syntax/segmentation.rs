@@ -34,7 +34,7 @@ impl SegmentationParams {
 }
 
 /// Segmentation_Feature_Bits, Segmentation_Feature_Signed and Segmentation_Feature_Max.
-const FEATURES: [(u32, bool, i16); SEG_LVL_MAX] = [
+pub const FEATURES: [(u32, bool, i16); SEG_LVL_MAX] = [
     (8, true, 255),
     (6, true, 63),
     (6, true, 63),
