@@ -60,8 +60,9 @@ pub use handed::Handed;
 pub use instance::{Instance, InstanceOptions, Message, Severity};
 pub use journal::Journal;
 pub use options::{
-    CodedExtent, CopyQueue, ExecutorOptions, GrainMode, IntraReferences, Layouts, OrderHints,
-    OutputTiling, ParametersMode, ReadbackWay, Recording, Sharing, StatusQueries, TileStarts,
+    CodedExtent, CopyQueue, DpbExtent, ExecutorOptions, GrainMode, IntraReferences, Layouts,
+    OrderHints, OutputTiling, ParametersMode, ReadbackWay, Recording, Sharing, StatusQueries,
+    TileStarts,
 };
 pub use planted::{PlantedFault, PlantedValue};
 pub use session::SessionReport;
