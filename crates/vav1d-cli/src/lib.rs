@@ -17,6 +17,7 @@ mod check;
 mod commit;
 mod compare;
 mod compare_report;
+mod continued;
 mod dec_test;
 mod decode;
 mod dump;
@@ -49,6 +50,7 @@ mod play;
 pub mod play_args;
 #[cfg(feature = "window")]
 mod playlist;
+mod progress;
 mod reduce;
 pub mod reduce_args;
 mod reduce_judge;
