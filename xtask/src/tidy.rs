@@ -34,7 +34,7 @@ const LAYERS: &[(&str, &[&[&str]])] = &[
     (
         "crates/vav1d-play/src/",
         &[
-            &["head", "image", "index", "kept", "pacer", "scan", "shared", "stream"],
+            &["head", "image", "index", "kept", "options", "pacer", "scan", "shared", "stream"],
             &["worker"],
             &["player"],
             &["window"],
@@ -103,7 +103,7 @@ const CRATES: &[(&str, &[&str])] = &[
             "crates/vav1d/src/sink/hash.rs",
             "crates/vav1d-cli/src/lib.rs",
             "crates/drm-sim/src/pictures.rs",
-            "crates/watch-layer/src/entry/pictures/shape.rs",
+            "crates/watch-layer/src/entry/shape.rs",
         ],
     ),
     ("sha2", &["crates/vav1d/src/sink/hash.rs"]),

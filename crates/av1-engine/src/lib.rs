@@ -20,6 +20,7 @@ mod decoder;
 mod engine;
 mod fault;
 #[cfg(feature = "decoder")]
+mod flight;
 mod frame;
 mod grain;
 mod headers;

@@ -11,7 +11,7 @@ use av1_engine::job::{Chroma, FrameJob, Profile};
 use av1_engine::stream::Writer;
 use av1_std::owned::tile_hash;
 
-use crate::state::{Decode, Parameters, Resource, Slot};
+use crate::recorded::{Decode, Parameters, Resource, Slot};
 use crate::text::Line;
 
 /// Captures that a folder holds at most.

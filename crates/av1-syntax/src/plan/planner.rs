@@ -334,7 +334,7 @@ impl Planner {
             return Err(rule("a frame header comes before any sequence header", "7.5"));
         };
         let mut r = obu.reader().strict(self.options.strict);
-        let header = syntax::frame::uncompressed_header(
+        let header = syntax::uncompressed_header(
             &mut r,
             &sequence,
             &self.references,

@@ -1,9 +1,10 @@
 //! Headers written bit by bit after the syntax tables, with what they mean; and headers that break
 //! a rule, with the place that the error names.
 
-use super::frame::{FrameType, UncompressedHeader, uncompressed_header};
+use super::frame::{FrameType, UncompressedHeader};
 use super::references::References;
 use super::sequence::{SequenceHeader, sequence_header_obu};
+use super::uncompressed_header;
 use crate::bits::BitReader;
 use crate::format::Chroma;
 
