@@ -56,7 +56,9 @@ impl Surroundings {
         if let Some(chip) = variable("VAV1D_DRM_SIM") {
             sim.extend(["sim".into(), chip]);
             for (name, option) in SIM_OPTIONS {
-                sim.extend(variable(name).map(|value| [option.into(), value]).into_iter().flatten());
+                sim.extend(
+                    variable(name).map(|value| [option.into(), value]).into_iter().flatten(),
+                );
             }
         }
         let offered = OFFERS.into_iter().filter_map(|(name, usual)| {
