@@ -7,10 +7,6 @@ use super::args::{SimArgs, Switch};
 use super::exit::Exit;
 use super::failure::{Failure, Result};
 
-/// The chips of `crates/drm-sim`.
-pub(super) const CHIPS: [&str; 9] =
-    ["navi21", "phoenix", "navi33", "gfx1201", "adl", "dg2", "mtl", "lnl", "bmg"];
-
 /// Variables that make a driver offer video decode where it does not on its own; those that are
 /// set stay.
 const OFFERS: [(&str, &str); 4] = [
@@ -100,7 +96,7 @@ pub(super) fn run(_: &SimArgs) -> Result<Exit> {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use crate::sim_args::CHIPS;
 
     #[test]
     fn the_chips_are_the_librarys() {
