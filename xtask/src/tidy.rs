@@ -103,7 +103,7 @@ const CRATES: &[(&str, &[&str])] = &[
             "crates/vav1d/src/sink/hash.rs",
             "crates/vav1d-cli/src/lib.rs",
             "crates/drm-sim/src/pictures.rs",
-            "crates/watch-layer/src/entry/shape.rs",
+            "crates/watch-layer/src/entry/pictures/shape.rs",
         ],
     ),
     ("sha2", &["crates/vav1d/src/sink/hash.rs"]),

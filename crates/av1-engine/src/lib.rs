@@ -21,6 +21,7 @@ mod engine;
 mod fault;
 #[cfg(feature = "decoder")]
 mod flight;
+#[cfg(feature = "decoder")]
 mod frame;
 mod grain;
 mod headers;

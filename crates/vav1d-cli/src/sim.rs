@@ -8,10 +8,6 @@ use super::exit::Exit;
 use super::failure::{Failure, Result};
 use vav1d_lab::surroundings::{OFFERS, SIM_LIBRARY};
 
-/// The chips of `crates/drm-sim`.
-pub(super) const CHIPS: [&str; 9] =
-    ["navi21", "phoenix", "navi33", "gfx1201", "adl", "dg2", "mtl", "lnl", "bmg"];
-
 /// Where packages have it, from the program's folder.
 const INSTALLED: &str = "../lib/vav1d";
 
@@ -88,7 +84,7 @@ pub(super) fn run(_: &SimArgs) -> Result<Exit> {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use crate::sim_args::CHIPS;
 
     #[test]
     fn the_chips_are_the_librarys() {

@@ -4,7 +4,7 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf, absolute};
 
 use super::outcome::{Failure, Outcome};
-use super::runner::Record;
+use super::record::Record;
 use super::vector::Vector;
 use crate::surroundings::Surroundings;
 

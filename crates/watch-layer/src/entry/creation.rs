@@ -7,12 +7,13 @@ use ash::vk;
 use ash::vk::Handle;
 
 use super::chain::{array, pointed};
-use super::copies::Pictures;
+
 use super::device::{self, About, Device};
 use super::instance::{self, Instance};
 use super::link::{SetDeviceLoaderData, device_link, set_device_loader_data};
+use super::pictures::{self, Pictures};
 use super::table::Table;
-use super::{bytes, note, pictures};
+use super::{bytes, note};
 use crate::settings::settings;
 
 pub(super) unsafe extern "system" fn create(

@@ -6,9 +6,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use ash::vk;
 use ash::vk::Handle;
 
-use super::copies::Pictures;
 use super::instance::{Instance, key};
 use super::note;
+use super::pictures::Pictures;
 use super::table::Table;
 use crate::state::State;
 

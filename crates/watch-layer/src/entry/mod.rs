@@ -9,7 +9,6 @@
 mod bytes;
 mod chain;
 mod commands;
-mod copies;
 mod creation;
 mod device;
 mod hooks;
@@ -20,7 +19,6 @@ mod memory;
 mod objects;
 mod pictures;
 mod read;
-mod shape;
 mod status;
 mod submit;
 mod table;

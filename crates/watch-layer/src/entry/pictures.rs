@@ -1,19 +1,53 @@
 //! Decoded pictures, read back by copies behind the application's own commands, in its own batches:
 //! whatever waits for a batch waits for its copies, too. Nothing of the application's is waited for.
 
-use std::sync::PoisonError;
+use std::collections::HashMap;
+use std::sync::{Mutex, PoisonError};
 
 use ash::vk;
 use ash::vk::Handle;
 
 use super::chain::array;
-use super::copies::{Copy, Decoded, Pictures, Work};
 use super::device::Device;
-use super::shape::{Shape, shape};
+use super::link::SetDeviceLoaderData;
+use super::submit::Decoded;
 use crate::state::Image;
+
+mod shape;
+
+use shape::{Shape, shape};
 
 /// Nanoseconds that the end of a session waits for its last copies.
 const PATIENCE: u64 = 5_000_000_000;
+
+/// What reading pictures takes: functions of the next layer, and work that is under way.
+pub(super) struct Pictures {
+    functions: ash::Device,
+    loader_data: SetDeviceLoaderData,
+    work: Mutex<Kept>,
+}
+
+#[derive(Default)]
+struct Kept {
+    pools: HashMap<u32, vk::CommandPool>,
+    under_way: Vec<Work>,
+}
+
+/// Copies of one submission.
+pub(super) struct Work {
+    copies: Vec<Copy>,
+    fence: vk::Fence,
+    pool: vk::CommandPool,
+}
+
+/// The copies of one batch: a command buffer, a buffer with its memory, and what is where in it.
+struct Copy {
+    commands: vk::CommandBuffer,
+    buffer: vk::Buffer,
+    memory: vk::DeviceMemory,
+    size: u64,
+    frames: Vec<(Decoded, Shape, u64)>,
+}
 
 /// Batches with copies in them.
 pub(super) struct Copied<S> {
@@ -21,6 +55,24 @@ pub(super) struct Copied<S> {
     pub(super) work: Work,
     /// What the batches point to.
     _kept: Vec<Box<dyn std::any::Any>>,
+}
+
+impl Pictures {
+    /// `None` where the loader gives no way to make command buffers.
+    pub(super) fn new(
+        handle: vk::Device,
+        get: vk::PFN_vkGetDeviceProcAddr,
+        loader_data: Option<SetDeviceLoaderData>,
+    ) -> Option<Self> {
+        let load = |name: &std::ffi::CStr| {
+            // SAFETY: the next layer's function, with its device.
+            let found = unsafe { get(handle, name.as_ptr()) };
+            found.map_or(std::ptr::null(), |found| found as *const std::ffi::c_void)
+        };
+        // SAFETY: what `load` finds are the device's functions.
+        let functions = unsafe { ash::Device::load_with(load, handle) };
+        Some(Self { functions, loader_data: loader_data?, work: Mutex::default() })
+    }
 }
 
 /// The copies that go behind the commands of each batch; `None` where nothing is to be copied.
@@ -164,6 +216,21 @@ fn said(device: &Device, decoded: &Decoded, what: Result<&str, &str>) {
 }
 
 impl Pictures {
+    /// The command pool of a family.
+    fn pool(&self, family: u32) -> Option<vk::CommandPool> {
+        let mut kept = self.work.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(pool) = kept.pools.get(&family) {
+            return Some(*pool);
+        }
+        let info = vk::CommandPoolCreateInfo::default()
+            .flags(vk::CommandPoolCreateFlags::RESET_COMMAND_BUFFER)
+            .queue_family_index(family);
+        // SAFETY: a family that the device has queues of.
+        let pool = unsafe { self.functions.create_command_pool(&info, None) }.ok()?;
+        kept.pools.insert(family, pool);
+        Some(pool)
+    }
+
     /// Records the copies of the pictures of a batch.
     fn copy(&self, device: &Device, pool: vk::CommandPool, batch: &[Decoded]) -> Option<Copy> {
         let mut frames = Vec::new();
@@ -332,6 +399,29 @@ impl Pictures {
         }
         // SAFETY: mapped above.
         unsafe { self.functions.unmap_memory(copy.memory) };
+    }
+
+    /// Frees what a submission needed.
+    fn free(&self, work: Work) {
+        for copy in work.copies {
+            // SAFETY: the copies are done, or were never submitted.
+            unsafe { self.functions.free_command_buffers(work.pool, &[copy.commands]) };
+            // SAFETY: as above.
+            unsafe { self.functions.destroy_buffer(copy.buffer, None) };
+            // SAFETY: as above.
+            unsafe { self.functions.free_memory(copy.memory, None) };
+        }
+        // SAFETY: as above.
+        unsafe { self.functions.destroy_fence(work.fence, None) };
+    }
+
+    /// The device ends.
+    pub(super) fn end(&self) {
+        let mut kept = self.work.lock().unwrap_or_else(PoisonError::into_inner);
+        for (_, pool) in kept.pools.drain() {
+            // SAFETY: the application has waited for its queues, as it destroys the device.
+            unsafe { self.functions.destroy_command_pool(pool, None) };
+        }
     }
 }
 

@@ -6,11 +6,22 @@ use ash::vk;
 use ash::vk::Handle;
 
 use super::chain::array;
-use super::copies::Decoded;
 use super::device::{self, Device};
 use super::{bytes, note, pictures};
 use crate::capture::{Pictures, Seen, Submitted};
 use crate::state::{Image, Op, Parameters, Resource, Slot, State, View};
+
+/// A frame that a batch decodes.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Decoded {
+    pub(super) session: u64,
+    pub(super) frame: u64,
+    /// The image and the layer of the output.
+    pub(super) image: u64,
+    pub(super) layer: u32,
+    /// codedExtent of the output.
+    pub(super) extent: (u32, u32),
+}
 
 /// The images of a device, for the capture.
 struct Images<'a> {
