@@ -90,6 +90,20 @@ pub struct LayerArgs {
     /// Refuse what the specification does not allow and decoders cope with (docs/tolerance.md)
     #[arg(long)]
     pub strict: bool,
+    /// After frames that are missing in the container: wait for the next key frame, or go-on with
+    /// the references that are there, with a warning (default of md5, decode and play without
+    /// --strict)
+    #[arg(long, value_enum, value_name = "HOW", overrides_with = "after_loss")]
+    pub after_loss: Option<AfterLoss>,
+}
+
+/// What becomes of frames that follow missing ones.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum AfterLoss {
+    /// They are decoded; what is shown may be wrong.
+    GoOn,
+    /// They are skipped up to the next key frame.
+    Wait,
 }
 
 /// What decoding needs.
