@@ -371,10 +371,9 @@ fn rest(
     let reference_select = modes::frame_reference_mode(r, kind.frame_type)?;
     let refs = motion.ref_frame_idx.as_ref();
     r.table("skip_mode_params", "5.9.22");
+    let hint_of = |slot| Some(references.get(slot)?.header.order_hint);
     let skip_mode_frame =
-        modes::skip_mode_frame(sequence, general.order_hint, refs, reference_select, |slot| {
-            references.get(slot).map(|saved| saved.header.order_hint)
-        });
+        modes::skip_mode_frame(sequence, general.order_hint, refs, reference_select, hint_of);
     let skip_mode_present = skip_mode_frame.is_some() && r.flag("skip_mode_present")?;
     r.table("uncompressed_header", "5.9.2");
     let warped = !intra && !kind.error_resilient_mode && sequence.enable_warped_motion;
