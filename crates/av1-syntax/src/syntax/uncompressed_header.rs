@@ -339,13 +339,12 @@ fn rest(
         || general.disable_cdf_update
         || r.flag("disable_frame_end_update_cdf")?;
     // load_previous(), 7.21; without a primary reference frame setup_past_independence(), 7.20.
+    let saved = |slot| references.get(slot).map(|saved| &*saved.header);
     let previous = motion
         .ref_frame_idx
         .and_then(|idx| idx.get(usize::from(general.primary_ref_frame)).copied())
-        .and_then(|slot| references.get(slot))
-        .map(|saved| &*saved.header);
-    let color = &sequence.color_config;
-    let intra = kind.frame_type.is_intra();
+        .and_then(saved);
+    let (color, intra) = (&sequence.color_config, kind.frame_type.is_intra());
     let tile_info = tile_info::tile_info(r, sequence.use_128x128_superblock, &motion.frame_size)?;
     let quantization_params = quant::quantization_params(r, color)?;
     let segmentation_params = segmentation::segmentation_params(
@@ -371,9 +370,10 @@ fn rest(
     let reference_select = modes::frame_reference_mode(r, kind.frame_type)?;
     let refs = motion.ref_frame_idx.as_ref();
     r.table("skip_mode_params", "5.9.22");
-    let hint_of = |slot| Some(references.get(slot)?.header.order_hint);
     let skip_mode_frame =
-        modes::skip_mode_frame(sequence, general.order_hint, refs, reference_select, hint_of);
+        modes::skip_mode_frame(sequence, general.order_hint, refs, reference_select, |slot| {
+            Some(saved(slot)?.order_hint)
+        });
     let skip_mode_present = skip_mode_frame.is_some() && r.flag("skip_mode_present")?;
     r.table("uncompressed_header", "5.9.2");
     let warped = !intra && !kind.error_resilient_mode && sequence.enable_warped_motion;
@@ -390,7 +390,7 @@ fn rest(
     let film_grain_params =
         match sequence.film_grain_params_present && (kind.show_frame || kind.showable_frame) {
             true => film_grain::film_grain_params(r, sequence, kind.frame_type, refs, |slot| {
-                references.get(slot).map(|saved| saved.header.film_grain_params)
+                Some(saved(slot)?.film_grain_params)
             })?,
             false => FilmGrainParams::default(),
         };
