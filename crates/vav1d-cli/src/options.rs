@@ -82,6 +82,7 @@ pub(super) fn executor(args: &PipelineArgs) -> ExecutorOptions {
     let mut options = ExecutorOptions::default();
     options.film_grain = match args.film_grain {
         FilmGrain::On => GrainMode::Driver,
+        FilmGrain::Driver => GrainMode::DriverAlways,
         FilmGrain::Cpu | FilmGrain::Gpu => GrainMode::Host,
         FilmGrain::Off => GrainMode::None,
     };

@@ -3,9 +3,9 @@
 use clap::{Args, ValueEnum};
 
 use vav1d::vk::{
-    BitstreamShape, CodedExtent, CopyQueue, DpbPreference, ExecutorOptions, IntraReferences,
-    Layouts, OrderHints, OutputTiling, ParametersMode, ReadbackWay, Recording, Sharing, SlotPolicy,
-    StatusQueries, TileStarts,
+    BitstreamShape, CodedExtent, CopyQueue, DpbExtent, DpbPreference, ExecutorOptions,
+    IntraReferences, Layouts, OrderHints, OutputTiling, ParametersMode, ReadbackWay, Recording,
+    Sharing, SlotPolicy, StatusQueries, TileStarts,
 };
 
 impl Default for ShapeArgs {
@@ -14,6 +14,7 @@ impl Default for ShapeArgs {
         Self {
             dpb: Dpb::Auto,
             dpb_images: DpbImages::Auto,
+            dpb_extent: DpbSize::Sequence,
             slots: SlotPolicy::Lowest,
             layout: Layout::Video,
             parameters: Parameters::Object,
@@ -46,6 +47,10 @@ pub struct ShapeArgs {
     /// Reference pictures as layers of one image, or as separate images
     #[arg(long, value_enum, default_value = "auto", value_name = "MODE")]
     pub dpb_images: DpbImages,
+    /// What separate reference pictures are made as large as: the largest frame of the sequence, or
+    /// each for its own, which engines with one pitch for all of them (VCN up to 4) read wrongly
+    #[arg(long, value_enum, default_value = "sequence", value_name = "SIZE")]
+    pub dpb_extent: DpbSize,
     /// Which free DPB slot a frame gets: lowest, round-robin, random or random:SEED
     #[arg(long, default_value = "lowest", value_name = "POLICY", value_parser = slot_policy)]
     pub slots: SlotPolicy,
@@ -129,6 +134,15 @@ pub enum DpbImages {
     Layered,
     /// An image for each.
     Separate,
+}
+
+/// Size of reference pictures.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum DpbSize {
+    /// That of the largest frame of the sequence, unless it is far larger than the first.
+    Sequence,
+    /// That of their frame.
+    Frame,
 }
 
 /// Result status queries.
@@ -296,6 +310,10 @@ impl ShapeArgs {
             DpbImages::Auto => None,
             DpbImages::Layered => Some(true),
             DpbImages::Separate => Some(false),
+        };
+        options.dpb_extent = match self.dpb_extent {
+            DpbSize::Sequence => DpbExtent::Sequence,
+            DpbSize::Frame => DpbExtent::Frame,
         };
         options.slot_policy = self.slots;
         options.status_queries = match self.status {
