@@ -6,6 +6,7 @@
 mod capture;
 mod entry;
 mod job;
+mod keys;
 mod settings;
 mod state;
 mod text;

@@ -1,16 +1,17 @@
 //! Devices and their queues.
 
+use std::collections::HashMap;
 use std::ffi::{CStr, c_char};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, RwLock};
 
 use ash::vk;
 use ash::vk::Handle;
 
 use super::chain::{array, pointed};
+use super::copies::Copies;
 use super::instance::{self, Instance, key};
 use super::loader::{SetDeviceLoaderData, device_link, set_device_loader_data};
 use super::note;
-use super::pictures::Pictures;
 use super::table::Table;
 use crate::settings::settings;
 use crate::state::State;
@@ -28,7 +29,14 @@ pub(super) struct Device {
     /// Flags of its queue families.
     pub(super) families: Vec<vk::QueueFlags>,
     watched: bool,
-    pub(super) pictures: Option<Pictures>,
+    /// Whether each picture is read.
+    pub(super) pictures: bool,
+    /// Whether a family decodes that does not copy, so that other queues may have to.
+    pub(super) away: bool,
+    loader_data: Option<SetDeviceLoaderData>,
+    copies: OnceLock<Option<Copies>>,
+    /// Held while a queue is used, of queues that this layer may use, too.
+    locks: Mutex<HashMap<u64, Arc<Mutex<()>>>>,
     state: Mutex<State>,
 }
 
@@ -64,6 +72,33 @@ impl Device {
     /// Whether it can decode AV1, and that is captured.
     pub(super) fn is_watched(&self) -> bool {
         self.watched
+    }
+
+    /// What copies take, made when it is first needed.
+    pub(super) fn copies(&self) -> Option<&Copies> {
+        let made = || Copies::new(self.handle, self.get, self.loader_data);
+        self.copies.get_or_init(made).as_ref()
+    }
+
+    /// What copies take, if there were any.
+    pub(super) fn copies_so_far(&self) -> Option<&Copies> {
+        self.copies.get()?.as_ref()
+    }
+
+    /// The lock of a queue.
+    pub(super) fn queue_lock(&self, queue: vk::Queue) -> Arc<Mutex<()>> {
+        let mut all = self.locks.lock().unwrap_or_else(PoisonError::into_inner);
+        Arc::clone(all.entry(queue.as_raw()).or_default())
+    }
+
+    /// Calls `call` with the lock of a queue, where this layer may use that, too.
+    pub(super) fn with_queue<T>(&self, queue: vk::Queue, call: impl FnOnce() -> T) -> T {
+        if !(self.watched && self.away) {
+            return call();
+        }
+        let lock = self.queue_lock(queue);
+        let _held = lock.lock().unwrap_or_else(PoisonError::into_inner);
+        call()
     }
 
     /// What its calls have told.
@@ -135,6 +170,9 @@ fn add(made: Made<'_>) {
     let settings = settings();
     let watched = decodes && settings.is_some();
     let pictures = settings.is_some_and(|settings| settings.pictures) && watched;
+    let copies = |flags: &vk::QueueFlags| flags.contains(vk::QueueFlags::TRANSFER);
+    let decode = |flags: &&vk::QueueFlags| flags.contains(vk::QueueFlags::VIDEO_DECODE_KHR);
+    let away = families.iter().filter(decode).any(|flags| !copies(flags));
     let device = Device {
         key: key(handle.as_raw()),
         handle,
@@ -145,7 +183,11 @@ fn add(made: Made<'_>) {
         memory_types,
         families,
         watched,
-        pictures: pictures.then(|| Pictures::new(handle, get, loader_data)).flatten(),
+        pictures,
+        away,
+        loader_data,
+        copies: OnceLock::new(),
+        locks: Mutex::default(),
         state: Mutex::default(),
     };
     DEVICES.write().unwrap_or_else(PoisonError::into_inner).push(Arc::new(device));
@@ -158,8 +200,8 @@ pub(super) unsafe extern "system" fn destroy(
     let Some(device) = find(handle) else { return };
     if device.watched {
         note(|| {
-            super::pictures::finish(&device, true);
-            device.pictures.iter().for_each(Pictures::end);
+            super::copies::finish(&device, true);
+            device.copies_so_far().into_iter().for_each(Copies::end);
             let mut state = device.state();
             state.sessions.values_mut().for_each(crate::capture::Session::end);
             state.sessions.clear();

@@ -6,15 +6,17 @@
 //! dispatchable handle begins with the address of the loader's dispatch table.
 #![allow(unsafe_code, reason = "Vulkan's entry points")]
 
+mod batch;
 mod bytes;
 mod chain;
 mod commands;
+mod copies;
 mod device;
 mod instance;
 mod loader;
 mod memory;
 mod objects;
-mod pictures;
+mod queues;
 mod read;
 mod status;
 mod submit;
