@@ -15,7 +15,7 @@ use av1_engine::job::{Chroma, FrameJob, Profile};
 use av1_engine::stream::{Pieces, Writer};
 
 use crate::keys::{Keys, Map};
-use crate::state::{Decode, Parameters, Resource, Slot};
+use crate::recorded::{Decode, Parameters, Resource, Slot};
 use crate::text::Line;
 
 mod record;

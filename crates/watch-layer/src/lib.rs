@@ -7,6 +7,7 @@ mod capture;
 mod entry;
 mod job;
 mod keys;
+mod recorded;
 mod settings;
 mod state;
 mod text;

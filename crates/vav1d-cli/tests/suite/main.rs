@@ -26,6 +26,7 @@ mod json;
 mod judges;
 #[cfg(target_os = "linux")]
 mod layer;
+mod lost;
 mod manifest;
 mod matrix;
 mod matroska;

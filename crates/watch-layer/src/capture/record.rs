@@ -8,7 +8,7 @@ use av1_std::owned::{
 
 use super::{About, Seen, Submitted};
 use crate::keys::Map;
-use crate::state::{Decode, Parameters, Resource, Slot};
+use crate::recorded::{Decode, Parameters, Resource, Slot};
 use crate::text::Line;
 
 /// The version of the format of `session-N.jsonl`.

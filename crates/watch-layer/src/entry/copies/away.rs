@@ -4,9 +4,10 @@ use ash::vk;
 use ash::vk::Handle;
 
 use super::super::batch::{Batch, Point};
+use super::super::copier::{Copies, Copy, Work};
+use super::super::decoded::Decoded;
 use super::super::device::Device;
-use super::super::submit::Decoded;
-use super::{Copies, Copy, Work, left};
+use super::{copy, left};
 
 /// A copy on another queue.
 pub(super) struct Away {
@@ -34,7 +35,7 @@ pub(super) fn step<B: Batch>(
             return None;
         }
     };
-    let copy = copies.copy(device, (family, true), decoded)?;
+    let copy = copy(device, copies, (family, true), decoded)?;
     let semaphore = || {
         let info = vk::SemaphoreCreateInfo::default();
         // SAFETY: the device is alive.

@@ -3,9 +3,9 @@
 use ash::vk;
 use ash::vk::Handle;
 
-use super::shape::{Shape, shape};
-use crate::entry::device::Device;
-use crate::entry::submit::Decoded;
+use super::super::decoded::Decoded;
+use super::super::device::Device;
+use super::super::shape::{Shape, shape};
 use crate::state::Image;
 
 /// All accesses of a queue before and after.
