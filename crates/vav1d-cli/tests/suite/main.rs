@@ -7,6 +7,8 @@ mod chips;
 mod cli;
 mod compare;
 mod containers;
+#[cfg(unix)]
+mod device_client;
 mod drawing;
 mod ebml;
 mod edits;
