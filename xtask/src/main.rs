@@ -1,6 +1,7 @@
 //! Project tasks, run as `cargo xtask <task>`.
 
 mod bench;
+mod build;
 mod ci;
 mod clients;
 mod conformance;
@@ -307,7 +308,7 @@ fn run() -> Result<()> {
         Task::Ci => ci::run(),
         Task::Tidy => tidy::run(&root()),
         Task::Conformance { dir, jobs, config, extra } => {
-            let program = ci::release()?;
+            let program = build::release()?;
             conformance::run(&program, &dir, jobs, &config, &extra)?;
             let hostile = dir.join("hostile");
             if hostile.is_dir() {
@@ -324,30 +325,30 @@ fn run() -> Result<()> {
             clients::run(&tools, &only, &config, &streams)
         }
         Task::Containers { count, seed, cuts, files, ffmpeg, program } => {
-            let program = program.map_or_else(ci::release, Ok)?;
+            let program = program.map_or_else(build::release, Ok)?;
             containers::run(&containers::Wanted { program, ffmpeg, count, seed, cuts, files })
         }
         Task::Remux { tools, program, streams } => {
-            let program = program.map_or_else(ci::release, Ok)?;
+            let program = program.map_or_else(build::release, Ok)?;
             remux::run(&program, &tools, &streams)
         }
         Task::Rewrite { count, seed, jobs, only, altering, tools, program, extra, streams } => {
-            let program = program.map_or_else(ci::release, Ok)?;
+            let program = program.map_or_else(build::release, Ok)?;
             let judges = rewrite::Judges { program, tools, extra };
             let wanted = rewrite::Wanted { judges, count, seed, jobs, only, altering };
             rewrite::run(&wanted, &streams)
         }
         Task::RewriteSuite { folder, count, seed, vectors, tools, program, streams } => {
-            let program = program.map_or_else(ci::release, Ok)?;
+            let program = program.map_or_else(build::release, Ok)?;
             let judges = rewrite::Judges { program, tools, extra: Vec::new() };
             let wanted = rewrite::suite::Wanted { judges, folder, count, seed, vectors };
             rewrite::suite::run(&wanted, &streams)
         }
         Task::RealDrivers { chips, tools, validate, program, streams } => {
-            let program = program.map_or_else(ci::release, Ok)?;
+            let program = program.map_or_else(build::release, Ok)?;
             drivers::run(&program, &chips, tools.as_deref(), validate, &streams)
         }
-        Task::FilmGrain { tools, streams } => grain::run(&ci::release()?, &tools, &streams),
+        Task::FilmGrain { tools, streams } => grain::run(&build::release()?, &tools, &streams),
         Task::Dist { dir, programs } => dist::run(&dir, programs.as_deref()),
         Task::Install { prefix } => dist::install(&prefix),
         Task::DebCheck { deb, suites, keep } => dist::check::run(&deb, &suites, keep),

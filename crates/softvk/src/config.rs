@@ -4,9 +4,11 @@ use std::cell::RefCell;
 
 use ash::vk;
 
-use crate::entry::instance::API_VERSION;
 use crate::hardware::Hardware;
 use crate::planted::Faults;
+
+/// Vulkan version of the driver.
+pub(crate) const API_VERSION: u32 = vk::make_api_version(0, 1, 3, 281);
 
 /// The environment variable.
 pub const VARIABLE: &str = "SOFTVK_CONFIG";

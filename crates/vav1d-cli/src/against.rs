@@ -16,7 +16,7 @@ use vav1d::pixels::{Chroma, Picture};
 use vav1d_lab::compare::trace::Wanted;
 use vav1d_lab::compare::{Graph, Next, Node};
 use vav1d_lab::conform::files::without_bom;
-use vav1d_lab::conform::runner::REFERENCE;
+use vav1d_lab::conform::options::REFERENCE;
 use vav1d_lab::conform::{Expected, oracle};
 
 /// Pictures that wait for the other side, at most.

@@ -6,13 +6,12 @@ use std::io::{self, Write};
 use serde_json::json;
 
 use super::args::{InputArgs, InputFormat};
-use super::caps;
 use super::caps_args::CapsArgs;
 use super::exit::Exit;
 use super::failure::{Failure, Result};
 use super::json::{Lines, Record};
 use super::output::{self, Notices};
-use super::{input, suite_info};
+use super::{input, select, suite_read};
 use vav1d::error::{Error, Unsupported};
 use vav1d::plan::Step;
 use vav1d::plan::planner::PlannerOptions;
@@ -39,8 +38,8 @@ struct Answer {
 }
 
 pub(super) fn run(args: &CapsArgs, json: bool, notices: &Notices) -> Result<Exit> {
-    let vectors = suite_info::vectors(&args.streams)?;
-    let mut devices = caps::devices(&args.device, notices)?;
+    let vectors = suite_read::vectors(&args.streams)?;
+    let mut devices = select::devices(&args.device, notices)?;
     if args.device == "all" {
         devices.retain(|(_, device)| device.adapter.decodes_av1());
     }

@@ -4,70 +4,21 @@ use std::ffi::OsString;
 
 use super::against::{Against, Right, Rights, reference};
 use super::args::{CompareArgs, FilmGrain, PipelineArgs};
+use super::compare_report::tell;
+use super::comparison::Comparison;
 use super::exit::Exit;
-use super::explain::{Explained, Kept};
+use super::explain::Kept;
 use super::failure::{Failure, Result};
 use super::output::Notices;
-use super::pipeline::{Pipeline, never_applied};
+use super::pipeline::Pipeline;
 use super::progress::{Progress, cause, ended};
-use super::{compare_report, explain, guard, input, options, output};
+use super::{explain, guard, input, options};
 use vav1d::sink::{Hash, Hasher, md5_hex};
 use vav1d::vk::DecodeStatus;
 use vav1d_lab::compare::difference::{Difference, difference};
-use vav1d_lab::compare::shared::shared;
 use vav1d_lab::compare::trace::Wanted;
 use vav1d_lab::compare::{Graph, Judge, Next, Node, Shown, State, Traced, Verdict, images};
-use vav1d_lab::conform::runner::REFERENCE;
-
-/// What a comparison found.
-pub(super) struct Comparison {
-    pub(super) graph: Graph,
-    pub(super) verdicts: Vec<Verdict>,
-    /// Name of the judged device.
-    pub(super) device: String,
-    /// What it is compared with.
-    pub(super) against: String,
-    /// Each frame was decoded from right pictures.
-    pub(super) teacher: bool,
-    /// Why the judged decode ended early, and how far it came.
-    pub(super) ended: Option<Ended>,
-    /// What was not judged, or what else has to be said.
-    pub(super) notes: Vec<String>,
-    /// The exit code where no frame is wrong, and why it is not 0.
-    pub(super) failure: Option<Failure>,
-    /// Planted faults that were never applied.
-    pub(super) unfired: Vec<String>,
-    /// Hidden frames that are never output: a file lacks them, and they are not missed.
-    pub(super) unshown: usize,
-    /// What makes the first wrong picture, if that was asked for.
-    pub(super) explained: Option<Explained>,
-}
-
-/// How the judged decode ended early.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Ended {
-    /// `device lost`, `crash: signal 6`.
-    pub(super) what: String,
-    /// The last frame that was submitted, in decoding order.
-    pub(super) submitted: Option<u64>,
-    /// The last frame that is known to have ended.
-    pub(super) done: Option<u64>,
-}
-
-impl Comparison {
-    /// How many frames are in this state.
-    pub(super) fn count(&self, state: State) -> usize {
-        self.verdicts.iter().filter(|v| v.state == state).count()
-    }
-
-    /// Whether anything is not as it should be.
-    fn is_bad(&self) -> bool {
-        let bad = |v: &Verdict| {
-            matches!(v.state, State::Wrong | State::Inherited | State::Missing) || v.grain.is_some()
-        };
-        self.verdicts.iter().any(bad)
-    }
-}
+use vav1d_lab::conform::options::REFERENCE;
 
 pub(super) fn run(
     args: &CompareArgs,
@@ -107,38 +58,6 @@ pub(super) fn run(
     // An exit code without this is the driver's.
     progress.line(&format!("{} {}", guard::END, exit.code()));
     ended
-}
-
-/// Writes the report, and picks the exit code.
-pub(super) fn tell(
-    args: &CompareArgs,
-    comparison: Comparison,
-    json: bool,
-    notices: &Notices,
-) -> Result<Exit> {
-    for fault in &comparison.graph.faults {
-        notices.error(&format!("{}: {fault}", args.pipeline.input.file.display()));
-    }
-    let shared = shared(&comparison.graph, &comparison.verdicts);
-    output::told(compare_report::write(args, &comparison, &shared, json))?;
-    let bad = comparison.is_bad();
-    let refused = comparison.verdicts.iter().any(compare_report::failed);
-    let frames = comparison.verdicts.len() as u64;
-    let unfired = never_applied(&args.pipeline, &comparison.unfired, (frames, "frames"));
-    let unjudged = comparison.count(State::Unjudged) > comparison.unshown;
-    let nothing = comparison.count(State::Right) == 0;
-    match comparison.failure {
-        Some(failure) => Err(failure),
-        None if unfired.is_some() => Err(Failure::new(Exit::Usage, unfired.unwrap_or_default())),
-        None if bad => Ok(Exit::No),
-        // What `md5` says of such a frame.
-        None if refused => Ok(Exit::Stream),
-        None => match comparison.graph.faults.first() {
-            Some(fault) => Ok(Exit::of(fault)),
-            None if unjudged || nothing => Ok(Exit::No),
-            None => Ok(Exit::Done),
-        },
-    }
 }
 
 fn compare(

@@ -4,7 +4,7 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use super::args::CompareArgs;
-use super::compare::Ended;
+use super::comparison::Ended;
 use super::exit::Exit;
 use super::failure::{Failure, Result};
 use super::guard;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use av1_engine::job::{self, Chroma, FrameJob, PictureInfo, Profile, SequenceHeader};
 use av1_engine::plain::Plain;
 
-use super::avp::{Frame, State, words};
+use super::avp_frame::{Frame, State, words};
 use super::part::Part;
 use super::tiles::Grid;
 use crate::avp;

@@ -4,12 +4,11 @@ use ash::vk;
 
 use super::adapter::Adapter;
 use super::caps::{
-    COPY, Caps, DPB, DST, DpbPreference, HOST, OVERWRITE, Profile, ProfileReport, SAMPLED,
-    VideoFormat,
+    COPY, Caps, DPB, DST, HOST, OVERWRITE, Profile, ProfileReport, SAMPLED, VideoFormat,
 };
 use super::options::{
-    DpbExtent, ExecutorOptions, Layouts, OutputTiling, ParametersMode, ReadbackWay, Sharing,
-    StatusQueries,
+    DpbExtent, DpbPreference, ExecutorOptions, Layouts, OutputTiling, ParametersMode, ReadbackWay,
+    Sharing, StatusQueries,
 };
 use super::readback::PictureLayout;
 use crate::pixels::Chroma;
@@ -125,6 +124,17 @@ pub(super) fn profiles(spec: &SessionSpec, options: &ExecutorOptions) -> Vec<Pro
     let grain = spec.sequence.film_grain_params_present && options.film_grain.is_drivers();
     let tries: &[bool] = if grain { &[true, false] } else { &[false] };
     tries.iter().map(|&film_grain| Profile::of(&spec.sequence, film_grain)).collect()
+}
+
+impl Adapter {
+    /// Whether the device takes a session of `spec` with `options`.
+    /// # Errors
+    /// What it lacks, in words.
+    pub fn takes(&self, spec: &SessionSpec, options: &ExecutorOptions) -> Result<(), String> {
+        let mut options = options.clone();
+        super::quirks::settle(self, &mut options);
+        choose_for(spec, &options, self).map(|_| ())
+    }
 }
 
 /// Chooses for `spec` the best that `adapter` offers.

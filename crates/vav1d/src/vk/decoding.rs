@@ -7,9 +7,10 @@ use ash::vk;
 
 use super::barriers::{self, Use};
 use super::bitstream::Layout;
-use super::execute::{Executor, InFlight, QueuedWork, Work};
+use super::execute::Executor;
 use super::handed::Handed;
 use super::images::{PictureId, Role};
+use super::in_flight::{InFlight, QueuedWork, Work};
 use super::objects::{Buffer, Commands};
 use super::options::{CodedExtent, IntraReferences, OrderHints, Recording, TileStarts};
 use super::record::{DecodeCommand, Nulls, Query, Resource, SlotUse};
@@ -99,7 +100,7 @@ impl Executor {
             handed.apply(&mut command);
         }
         if let Some(fault) = self.options.planted {
-            self.plant_applied |= fault.apply(plan.frame, &mut command);
+            self.plant_applied |= command.plant(fault, plan.frame);
         }
         let wait = self.copy.wait_for(wait);
         // SAFETY: recorded for the decode family before it is submitted; all that it uses is kept in

@@ -3,9 +3,17 @@
 use std::time::Duration;
 
 use super::bitstream::BitstreamShape;
-use super::caps::DpbPreference;
 use super::planted::PlantedFault;
 use super::slots::SlotPolicy;
+
+/// Whether DPB picture and output are to be one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DpbPreference {
+    /// One picture.
+    Coincide,
+    /// Two pictures.
+    Distinct,
+}
 
 /// Who applies film grain.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
