@@ -2,6 +2,7 @@
 
 mod altered;
 mod drawn;
+mod faults;
 mod first;
 mod pictures;
 mod sim;
@@ -138,9 +139,9 @@ pub(crate) fn run(
     let mut faults = Vec::new();
     let mut reasons = Reasons::new();
     let mut table = vec![
-        "| Chip | Streams | Ran | Refused | Failed | Compared | Equal | Differ | Shapes | Planted | Drawn | Pictures | Altered |"
+        "| Chip | Streams | Ran | Refused | Failed | Compared | Equal | Differ | Shapes | Planted | Drawn | Pictures | Altered | Known faults |"
             .to_owned(),
-        "|---|---|---|---|---|---|---|---|---|---|---|---|---|".to_owned(),
+        "|---|---|---|---|---|---|---|---|---|---|---|---|---|---|".to_owned(),
     ];
     for chip in chips {
         let mut bench = Bench {
@@ -238,9 +239,10 @@ impl Bench {
         let drawn = self.drawn(faults)?;
         let pictures = self.pictures(streams, faults)?;
         let altered = self.altered(faults)?;
+        let known = self.known_faults(faults)?;
         self.first_sight(faults)?;
         Ok(format!(
-            "| {} | {} | {ran} | {refused} | {failed} | {} | {equal} | {differ} | {shapes} | {planted} | {drawn} | {pictures} | {altered} |",
+            "| {} | {} | {ran} | {refused} | {failed} | {} | {equal} | {differ} | {shapes} | {planted} | {drawn} | {pictures} | {altered} | {known} |",
             self.chip,
             streams.len(),
             equal + differ,

@@ -176,6 +176,9 @@ enum Task {
         /// Run under the validation layer
         #[arg(long)]
         validate: bool,
+        /// The program, with libdrm_sim.so beside it; without it, both are built
+        #[arg(long)]
+        program: Option<PathBuf>,
         /// Streams, or folders of them
         #[arg(default_value = "samples")]
         streams: Vec<PathBuf>,
@@ -341,8 +344,9 @@ fn run() -> Result<()> {
             let wanted = rewrite::suite::Wanted { judges, folder, count, seed, vectors };
             rewrite::suite::run(&wanted, &streams)
         }
-        Task::RealDrivers { chips, tools, validate, streams } => {
-            drivers::run(&build::release()?, &chips, tools.as_deref(), validate, &streams)
+        Task::RealDrivers { chips, tools, validate, program, streams } => {
+            let program = program.map_or_else(build::release, Ok)?;
+            drivers::run(&program, &chips, tools.as_deref(), validate, &streams)
         }
         Task::FilmGrain { tools, streams } => grain::run(&build::release()?, &tools, &streams),
         Task::Dist { dir, programs } => dist::run(&dir, programs.as_deref()),

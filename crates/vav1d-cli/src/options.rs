@@ -10,16 +10,27 @@ use super::failure::{Failure, Result};
 use vav1d::decode;
 use vav1d::grain::{Override, table::Table};
 use vav1d::limits::Limits;
-use vav1d::plan::planner::PlannerOptions;
+use vav1d::plan::planner::{AfterLoss, PlannerOptions};
 use vav1d::vk::render::GrainSynthesizer;
 use vav1d::vk::{ExecutorOptions, GrainMode, InstanceOptions};
 
-/// Options of the planner.
+/// Options of the planner where pictures are for people: it goes on after a loss, unless told
+/// otherwise.
+pub(super) fn showing(args: &LayerArgs) -> PlannerOptions {
+    let after_loss = args.after_loss.or(Some(super::shared_args::AfterLoss::GoOn));
+    planner(&LayerArgs { after_loss, ..args.clone() })
+}
+
+/// Options of the planner where pictures are evidence: it waits after a loss, unless told otherwise.
 pub(super) fn planner(args: &LayerArgs) -> PlannerOptions {
     PlannerOptions {
         operating_point: args.operating_point,
         all_layers: args.all_layers,
         strict: args.strict,
+        after_loss: match args.after_loss {
+            Some(super::shared_args::AfterLoss::GoOn) => AfterLoss::GoOn,
+            _ => AfterLoss::Wait,
+        },
         limits: Limits::default(),
     }
 }
@@ -32,7 +43,7 @@ pub(super) fn decode(
 ) -> decode::Options {
     decode::Options {
         synthesizer,
-        planner: planner(&args.layers),
+        planner: showing(&args.layers),
         skip: args.skip,
         limit: args.limit,
         keep_failed: args.keep_failed,
@@ -71,6 +82,7 @@ pub(super) fn executor(args: &PipelineArgs) -> ExecutorOptions {
     let mut options = ExecutorOptions::default();
     options.film_grain = match args.film_grain {
         FilmGrain::On => GrainMode::Driver,
+        FilmGrain::Driver => GrainMode::DriverAlways,
         FilmGrain::Cpu | FilmGrain::Gpu => GrainMode::Host,
         FilmGrain::Off => GrainMode::None,
     };

@@ -134,6 +134,13 @@ impl Pipeline {
             let file = args.input.file.display();
             notices.notice(&format!("{file}: {deviation}; it is decoded all the same"));
         }
+        if let Some((first, last)) = summary.doubtful.units {
+            let (file, count) = (args.input.file.display(), summary.doubtful.pictures);
+            notices.notice(&format!(
+                "{file}: {count} pictures of units {first} to {last} follow lost frames and may be \
+                 wrong (--after-loss wait leaves them out)"
+            ));
+        }
         if summary.n_faults > summary.faults.len() as u64 {
             notices.error(&format!("{} faults in all", summary.n_faults));
         }

@@ -222,7 +222,7 @@ fn play_options(args: &PlayArgs, decoding: &PipelineArgs, look: &Look) -> play::
     // What the host looks at anyway goes there at once.
     executor.on_device = args.pictures == Pictures::Auto && args.compare.is_none() && !look.on_cpu;
     play::Options {
-        planner: options::planner(&args.layers),
+        planner: options::showing(&args.layers),
         executor,
         start: match args.start {
             Some(Start::At(time)) => Some(Target::Time(time)),

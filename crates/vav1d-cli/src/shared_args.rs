@@ -90,6 +90,20 @@ pub struct LayerArgs {
     /// Refuse what the specification does not allow and decoders cope with (docs/tolerance.md)
     #[arg(long)]
     pub strict: bool,
+    /// After frames that are missing in the container: wait for the next key frame, or go-on with
+    /// the references that are there, with a warning (default of md5, decode and play without
+    /// --strict)
+    #[arg(long, value_enum, value_name = "HOW", overrides_with = "after_loss")]
+    pub after_loss: Option<AfterLoss>,
+}
+
+/// What becomes of frames that follow missing ones.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum AfterLoss {
+    /// They are decoded; what is shown may be wrong.
+    GoOn,
+    /// They are skipped up to the next key frame.
+    Wait,
 }
 
 /// What decoding needs.
@@ -104,8 +118,9 @@ pub struct PipelineArgs {
     /// Device: auto, system, soft, soft:CONFIG, an index, a name or a UUID (see `vav1d caps`)
     #[arg(long, default_value = "auto", value_name = "DEVICE")]
     pub device: String,
-    /// Film grain: on (by the driver if it can, else on the CPU), cpu (never by the driver), gpu (by
-    /// a shader, on the first device of the Vulkan loader that draws) or off
+    /// Film grain: on (by the driver if it can, else on the CPU), driver (also by one that is known to
+    /// do it wrongly), cpu (never by the driver), gpu (by a shader, on the first device of the Vulkan
+    /// loader that draws) or off
     #[arg(
         long,
         value_enum,
@@ -192,6 +207,8 @@ pub(super) fn seconds(text: &str) -> Result<f64, String> {
 pub enum FilmGrain {
     /// By the driver where its profile allows it, else by vav1d.
     On,
+    /// The same, also by a driver whose film grain is known to be wrong.
+    Driver,
     /// On the CPU.
     Cpu,
     /// By a shader, on a device that draws.

@@ -6,19 +6,7 @@ use std::path::PathBuf;
 use super::args::{SimArgs, Switch};
 use super::exit::Exit;
 use super::failure::{Failure, Result};
-
-/// Variables that make a driver offer video decode where it does not on its own; those that are
-/// set stay.
-const OFFERS: [(&str, &str); 4] = [
-    ("ANV_DEBUG", "video-decode"),
-    ("ANV_VIDEO_DECODE", "1"),
-    // The second is the first's name since Mesa 25.2. The queue that only copies is imitated.
-    ("RADV_PERFTEST", "video_decode,transfer_queue"),
-    ("RADV_EXPERIMENTAL", "video_decode,transfer_queue"),
-];
-
-/// File name of the library that imitates the node.
-const LIBRARY: &str = "libdrm_sim.so";
+use vav1d_lab::surroundings::{OFFERS, SIM_LIBRARY};
 
 /// Where packages have it, from the program's folder.
 const INSTALLED: &str = "../lib/vav1d";
@@ -31,10 +19,10 @@ fn library() -> Result<PathBuf> {
     let here = std::env::current_exe().ok();
     let folder = here.as_deref().and_then(|exe| exe.parent());
     let places = folder.into_iter().flat_map(|dir| [dir.to_owned(), dir.join(INSTALLED)]);
-    places.map(|dir| dir.join(LIBRARY)).find(|path| path.exists()).ok_or_else(|| {
+    places.map(|dir| dir.join(SIM_LIBRARY)).find(|path| path.exists()).ok_or_else(|| {
         let why = "is neither beside this program nor installed: build it (cargo build --release \
                    -p drm-sim), or name it in VAV1D_DRM_SIM_LIBRARY";
-        Failure::new(Exit::Unsupported, format!("{LIBRARY} {why}"))
+        Failure::new(Exit::Unsupported, format!("{SIM_LIBRARY} {why}"))
     })
 }
 

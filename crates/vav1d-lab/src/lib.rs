@@ -18,5 +18,6 @@ pub mod recording;
 
 pub mod reduce;
 pub mod stress;
+pub mod surroundings;
 pub mod watch;
 pub mod words;

@@ -6,6 +6,7 @@
 mod capture;
 mod entry;
 mod job;
+mod keys;
 mod recorded;
 mod settings;
 mod state;

@@ -17,7 +17,7 @@ pub(crate) struct Parameters {
 #[derive(Clone)]
 pub(crate) enum Op {
     /// vkCmdBeginVideoCodingKHR.
-    Begin { session: u64, parameters: Option<Arc<Parameters>>, slots: Vec<Slot> },
+    Begin { session: u64, parameters: Option<Arc<Parameters>>, slots: Arc<[Slot]> },
     /// vkCmdControlVideoCodingKHR with RESET.
     Reset,
     /// vkCmdDecodeVideoKHR.
@@ -27,7 +27,7 @@ pub(crate) enum Op {
 }
 
 /// VkVideoPictureResourceInfoKHR.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Resource {
     pub(crate) view: u64,
     pub(crate) base_layer: u32,
@@ -36,7 +36,7 @@ pub(crate) struct Resource {
 }
 
 /// VkVideoReferenceSlotInfoKHR with VkVideoDecodeAV1DpbSlotInfoKHR.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Slot {
     pub(crate) index: i32,
     pub(crate) resource: Option<Resource>,

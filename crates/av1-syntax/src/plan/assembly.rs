@@ -114,6 +114,7 @@ impl FramePlan {
             replaced: None,
             temporal_id: 0,
             spatial_id: 0,
+            is_doubtful: false,
             bitstream: Bitstream {
                 unit: Arc::default(),
                 range: 0..0,

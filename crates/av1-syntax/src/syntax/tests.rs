@@ -161,6 +161,24 @@ fn a_frame_header_that_ends_early_says_where() {
     }
 }
 
+#[test]
+fn an_operating_point_has_layers_of_both_kinds() {
+    // seq_profile to operating_points_cnt_minus_1, then operating_point_idc.
+    for (idc, said) in
+        [("000000000000", 0), ("000100000001", 0), ("000000000101", 1), ("001100000000", 1)]
+    {
+        let data = bits(&format!("000 0 0 0 0 00000 {idc} 00000 {}", "0".repeat(200)));
+        let mut reader = BitReader::new(&data);
+        let _ = sequence_header_obu(&mut reader);
+        let noted = reader.take_deviations();
+        assert_eq!(
+            noted.iter().filter(|d| d.at.element == Some("operating_point_idc")).count(),
+            said,
+            "{idc}"
+        );
+    }
+}
+
 /// high_bitdepth, mono_chrome, a description of BT.709, BT.709 and MC_IDENTITY, color_range,
 /// chroma_sample_position, separate_uv_delta_q.
 const IDENTITY_420: &str = "0 0 1 00000001 00000001 00000000 0 00 0";

@@ -1,6 +1,7 @@
 //! The AV1 pipeline of Intel chips: the commands of a frame's tiles, decoded.
 
 use std::collections::BTreeMap;
+use std::fmt;
 
 use av1_engine::job::FrameJob;
 
@@ -26,6 +27,15 @@ enum Table {
     Of(usize),
 }
 
+impl fmt::Display for Table {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Given(_) => f.write_str("probabilities that no picture left"),
+            Self::Of(picture) => write!(f, "the probabilities of picture {picture}"),
+        }
+    }
+}
+
 /// A picture that was decoded to an image.
 #[derive(Debug, Clone, Copy)]
 struct Held {
@@ -34,6 +44,8 @@ struct Held {
     rows: i64,
     /// What the frame that refers to it by primary_ref_frame begins with.
     kept: Table,
+    /// It was made of references that were read wrongly.
+    is_spoiled: bool,
 }
 
 /// One session.
@@ -102,41 +114,38 @@ impl Session {
         }
         let next = next.map(|next| self.place(next));
         let Some(first) = frame.first() else { return };
-        let surface = Part::of_fields(avp::SURFACE_FIELDS, words(first, avp::SURFACE, 0));
-        let pitch = surface.one("surface_pitch_minus_1") + 1;
-        let rows = surface.one("y_offset_for_u_cb");
+        let (pitch, rows) = layout(first, avp::OUTPUT_SURFACE);
         let (source, strange) = self.check(space, frame, first, &job, outcome);
         if strange {
             // Other probabilities than the primary reference's: as if there were none.
             job.picture.std.primary_ref_frame = NO_PRIMARY;
         }
-        self.note(first, output, (pitch, rows), source);
+        let is_spoiled = self.spoils(frame, first, &job, outcome);
+        self.note(first, output, (pitch, rows), source, is_spoiled);
         segments(&job, outcome);
+        outcome.fault_if(avp_job::misplaced_tiles(frame));
         let Some(tiles) = tiles(space, frame, &job, outcome) else { return };
         let tiles: Vec<&[u8]> = tiles.iter().map(Vec::as_slice).collect();
         let profile = avp_job::profile(frame);
-        let target = Surface {
-            luma: output,
-            chroma: output + (pitch * rows) as u64,
-            luma_pitch: pitch as u64,
-            chroma_pitch: pitch as u64,
-            tiling,
-        };
+        let target = surface(output, (pitch, rows), tiling);
+        let sample_bytes = if profile.bit_depth > 8 { 2 } else { 1 };
         let decoded = match self.engine.decode(profile, &job, &tiles, next) {
             Ok(decoded) => decoded,
             Err(fault) => {
                 outcome.fault(fault.to_string());
-                let sample_bytes = if profile.bit_depth > 8 { 2 } else { 1 };
                 return outcome.poison(space, &target, job.coded_extent, sample_bytes);
             }
         };
+        if is_spoiled {
+            return outcome.poison(space, &target, job.coded_extent, sample_bytes);
+        }
         if let Err(reason) = surface::write(space, &target, &decoded.clean) {
             outcome.fault(format!("output: {reason}"));
         }
-        let grained = Surface { luma: address(first, avp::AT_GRAIN_OUTPUT), ..target };
-        if let Some(picture) = decoded.grained.as_ref().filter(|_| grained.luma != 0) {
-            let chroma = grained.luma + (pitch * rows) as u64;
-            if let Err(reason) = surface::write(space, &Surface { chroma, ..grained }, picture) {
+        let to = address(first, avp::AT_GRAIN_OUTPUT);
+        if let Some(picture) = decoded.grained.as_ref().filter(|_| to != 0) {
+            let grained = surface(to, layout(first, avp::GRAIN_SURFACE), tiling);
+            if let Err(reason) = surface::write(space, &grained, picture) {
                 outcome.fault(format!("film grain output: {reason}"));
             }
         }
@@ -156,29 +165,6 @@ impl Session {
     ) -> (Table, bool) {
         let references = frame.references();
         let inter = job.picture.std.frame_type % 2 == 1;
-        for (name, at) in (0..7).zip(references).filter(|_| inter) {
-            let Some(held) = self.held.get(&at) else { continue };
-            let surface = words(first, avp::SURFACE, 7 + name as u32);
-            let surface = Part::of_fields(avp::SURFACE_FIELDS, surface);
-            let found =
-                (surface.one("surface_pitch_minus_1") + 1, surface.one("y_offset_for_u_cb"));
-            if found != (held.pitch, held.rows) {
-                outcome.fault(format!(
-                    "reference {} has a pitch of {} and chroma at row {}; it was written with {} and {}",
-                    name + 1, found.0, found.1, held.pitch, held.rows
-                ));
-            }
-            let motion = address(first, avp::AT_MOTION_READ + (1 + name) * 2);
-            let written = self.motion.get(&motion);
-            if job.picture.std.flags.use_ref_frame_mvs() != 0 && written != Some(&held.picture) {
-                let written = written.map_or("nothing".into(), |p| format!("those of picture {p}"));
-                outcome.fault(format!(
-                    "reference {} is picture {}, and its buffer of motion vectors holds {written}",
-                    name + 1,
-                    held.picture
-                ));
-            }
-        }
         let place = address(first, avp::AT_CDF_READ);
         let source =
             self.tables.get(&place).copied().unwrap_or_else(|| {
@@ -189,15 +175,60 @@ impl Session {
         let other = held.filter(|held| held.kept != source);
         if let Some(held) = other {
             outcome.fault(format!(
-                "the probabilities are {source:?}, those of the primary reference are {:?}",
+                "the frame begins with {source}, its primary reference keeps {}",
                 held.kept
             ));
         }
         (source, other.is_some())
     }
 
+    /// Checks that each reference is read as it was written, and that its motion vectors are its own;
+    /// whether the picture cannot be right.
+    fn spoils(&self, frame: &Frame, first: &State, job: &FrameJob, outcome: &mut Outcome) -> bool {
+        if job.picture.std.frame_type % 2 == 0 {
+            return false;
+        }
+        let (before, output) = (outcome.faults.len(), frame.output());
+        let mut is_spoiled = false;
+        for (name, at) in (1..).zip(frame.references()) {
+            if at == output {
+                outcome.fault(format!("the picture goes to where reference {name} is"));
+            }
+            let Some(held) = self.held.get(&at) else {
+                outcome.fault(format!("reference {name} is where no picture was written"));
+                continue;
+            };
+            is_spoiled |= held.is_spoiled;
+            let (pitch, rows) = layout(first, avp::FIRST_REFERENCE_SURFACE + name);
+            if (pitch, rows) != (held.pitch, held.rows) {
+                outcome.fault(format!(
+                    "reference {name} has a pitch of {pitch} and chroma at row {rows}; it was written \
+                     with {} and {}",
+                    held.pitch, held.rows
+                ));
+            }
+            let motion = address(first, avp::AT_MOTION_READ + name as usize * 2);
+            let written = self.motion.get(&motion);
+            if job.picture.std.flags.use_ref_frame_mvs() != 0 && written != Some(&held.picture) {
+                let written = written.map_or("nothing".into(), |p| format!("those of picture {p}"));
+                outcome.fault(format!(
+                    "reference {name} is picture {}, and its buffer of motion vectors holds {written}",
+                    held.picture
+                ));
+            }
+        }
+        is_spoiled || outcome.faults.len() > before
+    }
+
     /// Takes note of what this frame writes.
-    fn note(&mut self, first: &State, output: u64, (pitch, rows): (i64, i64), source: Table) {
+    fn note(
+        &mut self,
+        first: &State,
+        output: u64,
+        (pitch, rows): (i64, i64),
+        source: Table,
+        is_spoiled: bool,
+    ) {
         let picture = self.pictures;
         self.pictures += 1;
         let written = address(first, avp::AT_CDF_WRITE);
@@ -207,8 +238,20 @@ impl Session {
             self.tables.insert(written, kept);
         }
         self.motion.insert(motion, picture);
-        self.held.insert(output, Held { picture, pitch, rows, kept });
+        self.held.insert(output, Held { picture, pitch, rows, kept, is_spoiled });
     }
+}
+
+/// Pitch in bytes and row of chroma that a surface is said to have.
+fn layout(first: &State, number: u32) -> (i64, i64) {
+    let surface = Part::of_fields(avp::SURFACE_FIELDS, words(first, avp::SURFACE, number));
+    (surface.one("surface_pitch_minus_1") + 1, surface.one("y_offset_for_u_cb"))
+}
+
+/// A picture at `luma`, with its chroma at a row behind it.
+fn surface(luma: u64, (pitch, rows): (i64, i64), tiling: Tiling) -> Surface {
+    let chroma = luma.wrapping_add((pitch * rows) as u64);
+    Surface { luma, chroma, luma_pitch: pitch as u64, chroma_pitch: pitch as u64, tiling }
 }
 
 /// Looks for segments whose features have no data: a driver that leaves the word out.

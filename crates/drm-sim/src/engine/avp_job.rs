@@ -71,6 +71,15 @@ pub(super) fn job(frame: &Frame) -> Result<FrameJob, String> {
     })
 }
 
+/// What is wrong with where the tiles of a frame begin.
+pub(super) fn misplaced_tiles(frame: &Frame) -> Option<String> {
+    let part = picture_part(frame);
+    let tiles = frame.tiles.iter().map(|state| words(state, avp::TILE, 0));
+    let tiles: Vec<Part> = tiles.map(|tile| Part::of_fields(avp::TILE_FIELDS, tile)).collect();
+    let size = ["frame_width_minus_1", "frame_height_minus_1"].map(|name| 1 + part.number(name));
+    grid(&tiles).ok()?.misplaced(size, part.one("superblock_size_used") == 1)
+}
+
 fn sequence(part: &Part, identity: bool) -> Arc<SequenceHeader> {
     let mut header = SequenceHeader { std: Plain::zero(), color_config: None };
     let flags = &mut header.std.flags;

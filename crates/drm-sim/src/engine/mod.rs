@@ -46,6 +46,11 @@ impl Outcome {
     fn fault(&mut self, what: impl Into<String>) {
         self.faults.push(what.into());
     }
+
+    /// What did not fit, if something did not.
+    fn fault_if(&mut self, what: Option<String>) {
+        self.faults.extend(what);
+    }
 }
 
 /// The engine of one session, opened with its first frame.

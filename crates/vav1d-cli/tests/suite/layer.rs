@@ -4,6 +4,7 @@
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
+use crate::device_client::{self, How};
 use crate::manifest::{Sample, sample};
 
 /// The folder of the program, where libraries are built, too.
@@ -113,6 +114,92 @@ fn a_session_that_is_cut_off_is_readable() {
     assert!(said.starts_with("13 frames against themselves"), "{said}");
     let notice = String::from_utf8_lossy(&check.stderr).into_owned();
     assert!(notice.contains("not destroyed"), "{notice}");
+    std::fs::remove_dir_all(scratch).expect("removed");
+}
+
+/// The program of [`device_client`], when it is started as such.
+#[test]
+fn the_client() {
+    let how = match std::env::var("VAV1D_DEVICE_CLIENT").as_deref() {
+        Ok("exclusive") => How::Exclusive,
+        Ok("ahead") => How::Ahead,
+        Ok(_) => How::Shared,
+        Err(_) => return,
+    };
+    device_client::run(how);
+}
+
+/// What a capture of the client has: the bytes of each tile or why not, and the picture or why not.
+fn client(scratch: &Path, how: &str, driver: &str) -> Vec<(Result<Vec<u8>, String>, String)> {
+    let folder = scratch.join(format!("{how}-{driver}"));
+    let output = folder.display().to_string();
+    let mut command = vav1d(scratch);
+    command.args(["watch", "--pictures", "-o", &output, "--"]);
+    command.arg(std::env::current_exe().expect("this program"));
+    command.args(["--exact", "layer::the_client", "--nocapture"]);
+    let words = format!("stderr,{driver}");
+    let ran = command.env("VAV1D_DEVICE_CLIENT", how).env("SOFTVK_CONFIG", words).output();
+    let ran = ran.expect("vav1d runs");
+    let said = String::from_utf8_lossy(&ran.stderr).into_owned();
+    assert_eq!((ran.status.code(), said.contains("VUID")), (Some(0), false), "{how}: {said}");
+    let records = std::fs::read_to_string(folder.join("session-0.jsonl")).expect("a capture");
+    let stream = std::fs::read(folder.join("session-0.obu")).expect("a stream");
+    let records = records.lines().map(|line| serde_json::from_str(line).expect("JSON"));
+    let records: Vec<serde_json::Value> = records.collect();
+    let picture = |number: &serde_json::Value| {
+        let pictures = records.iter().filter_map(|record| record.get("picture"));
+        let mut of = pictures.filter(|picture| &picture["frame"] == number);
+        let picture = of.next().expect("a picture");
+        assert_eq!(of.next(), None);
+        let text = picture.get("md5").or(picture.get("unread")).and_then(|text| text.as_str());
+        text.expect("a text").to_owned()
+    };
+    let frames = records.iter().filter_map(|record| record.get("frame"));
+    let frames = frames.map(|frame| {
+        let tile = match frame["unread"].as_str() {
+            Some(why) => Err(why.to_owned()),
+            None => {
+                let at = frame["obu"]["tiles"][0].as_u64().expect("a tile") as usize;
+                let size = frame["bitstream"]["tile_sizes"][0].as_u64().expect("a size") as usize;
+                Ok(stream[at..][..size].to_vec())
+            }
+        };
+        (tile, picture(&frame["number"]))
+    });
+    frames.collect()
+}
+
+#[test]
+fn bitstreams_that_only_the_device_sees_are_copied() {
+    let scratch = scratch("device");
+    if !is_there(&scratch) {
+        return;
+    }
+    // The decode queue copies; then another of the program's has to.
+    for driver in ["threads=1", "pure-decode-family"] {
+        let captured = client(&scratch, "shared", driver);
+        assert_eq!(captured.len(), device_client::FRAMES, "{driver}");
+        let own = scratch.join(format!("shared-{driver}/session-0.obu"));
+        let md5s = vav1d(&scratch).args(["md5", "-q", "--device", "soft"]).arg(own).output();
+        let md5s = String::from_utf8_lossy(&md5s.expect("vav1d runs").stdout).into_owned();
+        for (number, (tile, picture)) in captured.iter().enumerate() {
+            assert_eq!(tile.as_deref(), Ok(&device_client::tile(number)[..]), "{driver}");
+            assert!(picture.len() == 32 && md5s.contains(picture), "{driver}: {picture} in {md5s}");
+        }
+    }
+    let all = |how, driver, tile: &str, picture: &str| {
+        for (found, said) in client(&scratch, how, driver) {
+            assert_eq!((found, said), (Err(tile.to_owned()), picture.to_owned()), "{how} {driver}");
+        }
+    };
+    let alone = "memory that only the device sees, and the decode queue cannot copy";
+    let picture = "the decode queue cannot copy, and no other family shares the image";
+    all("exclusive", "pure-decode-family", alone, picture);
+    // A copy between a decode and an upload that it waits for would wait for ever.
+    let ahead = "the decode queue cannot copy, and waits for what is not submitted yet";
+    all("ahead", "pure-decode-family", ahead, ahead);
+    let ahead = client(&scratch, "ahead", "threads=1");
+    assert!(ahead.iter().enumerate().all(|(i, (t, _))| t.as_ref() == Ok(&device_client::tile(i))));
     std::fs::remove_dir_all(scratch).expect("removed");
 }
 

@@ -7,6 +7,8 @@ mod chips;
 mod cli;
 mod compare;
 mod containers;
+#[cfg(unix)]
+mod device_client;
 mod drawing;
 mod ebml;
 mod edits;
@@ -25,6 +27,7 @@ mod json;
 mod judges;
 #[cfg(target_os = "linux")]
 mod layer;
+mod lost;
 mod manifest;
 mod matrix;
 mod matroska;

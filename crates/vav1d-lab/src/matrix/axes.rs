@@ -3,9 +3,9 @@
 //! are this table.
 
 use vav1d::vk::{
-    CodedExtent, CopyQueue, DpbPreference, ExecutorOptions, IntraReferences, Layouts, OrderHints,
-    OutputTiling, ParametersMode, ReadbackWay, Recording, Sharing, SlotPolicy, StatusQueries,
-    TileStarts,
+    CodedExtent, CopyQueue, DpbExtent, DpbPreference, ExecutorOptions, IntraReferences, Layouts,
+    OrderHints, OutputTiling, ParametersMode, ReadbackWay, Recording, Sharing, SlotPolicy,
+    StatusQueries, TileStarts,
 };
 
 /// What may be chosen of a session: an option of the command line.
@@ -353,6 +353,23 @@ pub const SHAPE: &[Axis] = &[
                 o.coded_extent = CodedExtent::Upscaled;
             }),
             word("frame", "FrameWidth x FrameHeight", |o| o.coded_extent = CodedExtent::Frame),
+        ]),
+        tried: &[],
+    },
+    Axis {
+        name: "dpb-extent",
+        help: "What separate reference pictures are made as large as: the largest frame of the \
+               sequence, or each for its own, which engines with one pitch for all of them (VCN up \
+               to 4) read wrongly",
+        value_name: "SIZE",
+        default: Some("sequence"),
+        values: Values::Words(&[
+            word(
+                "sequence",
+                "That of the largest frame of the sequence, unless it is far larger than the first",
+                |o| o.dpb_extent = DpbExtent::Sequence,
+            ),
+            word("frame", "That of their frame", |o| o.dpb_extent = DpbExtent::Frame),
         ]),
         tried: &[],
     },

@@ -147,6 +147,7 @@ impl Replay<'_> {
             replaced: None,
             temporal_id: 0,
             spatial_id: 0,
+            is_doubtful: false,
             bitstream: self.bitstream(frame),
         };
         if let Some(slot) = setup {
@@ -166,7 +167,8 @@ impl Replay<'_> {
         self.executor.give(frame.number, handed);
         self.executor.execute(&Step::Decode(Box::new(plan)))?;
         let unit = frame.number;
-        let show = ShowPlan { surface, unit, pts: None, show_existing_frame: false };
+        let show =
+            ShowPlan { surface, unit, pts: None, show_existing_frame: false, is_doubtful: false };
         self.executor.execute(&Step::Show(show))?;
         match setup.filter(|_| info.refresh_frame_flags != 0) {
             Some(slot) => {

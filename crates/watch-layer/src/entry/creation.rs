@@ -7,13 +7,12 @@ use ash::vk;
 use ash::vk::Handle;
 
 use super::chain::{array, pointed};
-
+use super::copier::Copies;
 use super::device::{self, About, Device};
 use super::instance::{self, Instance};
 use super::link::{SetDeviceLoaderData, device_link, set_device_loader_data};
-use super::pictures::{self, Pictures};
 use super::table::Table;
-use super::{bytes, note};
+use super::{bytes, copies, note};
 use crate::settings::settings;
 
 pub(super) unsafe extern "system" fn create(
@@ -72,7 +71,6 @@ fn add(made: Made<'_>) {
     let settings = settings();
     let watched = decodes && settings.is_some();
     let pictures = settings.is_some_and(|settings| settings.pictures) && watched;
-    let pictures = pictures.then(|| Pictures::new(handle, get, loader_data)).flatten();
     Device::add(About {
         handle,
         physical,
@@ -83,6 +81,7 @@ fn add(made: Made<'_>) {
         families,
         watched,
         pictures,
+        loader_data,
     });
 }
 
@@ -93,8 +92,8 @@ pub(super) unsafe extern "system" fn destroy(
     let Some(device) = device::find(handle) else { return };
     if device.is_watched() {
         note(|| {
-            pictures::finish(&device, true);
-            device.pictures.iter().for_each(Pictures::end);
+            copies::finish(&device, true);
+            device.copies_so_far().into_iter().for_each(Copies::end);
             let mut state = device.state();
             state.sessions.values_mut().for_each(crate::capture::Session::end);
             state.sessions.clear();

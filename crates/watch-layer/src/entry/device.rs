@@ -1,14 +1,16 @@
 //! Devices as the layer knows them.
 
+use std::collections::HashMap;
 use std::ffi::CStr;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, RwLock};
 
 use ash::vk;
 use ash::vk::Handle;
 
+use super::copier::Copies;
 use super::instance::{Instance, key};
+use super::link::SetDeviceLoaderData;
 use super::note;
-use super::pictures::Pictures;
 use super::table::Table;
 use crate::state::State;
 
@@ -25,7 +27,14 @@ pub(super) struct Device {
     /// Flags of its queue families.
     pub(super) families: Vec<vk::QueueFlags>,
     watched: bool,
-    pub(super) pictures: Option<Pictures>,
+    /// Whether each picture is read.
+    pub(super) pictures: bool,
+    /// Whether a family decodes that does not copy, so that other queues may have to.
+    pub(super) away: bool,
+    loader_data: Option<SetDeviceLoaderData>,
+    copies: OnceLock<Option<Copies>>,
+    /// Held while a queue is used, of queues that this layer may use, too.
+    locks: Mutex<HashMap<u64, Arc<Mutex<()>>>>,
     state: Mutex<State>,
 }
 
@@ -62,18 +71,21 @@ pub(super) struct About {
     pub(super) memory_types: Vec<vk::MemoryPropertyFlags>,
     pub(super) families: Vec<vk::QueueFlags>,
     pub(super) watched: bool,
-    pub(super) pictures: Option<Pictures>,
+    /// Whether each picture is read.
+    pub(super) pictures: bool,
+    pub(super) loader_data: Option<SetDeviceLoaderData>,
 }
 
 impl Device {
     /// Keeps a device that was made.
     pub(super) fn add(about: About) {
         let About { handle, physical, instance, get, next, .. } = about;
-        let About { memory_types, families, watched, pictures, .. } = about;
-        let key = key(handle.as_raw());
-        let state = Mutex::default();
+        let About { memory_types, families, watched, pictures, loader_data, .. } = about;
+        let copies = |flags: &vk::QueueFlags| flags.contains(vk::QueueFlags::TRANSFER);
+        let decode = |flags: &&vk::QueueFlags| flags.contains(vk::QueueFlags::VIDEO_DECODE_KHR);
+        let away = families.iter().filter(decode).any(|flags| !copies(flags));
         let device = Self {
-            key,
+            key: key(handle.as_raw()),
             handle,
             physical,
             instance,
@@ -83,7 +95,11 @@ impl Device {
             families,
             watched,
             pictures,
-            state,
+            away,
+            loader_data,
+            copies: OnceLock::new(),
+            locks: Mutex::default(),
+            state: Mutex::default(),
         };
         DEVICES.write().unwrap_or_else(PoisonError::into_inner).push(Arc::new(device));
     }
@@ -103,6 +119,33 @@ impl Device {
     /// Whether it can decode AV1, and that is captured.
     pub(super) fn is_watched(&self) -> bool {
         self.watched
+    }
+
+    /// What copies take, made when it is first needed.
+    pub(super) fn copies(&self) -> Option<&Copies> {
+        let made = || Copies::new(self.handle, self.get, self.loader_data);
+        self.copies.get_or_init(made).as_ref()
+    }
+
+    /// What copies take, if there were any.
+    pub(super) fn copies_so_far(&self) -> Option<&Copies> {
+        self.copies.get()?.as_ref()
+    }
+
+    /// The lock of a queue.
+    pub(super) fn queue_lock(&self, queue: vk::Queue) -> Arc<Mutex<()>> {
+        let mut all = self.locks.lock().unwrap_or_else(PoisonError::into_inner);
+        Arc::clone(all.entry(queue.as_raw()).or_default())
+    }
+
+    /// Calls `call` with the lock of a queue, where this layer may use that, too.
+    pub(super) fn with_queue<T>(&self, queue: vk::Queue, call: impl FnOnce() -> T) -> T {
+        if !(self.watched && self.away) {
+            return call();
+        }
+        let lock = self.queue_lock(queue);
+        let _held = lock.lock().unwrap_or_else(PoisonError::into_inner);
+        call()
     }
 
     /// What its calls have told.

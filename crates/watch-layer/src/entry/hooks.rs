@@ -5,7 +5,7 @@ use std::ffi::CStr;
 use ash::vk;
 
 use super::table::{Function, functions};
-use super::{commands, creation, memory, objects, status, submit, video};
+use super::{commands, creation, memory, objects, queues, status, submit, video};
 
 macro_rules! hooks {
     ($($field:ident: $type:ty = $hook:path, [$($name:literal),+];)*) => {

@@ -67,6 +67,16 @@ macro_rules! functions {
             cmd_end_query: vk::PFN_vkCmdEndQuery = status::end, [c"vkCmdEndQuery"];
             get_query_pool_results: vk::PFN_vkGetQueryPoolResults =
                 status::results, [c"vkGetQueryPoolResults"];
+            create_semaphore: vk::PFN_vkCreateSemaphore =
+                queues::create_semaphore, [c"vkCreateSemaphore"];
+            destroy_semaphore: vk::PFN_vkDestroySemaphore =
+                queues::destroy_semaphore, [c"vkDestroySemaphore"];
+            signal_semaphore: vk::PFN_vkSignalSemaphore =
+                queues::signal_semaphore, [c"vkSignalSemaphore", c"vkSignalSemaphoreKHR"];
+            queue_wait_idle: vk::PFN_vkQueueWaitIdle = queues::wait_idle, [c"vkQueueWaitIdle"];
+            queue_bind_sparse: vk::PFN_vkQueueBindSparse =
+                queues::bind_sparse, [c"vkQueueBindSparse"];
+            queue_present: vk::PFN_vkQueuePresentKHR = queues::present, [c"vkQueuePresentKHR"];
             queue_submit: vk::PFN_vkQueueSubmit = submit::submit, [c"vkQueueSubmit"];
             queue_submit2: vk::PFN_vkQueueSubmit2 =
                 submit::submit2, [c"vkQueueSubmit2", c"vkQueueSubmit2KHR"];

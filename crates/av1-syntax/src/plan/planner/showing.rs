@@ -25,12 +25,14 @@ impl Planner {
         };
         if saved.header.frame_type == FrameType::Key {
             self.recovery = Recovery::Done;
+            self.is_doubtful = false;
             self.references.show_existing_key(slot);
             self.surfaces.refresh(0xff, surface);
         }
         if !unit.is_hidden {
             let (unit, pts) = (unit.index, unit.pts);
-            let show = ShowPlan { surface, unit, pts, show_existing_frame: true };
+            let is_doubtful = self.is_doubtful;
+            let show = ShowPlan { surface, unit, pts, show_existing_frame: true, is_doubtful };
             self.show(Candidate { show, spatial_id: obu.spatial_id }, steps);
         }
         self.release_dead(steps);
