@@ -171,7 +171,6 @@ fn circled(root: &Path, files: &[PathBuf], found: &mut Vec<String>) -> Result<()
             &std::fs::read_to_string(file)?,
         );
     }
-    crates.remove("crates/watch-layer");
     for (krate, modules) in &crates {
         found.extend(modules.circles().into_iter().map(|circle| format!("{krate}: {circle}")));
     }

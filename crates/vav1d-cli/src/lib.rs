@@ -3,7 +3,7 @@
 #![warn(missing_docs)]
 
 pub mod args;
-pub mod exit;
+pub use vav1d_lab::exit;
 
 mod against;
 mod caps;
@@ -75,7 +75,6 @@ pub mod suite_args;
 mod suite_info;
 mod suite_query;
 mod suite_read;
-mod survey;
 mod table;
 mod tar;
 mod verify;

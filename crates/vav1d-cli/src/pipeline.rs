@@ -15,7 +15,7 @@ use vav1d::error::Error;
 use vav1d::grain::Override;
 use vav1d::sink::Sink;
 use vav1d::vk::render::GrainSynthesizer;
-use vav1d::vk::{Adapter, Executor, GrainMode, Instance, Journal, Message};
+use vav1d::vk::{Adapter, Executor, Instance, Journal, Message};
 use vav1d_lab::compare::{self, TraceOptions, Wanted};
 
 /// A source and a device that is ready to decode it.
@@ -23,8 +23,8 @@ pub(super) struct Pipeline {
     source: Box<dyn Source>,
     selected: Selected,
     executor: Executor,
-    /// Film grain in place of the stream's own.
-    grain: Option<Override>,
+    /// The film grain that pictures get.
+    film_grain: decode::FilmGrain,
     /// What makes film grain, if the host does not.
     synthesizer: Option<(Arc<Instance>, Box<GrainSynthesizer>)>,
 }
@@ -52,16 +52,14 @@ impl Pipeline {
         notices: &Notices,
     ) -> Result<Self> {
         let source = input::open(&args.input)?;
-        let mut wanted = options::executor(args);
+        let film_grain = options::film_grain(args, grain.map(Arc::new));
+        let wanted = options::executor(args, &film_grain);
         let spec = (args.device == "auto").then(|| first::session(&args.input, &args.layers));
         let spec = spec.flatten();
         let takes =
             |adapter: &Adapter| spec.as_ref().map_or(Ok(()), |spec| adapter.takes(spec, &wanted));
         let instance = options::instance(args);
         let selected = select::select_for(&args.device, instance, fallback, notices, &takes)?;
-        if grain.is_some() {
-            wanted.film_grain = GrainMode::None;
-        }
         let mut executor =
             Executor::new(&selected.instance, &selected.adapter, wanted).map_err(Failure::of)?;
         if let Some(path) = &args.journal {
@@ -72,7 +70,7 @@ impl Pipeline {
             FilmGrain::Gpu => Some(select::synthesizer(options::instance(args), notices)?),
             _ => None,
         };
-        Ok(Self { source, selected, executor, grain, synthesizer })
+        Ok(Self { source, selected, executor, film_grain, synthesizer })
     }
 
     /// Name of the device.
@@ -119,7 +117,7 @@ impl Pipeline {
         let total = args.limit.or(self.source.info().unit_count).unwrap_or(0);
         let mut watched = Watched::new(sink, notices.progress(total, "frames"), interrupted);
         let (beside, synthesizer) = self.synthesizer.unzip();
-        let options = options::decode(args, self.grain, synthesizer);
+        let options = options::decode(args, self.film_grain, synthesizer);
         let decoded = decode::decode(&mut *self.source, &mut self.executor, &mut watched, options);
         let summary = decoded.map_err(|error| match error {
             // The source's own errors are in the summary: this one is the sink's.

@@ -13,6 +13,7 @@ mod drawing;
 mod ebml;
 mod edits;
 mod explain;
+mod facts;
 mod faults;
 mod grain;
 mod help;
