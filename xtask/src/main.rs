@@ -53,6 +53,9 @@ enum Task {
         /// A configuration of softvk
         #[arg(long, default_value = "")]
         config: String,
+        /// The program; without it, it is built
+        #[arg(long)]
+        program: Option<PathBuf>,
         /// Arguments for each vector
         #[arg(last = true)]
         extra: Vec<String>,
@@ -307,8 +310,8 @@ fn run() -> Result<()> {
     match Args::parse().task {
         Task::Ci => ci::run(),
         Task::Tidy => tidy::run(&root()),
-        Task::Conformance { dir, jobs, config, extra } => {
-            let program = build::release()?;
+        Task::Conformance { dir, jobs, config, program, extra } => {
+            let program = program.map_or_else(build::release, Ok)?;
             conformance::run(&program, &dir, jobs, &config, &extra)?;
             let hostile = dir.join("hostile");
             if hostile.is_dir() {

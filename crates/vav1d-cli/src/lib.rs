@@ -18,6 +18,7 @@ mod commit;
 mod compare;
 mod compare_report;
 mod comparison;
+mod continued;
 mod dec_test;
 mod decode;
 mod dump;
@@ -50,6 +51,7 @@ mod play;
 pub mod play_args;
 #[cfg(feature = "window")]
 mod playlist;
+mod progress;
 mod reduce;
 pub mod reduce_args;
 mod reduce_judge;

@@ -235,6 +235,7 @@ fn arguments(args: &PipelineArgs) -> Vec<OsString> {
         (args.layers.strict, "--strict"),
         (args.force, "--force"),
         (args.validate, "--validate"),
+        (args.retry_device, "--retry-device"),
     ];
     words.extend(flags.iter().filter(|(set, _)| *set).map(|(_, word)| (*word).to_owned()));
     words.into_iter().map(OsString::from).collect()

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
 use super::args::{FilmGrain, PipelineArgs};
+use super::continued::Continued;
 use super::exit::Exit;
 use super::failure::{Failure, Result};
 use super::output::{Notices, Watched};
@@ -102,10 +103,46 @@ impl Pipeline {
         }
     }
 
-    /// Decodes into `sink` and tells the faults.
+    /// Decodes into `sink` and tells the faults; with `--retry-device` once more if it is the device
+    /// that gave up.
     pub(super) fn run(
+        self,
+        args: &PipelineArgs,
+        sink: &mut dyn Sink,
+        notices: &Notices,
+    ) -> Result<Decoded> {
+        if !args.retry_device {
+            return self.run_once(args, 0, sink, notices);
+        }
+        let file = &args.input.file;
+        if file.as_os_str() == "-" {
+            let why = "--retry-device reads its input more than once: a file is needed";
+            return Err(Failure::new(Exit::Usage, why));
+        }
+        let grain = self.grain.clone();
+        let mut sink = Continued::new(sink);
+        let decoded = match self.run_once(args, 0, &mut sink, notices) {
+            Err(failure) if failure.is_of_a_device_that_gave_up() => {
+                let out = sink.pictures;
+                notices.notice(&format!(
+                    "{}: {}, after {out} pictures; once more on the device opened anew",
+                    file.display(),
+                    failure.text()
+                ));
+                Self::with_grain(args, grain, notices)
+                    .and_then(|again| again.run_once(args, out, &mut sink, notices))
+            }
+            first => first,
+        };
+        sink.end().map_err(Failure::output)?;
+        decoded
+    }
+
+    /// Decodes into `sink` what comes after `out` pictures of what is wanted.
+    fn run_once(
         mut self,
         args: &PipelineArgs,
+        out: u64,
         sink: &mut dyn Sink,
         notices: &Notices,
     ) -> Result<Decoded> {
@@ -117,7 +154,9 @@ impl Pipeline {
         let total = args.limit.or(self.source.info().unit_count).unwrap_or(0);
         let mut watched = Watched::new(sink, notices.progress(total, "frames"), interrupted);
         let (beside, synthesizer) = self.synthesizer.unzip();
-        let options = options::decode(args, self.film_grain, synthesizer);
+        let mut options = options::decode(args, self.film_grain, synthesizer);
+        options.skip += out;
+        options.limit = options.limit.map(|limit| limit.saturating_sub(out));
         let decoded = decode::decode(&mut *self.source, &mut self.executor, &mut watched, options);
         let summary = decoded.map_err(|error| match error {
             // The source's own errors are in the summary: this one is the sink's.

@@ -113,6 +113,7 @@ fn pipeline(args: &PlayArgs) -> PipelineArgs {
         force: args.force,
         validate: args.validate,
         plant: None,
+        retry_device: false,
         overwritable: false,
         spare_plants: false,
         keep_failed: true,

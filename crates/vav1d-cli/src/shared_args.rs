@@ -150,6 +150,10 @@ pub struct PipelineArgs {
     /// Seconds to wait for the device before it is taken to hang
     #[arg(long, default_value_t = 20.0, value_name = "SECONDS", hide_short_help = true, value_parser = seconds)]
     pub device_timeout: f64,
+    /// Where the device is lost or does not answer in time, open it anew and decode once more, from the
+    /// start; pictures that are out are passed over
+    #[arg(long, hide_short_help = true)]
+    pub retry_device: bool,
     /// A planted fault that never applies is recorded, and is no error
     #[arg(long, hide = true)]
     pub spare_plants: bool,
