@@ -10,6 +10,7 @@ mod caps;
 pub mod caps_args;
 mod caps_diff;
 mod caps_record;
+mod caps_seen;
 mod caps_streams;
 mod caps_table;
 mod check;
