@@ -9,7 +9,7 @@ use super::failure::{Failure, Result};
 use super::output::{Notices, Watched};
 use super::select::{self, Fallback, Selected};
 use super::{first, input, options, output};
-use vav1d::container::Source;
+use vav1d::container::{Crop, Source, SourceInfo};
 use vav1d::decode::{self, Summary};
 use vav1d::error::Error;
 use vav1d::grain::Override;
@@ -134,6 +134,10 @@ impl Pipeline {
             let file = args.input.file.display();
             notices.notice(&format!("{file}: {deviation}; it is decoded all the same"));
         }
+        if let Some(how) = display(&self.source.info()) {
+            let file = args.input.file.display();
+            notices.notice(&format!("{file}: pictures are as coded: {how} by a player"));
+        }
         if let Some((first, last)) = summary.doubtful.units {
             let (file, count) = (args.input.file.display(), summary.doubtful.pictures);
             notices.notice(&format!(
@@ -162,6 +166,21 @@ impl Pipeline {
         }
         Ok(Decoded { exit, summary, messages, unfired })
     }
+}
+
+/// What the container wants a player to do with pictures.
+fn display(info: &SourceInfo) -> Option<String> {
+    let mut how = Vec::new();
+    if let Some(Crop { x, y, width, height }) = info.crop {
+        how.push(format!("cropped to {width}x{height} at {x},{y}"));
+    }
+    if info.rotation != 0 {
+        how.push(format!("turned by {} degrees clockwise", info.rotation));
+    }
+    if info.is_mirrored {
+        how.push("mirrored".to_owned());
+    }
+    (!how.is_empty()).then(|| how.join(", "))
 }
 
 /// What came of a decode.

@@ -31,6 +31,7 @@ mod matroska;
 mod mended;
 mod merged;
 mod mp4;
+mod odd;
 mod packets;
 mod plans;
 mod play;

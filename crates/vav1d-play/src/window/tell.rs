@@ -77,9 +77,6 @@ pub(super) fn left_out(stream: &StreamInfo) {
         let others: Vec<_> = stream.others.iter().map(ToString::to_string).collect();
         log::warn!("{name}: not played: {}", others.join(", "));
     }
-    if let Some(Crop { x, y, width, height }) = stream.crop {
-        log::warn!("{name}: cropped to {width}x{height} at {x},{y}, and shown whole");
-    }
 }
 
 /// `error` without the place in the source of a crate that winit puts in front of it.
