@@ -10,7 +10,7 @@ use super::failure::{Failure, Result};
 use super::output::{Notices, Watched};
 use super::select::{self, Fallback, Selected};
 use super::{first, input, options, output};
-use vav1d::container::Source;
+use vav1d::container::{Crop, Source, SourceInfo};
 use vav1d::decode::{self, Summary};
 use vav1d::error::Error;
 use vav1d::grain::Override;
@@ -52,8 +52,17 @@ impl Pipeline {
         fallback: Fallback,
         notices: &Notices,
     ) -> Result<Self> {
-        let source = input::open(&args.input)?;
         let film_grain = options::film_grain(args, grain.map(Arc::new));
+        Self::opened(args, film_grain, fallback, notices)
+    }
+
+    fn opened(
+        args: &PipelineArgs,
+        film_grain: decode::FilmGrain,
+        fallback: Fallback,
+        notices: &Notices,
+    ) -> Result<Self> {
+        let source = input::open(&args.input)?;
         let wanted = options::executor(args, &film_grain);
         let spec = (args.device == "auto").then(|| first::session(&args.input, &args.layers));
         let spec = spec.flatten();
@@ -119,7 +128,12 @@ impl Pipeline {
             let why = "--retry-device reads its input more than once: a file is needed";
             return Err(Failure::new(Exit::Usage, why));
         }
-        let grain = self.grain.clone();
+        let film_grain = self.film_grain.clone();
+        // Of a device that gave up another one says nothing.
+        let fallback = match self.selected.is_hardware() {
+            true => Fallback::Never,
+            false => Fallback::Softvk,
+        };
         let mut sink = Continued::new(sink);
         let decoded = match self.run_once(args, 0, &mut sink, notices) {
             Err(failure) if failure.is_of_a_device_that_gave_up() => {
@@ -129,7 +143,7 @@ impl Pipeline {
                     file.display(),
                     failure.text()
                 ));
-                Self::with_grain(args, grain, notices)
+                Self::opened(args, film_grain, fallback, notices)
                     .and_then(|again| again.run_once(args, out, &mut sink, notices))
             }
             first => first,
@@ -171,6 +185,10 @@ impl Pipeline {
             let file = args.input.file.display();
             notices.notice(&format!("{file}: {deviation}; it is decoded all the same"));
         }
+        if let Some(how) = display(&self.source.info()) {
+            let file = args.input.file.display();
+            notices.notice(&format!("{file}: pictures are as coded: {how} by a player"));
+        }
         if let Some((first, last)) = summary.doubtful.units {
             let (file, count) = (args.input.file.display(), summary.doubtful.pictures);
             notices.notice(&format!(
@@ -199,6 +217,21 @@ impl Pipeline {
         }
         Ok(Decoded { exit, summary, messages, unfired })
     }
+}
+
+/// What the container wants a player to do with pictures.
+fn display(info: &SourceInfo) -> Option<String> {
+    let mut how = Vec::new();
+    if let Some(Crop { x, y, width, height }) = info.crop {
+        how.push(format!("cropped to {width}x{height} at {x},{y}"));
+    }
+    if info.rotation != 0 {
+        how.push(format!("turned by {} degrees clockwise", info.rotation));
+    }
+    if info.is_mirrored {
+        how.push("mirrored".to_owned());
+    }
+    (!how.is_empty()).then(|| how.join(", "))
 }
 
 /// What came of a decode.

@@ -296,7 +296,8 @@ fn pictures_are_turned_and_placed() {
     for (quarters, is_mirrored) in (0..4).flat_map(|quarters| [(quarters, false), (quarters, true)])
     {
         let size = if quarters % 2 == 0 { (20, 12) } else { (12, 20) };
-        let view = View { origin: (3, 2), size, kernel: Kernel::Nearest, quarters, is_mirrored };
+        let kernel = Kernel::Nearest;
+        let view = View { origin: (3, 2), size, kernel, quarters, is_mirrored, clip: None };
         let drawn = draw(&device, (32, 28), frame(&picture, &color), view);
         let mut expected = vec![0; 32 * 28 * 3];
         for y in 0..12 {
@@ -313,6 +314,15 @@ fn pictures_are_turned_and_placed() {
             }
         }
         assert!(psnr(&drawn, &expected) > 50.0, "{quarters} quarters, {is_mirrored}");
+        // Of it, six columns and four rows.
+        let view = View { clip: Some(((5, 7), (6, 4))), ..view };
+        let drawn = draw(&device, (32, 28), frame(&picture, &color), view);
+        for (i, pixel) in expected.chunks_mut(3).enumerate() {
+            if !((5..11).contains(&(i % 32)) && (7..11).contains(&(i / 32))) {
+                pixel.fill(0);
+            }
+        }
+        assert!(psnr(&drawn, &expected) > 50.0, "{quarters} quarters, {is_mirrored}, a part");
     }
 }
 

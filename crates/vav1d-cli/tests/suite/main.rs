@@ -34,6 +34,7 @@ mod matroska;
 mod mended;
 mod merged;
 mod mp4;
+mod odd;
 mod packets;
 mod plans;
 mod play;

@@ -12,7 +12,7 @@ use super::aim::Aim;
 use super::blocks::Blocks;
 use super::display::Display;
 use super::feed::{Fed, Feed, Judged};
-use super::picture::{luminance, shaped};
+use super::picture::{luminance, window_size};
 use super::pointer::Pointer;
 use super::said::{left_out, plain};
 use super::stop::{Wake, stopped_by_signals};
@@ -231,7 +231,7 @@ impl App {
     /// A stream was opened: the first one opens the window.
     fn opened(&mut self, event_loop: &ActiveEventLoop, stream: Arc<StreamInfo>) {
         let hdr = color::is_hdr(&stream.sequence.color_config).then(Luminance::default);
-        let size = shaped(stream.render_size, stream.pixel_aspect, stream.rotation);
+        let size = window_size(&stream);
         if self.display.is_none() {
             match Display::open(event_loop, &self.presenter, &self.options, size, hdr) {
                 Ok(display) => {
@@ -375,7 +375,7 @@ impl App {
         if before.is_some_and(|before| is_other(&before.frame.stream)) {
             self.title();
             // Each file gets a window of its size; what the user has made of it is for one file.
-            let size = shaped(stream.render_size, stream.pixel_aspect, stream.rotation);
+            let size = window_size(&stream);
             let scale = self.options.scale;
             if let Some(display) = self.display.as_mut().filter(|d| d.window.fullscreen().is_none())
             {

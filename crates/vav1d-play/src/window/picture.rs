@@ -3,8 +3,9 @@
 use std::sync::Arc;
 
 use super::layout;
-use crate::Frame;
+use crate::{Frame, StreamInfo};
 use vav1d::color::Luminance;
+use vav1d::container::Crop;
 use vav1d::film_grain::Applier;
 use vav1d::grain::GrainPass;
 use vav1d::grain::{self, FrameTime, Override};
@@ -57,7 +58,11 @@ impl Look {
     pub fn view(&self, frame: &Frame, size: (u32, u32)) -> View {
         let quarters = quarters(frame.stream.rotation);
         let is_mirrored = frame.stream.is_mirrored;
-        View { quarters, is_mirrored, ..layout::fit(size, natural(frame), self.kernel) }
+        let view = View { quarters, is_mirrored, ..layout::fit(size, natural(frame), self.kernel) };
+        match crop(frame) {
+            Some(crop) => layout::cropped(view, frame.picture.size(), crop),
+            None => view,
+        }
     }
 }
 
@@ -72,12 +77,46 @@ pub fn luminance(frame: &Frame) -> Luminance {
 /// square, turned.
 pub fn natural(frame: &Frame) -> (u32, u32) {
     let size = &frame.header.frame_size;
-    let shape = (size.render_width, size.render_height);
+    let (width, height) = (size.render_width, size.render_height);
+    let shape = match crop(frame) {
+        Some(crop) => {
+            let (of_width, of_height) = frame.picture.size();
+            (part(width, crop.width, of_width), part(height, crop.height, of_height))
+        }
+        None => (width, height),
+    };
     shaped(shape, frame.stream.pixel_aspect, frame.stream.rotation)
 }
 
+/// What the container wants to be shown of `frame`, if that is in its picture and not all of it.
+fn crop(frame: &Frame) -> Option<Crop> {
+    let (width, height) = frame.picture.size();
+    let is_inside = |from: u32, size: u32, of: u32| {
+        size > 0 && from.checked_add(size).is_some_and(|end| end <= of)
+    };
+    frame.stream.crop.filter(|crop| {
+        let is_all = (crop.width, crop.height) == (width, height);
+        !is_all && is_inside(crop.x, crop.width, width) && is_inside(crop.y, crop.height, height)
+    })
+}
+
+/// `side` times `part` of `whole`, rounded.
+fn part(side: u32, part: u32, whole: u32) -> u32 {
+    let (side, part, whole) = (u64::from(side), u64::from(part), u64::from(whole.max(1)));
+    ((side * part + whole / 2) / whole).clamp(1, 65536) as u32
+}
+
+/// The size of a window for `stream`.
+pub(super) fn window_size(stream: &StreamInfo) -> (u32, u32) {
+    let whole = stream.render_size;
+    let shape = stream.crop.map_or(whole, |crop| {
+        (crop.width.clamp(1, whole.0.max(1)), crop.height.clamp(1, whole.1.max(1)))
+    });
+    shaped(shape, stream.pixel_aspect, stream.rotation)
+}
+
 /// `size` with samples of the shape `aspect`, turned by `rotation` degrees.
-pub(super) fn shaped(size: (u32, u32), aspect: Option<(u32, u32)>, rotation: u16) -> (u32, u32) {
+fn shaped(size: (u32, u32), aspect: Option<(u32, u32)>, rotation: u16) -> (u32, u32) {
     let (width, height) = (size.0.max(1), size.1.max(1));
     let (across, down) = aspect.filter(|(a, d)| *a > 0 && *d > 0).unwrap_or((1, 1));
     // The longer side of a sample is what grows.

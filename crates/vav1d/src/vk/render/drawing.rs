@@ -32,6 +32,9 @@ pub struct View {
     pub quarters: u32,
     /// Whether left and right of what was turned are exchanged.
     pub is_mirrored: bool,
+    /// What is shown of that place, if not all of it: the pixel of the target at its upper left
+    /// corner, and its pixels.
+    pub clip: Option<((i32, i32), (u32, u32))>,
 }
 
 impl View {

@@ -278,11 +278,14 @@ impl Renderer {
         }
         let (origin, size) = drawing.overlay.map_or(((0, 0), (0, 0)), |o| (o.origin, o.size));
         let is_there = self.converted.is_some();
+        let (clip_origin, clip_size) = view.clip.unwrap_or((view.origin, view.size));
         let presentation = Presentation {
             origin: [view.origin.0, view.origin.1],
             size: if is_there { [view.size.0 as i32, view.size.1 as i32] } else { [0, 0] },
             overlay_origin: [origin.0, origin.1],
             overlay_size: [size.0 as i32, size.1 as i32],
+            clip_origin: [clip_origin.0, clip_origin.1],
+            clip_size: [clip_size.0 as i32, clip_size.1 as i32],
             levels: self.levels,
             hdr_output: u32::from(self.output == Output::Hdr10),
             quarters: view.quarters,
