@@ -86,7 +86,10 @@ const CRATES: &[(&str, &[&str])] = &[
     ),
     ("av1_grain", &["crates/av1-picture/src/grain/"]),
     ("png", &["crates/vav1d-lab/src/compare/images.rs", "crates/vav1d-play/src/image.rs"]),
-    ("flate2", &["crates/av1-demux/src/matroska/encoding.rs"]),
+    (
+        "flate2",
+        &["crates/av1-demux/src/matroska/encoding.rs", "crates/av1-demux/src/mp4/bodies.rs"],
+    ),
     ("regex", &["crates/vav1d-lab/src/conform/", "crates/vav1d-cli/src/verify_select.rs"]),
     ("quick_xml", &["crates/vav1d-lab/src/conform/report/"]),
     ("toml", &["crates/vav1d-lab/src/conform/suite/manifest.rs", "crates/vav1d-cli/tests/"]),

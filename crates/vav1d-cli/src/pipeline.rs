@@ -1,5 +1,6 @@
 //! The decode pipeline as the commands use it: device, source and sink joined, faults told.
 
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
@@ -178,24 +179,7 @@ impl Pipeline {
             other => Failure::of(other),
         })?;
         let mut exit = summary.faults.first().map_or(Exit::Done, Exit::of);
-        for fault in &summary.faults {
-            notices.error(&format!("{}: {fault}", args.input.file.display()));
-        }
-        for deviation in &summary.deviations {
-            let file = args.input.file.display();
-            notices.notice(&format!("{file}: {deviation}; it is decoded all the same"));
-        }
-        if let Some(how) = display(&self.source.info()) {
-            let file = args.input.file.display();
-            notices.notice(&format!("{file}: pictures are as coded: {how} by a player"));
-        }
-        if let Some((first, last)) = summary.doubtful.units {
-            let (file, count) = (args.input.file.display(), summary.doubtful.pictures);
-            notices.notice(&format!(
-                "{file}: {count} pictures of units {first} to {last} follow lost frames and may be \
-                 wrong (--after-loss wait leaves them out)"
-            ));
-        }
+        tell(&summary, &self.source.info(), &args.input.file, notices);
         if summary.n_faults > summary.faults.len() as u64 {
             notices.error(&format!("{} faults in all", summary.n_faults));
         }
@@ -256,4 +240,25 @@ pub(super) fn never_applied(
     }
     let faults = unfired.join(", ");
     Some(format!("the planted fault {faults} was never applied: {count} {what} were decoded"))
+}
+
+/// What is wrong with a stream, or not as it seems.
+fn tell(summary: &Summary, info: &SourceInfo, file: &Path, notices: &Notices) {
+    let file = file.display();
+    for fault in &summary.faults {
+        notices.error(&format!("{file}: {fault}"));
+    }
+    for deviation in &summary.deviations {
+        notices.notice(&format!("{file}: {deviation}; it is decoded all the same"));
+    }
+    if let Some(how) = display(info) {
+        notices.notice(&format!("{file}: pictures are as coded: {how} by a player"));
+    }
+    if let Some((first, last)) = summary.doubtful.units {
+        let count = summary.doubtful.pictures;
+        notices.notice(&format!(
+            "{file}: {count} pictures of units {first} to {last} follow lost frames and may be \
+             wrong (--after-loss wait leaves them out)"
+        ));
+    }
 }

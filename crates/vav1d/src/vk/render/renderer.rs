@@ -224,8 +224,7 @@ impl Renderer {
             }
         }
         let source = self.converted.as_ref().map_or((0, 0), |c| c.size);
-        let view = drawing.view;
-        let wanted = view.scaled();
+        let (view, wanted) = (drawing.view, drawing.view.scaled());
         let (between, out) = ((wanted.0, source.1), wanted);
         let fits = |s: &Scaled| {
             s.view.scaled() == out
@@ -251,8 +250,7 @@ impl Renderer {
         target: &Target,
     ) -> Result<()> {
         let source = self.converted.as_ref().map_or((0, 0), |c| c.size);
-        let view = drawing.view;
-        let wanted = view.scaled();
+        let (view, wanted) = (drawing.view, drawing.view.scaled());
         let slot = &mut self.slots[index];
         let (picture, overlay) = (whole(&slot.picture), whole(&slot.overlay));
         let mut shown = self.converted.as_ref().map_or(picture, |c| whole(&c.rgb));
