@@ -4,7 +4,6 @@ use super::Judgement;
 use super::app::{App, Shown};
 use super::osd::{self, Osd};
 use crate::StreamInfo;
-use vav1d::container::Crop;
 
 impl App {
     /// All that lies on the picture, in a window of `size`.
