@@ -159,8 +159,14 @@ fn hdr_ramp(transfer_characteristics: u8) -> (Picture, ColorConfig) {
 fn pq_is_tone_mapped_as_bt_2390_says() {
     let Some(device) = device() else { return };
     let (ramp, color) = hdr_ramp(16);
-    for peak in [400.0_f32, 1000.0, 4000.0] {
+    let told = [400.0_f32, 1000.0, 4000.0].map(|peak| {
         let luminance = Luminance { max_cll: Some(peak), ..Luminance::default() };
+        (peak, luminance)
+    });
+    let measured = Luminance { measured: Some(2500.0), ..Luminance::default() };
+    let both = Luminance { max_cll: Some(600.0), ..measured };
+    let all = told.into_iter().chain([(2500.0, measured), (600.0, both)]);
+    for (peak, luminance) in all.chain([(1000.0, Luminance::default())]) {
         let frame = Frame { luminance, ..frame(&ramp, &color) };
         let drawn = draw(&device, (1024, 1), frame, whole((1024, 1)));
         let expected = (0..1024).map(|value| {

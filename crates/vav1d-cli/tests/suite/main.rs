@@ -57,3 +57,5 @@ mod window;
 mod window_acts;
 #[cfg(feature = "window")]
 mod window_drop;
+#[cfg(feature = "window")]
+mod window_first;

@@ -9,7 +9,7 @@ use super::app::{App, Shown};
 use super::display::Display;
 use super::keys::Action;
 use super::osd;
-use super::picture::{luminance, natural};
+use super::picture::natural;
 use crate::{Repeat, Target};
 use vav1d::error::Result;
 use vav1d::film_grain::FilmGrain;
@@ -197,7 +197,7 @@ impl App {
         let mut canvas = self.presenter.canvas(name, size)?;
         let color = &shown.frame.sequence.color_config;
         let (picture, grain, luminance) =
-            ((&*shown.picture).into(), shown.grain.as_deref(), luminance(&shown.frame));
+            ((&*shown.picture).into(), shown.grain.as_deref(), shown.luminance);
         let frame = render::Frame { picture, color, luminance, grain };
         let view = self.options.look.view(&shown.frame, size);
         let pixels = canvas.draw(&Drawing { frame: Some(frame), view, overlay: None })?;

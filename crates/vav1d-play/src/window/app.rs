@@ -12,7 +12,7 @@ use super::aim::Aim;
 use super::blocks::Blocks;
 use super::display::Display;
 use super::feed::{Fed, Feed, Judged};
-use super::picture::{luminance, window_size};
+use super::picture::{Brightness, window_size};
 use super::pointer::Pointer;
 use super::said::{left_out, plain};
 use super::stop::{Wake, stopped_by_signals};
@@ -100,6 +100,7 @@ pub(super) struct App {
     pub(super) modifiers: ModifiersState,
     /// What is on its way to the screen.
     pub(super) aim: Aim,
+    brightness: Brightness,
     /// The section that is repeated: its first end, and the other.
     pub(super) section: (Option<Duration>, Option<Duration>),
     /// Names of the playlist's entries.
@@ -119,6 +120,7 @@ pub(super) struct Shown {
     pub(super) frame: Box<Frame>,
     pub(super) picture: Arc<DecodedPicture>,
     pub(super) grain: Option<Box<vav1d::grain::GrainPass>>,
+    pub(super) luminance: Luminance,
     /// Where it is wrong, if that is known.
     pub(super) blocks: Option<Blocks>,
     /// The device has it.
@@ -156,6 +158,7 @@ impl App {
             mouse: Pointer::default(),
             modifiers: ModifiersState::empty(),
             aim: Aim::default(),
+            brightness: Brightness::default(),
             section: (None, None),
             names,
             tell,
@@ -368,7 +371,8 @@ impl App {
     /// Puts `frame` on the screen, as it is to look now.
     pub(super) fn show(&mut self, frame: Box<Frame>, blocks: Option<Blocks>) {
         let (picture, grain) = self.options.look.picture(&frame);
-        let shown = Shown { frame, picture, grain, blocks, is_uploaded: false };
+        let luminance = self.brightness.of(&frame);
+        let shown = Shown { frame, picture, grain, luminance, blocks, is_uploaded: false };
         let stream = Arc::clone(&shown.frame.stream);
         let before = self.shown.replace(shown);
         let is_other = |old: &StreamInfo| (old.entry, &old.name) != (stream.entry, &stream.name);
@@ -417,7 +421,7 @@ impl App {
         let Some(size) = self.display.as_ref().map(|d| d.screen.size()) else { return };
         let overlay = self.osd(size).image(size);
         let (Some(display), Some(shown)) = (&mut self.display, &mut self.shown) else { return };
-        let (look, luminance) = (&self.options.look, luminance(&shown.frame));
+        let (look, luminance) = (&self.options.look, shown.luminance);
         let (picture, color) = ((&*shown.picture).into(), &shown.frame.sequence.color_config);
         let grain = shown.grain.as_deref();
         let frame = render::Frame { picture, color, luminance, grain };

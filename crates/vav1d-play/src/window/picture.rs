@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::layout;
 use crate::{Frame, StreamInfo};
-use vav1d::color::Luminance;
+use vav1d::color::{self, Luminance};
 use vav1d::container::Crop;
 use vav1d::film_grain::Applier;
 use vav1d::grain::GrainPass;
@@ -66,11 +66,48 @@ impl Look {
     }
 }
 
-/// What metadata have said of the luminance of `frame`.
+/// What metadata have said of the luminance of `frame`, else what its samples say, if they are on
+/// the host.
 pub fn luminance(frame: &Frame) -> Luminance {
     let mut luminance = Luminance::default();
     frame.metadata.iter().for_each(|metadata| luminance.note(metadata));
+    if luminance.told().is_none() {
+        let host = frame.picture.host();
+        luminance.measured =
+            host.and_then(|picture| color::peak(picture, &frame.sequence.color_config));
+    }
     luminance
+}
+
+/// The luminance of pictures that follow each other: what is measured grows at once and falls
+/// slowly, so that nothing flickers.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Brightness {
+    /// Which entry and picture was the last, and how bright.
+    last: Option<(usize, u64, f32)>,
+}
+
+impl Brightness {
+    /// Part of a fall that a picture takes: half of it within half a second.
+    const FALL: f32 = 0.05;
+
+    /// What `frame` is to be drawn with.
+    pub(super) fn of(&mut self, frame: &Frame) -> Luminance {
+        let mut luminance = luminance(frame);
+        let at = (frame.stream.entry, frame.index);
+        luminance.measured = luminance.measured.map(|measured| self.follow(at, measured));
+        luminance
+    }
+
+    fn follow(&mut self, (entry, index): (usize, u64), measured: f32) -> f32 {
+        let before = self.last.filter(|(of, before, _)| *of == entry && before + 1 == index);
+        let now = match before {
+            Some((_, _, before)) if measured < before => before + (measured - before) * Self::FALL,
+            _ => measured,
+        };
+        self.last = Some((entry, index, now));
+        now
+    }
 }
 
 /// Pixels that `frame` is to be shown with: the size that the stream asks for, its samples made
@@ -138,6 +175,23 @@ fn quarters(rotation: u16) -> u32 {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn brightness_falls_slowly_and_not_over_cuts() {
+        let mut brightness = Brightness::default();
+        assert_eq!(brightness.follow((0, 0), 500.0), 500.0);
+        assert_eq!(brightness.follow((0, 1), 4000.0), 4000.0);
+        let fallen = brightness.follow((0, 2), 1000.0);
+        assert!(fallen > 3800.0 && fallen < 4000.0, "{fallen}");
+        let mut half = fallen;
+        for index in 3..20 {
+            half = brightness.follow((0, index), 1000.0);
+        }
+        assert!(half < 2500.0, "{half}");
+        // A seek, and another file.
+        assert_eq!(brightness.follow((0, 90), 700.0), 700.0);
+        assert_eq!(brightness.follow((1, 91), 300.0), 300.0);
+    }
 
     #[test]
     fn samples_are_made_square() {
