@@ -18,7 +18,7 @@ use vav1d::decode::Applier;
 use vav1d::error::{DeviceError, Error};
 use vav1d::vk::render::Kernel;
 use vav1d::vk::{Driver, Executor, Instance, InstanceOptions, SharedDevice};
-use vav1d_play::window::{self, Judgement, Look, Options, Presenter, Program, Report};
+use vav1d_play::window::{self, Judgement, Look, Presenter, Program, Report, WindowOptions};
 use vav1d_play::{self as play, Entry, OpenDevice, Repeat, Target};
 
 /// A seek that takes longer shows where its decoding begins.
@@ -257,8 +257,8 @@ fn kernel(args: &PlayArgs) -> Kernel {
     }
 }
 
-fn window_options(args: &PlayArgs, look: Look) -> Options {
-    Options {
+fn window_options(args: &PlayArgs, look: Look) -> WindowOptions {
+    WindowOptions {
         fullscreen: args.fullscreen,
         scale: args.scale,
         look,

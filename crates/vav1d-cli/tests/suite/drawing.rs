@@ -7,7 +7,7 @@ use std::sync::Arc;
 use vav1d::color::{Luminance, Output};
 use vav1d::pixels::{Chroma, Format, Picture};
 use vav1d::syntax::sequence::ColorConfig;
-use vav1d::vk::render::{Canvas, Drawing, Frame, Kernel, Overlay, View};
+use vav1d::vk::render::{Canvas, Content, Drawing, Kernel, Overlay, View};
 use vav1d::vk::{Adapter, Driver, Instance, InstanceOptions};
 
 use crate::reference::{self, BT601, BT709, BT2020, Colors, bytes, psnr, rgb};
@@ -84,7 +84,7 @@ fn whole(size: (u32, u32)) -> View {
 fn draw(
     device: &(Arc<Instance>, Adapter),
     size: (u32, u32),
-    frame: Frame<'_>,
+    frame: Content<'_>,
     view: View,
 ) -> Vec<u8> {
     let mut canvas = Canvas::new(&device.0, &device.1, size).expect("a canvas");
@@ -93,8 +93,8 @@ fn draw(
     pixels.chunks(4).flat_map(|p| p[..3].to_vec()).collect()
 }
 
-fn frame<'f>(picture: &'f Picture, color: &'f ColorConfig) -> Frame<'f> {
-    Frame { picture: picture.into(), color, luminance: Luminance::default(), grain: None }
+fn frame<'f>(picture: &'f Picture, color: &'f ColorConfig) -> Content<'f> {
+    Content { picture: picture.into(), color, luminance: Luminance::default(), grain: None }
 }
 
 #[test]
@@ -167,7 +167,7 @@ fn pq_is_tone_mapped_as_bt_2390_says() {
     let both = Luminance { max_cll: Some(600.0), ..measured };
     let all = told.into_iter().chain([(2500.0, measured), (600.0, both)]);
     for (peak, luminance) in all.chain([(1000.0, Luminance::default())]) {
-        let frame = Frame { luminance, ..frame(&ramp, &color) };
+        let frame = Content { luminance, ..frame(&ramp, &color) };
         let drawn = draw(&device, (1024, 1), frame, whole((1024, 1)));
         let expected = (0..1024).map(|value| {
             let light = reference::pq_inverse(f64::from(value) / 1023.0);

@@ -198,7 +198,7 @@ impl App {
         let color = &shown.frame.sequence.color_config;
         let (picture, grain, luminance) =
             ((&*shown.picture).into(), shown.grain.as_deref(), shown.luminance);
-        let frame = render::Frame { picture, color, luminance, grain };
+        let frame = render::Content { picture, color, luminance, grain };
         let view = self.options.look.view(&shown.frame, size);
         let pixels = canvas.draw(&Drawing { frame: Some(frame), view, overlay: None })?;
         let stem = std::path::Path::new(&shown.frame.stream.name);

@@ -16,7 +16,7 @@ use super::picture::{Brightness, window_size};
 use super::pointer::Pointer;
 use super::said::{left_out, plain};
 use super::stop::{Wake, stopped_by_signals};
-use super::{OpenFiles, Options, Presenter, Program, Report};
+use super::{OpenFiles, Presenter, Program, Report, WindowOptions};
 use crate::{Decision, Frame, Pacer, Player, StreamInfo, Target, Timed};
 use vav1d::color::{self, Luminance};
 use vav1d::error::{DeviceError, Error, Result};
@@ -32,7 +32,7 @@ const MESSAGE: Duration = Duration::from_secs(2);
 ///
 /// # Errors
 /// `Device` where there is no display, nothing presents to its windows, or a device is lost.
-pub fn play(program: Program, presenter: Presenter, options: Options) -> Result<Report> {
+pub fn play(program: Program, presenter: Presenter, options: WindowOptions) -> Result<Report> {
     let none = |e| DeviceError::None(format!("no display: {}", plain(&e)));
     let event_loop = EventLoop::<Wake>::with_user_event().build().map_err(none)?;
     let player = |list, device, options| {
@@ -83,7 +83,7 @@ pub(super) struct App {
     pub(super) feed: Feed,
     pub(super) device_name: String,
     pub(super) presenter: Presenter,
-    pub(super) options: Options,
+    pub(super) options: WindowOptions,
     pub(super) display: Option<Display>,
     pub(super) pacer: Pacer<Judged>,
     pub(super) clock: Instant,
@@ -133,7 +133,7 @@ impl App {
         about: About,
         stop: Arc<AtomicUsize>,
         presenter: Presenter,
-        options: Options,
+        options: WindowOptions,
     ) -> Self {
         let About { device_name, names, tell, open } = about;
         let clock = Instant::now();
@@ -424,7 +424,7 @@ impl App {
         let (look, luminance) = (&self.options.look, shown.luminance);
         let (picture, color) = ((&*shown.picture).into(), &shown.frame.sequence.color_config);
         let grain = shown.grain.as_deref();
-        let frame = render::Frame { picture, color, luminance, grain };
+        let frame = render::Content { picture, color, luminance, grain };
         let frame = (!shown.is_uploaded).then_some(frame);
         let overlay = overlay.as_ref().map(|(origin, image)| Overlay {
             origin: *origin,

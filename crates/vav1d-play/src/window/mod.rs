@@ -36,7 +36,7 @@ pub use picture::{Look, luminance, natural};
 
 /// How to show.
 #[derive(Clone, Debug)]
-pub struct Options {
+pub struct WindowOptions {
     /// The window covers the screen.
     pub fullscreen: bool,
     /// Size of the window: the first picture's render size times this.

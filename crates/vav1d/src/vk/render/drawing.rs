@@ -6,9 +6,9 @@ use crate::grain::GrainPass;
 use crate::syntax::sequence::ColorConfig;
 use crate::vk::PictureRef;
 
-/// A picture and what its samples mean.
+/// What a drawing shows: a picture, what its samples mean, and its film grain.
 #[derive(Clone, Copy, Debug)]
-pub struct Frame<'a> {
+pub struct Content<'a> {
     /// The samples.
     pub picture: PictureRef<'a>,
     /// Matrix, range, siting, transfer, primaries.
@@ -62,7 +62,7 @@ pub struct Overlay<'a> {
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Drawing<'a> {
     /// The picture; `None` for the one of the last drawing.
-    pub frame: Option<Frame<'a>>,
+    pub frame: Option<Content<'a>>,
     /// Its place.
     pub view: View,
     /// What is above it.

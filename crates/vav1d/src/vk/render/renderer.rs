@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use ash::vk;
 
-use super::drawing::{Drawing, Frame, View};
+use super::drawing::{Content, Drawing, View};
 use super::film_grain::{behind, parts, picture_bytes};
 use super::passes::{self, Presentation};
 use super::pipelines::{Pass, Pipelines, SetPool, whole};
@@ -174,7 +174,7 @@ impl Renderer {
                 host = frame.picture.read()?;
                 Some((0, parts(&host, frame.grain)))
             }
-            (Some(Frame { grain: Some(grain), .. }), Some(_)) => {
+            (Some(Content { grain: Some(grain), .. }), Some(_)) => {
                 let (start, data) = behind(grain);
                 Some((start, [data, &[], &[]]))
             }
@@ -194,7 +194,7 @@ impl Renderer {
             // SAFETY: the slot's last drawing has ended, and its buffers are its own.
             unsafe { buffer.write_at(start, &bytes) }?;
         }
-        Ok(drawing.frame.map(|Frame { picture, color, luminance, .. }| {
+        Ok(drawing.frame.map(|Content { picture, color, luminance, .. }| {
             Conversion::new(picture.format(), picture.size(), color, &luminance, self.output)
         }))
     }
