@@ -15,6 +15,7 @@ mod layout;
 mod mouse;
 mod osd;
 mod picture;
+mod seeks;
 mod stop;
 mod tell;
 
@@ -31,6 +32,7 @@ pub use bitmap::Bitmap;
 pub use keys::table;
 pub use osd::{Osd, about};
 pub use picture::{Look, luminance, natural};
+pub use seeks::Seeks;
 
 /// How to show.
 #[derive(Clone, Debug)]
@@ -115,6 +117,8 @@ pub struct Report {
     pub on_device: u64,
     /// The device that drew, and how it presents.
     pub presenter: String,
+    /// How long seeks took.
+    pub seeks: Seeks,
     /// What was wrong with the streams.
     pub faults: Vec<Error>,
     /// What a comparison found.
