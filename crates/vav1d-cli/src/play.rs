@@ -21,7 +21,7 @@ use vav1d_play::window::{self, Judgement, Look, Options, Presenter, Program, Rep
 use vav1d_play::{self as play, Entry, OpenDevice, Repeat, Target};
 
 /// A seek that takes longer shows where its decoding begins.
-const PREVIEW: Duration = Duration::from_millis(100);
+const PREVIEW: Duration = Duration::from_millis(30);
 
 pub(super) fn run(args: &PlayArgs, json: bool, notices: &Notices) -> Result<Exit> {
     let files = playlist::files(&args.files)?;
