@@ -22,7 +22,7 @@ use vav1d_play::window::{self, Judgement, Look, Presenter, Program, Report, Wind
 use vav1d_play::{self as play, Entry, OpenDevice, Repeat, Target};
 
 /// A seek that takes longer shows where its decoding begins.
-const PREVIEW: Duration = Duration::from_millis(100);
+const PREVIEW: Duration = Duration::from_millis(30);
 
 pub(super) fn run(args: &PlayArgs, json: bool, notices: &Notices) -> Result<Exit> {
     let files = playlist::files(&args.files)?;
@@ -276,6 +276,7 @@ fn window_options(args: &PlayArgs, look: Look) -> WindowOptions {
 fn say(args: &PlayArgs, report: &Report, json: bool, notices: &Notices) -> Result<()> {
     let statistics = &report.statistics;
     let ms = |time: Duration| time.as_secs_f64() * 1e3;
+    let seek = |part| report.seeks.within(part).map(|(first, all)| (ms(first), ms(all)));
     let (median, most) = (statistics.percentile(0.5), statistics.percentile(0.99));
     if json {
         let record = json!({
@@ -286,6 +287,11 @@ fn say(args: &PlayArgs, report: &Report, json: bool, notices: &Notices) -> Resul
             "worst_ms": ms(statistics.worst),
             "median_ms": ms(median),
             "p99_ms": ms(most),
+            "seeks": report.seeks.count(),
+            "seek_first_ms": seek(0.5).map(|(first, _)| first),
+            "seek_ms": seek(0.5).map(|(_, all)| all),
+            "seek_p90_ms": seek(0.9).map(|(_, all)| all),
+            "seek_worst_ms": seek(1.0).map(|(_, all)| all),
             "on_device": report.on_device,
             "presenter": report.presenter,
             "compared": report.judgement.compared,
@@ -306,6 +312,11 @@ fn say(args: &PlayArgs, report: &Report, json: bool, notices: &Notices) -> Resul
         let first = first_wrong.map(|index| format!("; the first is picture {index}"));
         let first = first.unwrap_or_default();
         notices.notice(&format!("against {against}: {wrong} of {compared} pictures wrong{first}"));
+    }
+    if let (count @ 1.., Some((first, all))) = (report.seeks.count(), seek(0.5)) {
+        notices.notice(&format!(
+            "{count} seeks: a picture after {first:.0} ms, the picture after {all:.0} ms (medians)"
+        ));
     }
     notices.notice(&format!(
         "presented {}, dropped {}, late {}, stalls {}; off by {:.1} ms (median), {:.1} ms (99 %), \

@@ -216,6 +216,7 @@ impl App {
                 Fed::Preview(frame) => {
                     self.show(frame, None);
                     self.draw(event_loop);
+                    self.report.seeks.saw(Instant::now());
                 }
                 Fed::EndOfStream => self.at_end = true,
                 Fed::Fault(error) => {
@@ -346,6 +347,7 @@ impl App {
     fn landed(&mut self) {
         let Some(frame) = self.shown.as_ref().map(|shown| &shown.frame) else { return };
         let (index, time) = (frame.index, frame.time);
+        self.report.seeks.land(Instant::now());
         let is_image = frame.sequence.still_picture;
         if let Some(target) = self.aim.landed(index) {
             return self.go(target);
@@ -476,6 +478,7 @@ impl App {
         let entry = self.shown.as_ref().map(|shown| shown.frame.stream.entry);
         self.feed.seek(entry, target);
         self.aim.set(target);
+        self.report.seeks.begin(Instant::now());
         self.pacer.reset();
         self.at_end = false;
         self.show_bar();
