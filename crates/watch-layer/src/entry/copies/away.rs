@@ -1,5 +1,8 @@
 //! Copies on another queue than the one that decodes.
 
+use std::sync::{Mutex, MutexGuard, TryLockError};
+use std::time::{Duration, Instant};
+
 use ash::vk;
 use ash::vk::Handle;
 
@@ -8,6 +11,9 @@ use super::super::copier::{Copies, Copy, Work};
 use super::super::decoded::Decoded;
 use super::super::device::Device;
 use super::{copy, left};
+
+/// How long a queue that another thread is using is waited for.
+const SOON: Duration = Duration::from_millis(100);
 
 /// A copy on another queue.
 pub(super) struct Away {
@@ -123,7 +129,7 @@ impl Away {
         // Another thread of the application's may use it.
         let lock = device.queue_lock(self.queue);
         let copy = signal.command_buffers(&commands);
-        let went = lock.try_lock().is_ok_and(|_held| {
+        let went = soon(&lock).is_some_and(|_held| {
             // SAFETY: the queue is used by nobody else while its lock is held.
             unsafe { copies.functions.queue_submit(self.queue, &[copy], fence) }.is_ok()
         });
@@ -133,5 +139,19 @@ impl Away {
             let _lost = unsafe { copies.functions.queue_submit(decodes, &[signal], fence) };
         }
         went
+    }
+}
+
+/// A lock, if it comes free soon: a submission is short, but a queue that is waited for may wait for
+/// what comes after this.
+fn soon(lock: &Mutex<()>) -> Option<MutexGuard<'_, ()>> {
+    let begun = Instant::now();
+    loop {
+        match lock.try_lock() {
+            Ok(held) => return Some(held),
+            Err(TryLockError::Poisoned(held)) => return Some(held.into_inner()),
+            Err(TryLockError::WouldBlock) if begun.elapsed() < SOON => std::thread::yield_now(),
+            Err(TryLockError::WouldBlock) => return None,
+        }
     }
 }
