@@ -12,7 +12,7 @@ use super::failure::{Failure, Result};
 use super::output::Notices;
 use super::pipeline::Pipeline;
 use super::progress::{Progress, cause, ended};
-use super::{explain, guard, input, options};
+use super::{explain, guard, imitated, input, options};
 use vav1d::sink::{Hash, Hasher, md5_hex};
 use vav1d::vk::DecodeStatus;
 use vav1d_lab::compare::difference::{Difference, difference};
@@ -48,6 +48,9 @@ pub(super) fn run(
         std::fs::create_dir_all(dir).map_err(fail)?;
     }
     let Some(folder) = &args.guarded else { return guard::run(args, words, json, notices) };
+    let mut args = args.clone();
+    imitated::settle(&mut args.pipeline, notices);
+    let args = &args;
     let mut progress = Progress::new(folder, args)?;
     let compared = compare(args, against, &mut progress, notices);
     let ended = compared.and_then(|comparison| tell(args, comparison, json, notices));

@@ -31,6 +31,7 @@ mod generate;
 mod grain;
 mod guard;
 mod help;
+mod imitated;
 mod info;
 pub mod info_args;
 mod info_read;

@@ -12,6 +12,7 @@ use serde_json::json;
 use super::args::{MatrixArgs, PipelineArgs};
 use super::exit::Exit;
 use super::failure::{Failure, Result};
+use super::imitated;
 use super::json::{Lines, Record};
 use super::output::{self, Notices};
 use super::pipeline::never_applied;
@@ -149,6 +150,10 @@ impl Shapes {
 
     /// What a shape gives.
     fn decode(&mut self, device: &str, options: &[OsString]) -> Result<Outcome> {
+        let copies = options.iter().any(|word| word == "--readback=copy");
+        if device == self.device && copies && imitated::copies_by_shaders() {
+            return Ok(Outcome::Refused(imitated::WHY.to_owned()));
+        }
         let files = self.folder.join("shape");
         let ran = child::call(&self.program, device, options, &self.input, &files, &self.stop.flag)
             .map_err(Failure::output)?;

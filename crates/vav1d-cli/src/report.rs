@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 use super::args::ReportArgs;
 use super::exit::Exit;
 use super::failure::{Failure, Result};
+use super::imitated;
 use super::json::{Lines, Record};
 use super::output::Notices;
 use super::report_steps::{STREAMS, Step, steps};
@@ -207,11 +208,21 @@ fn summary(device: &str, done: &[Done]) -> String {
             let _ = writeln!(text, "{name}: {value}");
         }
     }
+    if std::env::var_os("VAV1D_DRM_SIM").is_some() {
+        text.push_str("no GPU: a stock driver over an imitated chip\n");
+        if imitated::copies_by_shaders() {
+            let _ = writeln!(text, "{}", imitated::WHY);
+        }
+    }
     if let Some(caps) = done.first() {
-        let lines = caps.text.lines().filter(|line| line.trim_start().starts_with("driver: "));
+        let is_device = |line: &&str| {
+            line.starts_with(|c: char| c.is_ascii_digit())
+                || line.trim_start().starts_with("driver: ")
+        };
+        let lines = caps.text.lines().filter(is_device);
         lines.for_each(|line| text.push_str(&format!("{}\n", line.trim())));
     }
-    text.push('\n');
+    text.push_str(LEGEND);
     for (ran, (what, bad)) in done.iter().zip(verdicts(done)) {
         let mark = if bad { "!" } else { " " };
         let _ = writeln!(text, "{mark} {:28} {:7.1} s  {what}", ran.step.name, ran.seconds);
@@ -226,9 +237,18 @@ fn summary(device: &str, done: &[Done]) -> String {
     text
 }
 
+/// What the first page says of itself.
+const LEGEND: &str = "
+! is what is not as it must be; \"refused\" is what the device does not offer, and no fault.
+Steps that begin with which- ask what the device wants: any answer will do.
+NAME.txt has what the step NAME printed.
+
+";
+
 /// Whether the first page has the last line of what a step printed.
 fn shows(ran: &Done, bad: bool) -> bool {
-    bad || ran.step.is_question || code(ran) == Some(Exit::Unsupported)
+    let counts = ["verify", "matrix"].contains(&&*ran.step.name);
+    bad || counts || ran.step.is_question || code(ran) == Some(Exit::Unsupported)
 }
 
 /// Takes out what tells whose machine it was.

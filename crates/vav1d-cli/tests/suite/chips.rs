@@ -188,6 +188,15 @@ fn a_report_has_every_step_and_tells_nobody_s_name() {
     assert_eq!(output.status.code(), Some(1), "{summary}");
     let line = "! md5-tile-starts-superblock";
     assert!(summary.lines().any(|l| l.starts_with(line)), "{summary}");
+    for text in [
+        "! is what is not as it must be",
+        ": softvk (software AV1 decoder)",
+        "driver: softvk",
+        " vectors",
+    ] {
+        assert!(summary.contains(text), "{text}: {summary}");
+    }
+    assert!(!summary.contains("no GPU"), "{summary}");
     let files = files(&std::fs::read(&archive).expect("an archive"));
     let names: Vec<_> = files.iter().map(|(name, _)| name.as_str()).collect();
     for name in ["summary.txt", "caps.txt", "facts.txt", "verify.txt", "matrix.txt", "journal.txt"]
