@@ -170,8 +170,8 @@ enum Task {
     /// shape is the same to the driver, planted faults show; with --tools from a Debian sid chroot,
     /// compared with ffmpeg
     RealDrivers {
-        /// The chips
-        #[arg(long, value_delimiter = ',', default_values = drivers::CHIPS)]
+        /// The chips; without it all that `vav1d sim` knows
+        #[arg(long, value_delimiter = ',')]
         chips: Vec<String>,
         /// The folder of the wrappers that samples/peers.sh writes; without it this machine's drivers
         #[arg(long)]

@@ -11,7 +11,7 @@ use super::json::{Lines, Record};
 use super::output::{self, Notices};
 use super::select::{self, Fallback, Selected, uuid_text};
 use super::table::Table;
-use super::{caps_record, caps_streams, caps_table};
+use super::{caps_record, caps_seen, caps_streams, caps_table};
 use vav1d::vk::{Executor, ExecutorOptions, InstanceOptions};
 
 pub(super) fn run(args: &CapsArgs, json: bool, notices: &Notices) -> Result<Exit> {
@@ -20,6 +20,9 @@ pub(super) fn run(args: &CapsArgs, json: bool, notices: &Notices) -> Result<Exit
     }
     if args.soft_configs {
         return soft_configs(json);
+    }
+    if let Some(capture) = &args.seen_by {
+        return caps_seen::run(capture, json);
     }
     if !args.streams.is_empty() {
         return caps_streams::run(args, json, notices);

@@ -3,13 +3,14 @@
 #![warn(missing_docs)]
 
 pub mod args;
-pub mod exit;
+pub use vav1d_lab::exit;
 
 mod against;
 mod caps;
 pub mod caps_args;
 mod caps_diff;
 mod caps_record;
+mod caps_seen;
 mod caps_streams;
 mod caps_table;
 mod check;
@@ -78,7 +79,6 @@ pub mod suite_args;
 mod suite_info;
 mod suite_query;
 mod suite_read;
-mod survey;
 mod table;
 mod tar;
 mod verify;

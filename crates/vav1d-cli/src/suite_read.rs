@@ -31,7 +31,9 @@ pub(super) fn read(suites: &[PathBuf]) -> Result<(Vec<Exercised>, Exit)> {
 
 /// The vectors of `suites`: at least one.
 pub(super) fn vectors(suites: &[PathBuf]) -> Result<Vec<Vector>> {
-    let vectors = suite::load_all(suites).map_err(|why| Failure::new(Exit::NoInput, why))?;
+    // A capture is its stream.
+    let named: Vec<_> = suites.iter().map(|path| input::stream_of(path).into_owned()).collect();
+    let vectors = suite::load_all(&named).map_err(|why| Failure::new(Exit::NoInput, why))?;
     if vectors.is_empty() {
         let suites: Vec<_> = suites.iter().map(|path| path.display().to_string()).collect();
         let why = format!("{}: there is no stream in it", suites.join(", "));

@@ -1,6 +1,6 @@
 //! A Vulkan program whose bitstreams are in memory that only the device sees: three key frames, each
 //! uploaded by one queue and decoded by another.
-#![allow(unsafe_code, reason = "Vulkan's functions")]
+#![allow(unsafe_code, clippy::multiple_unsafe_ops_per_block, reason = "a program of Vulkan calls")]
 
 use std::ffi::CStr;
 

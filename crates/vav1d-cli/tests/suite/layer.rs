@@ -87,6 +87,14 @@ fn a_watched_program_is_what_it_was_and_its_capture_a_stream() {
         assert_eq!(own.status.code(), Some(0), "{name}");
         let own = String::from_utf8_lossy(&own.stdout).into_owned();
         assert!(sample.frames.iter().all(|md5| own.contains(md5)), "{name}");
+        // Its pictures are what another device is compared with, and it is a stream for all else.
+        let records = session.with_extension("jsonl").display().to_string();
+        let (code, said) = run(&["compare", "--device", "soft", "--against", &records]);
+        assert_eq!(code, Some(0), "{name}: {said}");
+        let (code, said) = run(&["suite-info", "--vectors"]);
+        assert!(code == Some(0) && said.contains("session-0"), "{name}: {said}");
+        let (code, said) = run(&["caps", "--seen-by"]);
+        assert!(code == Some(0) && said.contains("max_dpb_slots"), "{name}: {said}");
         // Of itself a capture differs in nothing.
         let (code, said) = run(&["watch-diff", &session.display().to_string()]);
         assert_eq!(code, Some(0), "{name}: {said}");
@@ -108,12 +116,49 @@ fn a_session_that_is_cut_off_is_readable() {
     // In the middle of the last frame's record.
     let last = text.rfind("{\"frame\":{").expect("a frame");
     std::fs::write(&records, &text[..last + 100]).expect("written");
+    // Without --pictures there is nothing to compare with.
+    let path = records.display().to_string();
+    let against = vav1d(&scratch).args(["compare", &path, "--against", &path]).output();
+    let against = against.expect("vav1d runs");
+    assert_eq!(against.status.code(), Some(66));
+    assert!(String::from_utf8_lossy(&against.stderr).contains("frame 0 has no picture"));
+    let seen = vav1d(&scratch).args(["caps", "--json", "--seen-by", &path]).output();
+    let seen_file = scratch.join("seen.json");
+    std::fs::write(&seen_file, seen.expect("vav1d runs").stdout).expect("written");
+    let seen_file = seen_file.display().to_string();
+    let same = vav1d(&scratch).args(["caps-diff", &seen_file, &seen_file]).output();
+    assert_eq!(same.expect("vav1d runs").status.code(), Some(0));
     let check = vav1d(&scratch).arg("check").arg(&records).output().expect("vav1d runs");
     assert_eq!(check.status.code(), Some(0));
     let said = String::from_utf8_lossy(&check.stdout).into_owned();
     assert!(said.starts_with("13 frames against themselves"), "{said}");
     let notice = String::from_utf8_lossy(&check.stderr).into_owned();
     assert!(notice.contains("not destroyed"), "{notice}");
+    std::fs::remove_dir_all(scratch).expect("removed");
+}
+
+/// Rules that a capture breaks are broken by the program that was captured, not by the replay.
+#[test]
+fn whose_structures_break_a_rule_is_said() {
+    let scratch = scratch("blame");
+    if !is_there(&scratch) {
+        return;
+    }
+    let folder = scratch.join("captured");
+    let output = folder.display().to_string();
+    md5(&scratch, &["watch", "--pictures", "-o", &output], &sample("main-420-8"));
+    let records = folder.join("session-0.jsonl");
+    let text = std::fs::read_to_string(&records).expect("a capture");
+    let (right, wrong) = ("\"references\":[{\"slot\":0,\"extent\":[227,", 226);
+    let spoiled = text.replacen(right, &right.replace("227", &wrong.to_string()), 1);
+    assert_ne!(spoiled, text);
+    std::fs::write(&records, spoiled).expect("written");
+    let replay = vav1d(&scratch).args(["replay", "--device", "soft"]).arg(&records).output();
+    let replay = replay.expect("vav1d runs");
+    let said = String::from_utf8_lossy(&replay.stderr).into_owned();
+    assert_eq!(replay.status.code(), Some(1), "{said}");
+    let is_said = said.contains("captured breaks rules") && said.contains("07151");
+    assert!(is_said, "{said}");
     std::fs::remove_dir_all(scratch).expect("removed");
 }
 
@@ -231,7 +276,7 @@ fn what_cannot_be_watched_is_refused() {
         std::fs::write(scratch.join("bad.jsonl"), text).expect("written");
         for command in [&["check", "bad"][..], &["replay", "bad"], &["watch-diff", "bad", "bad"]] {
             let (code, said) = run(command, None);
-            assert_eq!(code, Some(66), "{text:?} {command:?}: {said}");
+            assert_eq!(code, Some(65), "{text:?} {command:?}: {said}");
         }
     }
     std::fs::write(scratch.join("bad.jsonl"), "{\"watch\":{\"format\":1}}\n").expect("written");

@@ -219,7 +219,7 @@ impl Device {
     /// Never waits for the device again.
     pub(super) fn abandon(&self) {
         self.abandoned.store(true, Ordering::Relaxed);
-        GAVE_UP.store(true, Ordering::Relaxed);
+        super::entry::give_up();
     }
 
     pub(super) fn is_abandoned(&self) -> bool {
@@ -243,14 +243,6 @@ impl Device {
         // costs a name.
         let _ = unsafe { names.set_debug_utils_object_name(&info) };
     }
-}
-
-/// Some device of this process was abandoned, and keeps what it has.
-static GAVE_UP: AtomicBool = AtomicBool::new(false);
-
-/// Whether a device of this process was abandoned.
-pub(super) fn some_is_abandoned() -> bool {
-    GAVE_UP.load(Ordering::Relaxed)
 }
 
 impl Drop for Device {

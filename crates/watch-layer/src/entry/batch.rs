@@ -30,8 +30,11 @@ pub(super) trait Batch: Copy {
     /// The same with a command buffer behind its own.
     fn plus(self, commands: vk::CommandBuffer, owned: &mut Owned) -> Self;
 
-    /// The same that signals this binary semaphore alone.
-    fn signalling(self, semaphore: vk::Semaphore, owned: &mut Owned) -> Self;
+    /// The same that waits for this timeline, too.
+    fn waiting(self, point: Point, owned: &mut Owned) -> Self;
+
+    /// The same that signals this timeline alone.
+    fn signalling(self, point: Point, owned: &mut Owned) -> Self;
 }
 
 /// Semaphores with their values: 0 for those that have none.
@@ -78,12 +81,51 @@ impl Batch for vk::SubmitInfo<'_> {
         self
     }
 
-    fn signalling(mut self, semaphore: vk::Semaphore, owned: &mut Owned) -> Self {
+    fn waiting(mut self, (semaphore, value): Point, owned: &mut Owned) -> Self {
+        let (mut all, mut values): (Vec<_>, Vec<_>) = self.waits().into_iter().unzip();
+        let mut stages = array(self.p_wait_dst_stage_mask, self.wait_semaphore_count).to_vec();
+        all.push(semaphore);
+        values.push(value);
+        stages.push(vk::PipelineStageFlags::ALL_COMMANDS);
+        self.p_wait_semaphores = all.as_ptr();
+        self.p_wait_dst_stage_mask = stages.as_ptr();
+        self.wait_semaphore_count = all.len() as u32;
+        let signals = self.signals().into_iter().map(|(_, value)| value).collect();
+        self.timed(values, signals, owned);
+        owned.push(Box::new((all, stages)));
+        self
+    }
+
+    fn signalling(mut self, (semaphore, value): Point, owned: &mut Owned) -> Self {
         let all = vec![semaphore];
         self.p_signal_semaphores = all.as_ptr();
         self.signal_semaphore_count = 1;
+        let waits = self.waits().into_iter().map(|(_, value)| value).collect();
+        self.timed(waits, vec![value], owned);
         owned.push(Box::new(all));
         self
+    }
+}
+
+/// A batch whose semaphores get other values.
+trait Timed {
+    /// With these values of what it waits for and signals, in place of its own.
+    fn timed(&mut self, waits: Vec<u64>, signals: Vec<u64>, owned: &mut Owned);
+}
+
+impl Timed for vk::SubmitInfo<'_> {
+    fn timed(&mut self, waits: Vec<u64>, signals: Vec<u64>, owned: &mut Owned) {
+        let timeline: Box<vk::TimelineSemaphoreSubmitInfo<'static>> =
+            Box::new(vk::TimelineSemaphoreSubmitInfo {
+                wait_semaphore_value_count: waits.len() as u32,
+                p_wait_semaphore_values: waits.as_ptr(),
+                signal_semaphore_value_count: signals.len() as u32,
+                p_signal_semaphore_values: signals.as_ptr(),
+                ..Default::default()
+            });
+        self.p_next = std::ptr::from_ref(&*timeline).cast();
+        owned.push(timeline);
+        owned.push(Box::new((waits, signals)));
     }
 }
 
@@ -125,9 +167,31 @@ impl Batch for vk::SubmitInfo2<'_> {
         self
     }
 
-    fn signalling(mut self, semaphore: vk::Semaphore, owned: &mut Owned) -> Self {
+    fn waiting(mut self, (semaphore, value): Point, owned: &mut Owned) -> Self {
+        let own = array(self.p_wait_semaphore_infos, self.wait_semaphore_info_count);
+        // Their chains live as long as the call.
+        let detached = |info: &vk::SemaphoreSubmitInfo<'_>| {
+            let mut detached = vk::SemaphoreSubmitInfo::default()
+                .semaphore(info.semaphore)
+                .value(info.value)
+                .stage_mask(info.stage_mask)
+                .device_index(info.device_index);
+            detached.p_next = info.p_next;
+            detached
+        };
+        let mut all: Vec<vk::SemaphoreSubmitInfo<'static>> = own.iter().map(detached).collect();
+        let more = vk::SemaphoreSubmitInfo::default().semaphore(semaphore).value(value);
+        all.push(more.stage_mask(vk::PipelineStageFlags2::ALL_COMMANDS));
+        self.p_wait_semaphore_infos = all.as_ptr();
+        self.wait_semaphore_info_count = all.len() as u32;
+        owned.push(Box::new(all));
+        self
+    }
+
+    fn signalling(mut self, (semaphore, value): Point, owned: &mut Owned) -> Self {
         let info = vk::SemaphoreSubmitInfo::default()
             .semaphore(semaphore)
+            .value(value)
             .stage_mask(vk::PipelineStageFlags2::ALL_COMMANDS);
         let all: Vec<vk::SemaphoreSubmitInfo<'static>> = vec![info];
         self.p_signal_semaphore_infos = all.as_ptr();

@@ -45,6 +45,10 @@ chained! {
     vk::TimelineSemaphoreSubmitInfo<'_> = vk::StructureType::TIMELINE_SEMAPHORE_SUBMIT_INFO,
     vk::ExternalMemoryBufferCreateInfo<'_> =
         vk::StructureType::EXTERNAL_MEMORY_BUFFER_CREATE_INFO,
+    vk::PhysicalDeviceTimelineSemaphoreFeatures<'_> =
+        vk::StructureType::PHYSICAL_DEVICE_TIMELINE_SEMAPHORE_FEATURES,
+    vk::PhysicalDeviceVulkan12Features<'_> =
+        vk::StructureType::PHYSICAL_DEVICE_VULKAN_1_2_FEATURES,
     InlineSessionParameters = vk::StructureType::from_raw(1_000_586_003),
 }
 

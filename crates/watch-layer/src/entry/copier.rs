@@ -1,11 +1,13 @@
 //! What copies take: command buffers, buffers and their memory, and work that is under way.
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::sync::{Mutex, PoisonError};
 
 use ash::vk;
 use ash::vk::Handle;
 
+use super::batch::Point;
 use super::decoded::Decoded;
 use super::link::SetDeviceLoaderData;
 use super::shape::Shape;
@@ -21,14 +23,29 @@ pub(super) struct Copies {
 pub(super) struct Kept {
     pools: HashMap<u32, vk::CommandPool>,
     pub(super) under_way: Vec<Work>,
+    /// By decode queue.
+    lanes: HashMap<u64, Lane>,
+}
+
+/// How a decode queue and those that copy for it wait for one another: a timeline semaphore.
+struct Lane {
+    semaphore: vk::Semaphore,
+    /// The value that has been handed out last.
+    value: u64,
+    /// The value that something submitted signals.
+    goes: u64,
+    /// What the decode queue has been told to wait for.
+    waited: u64,
 }
 
 /// Copies of one submission.
 #[derive(Default)]
 pub(super) struct Work {
     pub(super) copies: Vec<Copy>,
+    /// Signalled when all is done, if it is not by `reached`.
     pub(super) fence: vk::Fence,
-    pub(super) semaphores: Vec<vk::Semaphore>,
+    /// What the last copy on another queue signals.
+    pub(super) reached: Option<Point>,
 }
 
 /// The copies of one batch: a command buffer, a buffer with its memory, and what is where in it.
@@ -154,12 +171,77 @@ impl Copies {
             self.free(work);
             return;
         }
-        // SAFETY: the application has the queue to itself during its call, hence the layer has.
-        let signalled = unsafe { self.functions.queue_submit(queue, &[], work.fence) };
+        let signalled = match work.reached {
+            Some(_) => Ok(()),
+            // SAFETY: the application has the queue to itself during its call, hence the layer has.
+            None => unsafe { self.functions.queue_submit(queue, &[], work.fence) },
+        };
         match signalled {
             Ok(()) => self.kept().under_way.push(work),
             // What is on its way cannot be known to have arrived: it is kept as it is.
             Err(_) => work.copies.clear(),
+        }
+    }
+
+    /// Whether work is done; waits for it so many nanoseconds.
+    pub(super) fn is_done(&self, work: &Work, patience: u64) -> bool {
+        let Some(point) = work.reached else {
+            // SAFETY: the fence of a submission; the device is alive.
+            let waited = unsafe { self.functions.wait_for_fences(&[work.fence], true, patience) };
+            return waited.is_ok();
+        };
+        self.wait(point, patience)
+    }
+
+    /// Waits for a point so many nanoseconds; whether it was reached.
+    fn wait(&self, (semaphore, value): Point, patience: u64) -> bool {
+        let (semaphores, values) = ([semaphore], [value]);
+        let info = vk::SemaphoreWaitInfo::default().semaphores(&semaphores).values(&values);
+        // SAFETY: a semaphore of a lane, which lives as long as the device.
+        unsafe { self.functions.wait_semaphores(&info, patience) }.is_ok()
+    }
+
+    /// The next two points of a decode queue: a batch has decoded, and is copied.
+    pub(super) fn points(&self, queue: vk::Queue) -> Option<(Point, Point)> {
+        let mut kept = self.kept();
+        let lane = match kept.lanes.entry(queue.as_raw()) {
+            Entry::Occupied(lane) => lane.into_mut(),
+            Entry::Vacant(place) => {
+                let mut kind = vk::SemaphoreTypeCreateInfo::default()
+                    .semaphore_type(vk::SemaphoreType::TIMELINE);
+                let info = vk::SemaphoreCreateInfo::default().push_next(&mut kind);
+                // SAFETY: the device is alive, and has timeline semaphores enabled.
+                let semaphore = unsafe { self.functions.create_semaphore(&info, None) }.ok()?;
+                place.insert(Lane { semaphore, value: 0, goes: 0, waited: 0 })
+            }
+        };
+        lane.value += 2;
+        Some(((lane.semaphore, lane.value - 1), (lane.semaphore, lane.value)))
+    }
+
+    /// A copy is on its way that signals this.
+    pub(super) fn goes(&self, queue: vk::Queue, (_, value): Point) {
+        if let Some(lane) = self.kept().lanes.get_mut(&queue.as_raw()) {
+            lane.goes = value;
+        }
+    }
+
+    /// What a decode queue has to wait for before it does anything more: once.
+    pub(super) fn waits(&self, queue: vk::Queue) -> Option<Point> {
+        let mut kept = self.kept();
+        let lane = kept.lanes.get_mut(&queue.as_raw())?;
+        let is_open = lane.waited < lane.goes;
+        lane.waited = lane.goes;
+        is_open.then_some((lane.semaphore, lane.goes))
+    }
+
+    /// Waits for the copies of what a decode queue has done.
+    pub(super) fn wait_idle(&self, queue: vk::Queue) {
+        let kept = self.kept();
+        let point = kept.lanes.get(&queue.as_raw()).map(|lane| (lane.semaphore, lane.goes));
+        drop(kept);
+        if let Some(point) = point {
+            let _reached = self.wait(point, u64::MAX);
         }
     }
 
@@ -174,10 +256,6 @@ impl Copies {
             // SAFETY: as above.
             unsafe { self.functions.free_memory(copy.memory, None) };
         }
-        for semaphore in work.semaphores {
-            // SAFETY: as above.
-            unsafe { self.functions.destroy_semaphore(semaphore, None) };
-        }
         // SAFETY: as above; it may be VK_NULL_HANDLE.
         unsafe { self.functions.destroy_fence(work.fence, None) };
     }
@@ -185,6 +263,10 @@ impl Copies {
     /// The device ends.
     pub(super) fn end(&self) {
         let mut kept = self.kept();
+        for (_, lane) in kept.lanes.drain() {
+            // SAFETY: as below.
+            unsafe { self.functions.destroy_semaphore(lane.semaphore, None) };
+        }
         for (_, pool) in kept.pools.drain() {
             // SAFETY: the application has waited for its queues, as it destroys the device.
             unsafe { self.functions.destroy_command_pool(pool, None) };

@@ -10,7 +10,7 @@
 use ash::vk;
 use ash::vk::Handle;
 
-use super::batch::{Batch, Owned};
+use super::batch::{Batch, Owned, Point};
 use super::copier::{Copies, Copy, Work};
 use super::decoded::Decoded;
 use super::device::Device;
@@ -78,48 +78,100 @@ pub(super) fn plan<B: Batch>(
         copies.free(planned.work);
         return None;
     }
-    // SAFETY: the device is alive, as its queue is used.
-    let fence = unsafe { copies.functions.create_fence(&vk::FenceCreateInfo::default(), None) };
-    planned.work.fence = fence.ok()?;
+    if planned.work.reached.is_none() {
+        // SAFETY: the device is alive, as its queue is used.
+        let fence = unsafe { copies.functions.create_fence(&vk::FenceCreateInfo::default(), None) };
+        planned.work.fence = fence.ok()?;
+    }
     Some(planned)
 }
 
 /// Submits batches with their copies; `call` is the application's call with others in place of its
-/// batches.
+/// batches. All of them come after the copies of what the queue has done before.
 pub(super) fn submit<B: Batch>(
     device: &Device,
     queue: vk::Queue,
     (batches, fence): (&[B], vk::Fence),
-    mut planned: Planned,
+    planned: Option<Planned>,
     call: &dyn Fn(&[B], vk::Fence) -> vk::Result,
 ) -> vk::Result {
-    let Some(copies) = device.copies() else { return call(batches, fence) };
-    let mut owned = Owned::new();
-    let mut group = Vec::new();
-    for (batch, step) in batches.iter().zip(planned.steps) {
-        match step {
-            Step::Plain => group.push(*batch),
+    let copies = device.copies_so_far().filter(|_| planned.is_some() || device.away);
+    let Some(copies) = copies else { return call(batches, fence) };
+    let (mut steps, mut work) = match planned {
+        Some(Planned { steps, work }) => (steps.into_iter(), Some(work)),
+        None => (Vec::new().into_iter(), None),
+    };
+    let (mut owned, mut group, mut fence) = (Owned::new(), Vec::new(), fence);
+    // Points of this very submission are not waited for before they are signalled.
+    for (number, batch) in batches.iter().enumerate() {
+        let batch = match copies.waits(queue) {
+            // What is chained to it has to stay.
+            Some(point) if !batch.is_plain() => {
+                let result = before(copies, queue, point, call, &mut group);
+                if result != vk::Result::SUCCESS {
+                    return result;
+                }
+                *batch
+            }
+            Some(point) => batch.waiting(point, &mut owned),
+            None => *batch,
+        };
+        let signals = batch.signals();
+        match steps.next().unwrap_or(Step::Plain) {
+            Step::Plain => group.push(batch),
             Step::Behind(commands) => group.push(batch.plus(commands, &mut owned)),
             Step::Away(away) => {
                 group.push(batch.signalling(away.decoded, &mut owned));
                 let result = call(&group, vk::Fence::null());
                 if result != vk::Result::SUCCESS {
-                    copies.free(planned.work);
+                    work.into_iter().for_each(|work| copies.free(work));
                     return result;
                 }
                 group.clear();
-                if !away.go(device, copies, queue, &batch.signals()) {
-                    not_submitted(device, &mut planned.work, away.commands());
+                let last = number + 1 == batches.len();
+                let own = if last { std::mem::take(&mut fence) } else { vk::Fence::null() };
+                let went = away.go(device, copies, queue, (&signals, own));
+                copies.goes(queue, away.copied());
+                if let Some(work) = work.as_mut().filter(|_| !went) {
+                    not_submitted(device, work, away.commands());
                 }
             }
         }
     }
-    let result = match group.is_empty() && fence.is_null() {
+    let result = match group.is_empty() && fence.is_null() && !batches.is_empty() {
         true => vk::Result::SUCCESS,
         false => call(&group, fence),
     };
-    super::note(|| copies.submitted(queue, planned.work, result));
+    if let Some(work) = work {
+        super::note(|| copies.submitted(queue, work, result));
+    }
     result
+}
+
+/// Submits what is before, and a batch of the layer's own that waits.
+fn before<B: Batch>(
+    copies: &Copies,
+    queue: vk::Queue,
+    (semaphore, value): Point,
+    call: &dyn Fn(&[B], vk::Fence) -> vk::Result,
+    group: &mut Vec<B>,
+) -> vk::Result {
+    if !group.is_empty() {
+        let result = call(group, vk::Fence::null());
+        if result != vk::Result::SUCCESS {
+            return result;
+        }
+        group.clear();
+    }
+    let (semaphores, values) = ([semaphore], [value]);
+    let mut points = vk::TimelineSemaphoreSubmitInfo::default().wait_semaphore_values(&values);
+    let wait = vk::SubmitInfo::default()
+        .wait_semaphores(&semaphores)
+        .wait_dst_stage_mask(&[vk::PipelineStageFlags::ALL_COMMANDS])
+        .push_next(&mut points);
+    // SAFETY: the application has the queue to itself during its call, hence the layer has.
+    let done = unsafe { copies.functions.queue_submit(queue, &[wait], vk::Fence::null()) };
+    done.err().unwrap_or(vk::Result::SUCCESS)
 }
 
 /// Brings home the copies that are done; with `all` those that are under way are waited for.
@@ -129,9 +181,7 @@ pub(super) fn finish(device: &Device, all: bool) {
         let mut kept = copies.kept();
         let Some(first) = kept.under_way.first() else { return };
         let patience = if all { PATIENCE } else { 0 };
-        // SAFETY: the fence of a submission; the device is alive.
-        let waited = unsafe { copies.functions.wait_for_fences(&[first.fence], true, patience) };
-        if waited.is_err() {
+        if !copies.is_done(first, patience) {
             return;
         }
         let work = kept.under_way.remove(0);

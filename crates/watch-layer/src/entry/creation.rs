@@ -6,7 +6,7 @@ use std::sync::Arc;
 use ash::vk;
 use ash::vk::Handle;
 
-use super::chain::{array, pointed};
+use super::chain::{array, find, pointed};
 use super::copier::Copies;
 use super::device::{self, About, Device};
 use super::instance::{self, Instance};
@@ -56,6 +56,15 @@ struct Made<'a> {
     info: &'a vk::DeviceCreateInfo<'a>,
 }
 
+/// Whether timeline semaphores are enabled.
+fn has_timelines(info: &vk::DeviceCreateInfo<'_>) -> bool {
+    type Own<'a> = vk::PhysicalDeviceTimelineSemaphoreFeatures<'a>;
+    type All<'a> = vk::PhysicalDeviceVulkan12Features<'a>;
+    let own = find::<Own<'_>>(info.p_next).map(|features| features.timeline_semaphore);
+    let all = find::<All<'_>>(info.p_next).map(|features| features.timeline_semaphore);
+    own.or(all).is_some_and(|enabled| enabled == vk::TRUE)
+}
+
 fn add(made: Made<'_>) {
     let Made { handle, physical, instance, get, loader_data, info } = made;
     let names =
@@ -81,6 +90,7 @@ fn add(made: Made<'_>) {
         families,
         watched,
         pictures,
+        timelines: has_timelines(info),
         loader_data,
     });
 }

@@ -29,6 +29,8 @@ pub(super) struct Device {
     watched: bool,
     /// Whether each picture is read.
     pub(super) pictures: bool,
+    /// Timeline semaphores are enabled.
+    pub(super) timelines: bool,
     /// Whether a family decodes that does not copy, so that other queues may have to.
     pub(super) away: bool,
     loader_data: Option<SetDeviceLoaderData>,
@@ -73,6 +75,8 @@ pub(super) struct About {
     pub(super) watched: bool,
     /// Whether each picture is read.
     pub(super) pictures: bool,
+    /// Timeline semaphores are enabled.
+    pub(super) timelines: bool,
     pub(super) loader_data: Option<SetDeviceLoaderData>,
 }
 
@@ -80,7 +84,7 @@ impl Device {
     /// Keeps a device that was made.
     pub(super) fn add(about: About) {
         let About { handle, physical, instance, get, next, .. } = about;
-        let About { memory_types, families, watched, pictures, loader_data, .. } = about;
+        let About { memory_types, families, watched, pictures, timelines, loader_data, .. } = about;
         let copies = |flags: &vk::QueueFlags| flags.contains(vk::QueueFlags::TRANSFER);
         let decode = |flags: &&vk::QueueFlags| flags.contains(vk::QueueFlags::VIDEO_DECODE_KHR);
         let away = families.iter().filter(decode).any(|flags| !copies(flags));
@@ -95,6 +99,7 @@ impl Device {
             families,
             watched,
             pictures,
+            timelines,
             away,
             loader_data,
             copies: OnceLock::new(),

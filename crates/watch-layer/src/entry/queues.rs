@@ -69,7 +69,12 @@ pub(super) unsafe extern "system" fn wait_idle(queue: vk::Queue) -> vk::Result {
         return vk::Result::ERROR_INITIALIZATION_FAILED;
     };
     // SAFETY: the application's arguments.
-    device.with_queue(queue, || unsafe { wait(queue) })
+    let result = device.with_queue(queue, || unsafe { wait(queue) });
+    // What another queue copies of it is part of what it does.
+    if let Some(copies) = device.copies_so_far().filter(|_| result == vk::Result::SUCCESS) {
+        copies.wait_idle(queue);
+    }
+    result
 }
 
 pub(super) unsafe extern "system" fn bind_sparse(

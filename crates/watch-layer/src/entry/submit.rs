@@ -179,10 +179,8 @@ fn watched<B: Batch>(
             waits.for_each(|(s, v)| state.timelines.waits(queue.as_raw(), s.as_raw(), v));
         });
     }
-    let result = device.with_queue(queue, || match planned {
-        Some(planned) => copies::submit(device, queue, (batches, fence), planned, call),
-        None => call(batches, fence),
-    });
+    let result =
+        device.with_queue(queue, || copies::submit(device, queue, (batches, fence), planned, call));
     if device.away {
         device.note(|state| {
             let signals = batches.iter().flat_map(Batch::signals);
