@@ -80,7 +80,7 @@ pub(crate) fn install(prefix: &Path) -> Result<()> {
 
 /// Builds what packages are made of; gives its folder.
 fn build() -> Result<PathBuf> {
-    let program = build::build("dist", &["--lib", "--bins"])?;
+    let program = build::build("dist", &["--exclude", "xtask", "--lib", "--bins"])?;
     Ok(program.parent().context("a path without a folder")?.to_owned())
 }
 

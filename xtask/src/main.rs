@@ -53,6 +53,9 @@ enum Task {
         /// A configuration of softvk
         #[arg(long, default_value = "")]
         config: String,
+        /// The program; without it, it is built
+        #[arg(long)]
+        program: Option<PathBuf>,
         /// Arguments for each vector
         #[arg(last = true)]
         extra: Vec<String>,
@@ -167,8 +170,8 @@ enum Task {
     /// shape is the same to the driver, planted faults show; with --tools from a Debian sid chroot,
     /// compared with ffmpeg
     RealDrivers {
-        /// The chips
-        #[arg(long, value_delimiter = ',', default_values = drivers::CHIPS)]
+        /// The chips; without it all that `vav1d sim` knows
+        #[arg(long, value_delimiter = ',')]
         chips: Vec<String>,
         /// The folder of the wrappers that samples/peers.sh writes; without it this machine's drivers
         #[arg(long)]
@@ -176,6 +179,9 @@ enum Task {
         /// Run under the validation layer
         #[arg(long)]
         validate: bool,
+        /// The program, with libdrm_sim.so beside it; without it, both are built
+        #[arg(long)]
+        program: Option<PathBuf>,
         /// Streams, or folders of them
         #[arg(default_value = "samples")]
         streams: Vec<PathBuf>,
@@ -304,8 +310,8 @@ fn run() -> Result<()> {
     match Args::parse().task {
         Task::Ci => ci::run(),
         Task::Tidy => tidy::run(&root()),
-        Task::Conformance { dir, jobs, config, extra } => {
-            let program = build::release()?;
+        Task::Conformance { dir, jobs, config, program, extra } => {
+            let program = program.map_or_else(build::release, Ok)?;
             conformance::run(&program, &dir, jobs, &config, &extra)?;
             let hostile = dir.join("hostile");
             if hostile.is_dir() {
@@ -341,8 +347,9 @@ fn run() -> Result<()> {
             let wanted = rewrite::suite::Wanted { judges, folder, count, seed, vectors };
             rewrite::suite::run(&wanted, &streams)
         }
-        Task::RealDrivers { chips, tools, validate, streams } => {
-            drivers::run(&build::release()?, &chips, tools.as_deref(), validate, &streams)
+        Task::RealDrivers { chips, tools, validate, program, streams } => {
+            let program = program.map_or_else(build::release, Ok)?;
+            drivers::run(&program, &chips, tools.as_deref(), validate, &streams)
         }
         Task::FilmGrain { tools, streams } => grain::run(&build::release()?, &tools, &streams),
         Task::Dist { dir, programs } => dist::run(&dir, programs.as_deref()),

@@ -86,7 +86,10 @@ const CRATES: &[(&str, &[&str])] = &[
     ),
     ("av1_grain", &["crates/av1-picture/src/grain/"]),
     ("png", &["crates/vav1d-lab/src/compare/images.rs", "crates/vav1d-play/src/image.rs"]),
-    ("flate2", &["crates/av1-demux/src/matroska/encoding.rs"]),
+    (
+        "flate2",
+        &["crates/av1-demux/src/matroska/encoding.rs", "crates/av1-demux/src/mp4/bodies.rs"],
+    ),
     ("regex", &["crates/vav1d-lab/src/conform/", "crates/vav1d-cli/src/verify_select.rs"]),
     ("quick_xml", &["crates/vav1d-lab/src/conform/report/"]),
     ("toml", &["crates/vav1d-lab/src/conform/suite/manifest.rs", "crates/vav1d-cli/tests/"]),
@@ -118,6 +121,10 @@ const CRATES: &[(&str, &[&str])] = &[
 const FILE: usize = 500;
 const FUNCTION: usize = 60;
 
+/// Words that mean one thing in a crate: it has one public type of that name at most.
+const WORDS: [&str; 9] =
+    ["Frame", "Options", "Picture", "Place", "Sample", "State", "Step", "Surface", "Target"];
+
 /// Folders of sources.
 const FOLDERS: [&str; 3] = ["crates", "xtask", "fuzz"];
 
@@ -146,6 +153,7 @@ pub(crate) fn run(root: &Path) -> Result<()> {
         }
     }
     circled(root, &files, &mut found)?;
+    worded(root, &files, &mut found)?;
     book::check(root, &mut found)?;
     hosts::check(root, &mut found)?;
     documents(root, &mut found)?;
@@ -156,6 +164,28 @@ pub(crate) fn run(root: &Path) -> Result<()> {
         bail!("tidy: {} findings", found.len());
     }
     crate::say(&format!("tidy: {} files, nothing found", files.len()));
+    Ok(())
+}
+
+/// Public types of one name in one crate, of all `files`.
+fn worded(root: &Path, files: &[PathBuf], found: &mut Vec<String>) -> Result<()> {
+    let mut known: BTreeMap<(String, &str), String> = BTreeMap::new();
+    for file in files {
+        let name = file.strip_prefix(root)?.to_string_lossy().replace('\\', "/");
+        let Some((krate, _)) = name.split_once("/src/") else { continue };
+        for line in std::fs::read_to_string(file)?.lines() {
+            let mut words = line.split(|c: char| !(c.is_alphanumeric() || c == '_'));
+            let is_type =
+                words.next() == Some("pub") && matches!(words.next(), Some("struct" | "enum"));
+            let Some(made) = words.next().filter(|_| is_type && line.starts_with("pub ")) else {
+                continue;
+            };
+            let Some(word) = WORDS.iter().find(|word| **word == made) else { continue };
+            if let Some(other) = known.insert((krate.to_owned(), word), name.clone()) {
+                found.push(format!("{name}: {other} has a public type {word}, too"));
+            }
+        }
+    }
     Ok(())
 }
 
@@ -171,7 +201,6 @@ fn circled(root: &Path, files: &[PathBuf], found: &mut Vec<String>) -> Result<()
             &std::fs::read_to_string(file)?,
         );
     }
-    crates.remove("crates/watch-layer");
     for (krate, modules) in &crates {
         found.extend(modules.circles().into_iter().map(|circle| format!("{krate}: {circle}")));
     }

@@ -112,6 +112,7 @@ pub(super) fn reference(args: &PipelineArgs, device: &str, wanted: Wanted) -> Pi
         force: true,
         validate: false,
         plant: None,
+        retry_device: false,
         spare_plants: true,
         keep_failed: false,
         journal: None,

@@ -97,9 +97,15 @@ pub struct MatrixArgs {
     /// What is decoded.
     #[command(flatten)]
     pub pipeline: PipelineArgs,
-    /// Every combination of all axes (442368), not only every pair of values
-    #[arg(long)]
+    /// Every combination.
+    #[arg(long, help = all_help())]
     pub all: bool,
+}
+
+/// What `matrix --all` does.
+fn all_help() -> String {
+    let all = vav1d_lab::matrix::axes::combinations();
+    format!("Every combination of all axes ({all}), not only every pair of values")
 }
 
 /// `compare`.
@@ -266,6 +272,12 @@ pub enum Generate {
     /// Values of --device, for completions.
     #[value(hide = true)]
     Devices,
+    /// Session shapes in which one thing is other than it is left to be, a line each.
+    #[value(hide = true)]
+    Shapes,
+    /// Chips of `sim`, a line each.
+    #[value(hide = true)]
+    Chips,
     /// Values of --plant, for completions.
     #[value(hide = true)]
     Plants,

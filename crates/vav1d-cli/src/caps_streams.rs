@@ -12,11 +12,12 @@ use super::failure::{Failure, Result};
 use super::json::{Lines, Record};
 use super::output::{self, Notices};
 use super::{input, select, suite_read};
+use vav1d::decode::{Applier, FilmGrain};
 use vav1d::error::{Error, Unsupported};
 use vav1d::plan::Step;
 use vav1d::plan::planner::PlannerOptions;
 use vav1d::units::Units;
-use vav1d::vk::{DryRun, ExecutorOptions, GrainMode};
+use vav1d::vk::{DryRun, ExecutorOptions};
 use vav1d_lab::conform::Vector;
 use vav1d_lab::conform::vector::Semantics;
 
@@ -72,13 +73,13 @@ struct Runs {
 
 impl Runs {
     fn new(adapter: &vav1d::vk::Adapter, options: &ExecutorOptions) -> Self {
-        let with = |film_grain| {
+        let with = |film_grain: FilmGrain| {
             let mut options = options.clone();
-            options.film_grain = film_grain;
+            options.film_grain = film_grain.mode(Applier::Driver);
             options
         };
-        let grain = DryRun::new(adapter, &with(GrainMode::Driver));
-        Self { opens: grain.opens(), grain, plain: DryRun::new(adapter, &with(GrainMode::None)) }
+        let grain = DryRun::new(adapter, &with(FilmGrain::Stream));
+        Self { opens: grain.opens(), grain, plain: DryRun::new(adapter, &with(FilmGrain::Off)) }
     }
 
     /// What `verify` would find the device to lack for `vector`.

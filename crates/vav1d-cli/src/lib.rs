@@ -3,7 +3,7 @@
 #![warn(missing_docs)]
 
 pub mod args;
-pub mod exit;
+pub use vav1d_lab::exit;
 
 mod against;
 mod caps;
@@ -19,6 +19,7 @@ mod commit;
 mod compare;
 mod compare_report;
 mod comparison;
+mod continued;
 mod dec_test;
 mod decode;
 mod dump;
@@ -30,6 +31,7 @@ mod generate;
 mod grain;
 mod guard;
 mod help;
+mod imitated;
 mod info;
 pub mod info_args;
 mod info_read;
@@ -51,6 +53,7 @@ mod play;
 pub mod play_args;
 #[cfg(feature = "window")]
 mod playlist;
+mod progress;
 mod reduce;
 pub mod reduce_args;
 mod reduce_judge;
@@ -76,7 +79,6 @@ pub mod suite_args;
 mod suite_info;
 mod suite_query;
 mod suite_read;
-mod survey;
 mod table;
 mod tar;
 mod verify;

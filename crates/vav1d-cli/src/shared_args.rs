@@ -118,8 +118,9 @@ pub struct PipelineArgs {
     /// Device: auto, system, soft, soft:CONFIG, an index, a name or a UUID (see `vav1d caps`)
     #[arg(long, default_value = "auto", value_name = "DEVICE")]
     pub device: String,
-    /// Film grain: on (by the driver if it can, else on the CPU), cpu (never by the driver), gpu (by
-    /// a shader, on the first device of the Vulkan loader that draws) or off
+    /// Film grain: on (by the driver if it can, else on the CPU), driver (also by one that is known to
+    /// do it wrongly), cpu (never by the driver), gpu (by a shader, on the first device of the Vulkan
+    /// loader that draws) or off
     #[arg(
         long,
         value_enum,
@@ -149,6 +150,10 @@ pub struct PipelineArgs {
     /// Seconds to wait for the device before it is taken to hang
     #[arg(long, default_value_t = 20.0, value_name = "SECONDS", hide_short_help = true, value_parser = seconds)]
     pub device_timeout: f64,
+    /// Where the device is lost or does not answer in time, open it anew and decode once more, from the
+    /// start; pictures that are out are passed over
+    #[arg(long, hide_short_help = true)]
+    pub retry_device: bool,
     /// A planted fault that never applies is recorded, and is no error
     #[arg(long, hide = true)]
     pub spare_plants: bool,
@@ -206,6 +211,8 @@ pub(super) fn seconds(text: &str) -> Result<f64, String> {
 pub enum FilmGrain {
     /// By the driver where its profile allows it, else by vav1d.
     On,
+    /// The same, also by a driver whose film grain is known to be wrong.
+    Driver,
     /// On the CPU.
     Cpu,
     /// By a shader, on a device that draws.

@@ -81,18 +81,3 @@ pub(super) fn run(_: &SimArgs) -> Result<Exit> {
     let _ = library;
     Err(Failure::new(Exit::Unsupported, "sim needs Linux: it imitates a DRM render node"))
 }
-
-#[cfg(test)]
-mod tests {
-    use crate::sim_args::CHIPS;
-
-    #[test]
-    fn the_chips_are_the_librarys() {
-        let library = include_str!("../../drm-sim/src/chip.rs");
-        let made = library.matches("(\n        \"").count();
-        assert_eq!(made, CHIPS.len());
-        for chip in CHIPS {
-            assert!(library.contains(&format!("\"{chip}\"")), "{chip}");
-        }
-    }
-}

@@ -5,7 +5,8 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-/// The chips of `crates/drm-sim`.
+/// The chips of `crates/drm-sim`, of which a test makes sure: a program cannot ask a library that it
+/// does not link for them.
 pub(super) const CHIPS: [&str; 9] =
     ["navi21", "phoenix", "navi33", "gfx1201", "adl", "dg2", "mtl", "lnl", "bmg"];
 

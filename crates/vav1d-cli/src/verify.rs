@@ -191,7 +191,8 @@ const CHANGES: &str = "it changes what is hashed, and the vectors' hashes are of
 fn child_options(args: &VerifyArgs) -> Vec<OsString> {
     let flags = [(args.validate, "--validate"), (args.force, "--force")];
     let flags = flags.into_iter().filter(|(wanted, _)| *wanted).map(|(_, option)| option.into());
-    flags.chain(args.child_options.iter().cloned()).collect()
+    let read = super::imitated::option(&args.child_options);
+    flags.chain(read).chain(args.child_options.iter().cloned()).collect()
 }
 
 fn expectations(args: &VerifyArgs, driver: &str) -> Result<Expectations> {

@@ -52,6 +52,7 @@ fn the_sources_are_tidy() {
     let old = chains::are_too_new(&manifest);
     let mut found = Vec::new();
     circled(&crate::root(), &files, &mut found).expect("sources");
+    worded(&crate::root(), &files, &mut found).expect("sources");
     for file in files {
         let name = file.strip_prefix(crate::root()).expect("below the root").to_string_lossy();
         let text = fs::read_to_string(&file).expect("text");
@@ -229,4 +230,18 @@ fn a_module_and_its_parts_are_no_circle() {
     let one_way =
         [("a.rs", "use crate::{b, c::{self, D}};"), ("b.rs", "use crate::c;"), ("c.rs", "")];
     assert_eq!(circles_of(&one_way), [] as [String; 0]);
+}
+
+#[test]
+fn a_word_is_one_public_type_of_a_crate() {
+    let files = [
+        ("crates/x/src/a.rs", "pub struct Frame;\npub(crate) struct State;\n"),
+        ("crates/x/src/b.rs", "pub enum Frame {}\nstruct State;\npub struct Frames;\n"),
+        ("crates/y/src/a.rs", "pub struct Frame;\n"),
+    ];
+    let folder = Folder::with("words", &files);
+    let paths: Vec<PathBuf> = files.iter().map(|(name, _)| folder.0.join(name)).collect();
+    let mut found = Vec::new();
+    worded(&folder.0, &paths, &mut found).expect("read");
+    assert_eq!(found, ["crates/x/src/b.rs: crates/x/src/a.rs has a public type Frame, too"]);
 }

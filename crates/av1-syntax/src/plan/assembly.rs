@@ -103,7 +103,7 @@ impl Assembly {
 }
 
 impl FramePlan {
-    /// A plan about nothing, of `header`.
+    /// The plan of a frame with this header, before anything else is known of it.
     fn empty(header: Arc<FrameHeader>) -> Self {
         Self {
             unit: 0,

@@ -30,7 +30,8 @@ impl Grid {
         };
         let ((what, starts), all) = { both }.find(wrong)?;
         // Units of 4x4 samples, of which a superblock has that many.
-        let few = starts.iter().filter(|start| **start > 0).all(|start| start % (side / 4) == 0);
+        let mut between = starts.iter().skip(1).rev().skip(1).peekable();
+        let few = between.peek().is_some() && between.all(|start| start % (side / 4) == 0);
         let unit = if few { ", as if in units of 4x4 samples" } else { "" };
         Some(format!("tile {what} begin at {starts:?}{unit}; the frame has {all} superblocks"))
     }
@@ -110,9 +111,9 @@ mod tests {
         assert_eq!(right.misplaced([380, 256], true), None);
         let short = right.misplaced([200, 65], false).unwrap_or_default();
         assert_eq!(short, "tile columns begin at [0, 2, 3]; the frame has 4 superblocks");
-        let units = grid(&[0, 1], &[0, 16, 32]).misplaced([64, 128], false).unwrap_or_default();
+        let units = grid(&[0, 1], &[0, 16, 17]).misplaced([64, 128], false).unwrap_or_default();
         assert!(
-            units.starts_with("tile rows begin at [0, 16, 32], as if in units of 4x4"),
+            units.starts_with("tile rows begin at [0, 16, 17], as if in units of 4x4"),
             "{units}"
         );
     }

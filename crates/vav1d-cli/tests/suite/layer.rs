@@ -137,6 +137,31 @@ fn a_session_that_is_cut_off_is_readable() {
     std::fs::remove_dir_all(scratch).expect("removed");
 }
 
+/// Rules that a capture breaks are broken by the program that was captured, not by the replay.
+#[test]
+fn whose_structures_break_a_rule_is_said() {
+    let scratch = scratch("blame");
+    if !is_there(&scratch) {
+        return;
+    }
+    let folder = scratch.join("captured");
+    let output = folder.display().to_string();
+    md5(&scratch, &["watch", "--pictures", "-o", &output], &sample("main-420-8"));
+    let records = folder.join("session-0.jsonl");
+    let text = std::fs::read_to_string(&records).expect("a capture");
+    let (right, wrong) = ("\"references\":[{\"slot\":0,\"extent\":[227,", 226);
+    let spoiled = text.replacen(right, &right.replace("227", &wrong.to_string()), 1);
+    assert_ne!(spoiled, text);
+    std::fs::write(&records, spoiled).expect("written");
+    let replay = vav1d(&scratch).args(["replay", "--device", "soft"]).arg(&records).output();
+    let replay = replay.expect("vav1d runs");
+    let said = String::from_utf8_lossy(&replay.stderr).into_owned();
+    assert_eq!(replay.status.code(), Some(1), "{said}");
+    let is_said = said.contains("captured breaks rules") && said.contains("07151");
+    assert!(is_said, "{said}");
+    std::fs::remove_dir_all(scratch).expect("removed");
+}
+
 /// The program of [`device_client`], when it is started as such.
 #[test]
 fn the_client() {
@@ -251,7 +276,7 @@ fn what_cannot_be_watched_is_refused() {
         std::fs::write(scratch.join("bad.jsonl"), text).expect("written");
         for command in [&["check", "bad"][..], &["replay", "bad"], &["watch-diff", "bad", "bad"]] {
             let (code, said) = run(command, None);
-            assert_eq!(code, Some(66), "{text:?} {command:?}: {said}");
+            assert_eq!(code, Some(65), "{text:?} {command:?}: {said}");
         }
     }
     std::fs::write(scratch.join("bad.jsonl"), "{\"watch\":{\"format\":1}}\n").expect("written");

@@ -13,6 +13,7 @@ mod drawing;
 mod ebml;
 mod edits;
 mod explain;
+mod facts;
 mod faults;
 mod grain;
 mod help;
@@ -33,6 +34,7 @@ mod matroska;
 mod mended;
 mod merged;
 mod mp4;
+mod odd;
 mod packets;
 mod plans;
 mod play;
@@ -55,3 +57,5 @@ mod window;
 mod window_acts;
 #[cfg(feature = "window")]
 mod window_drop;
+#[cfg(feature = "window")]
+mod window_first;

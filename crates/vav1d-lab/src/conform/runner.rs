@@ -17,7 +17,7 @@ use super::settle::{self, Settled};
 use super::vector::Vector;
 
 /// Runs `vectors`, and calls `each` for every one that has ended, in the order in which they end;
-/// until `stop`. The records are sorted by name; vectors that were not come to are
+/// until `stop`. The records are sorted by name; vectors whose turn did not come are
 /// [`Status::NotRun`].
 ///
 /// # Errors

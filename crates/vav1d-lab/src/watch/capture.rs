@@ -115,20 +115,44 @@ pub struct Slot {
     pub std: Option<ReferenceInfo>,
 }
 
+/// Why a capture cannot be had.
+#[derive(Debug, thiserror::Error)]
+pub enum CaptureError {
+    /// One of its files cannot be opened or read.
+    #[error("{}: {source}", path.display())]
+    Unreadable {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// It is no capture of this format.
+    #[error("{}: {why}", path.display())]
+    Malformed {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with which line.
+        why: String,
+    },
+}
+
 impl Capture {
     /// Reads `session-N.jsonl`; `path` may name the stream beside it, too. A last line that is not
     /// whole is left out: the application was killed while it was written.
     ///
     /// # Errors
-    /// What is wrong with which line.
-    pub fn read(path: &Path) -> Result<Self, String> {
+    /// A file that cannot be read, or what is wrong with which line.
+    pub fn read(path: &Path) -> Result<Self, CaptureError> {
+        let unreadable = |path: &Path| {
+            let path = path.to_owned();
+            move |source| CaptureError::Unreadable { path, source }
+        };
         let records = path.with_extension("jsonl");
-        let text =
-            std::fs::read_to_string(&records).map_err(|e| format!("{}: {e}", records.display()))?;
+        let text = std::fs::read(&records).map_err(unreadable(&records))?;
         let stream = path.with_extension("obu");
-        let mut capture = Self::parse(&text, stream.clone())
-            .map_err(|why| format!("{}: {why}", records.display()))?;
-        capture.hash(&stream).map_err(|e| format!("{}: {e}", stream.display()))?;
+        let mut capture = Self::parse(&String::from_utf8_lossy(&text), stream.clone())
+            .map_err(|why| CaptureError::Malformed { path: records, why })?;
+        capture.hash(&stream).map_err(unreadable(&stream))?;
         Ok(capture)
     }
 

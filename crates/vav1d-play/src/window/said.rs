@@ -1,7 +1,6 @@
 //! What is said beside the picture: of a stream, and of an error.
 
 use crate::StreamInfo;
-use vav1d::container::Crop;
 
 /// Says once what of `stream` is not played.
 pub(super) fn left_out(stream: &StreamInfo) {
@@ -9,9 +8,6 @@ pub(super) fn left_out(stream: &StreamInfo) {
     if !stream.others.is_empty() {
         let others: Vec<_> = stream.others.iter().map(ToString::to_string).collect();
         log::warn!("{name}: not played: {}", others.join(", "));
-    }
-    if let Some(Crop { x, y, width, height }) = stream.crop {
-        log::warn!("{name}: cropped to {width}x{height} at {x},{y}, and shown whole");
     }
 }
 

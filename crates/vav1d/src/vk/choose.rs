@@ -7,7 +7,7 @@ use super::caps::{
     COPY, Caps, DPB, DST, HOST, OVERWRITE, Profile, ProfileReport, SAMPLED, VideoFormat,
 };
 use super::options::{
-    DpbPreference, ExecutorOptions, GrainMode, Layouts, OutputTiling, ParametersMode, ReadbackWay,
+    DpbExtent, DpbPreference, ExecutorOptions, Layouts, OutputTiling, ParametersMode, ReadbackWay,
     Sharing, StatusQueries,
 };
 use super::readback::PictureLayout;
@@ -28,6 +28,7 @@ pub(super) struct Choice {
     pub(super) coincide: bool,
     /// DPB pictures are layers of one image.
     pub(super) layered: bool,
+    pub(super) dpb_extent: DpbExtent,
     /// Of pictures that are outputs only.
     pub(super) output: VideoFormat,
     /// Of DPB pictures, which are outputs too if `coincide`.
@@ -120,7 +121,7 @@ fn read_usage(way: ReadbackWay) -> vk::ImageUsageFlags {
 
 /// The profiles to try for `spec`, best first.
 pub(super) fn profiles(spec: &SessionSpec, options: &ExecutorOptions) -> Vec<Profile> {
-    let grain = spec.sequence.film_grain_params_present && options.film_grain == GrainMode::Driver;
+    let grain = spec.sequence.film_grain_params_present && options.film_grain.is_drivers();
     let tries: &[bool] = if grain { &[true, false] } else { &[false] };
     tries.iter().map(|&film_grain| Profile::of(&spec.sequence, film_grain)).collect()
 }
@@ -198,6 +199,7 @@ pub(super) fn choose(
                     caps: caps.clone(),
                     coincide,
                     layered,
+                    dpb_extent: options.dpb_extent,
                     output,
                     dpb,
                     slots,

@@ -12,7 +12,7 @@ use super::handed::Handed;
 use super::images::{PictureId, Role};
 use super::in_flight::{InFlight, QueuedWork, Work};
 use super::objects::{Buffer, Commands};
-use super::options::{CodedExtent, GrainMode, IntraReferences, OrderHints, Recording, TileStarts};
+use super::options::{CodedExtent, IntraReferences, OrderHints, Recording, TileStarts};
 use super::record::{DecodeCommand, Nulls, Query, Resource, SlotUse};
 use super::session::Parameters;
 use super::slots::DpbSlot;
@@ -74,7 +74,7 @@ impl Executor {
             references.slots = self.handed_references(handed)?;
         }
         let apply_grain = self.active()?.choice.profile.film_grain
-            && self.options.film_grain == GrainMode::Driver
+            && self.options.film_grain.is_drivers()
             && plan.header.film_grain_params.apply_grain;
         let slot = match &handed {
             Some(handed) => self.bind_handed(plan, handed)?,

@@ -219,6 +219,7 @@ impl Device {
     /// Never waits for the device again.
     pub(super) fn abandon(&self) {
         self.abandoned.store(true, Ordering::Relaxed);
+        super::entry::give_up();
     }
 
     pub(super) fn is_abandoned(&self) -> bool {

@@ -65,9 +65,9 @@ pub use handed::Handed;
 pub use instance::{Instance, InstanceOptions, Message, Severity};
 pub use journal::Journal;
 pub use options::{
-    CodedExtent, CopyQueue, DpbPreference, ExecutorOptions, GrainMode, IntraReferences, Layouts,
-    OrderHints, OutputTiling, ParametersMode, ReadbackWay, Recording, Sharing, StatusQueries,
-    TileStarts,
+    CodedExtent, CopyQueue, DpbExtent, DpbPreference, ExecutorOptions, GrainMode, IntraReferences,
+    Layouts, OrderHints, OutputTiling, ParametersMode, ReadbackWay, Recording, Sharing,
+    StatusQueries, TileStarts,
 };
 pub use output::{DecodeStatus, FailedFrame, Output};
 pub use planted::{PlantedFault, PlantedValue};

@@ -198,11 +198,23 @@ mod tests {
 
     #[test]
     fn mesa_takes_superblocks_and_its_first_anv_no_film_grain() {
-        let version = |major, minor| vk::make_api_version(0, major, minor, 0);
+        let version = |major: u32, minor: u32| vk::make_api_version(0, major, minor, 0);
         let anv = vk::DriverId::INTEL_OPEN_SOURCE_MESA;
         let old = settled(anv, version(25, 0), [1, 4, 0, 0]);
         assert_eq!(old.tile_starts, Some(TileStarts::Superblocks));
         assert_eq!(old.film_grain, GrainMode::Host);
+        let mut asked =
+            ExecutorOptions { film_grain: GrainMode::DriverAlways, ..Default::default() };
+        let driver = Driver {
+            name: "",
+            id: anv,
+            version: version(25, 0),
+            conformance: [1, 4, 0, 0],
+            is_validated: false,
+            is_cpu: false,
+        };
+        settle_for(&driver, &mut asked);
+        assert_eq!(asked.film_grain, GrainMode::DriverAlways);
         assert_eq!(settled(anv, version(26, 2), [1, 4, 0, 0]).film_grain, GrainMode::Driver);
         let other = settled(vk::DriverId::NVIDIA_PROPRIETARY, version(25, 0), [1, 4, 0, 0]);
         assert_eq!((other.tile_starts, other.film_grain), (None, GrainMode::Driver));

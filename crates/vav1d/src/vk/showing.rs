@@ -1,4 +1,4 @@
-//! The executor's work on one `Show` step: from an image to a picture on the host.
+//! The executor's work on one `Show` step: the picture goes to the host, or stays on the device.
 #![allow(unsafe_code, reason = "Vulkan calls")]
 
 use ash::vk;

@@ -34,7 +34,7 @@ pub(super) struct Wait {
 /// What a submission does to reference pictures.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) enum Touches {
-    /// Nothing, or nothing that others do not wait for anyway.
+    /// Nothing, or only what later submissions wait for already.
     #[default]
     Nothing,
     /// It decodes.

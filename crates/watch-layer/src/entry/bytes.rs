@@ -3,6 +3,7 @@
 use ash::vk;
 use ash::vk::Handle;
 
+use super::decoded::spans;
 use super::device::Device;
 use super::instance::Instance;
 use crate::state::{Decode, State};
@@ -103,22 +104,6 @@ pub(super) fn capabilities(
         .number("std_header_version", all.std_header_version.spec_version)
         .number("decode_flags", decode.flags.as_raw())
         .number("max_level", av1.max_level);
-}
-
-/// Where a decode's tiles are in its range of the bitstream buffer: offset and size.
-///
-/// # Errors
-/// What is wrong with them.
-pub(super) fn spans(state: &State, decode: &Decode) -> Result<Vec<(u32, u32)>, &'static str> {
-    let picture = decode.picture.as_ref().ok_or("no picture information")?;
-    let buffer = state.buffers.get(&decode.buffer).ok_or("a buffer that is not known")?;
-    let end = decode.offset.checked_add(decode.range).filter(|end| *end <= buffer.size);
-    end.ok_or("a range outside of its buffer")?;
-    let inside = |(&offset, &size): (&u32, &u32)| {
-        let end = u64::from(offset) + u64::from(size);
-        (end <= decode.range).then_some((offset, size)).ok_or("a tile outside of the range")
-    };
-    picture.tile_offsets.iter().zip(&picture.tile_sizes).map(inside).collect()
 }
 
 /// Whether the bitstream of a decode is in memory that only the device sees.

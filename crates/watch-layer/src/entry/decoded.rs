@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use super::bytes;
 use crate::capture::OwnTiles;
 use crate::state::{Decode, State};
 
@@ -37,7 +36,7 @@ pub(super) struct Bitstream {
 impl Bitstream {
     /// That of a decode.
     pub(super) fn of(state: &State, decode: &Decode) -> Result<Self, &'static str> {
-        let spans = bytes::spans(state, decode)?;
+        let spans = spans(state, decode)?;
         let buffer = state.buffers.get(&decode.buffer).ok_or("a buffer that is not known")?;
         Ok(Self {
             buffer: decode.buffer,
@@ -94,4 +93,20 @@ impl Bitstream {
         }
         Ok(all)
     }
+}
+
+/// Where a decode's tiles are in its range of the bitstream buffer: offset and size.
+///
+/// # Errors
+/// What is wrong with them.
+pub(super) fn spans(state: &State, decode: &Decode) -> Result<Vec<(u32, u32)>, &'static str> {
+    let picture = decode.picture.as_ref().ok_or("no picture information")?;
+    let buffer = state.buffers.get(&decode.buffer).ok_or("a buffer that is not known")?;
+    let end = decode.offset.checked_add(decode.range).filter(|end| *end <= buffer.size);
+    end.ok_or("a range outside of its buffer")?;
+    let inside = |(&offset, &size): (&u32, &u32)| {
+        let end = u64::from(offset) + u64::from(size);
+        (end <= decode.range).then_some((offset, size)).ok_or("a tile outside of the range")
+    };
+    picture.tile_offsets.iter().zip(&picture.tile_sizes).map(inside).collect()
 }

@@ -23,6 +23,13 @@ impl Planner {
             let fault = StreamFault::MissingReference { slot: slot.index() as u8 };
             return Err(StreamError::new(fault).section("7.21").into());
         };
+        // 6.8.2: display_frame_id is RefFrameId of the slot; else the frame that it names is lost.
+        if header.display_frame_id.is_some_and(|id| id != saved.header.current_frame_id) {
+            let fault = StreamFault::MissingReference { slot: slot.index() as u8 };
+            let mut error = StreamError::new(fault).section("6.8.2");
+            error.at.element = Some("display_frame_id");
+            return Err(error.into());
+        }
         if saved.header.frame_type == FrameType::Key {
             self.recovery = Recovery::Done;
             self.is_doubtful = false;

@@ -29,7 +29,7 @@ pub struct Verdict {
     pub vectors: usize,
     /// Those that something is to be done about.
     pub red: usize,
-    /// Those that were not come to.
+    /// Those that were not run: the run ended before their turn.
     pub not_run: usize,
     /// Those by which the device was judged.
     pub evidence: usize,

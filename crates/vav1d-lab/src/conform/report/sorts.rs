@@ -10,7 +10,7 @@ use crate::conform::record::Record;
 pub enum Sort {
     /// Something is to be done about it.
     Failed,
-    /// It was not come to.
+    /// It was not run: the run ended before its turn.
     NotRun,
     /// Better than lists have it.
     Better,

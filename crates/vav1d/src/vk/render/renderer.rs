@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use ash::vk;
 
-use super::drawing::{Drawing, Frame, View};
+use super::drawing::{Content, Drawing, View};
 use super::film_grain::{behind, parts, picture_bytes};
 use super::passes::{self, Presentation};
 use super::pipelines::{Pass, Pipelines, SetPool, whole};
@@ -174,7 +174,7 @@ impl Renderer {
                 host = frame.picture.read()?;
                 Some((0, parts(&host, frame.grain)))
             }
-            (Some(Frame { grain: Some(grain), .. }), Some(_)) => {
+            (Some(Content { grain: Some(grain), .. }), Some(_)) => {
                 let (start, data) = behind(grain);
                 Some((start, [data, &[], &[]]))
             }
@@ -194,7 +194,7 @@ impl Renderer {
             // SAFETY: the slot's last drawing has ended, and its buffers are its own.
             unsafe { buffer.write_at(start, &bytes) }?;
         }
-        Ok(drawing.frame.map(|Frame { picture, color, luminance, .. }| {
+        Ok(drawing.frame.map(|Content { picture, color, luminance, .. }| {
             Conversion::new(picture.format(), picture.size(), color, &luminance, self.output)
         }))
     }
@@ -224,8 +224,7 @@ impl Renderer {
             }
         }
         let source = self.converted.as_ref().map_or((0, 0), |c| c.size);
-        let view = drawing.view;
-        let wanted = view.scaled();
+        let (view, wanted) = (drawing.view, drawing.view.scaled());
         let (between, out) = ((wanted.0, source.1), wanted);
         let fits = |s: &Scaled| {
             s.view.scaled() == out
@@ -251,8 +250,7 @@ impl Renderer {
         target: &Target,
     ) -> Result<()> {
         let source = self.converted.as_ref().map_or((0, 0), |c| c.size);
-        let view = drawing.view;
-        let wanted = view.scaled();
+        let (view, wanted) = (drawing.view, drawing.view.scaled());
         let slot = &mut self.slots[index];
         let (picture, overlay) = (whole(&slot.picture), whole(&slot.overlay));
         let mut shown = self.converted.as_ref().map_or(picture, |c| whole(&c.rgb));
@@ -278,11 +276,14 @@ impl Renderer {
         }
         let (origin, size) = drawing.overlay.map_or(((0, 0), (0, 0)), |o| (o.origin, o.size));
         let is_there = self.converted.is_some();
+        let (clip_origin, clip_size) = view.clip.unwrap_or((view.origin, view.size));
         let presentation = Presentation {
             origin: [view.origin.0, view.origin.1],
             size: if is_there { [view.size.0 as i32, view.size.1 as i32] } else { [0, 0] },
             overlay_origin: [origin.0, origin.1],
             overlay_size: [size.0 as i32, size.1 as i32],
+            clip_origin: [clip_origin.0, clip_origin.1],
+            clip_size: [clip_size.0 as i32, clip_size.1 as i32],
             levels: self.levels,
             hdr_output: u32::from(self.output == Output::Hdr10),
             quarters: view.quarters,

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use ash::vk;
 
-use super::drawing::Frame;
+use super::drawing::Content;
 use super::film_grain::groups;
 use super::passes::{self, Gather};
 use super::pipelines::{Binding, Pass, Pipelines, SETS, SetPool, UNIFORM_STRIDE};
@@ -83,7 +83,7 @@ impl Passes<'_> {
     pub(super) unsafe fn convert(
         &mut self,
         pipelines: &mut Pipelines,
-        frame: &Frame<'_>,
+        frame: &Content<'_>,
         mut conversion: Conversion,
         buffers: Buffers,
     ) -> Result<Vec<Step>> {

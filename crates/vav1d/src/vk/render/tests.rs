@@ -255,7 +255,7 @@ fn a_picture_looks_the_same_from_where_it_was_decoded() {
         for grain in [None, Some(&pass)] {
             let mut draw = |picture: PictureRef<'_>| {
                 let luminance = Luminance::default();
-                let frame = Some(Frame { picture, color: &color, luminance, grain });
+                let frame = Some(Content { picture, color: &color, luminance, grain });
                 let view = View { size: (53, 31), ..View::default() };
                 canvas.draw(&Drawing { frame, view, overlay: None }).expect("drawn").to_vec()
             };
