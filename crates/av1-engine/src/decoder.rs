@@ -9,15 +9,12 @@ use std::collections::{BTreeMap, VecDeque};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
+use super::frame::Maker;
 use super::rav1d::{Filters, Picture, Rav1d, Refusal};
 use super::{Fault, Frame};
 
 /// More rounds than this means that the decoder neither takes nor gives anything.
 const MAX_ROUNDS: usize = 16;
-
-/// Which decoder has made a picture: one that was replaced is another.
-#[derive(Clone, Default)]
-pub(super) struct Maker(Arc<()>);
 
 /// The threads of a decoder.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

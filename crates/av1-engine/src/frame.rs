@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use super::decoder::Maker;
 use super::rav1d;
 
 /// The result of one decode operation.
@@ -17,6 +16,10 @@ pub struct Decoded {
 /// A picture. Cloning shares the samples.
 #[derive(Clone)]
 pub struct Frame(Arc<Picture>);
+
+/// Which decoder has made a picture: one that was replaced is another.
+#[derive(Clone, Default)]
+pub(super) struct Maker(pub(super) Arc<()>);
 
 /// What the clones of a frame share.
 pub(super) struct Picture {

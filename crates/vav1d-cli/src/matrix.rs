@@ -15,14 +15,14 @@ use super::failure::{Failure, Result};
 use super::json::{Lines, Record};
 use super::output::{self, Notices};
 use super::pipeline::never_applied;
-use super::shape::AXES;
 use super::stop::{self, Stop};
-use super::survey::{Cause, Effect, Outcome, Point, Survey, survey, with};
 use vav1d_lab::conform::child::{self, End, Program};
+use vav1d_lab::conform::options::REFERENCE;
 use vav1d_lab::conform::probe::{self, Probe};
-use vav1d_lab::conform::runner::REFERENCE;
 use vav1d_lab::conform::turns::Turns;
 use vav1d_lab::conform::{Failure as Why, Outcome as Came, evidence, runner};
+use vav1d_lab::matrix::axes::axes;
+use vav1d_lab::matrix::survey::{Cause, Effect, Outcome, Point, Survey, survey, with};
 use vav1d_lab::words::count;
 
 /// Longest time that one shape may take.
@@ -86,8 +86,8 @@ fn surveyed(args: &MatrixArgs, shapes: &mut Shapes, json: bool, notices: &Notice
 
 /// The command line options of a shape.
 fn options(point: &Point) -> Vec<OsString> {
-    let pairs = AXES.iter().zip(point);
-    pairs.map(|((name, values), value)| format!("--{name}={}", values[*value]).into()).collect()
+    let pairs = axes().iter().zip(point);
+    pairs.map(|(axis, value)| format!("--{}={}", axis.name, axis.tried[*value]).into()).collect()
 }
 
 fn text(options: &[OsString]) -> String {
@@ -235,6 +235,7 @@ fn arguments(args: &PipelineArgs) -> Vec<OsString> {
         (args.layers.strict, "--strict"),
         (args.force, "--force"),
         (args.validate, "--validate"),
+        (args.retry_device, "--retry-device"),
     ];
     words.extend(flags.iter().filter(|(set, _)| *set).map(|(_, word)| (*word).to_owned()));
     words.into_iter().map(OsString::from).collect()
@@ -298,8 +299,9 @@ impl Report<'_> {
         let (survey, reference) = (self.survey, self.reference);
         let outcomes = &survey.outcomes;
         writeln!(out, "{:34} {:>6} {:>6} {:>8}", "axis", "equal", "differ", "refused")?;
-        for (axis, (name, values)) in AXES.iter().enumerate() {
-            for (value, text) in values.iter().enumerate() {
+        for (axis, row) in axes().iter().enumerate() {
+            let name = row.name;
+            for (value, text) in row.tried.iter().enumerate() {
                 let of = || outcomes.iter().filter(|(p, _)| p[axis] == value).map(|(_, o)| o);
                 let equal = of().filter(|o| *o == reference).count();
                 let no = of().filter(|o| o.refused()).count();
@@ -386,8 +388,8 @@ impl Report<'_> {
 
 fn value_options(values: &[(usize, usize)]) -> String {
     let text = |(axis, value): &(usize, usize)| {
-        let (name, values) = AXES[*axis];
-        format!("--{name}={}", values[*value])
+        let row = &axes()[*axis];
+        format!("--{}={}", row.name, row.tried[*value])
     };
     values.iter().map(text).collect::<Vec<_>>().join(" ")
 }

@@ -14,9 +14,10 @@ use super::output::{self, Notices};
 use super::play_args::{Loop, Pictures, PlayArgs, Scaler, Start};
 use super::select::{self, Fallback, Selected};
 use super::{input, options, playlist, render_to};
+use vav1d::decode::Applier;
 use vav1d::error::{DeviceError, Error};
 use vav1d::vk::render::Kernel;
-use vav1d::vk::{Driver, Executor, GrainMode, Instance, InstanceOptions, SharedDevice};
+use vav1d::vk::{Driver, Executor, Instance, InstanceOptions, SharedDevice};
 use vav1d_play::window::{self, Judgement, Look, Options, Presenter, Program, Report};
 use vav1d_play::{self as play, Entry, OpenDevice, Repeat, Target};
 
@@ -112,6 +113,7 @@ fn pipeline(args: &PlayArgs) -> PipelineArgs {
         force: args.force,
         validate: args.validate,
         plant: None,
+        retry_device: false,
         overwritable: false,
         spare_plants: false,
         keep_failed: true,
@@ -206,19 +208,18 @@ fn look(args: &PlayArgs, decoding: &PipelineArgs) -> Result<Look> {
     Ok(Look {
         film_grain: args.film_grain != FilmGrain::Off,
         on_cpu: args.film_grain == FilmGrain::Cpu,
+        by: options::applier(args.film_grain),
         other: options::grain(&args.grain, decoding)?.map(Arc::new),
         kernel: kernel(args),
     })
 }
 
 fn play_options(args: &PlayArgs, decoding: &PipelineArgs, look: &Look) -> play::Options {
-    let mut executor = options::executor(decoding);
-    if args.compare.is_some() {
-        executor.film_grain = GrainMode::Host;
-    }
-    if look.other.is_some() {
-        executor.film_grain = GrainMode::None;
-    }
+    let film_grain = options::film_grain(decoding, look.other.clone());
+    let mut executor = options::executor(decoding, &film_grain);
+    // Pictures are compared without.
+    let by = if args.compare.is_some() { Applier::Caller } else { look.by };
+    executor.film_grain = film_grain.mode(by);
     // What the host looks at anyway goes there at once.
     executor.on_device = args.pictures == Pictures::Auto && args.compare.is_none() && !look.on_cpu;
     play::Options {

@@ -5,8 +5,8 @@ use std::time::Instant;
 
 use super::index::AccessPoint;
 use super::kept::{Reach, Window};
-use super::player::{End, Entry, OpenDevice, Options};
-use super::shared::{Command, Rest, Turn};
+use super::options::{Entry, OpenDevice, Options};
+use super::shared::{Command, End, Rest, Turn};
 use super::stream::{Item, Stream};
 use super::{Event, Frame, Repeat, Target};
 use vav1d::error::{Error, Result, Unsupported};

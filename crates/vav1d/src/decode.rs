@@ -1,6 +1,6 @@
 //! The loop that joins the layers: source -> planner -> executor -> grain -> sink.
 
-pub use crate::film_grain::FilmGrain;
+pub use crate::film_grain::{Applier, FilmGrain};
 
 use crate::container::{self, Source, SourceInfo};
 use crate::decoding::{Damage, Decoding, Event, Flow};

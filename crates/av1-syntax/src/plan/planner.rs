@@ -232,6 +232,9 @@ impl Planner {
         if layered && obu.has_extension && self.layers.drops(obu.temporal_id, obu.spatial_id) {
             return Ok(());
         }
+        if obu.obu_type.is_of_frame() && !obu.has_extension {
+            self.without_layer(obu)?;
+        }
         match obu.obu_type {
             ObuType::TemporalDelimiter => self.temporal_delimiter(steps),
             ObuType::SequenceHeader => self.sequence_header(obu, steps),
@@ -243,6 +246,18 @@ impl Planner {
             ObuType::TileList => self.tile_list(obu),
             ObuType::Metadata | ObuType::Padding | ObuType::Reserved(_) => Ok(()),
         }
+    }
+
+    /// A part of a frame that does not tell its layer is of every layer.
+    fn without_layer(&mut self, obu: &Obu<'_>) -> Result<()> {
+        let points = self.sequence.iter().flat_map(|sequence| &sequence.operating_points);
+        if points.into_iter().any(|point| point.operating_point_idc != 0) {
+            let mut r = obu.reader().strict(self.options.strict);
+            r.table("obu_header()", "6.4.1");
+            r.deviates("obu_extension_flag", 0, "it is 1 where operating_point_idc is not 0")?;
+            self.deviations.take(&mut r);
+        }
+        Ok(())
     }
 
     /// A list of tiles is not supported; bytes that are none are passed over.
@@ -321,7 +336,7 @@ impl Planner {
             return Err(rule("a frame header comes before any sequence header", "7.5"));
         };
         let mut r = obu.reader().strict(self.options.strict);
-        let header = syntax::frame::uncompressed_header(
+        let header = syntax::uncompressed_header(
             &mut r,
             &sequence,
             &self.references,

@@ -7,10 +7,13 @@ mod chips;
 mod cli;
 mod compare;
 mod containers;
+#[cfg(unix)]
+mod device_client;
 mod drawing;
 mod ebml;
 mod edits;
 mod explain;
+mod facts;
 mod faults;
 mod grain;
 mod help;

@@ -6,13 +6,14 @@ use std::sync::Arc;
 use av1_std::back;
 use av1_std::owned::SequenceHeader;
 use vav1d::error::{Error, Result, Unsupported};
+use vav1d::film_grain::{Applier, FilmGrain};
 use vav1d::grain;
 use vav1d::plan::{Bitstream, FramePlan, SessionSpec, ShowPlan, Step, SurfaceId};
 use vav1d::sink::md5_hex;
 use vav1d::syntax;
 use vav1d::vk::{
-    DecodeStatus, DpbPreference, Executor, ExecutorOptions, GrainMode, Handed, Output,
-    ParametersMode, StatusQueries,
+    DecodeStatus, DpbPreference, Executor, ExecutorOptions, Handed, Output, ParametersMode,
+    StatusQueries,
 };
 
 use super::capture::{Capture, Event, Frame};
@@ -52,7 +53,7 @@ pub fn shape(capture: &Capture, options: ExecutorOptions) -> ExecutorOptions {
         });
     }
     if !capture.has_film_grain() {
-        shape.film_grain = GrainMode::None;
+        shape.film_grain = FilmGrain::Off.mode(Applier::Driver);
     }
     shape
 }

@@ -12,10 +12,10 @@ use super::aim::Aim;
 use super::blocks::Blocks;
 use super::display::Display;
 use super::feed::{Fed, Feed, Judged};
-use super::mouse::Mouse;
 use super::picture::{Brightness, window_size};
-use super::stop::stopped_by_signals;
-use super::tell::{left_out, plain};
+use super::pointer::Pointer;
+use super::said::{left_out, plain};
+use super::stop::{Wake, stopped_by_signals};
 use super::{OpenFiles, Options, Presenter, Program, Report};
 use crate::{Decision, Frame, Pacer, Player, StreamInfo, Target, Timed};
 use vav1d::color::{self, Luminance};
@@ -27,10 +27,6 @@ use vav1d::vk::render::{self, Drawing, Overlay};
 const QUEUE: usize = 3;
 /// How long messages, and the bar, stay.
 const MESSAGE: Duration = Duration::from_secs(2);
-
-/// The player's thread has something to say.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Wake;
 
 /// Plays `program` in a window, until it ends or the window is closed.
 ///
@@ -100,7 +96,7 @@ pub(super) struct App {
     pub(super) message: Option<(String, Instant)>,
     /// The bar stays until then.
     pub(super) bar_until: Option<Instant>,
-    pub(super) mouse: Mouse,
+    pub(super) mouse: Pointer,
     pub(super) modifiers: ModifiersState,
     /// What is on its way to the screen.
     pub(super) aim: Aim,
@@ -159,7 +155,7 @@ impl App {
             keys: false,
             message: None,
             bar_until: None,
-            mouse: Mouse::default(),
+            mouse: Pointer::default(),
             modifiers: ModifiersState::empty(),
             aim: Aim::default(),
             brightness: Brightness::default(),

@@ -7,7 +7,7 @@ use winit::dpi::PhysicalSize;
 use winit::event_loop::ActiveEventLoop;
 use winit::window::{Fullscreen, Window};
 
-use super::tell::plain;
+use super::said::plain;
 use super::{Options, Presenter, layout};
 use vav1d::color::Luminance;
 use vav1d::error::{DeviceError, Result};

@@ -15,6 +15,8 @@ mod layout;
 mod mouse;
 mod osd;
 mod picture;
+mod pointer;
+mod said;
 mod seeks;
 mod stop;
 mod tell;

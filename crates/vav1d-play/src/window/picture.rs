@@ -6,6 +6,7 @@ use super::layout;
 use crate::{Frame, StreamInfo};
 use vav1d::color::{self, Luminance};
 use vav1d::container::Crop;
+use vav1d::film_grain::Applier;
 use vav1d::grain::GrainPass;
 use vav1d::grain::{self, FrameTime, Override};
 use vav1d::syntax::film_grain::FilmGrainParams;
@@ -17,6 +18,8 @@ use vav1d::vk::render::{Kernel, View};
 pub struct Look {
     /// Film grain is applied where the driver has left it to us.
     pub film_grain: bool,
+    /// Who is to apply the stream's own.
+    pub by: Applier,
     /// On the CPU, not by a shader.
     pub on_cpu: bool,
     /// Film grain in place of the stream's own.

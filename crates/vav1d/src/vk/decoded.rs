@@ -19,6 +19,11 @@ pub enum DecodedPicture {
 }
 
 impl DecodedPicture {
+    /// One that is where it was decoded.
+    pub(super) fn on_device(picture: OnDevice) -> Self {
+        Self::Device(DevicePicture(Arc::new(picture)))
+    }
+
     /// Its sample format.
     pub fn format(&self) -> Format {
         PictureRef::from(self).format()

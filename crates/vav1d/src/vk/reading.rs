@@ -2,69 +2,19 @@
 //! VK_EXT_host_image_copy, or in the memory of an image of LINEAR tiling.
 #![allow(unsafe_code, reason = "Vulkan calls, and access to mapped memory")]
 
-use std::sync::Arc;
-
 use ash::vk;
 
-use super::barriers::{self, Layer, Use};
-use super::device::Device;
-use super::execute::{Executor, QueuedWork};
+use super::barriers::{self, Use};
+use super::execute::Executor;
 use super::failed;
 use super::images::PictureId;
-use super::objects::Image;
+use super::in_flight::QueuedWork;
 use super::options::ReadbackWay;
+use super::pending::{HostRead, Read};
 use super::readback::CopyPlan;
 use super::submit::Ticket;
 use crate::error::Result;
 use crate::pixels::Picture;
-
-/// vkCopyImageToMemoryEXT, and the layouts that it takes.
-pub(super) struct HostCopies {
-    functions: ash::ext::host_image_copy::Device,
-    /// pCopySrcLayouts.
-    layouts: Vec<vk::ImageLayout>,
-}
-
-impl HostCopies {
-    /// Those of `device`, which was opened with hostImageCopy.
-    pub(super) fn new(device: &Device, adapter: vk::PhysicalDevice) -> Self {
-        let instance = device.instance().raw();
-        let mut layouts = vec![vk::ImageLayout::UNDEFINED; MOST_LAYOUTS];
-        let mut host = vk::PhysicalDeviceHostImageCopyPropertiesEXT {
-            copy_src_layout_count: MOST_LAYOUTS as u32,
-            p_copy_src_layouts: layouts.as_mut_ptr(),
-            ..Default::default()
-        };
-        let mut properties = vk::PhysicalDeviceProperties2::default().push_next(&mut host);
-        // SAFETY: the adapter is of the instance and knows the structure; the array is as long as
-        // its count says.
-        unsafe { instance.get_physical_device_properties2(adapter, &mut properties) };
-        layouts.truncate(host.copy_src_layout_count as usize);
-        let functions = ash::ext::host_image_copy::Device::new(instance, device.raw());
-        Self { functions, layouts }
-    }
-}
-
-/// More layouts than there are.
-const MOST_LAYOUTS: usize = 64;
-
-/// A picture that the host reads where it is, once it is decoded.
-pub(super) struct HostRead {
-    image: Arc<Image>,
-    at: Layer,
-    layout: vk::ImageLayout,
-    plan: CopyPlan,
-    /// The image is not decoded to as long as this is there.
-    _hold: Arc<()>,
-}
-
-/// A picture for the host.
-pub(super) enum Read {
-    /// It is read when it is asked for.
-    Later(Box<HostRead>),
-    /// It was read at once: the image had to go back to its layout.
-    Done(Box<Picture>),
-}
 
 impl Executor {
     /// Lets the host read picture `id` of the active session, kept for `kept` and decoded by a

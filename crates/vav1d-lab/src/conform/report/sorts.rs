@@ -3,7 +3,7 @@
 use super::page::Part;
 use crate::conform::expect::{Status, Word};
 use crate::conform::outcome::Outcome;
-use crate::conform::runner::Record;
+use crate::conform::record::Record;
 
 /// Sorts of results, what is to be looked at first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

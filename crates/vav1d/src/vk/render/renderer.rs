@@ -10,7 +10,7 @@ use super::drawing::{Drawing, Frame, View};
 use super::film_grain::{behind, parts, picture_bytes};
 use super::passes::{self, Presentation};
 use super::pipelines::{Pass, Pipelines, SetPool, whole};
-use super::steps::{Buffers, Passes};
+use super::steps::{Buffers, Passes, Slot};
 use crate::color::{Conversion, Output};
 use crate::error::Result;
 use crate::vk::adapter::Adapter;
@@ -18,7 +18,6 @@ use crate::vk::barriers;
 use crate::vk::device::Device;
 use crate::vk::memory::Location;
 use crate::vk::objects::{Buffer, Commands};
-use crate::vk::on_device::OnDevice;
 use crate::vk::submit::{Lane, Ticket, Touches};
 
 /// Drawings under way at most.
@@ -33,18 +32,6 @@ pub(super) struct Target {
     pub(super) extent: (u32, u32),
     /// A buffer that the image is copied to; without, it is to be presented.
     pub(super) copy_to: Option<vk::Buffer>,
-}
-
-/// What one drawing uses, and one after it may use again.
-pub(super) struct Slot {
-    commands: Commands,
-    pub(super) sets: SetPool,
-    pub(super) uniforms: Buffer,
-    picture: Buffer,
-    overlay: Buffer,
-    /// The picture, if it is on the device: kept until the drawing has ended.
-    pub(super) decoded: Option<Arc<OnDevice>>,
-    ticket: Ticket,
 }
 
 /// The picture of the last drawing, on the device.
@@ -237,8 +224,7 @@ impl Renderer {
             }
         }
         let source = self.converted.as_ref().map_or((0, 0), |c| c.size);
-        let view = drawing.view;
-        let wanted = view.scaled();
+        let (view, wanted) = (drawing.view, drawing.view.scaled());
         let (between, out) = ((wanted.0, source.1), wanted);
         let fits = |s: &Scaled| {
             s.view.scaled() == out
@@ -264,8 +250,7 @@ impl Renderer {
         target: &Target,
     ) -> Result<()> {
         let source = self.converted.as_ref().map_or((0, 0), |c| c.size);
-        let view = drawing.view;
-        let wanted = view.scaled();
+        let (view, wanted) = (drawing.view, drawing.view.scaled());
         let slot = &mut self.slots[index];
         let (picture, overlay) = (whole(&slot.picture), whole(&slot.overlay));
         let mut shown = self.converted.as_ref().map_or(picture, |c| whole(&c.rgb));

@@ -168,7 +168,17 @@ fn on_device_within(
     // Without patience it is never decoded.
     let ticket = if timeout.is_zero() { lane.reserve() } else { ticket };
     let decoded = (lane.timeline().clone(), ticket);
-    (OnDevice::picture(device, source, decoded, picture.format, SIZE, timeout), lane)
+    (
+        DecodedPicture::on_device(OnDevice::new(
+            device,
+            source,
+            decoded,
+            picture.format,
+            SIZE,
+            timeout,
+        )),
+        lane,
+    )
 }
 
 /// A picture with all kinds of samples.
