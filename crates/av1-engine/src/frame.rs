@@ -26,6 +26,14 @@ pub(super) struct Picture {
     pub(super) decoded: Option<(Arc<rav1d::Picture>, Maker)>,
 }
 
+impl Drop for Picture {
+    fn drop(&mut self) {
+        if let Some((_, maker)) = &self.decoded {
+            maker.let_go();
+        }
+    }
+}
+
 /// Where the samples of one plane are.
 struct Store {
     width: usize,
@@ -103,6 +111,7 @@ impl Frame {
             }
         };
         let planes = (0..if subsampling.is_some() { 3 } else { 1 }).map(store).collect();
+        maker.held();
         let decoded = Some((picture, maker.clone()));
         Self(Arc::new(Picture { bit_depth, planes, decoded }))
     }

@@ -93,7 +93,7 @@ impl OnDevice {
             timeout,
             _hold: hold,
         };
-        DecodedPicture::Device(DevicePicture(Arc::new(picture)))
+        DecodedPicture::Device(DevicePicture::drawn(picture))
     }
 
     /// Whether it is on `device`.

@@ -4,13 +4,14 @@
 
 use std::sync::Arc;
 
-use ash::vk;
+use ash::vk::{self, BufferImageCopy};
 
 use super::barriers::{self, Layer, Use};
 use super::device::Device;
 use super::execute::{Executor, QueuedWork};
 use super::failed;
 use super::images::PictureId;
+use super::moved::Moved;
 use super::objects::Image;
 use super::options::ReadbackWay;
 use super::readback::CopyPlan;
@@ -54,6 +55,9 @@ pub(super) struct HostRead {
     at: Layer,
     layout: vk::ImageLayout,
     plan: CopyPlan,
+    /// `None` where its memory is mapped.
+    host: Option<Arc<HostCopies>>,
+    moved: Arc<Moved>,
     /// The image is not decoded to as long as this is there.
     _hold: Arc<()>,
 }
@@ -90,7 +94,10 @@ impl Executor {
         } else {
             self.order_decodes(&[barriers::change(at, kept, Use::Host)], &[])?
         };
-        let read = HostRead { image, at, layout, plan, _hold: hold };
+        let host = self.host_copies.clone().filter(|_| readback == ReadbackWay::Host);
+        let moved = Arc::clone(&self.showing.moved);
+        moved.picture();
+        let read = HostRead { image, at, layout, plan, host, moved, _hold: hold };
         // A picture of its own is discarded by its next decode, a reference is looked for again;
         // and one of many layers may be decoded to next.
         let is_reference = kept == Use::Dpb;
@@ -132,7 +139,7 @@ impl Executor {
     pub(super) fn read(&mut self, read: &HostRead) -> Result<Picture> {
         let plan = &read.plan;
         let memory = self.showing.memory.pop().unwrap_or_default();
-        let Some(host) = &self.host_copies else {
+        if read.host.is_none() {
             let Some(mapped) = read.image.memory() else { return Ok(plan.picture(&[], memory)) };
             let size = usize::try_from(mapped.size_bytes()).unwrap_or(usize::MAX);
             // SAFETY: no decode to the image is submitted as long as it is held.
@@ -145,32 +152,99 @@ impl Executor {
                 let at = unsafe { raw.get_image_subresource_layout(read.at.image, place) };
                 (at.offset as usize, at.row_pitch as usize)
             };
+            read.moved.copied(plan.size_bytes());
+            read.moved.ordered(plan.picture_bytes());
             return Ok(plan.picture(&plan.gathered(bytes, rows), memory));
+        }
+        read.picture(memory, &mut self.showing.scratch)
+    }
+}
+
+impl HostRead {
+    /// The plan that makes a picture of it.
+    pub(super) fn plan(&self) -> &CopyPlan {
+        &self.plan
+    }
+
+    /// Whether it can be read without its executor.
+    pub(super) fn is_by_copies(&self) -> bool {
+        self.host.is_some()
+    }
+
+    /// Copies regions of the image to where each says.
+    fn copy(&self, regions: &[(BufferImageCopy, *mut u8)]) -> Result<()> {
+        let Some(host) = &self.host else { return Ok(()) };
+        let region = |(region, to): &(BufferImageCopy, *mut u8)| {
+            vk::ImageToMemoryCopyEXT::default()
+                .host_pointer(to.cast())
+                .image_subresource(region.image_subresource)
+                .image_offset(region.image_offset)
+                .image_extent(region.image_extent)
         };
-        let mut bytes = if plan.is_exact() { memory } else { Vec::new() };
-        bytes.resize(plan.size_bytes(), 0);
-        let (regions, n) = plan.regions(read.at.layer);
-        let regions: Vec<_> = regions[..n]
-            .iter()
-            .map(|region| {
-                let to = bytes[region.buffer_offset as usize..].as_mut_ptr();
-                vk::ImageToMemoryCopyEXT::default()
-                    .host_pointer(to.cast())
-                    .image_subresource(region.image_subresource)
-                    .image_extent(region.image_extent)
-            })
-            .collect();
+        let regions: Vec<_> = regions.iter().map(region).collect();
         let info = vk::CopyImageToMemoryInfoEXT::default()
-            .src_image(read.at.image)
-            .src_image_layout(read.layout)
+            .src_image(self.image.raw())
+            .src_image_layout(self.layout)
             .regions(&regions);
         // SAFETY: the image is in this layout, and no submission writes it as long as it is held;
-        // each region is inside the image, and its rows are inside `bytes`.
+        // each region is inside the image, and its rows are where it goes to.
         unsafe { host.functions.copy_image_to_memory(&info) }
             .map_err(failed("vkCopyImageToMemoryEXT"))?;
-        match plan.is_exact() {
-            true => Ok(plan.around(bytes.into())),
-            false => Ok(plan.picture(&bytes, Vec::new())),
+        Ok(())
+    }
+
+    /// The picture, copied by the host into `memory`.
+    pub(super) fn picture(&self, memory: Vec<u8>, scratch: &mut Vec<u8>) -> Result<Picture> {
+        let (plan, layer) = (&self.plan, self.at.layer);
+        if plan.is_exact() {
+            let mut bytes = memory;
+            match bytes.is_empty() {
+                // Fresh memory is zero without being written.
+                true => bytes = vec![0; plan.size_bytes()],
+                false => bytes.resize(plan.size_bytes(), 0),
+            }
+            let (regions, n) = plan.regions(layer);
+            let mut to = |region: &BufferImageCopy| {
+                (*region, bytes[region.buffer_offset as usize..].as_mut_ptr())
+            };
+            let regions: Vec<_> = regions[..n].iter().map(&mut to).collect();
+            self.copy(&regions)?;
+            self.moved.copied(plan.size_bytes());
+            return Ok(plan.around(bytes.into()));
         }
+        let mut picture = plan.empty(memory);
+        self.moved.copied(plan.picture_bytes());
+        for (nr, first, band) in plan.bands(layer) {
+            scratch.resize(plan.band_bytes(nr, &band), 0);
+            self.copy(&[(band, scratch.as_mut_ptr())])?;
+            self.moved.passed(scratch.len());
+            plan.put_rows(&mut picture, nr, first, scratch);
+        }
+        Ok(picture)
+    }
+
+    /// Gives `each` the bytes of the picture, from the first to the last, in parts that fit in a
+    /// processor's cache.
+    pub(super) fn parts(&self, each: &mut dyn FnMut(&[u8]) -> Result<()>) -> Result<()> {
+        let (plan, mut scratch, mut part) = (&self.plan, Vec::new(), Vec::new());
+        let (width, height) = plan.size();
+        for nr in 0..plan.format().chroma.planes() {
+            let (_, rows) = plan.format().plane_size(nr, width, height);
+            let bands = plan.bands(self.at.layer).filter(|(plane, ..)| *plane == plan.source(nr));
+            for (plane, first, band) in bands {
+                scratch.resize(plan.band_bytes(plane, &band), 0);
+                self.copy(&[(band, scratch.as_mut_ptr())])?;
+                self.moved.passed(scratch.len());
+                if plan.is_exact() {
+                    each(&scratch)?;
+                    continue;
+                }
+                let rows = band.image_extent.height.min(rows.saturating_sub(first));
+                part.resize(rows as usize * plan.row_bytes(nr), 0);
+                plan.put_part(nr, &scratch, &mut part);
+                each(&part)?;
+            }
+        }
+        Ok(())
     }
 }

@@ -8,10 +8,11 @@ use ash::vk;
 
 use super::barriers::{self, Layer, Use};
 use super::converting::Converter;
-use super::decoded::DecodedPicture;
+use super::decoded::{DecodedPicture, DevicePicture};
 use super::execute::{DecodeStatus, Executor, Output, Passage, QueuedWork};
 use super::images::PictureId;
 use super::lending::{Readback, Spares};
+use super::moved::Moved;
 use super::objects::{Buffer, Commands};
 use super::on_device::OnDevice;
 use super::options::{GrainMode, ReadbackWay, Recording};
@@ -47,24 +48,9 @@ pub(super) struct Showing {
     pub(super) scratch: Vec<u8>,
     /// Command buffers of the decode family that hand pictures over, by age.
     pub(super) handovers: VecDeque<(Ticket, Commands)>,
-    moved: Moved,
-}
-
-/// Bytes of pictures on their way to the host so far.
-#[derive(Default)]
-struct Moved {
-    pictures: u64,
-    /// Copied out of images by the device.
-    copied: u64,
-    /// Written once more by the host, which puts them in order.
-    ordered: u64,
-}
-
-impl Drop for Moved {
-    fn drop(&mut self) {
-        let Self { pictures, copied, ordered } = self;
-        log::debug!("moved: {pictures} pictures, {copied} bytes copied, {ordered} put in order");
-    }
+    pub(super) moved: Arc<Moved>,
+    /// Pictures that the host can read where they are stay there.
+    pub(super) unread: bool,
 }
 
 impl Showing {
@@ -377,6 +363,9 @@ impl Executor {
             Place::OnDevice(picture) => *picture,
             Place::Host(readback, plan) => self.picture(&plan, readback)?.into(),
             Place::Read(Read::Done(picture)) => (*picture).into(),
+            Place::Read(Read::Later(read)) if self.showing.unread && read.is_by_copies() => {
+                DecodedPicture::Device(DevicePicture::unread(read))
+            }
             Place::Read(Read::Later(read)) => self.read(&read)?.into(),
         };
         self.showing.ready.push_back(Output {
@@ -397,13 +386,13 @@ impl Executor {
 
     /// What a copy that has ended left in `readback`.
     fn picture(&mut self, plan: &CopyPlan, readback: Readback) -> Result<Picture> {
-        let moved = &mut self.showing.moved;
-        moved.pictures += 1;
-        moved.copied += plan.size_bytes() as u64;
+        let moved = Arc::clone(&self.showing.moved);
+        moved.picture();
+        moved.copied(plan.size_bytes());
         if plan.is_exact() && readback.buffer.is_read_at_ease() {
             return Ok(plan.around(self.showing.spare.lend(readback, plan.size_bytes())));
         }
-        self.showing.moved.ordered += plan.picture_bytes() as u64;
+        moved.ordered(plan.picture_bytes());
         if self.is_hardware() && Converter::takes(plan) {
             readback.buffer.fetch(plan.size_bytes())?;
             let Showing { converter, spare, .. } = &mut self.showing;
