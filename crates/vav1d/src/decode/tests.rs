@@ -75,8 +75,7 @@ const SAMPLES: [&str; 6] = [
 #[test]
 fn parts_are_the_bytes_of_the_pictures() {
     for name in SAMPLES {
-        for config in ["", "two-plane", "distinct", "host-image-copy=general", "granularity=16x16"]
-        {
+        for config in ["", "two-plane", "distinct", "granularity=16x16"] {
             let whole = notes(name, config, Wants::Pictures, None);
             let parts = notes(name, config, Wants::Parts, None);
             assert!(!whole.bytes.is_empty() && whole.came.1 == 0, "{name}");
@@ -97,9 +96,13 @@ fn who_wants_nothing_is_told_of_the_pictures() {
 #[test]
 fn pictures_that_were_copied_come_whole() {
     let expected = notes(SAMPLES[0], "", Wants::Pictures, None).bytes;
-    for (config, readback) in [("no-host-image-copy", None), ("", Some(ReadbackWay::Copy))] {
+    // Of "general" a reference is read before it goes back to its layout.
+    let by_queue = Some(ReadbackWay::Copy);
+    for (config, readback) in
+        [("no-host-image-copy", None), ("", by_queue), ("host-image-copy=general", None)]
+    {
         let Notes { bytes, came, .. } = notes(SAMPLES[0], config, Wants::Parts, readback);
-        assert_eq!(came, (12, 0, 0));
-        assert!(bytes == expected);
+        assert_eq!(came, (12, 0, 0), "{config}");
+        assert!(bytes == expected, "{config}");
     }
 }

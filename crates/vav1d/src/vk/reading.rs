@@ -96,7 +96,6 @@ impl Executor {
         };
         let host = self.host_copies.clone().filter(|_| readback == ReadbackWay::Host);
         let moved = Arc::clone(&self.showing.moved);
-        moved.picture();
         let read = HostRead { image, at, layout, plan, host, moved, _hold: hold };
         // A picture of its own is discarded by its next decode, a reference is looked for again;
         // and one of many layers may be decoded to next.
@@ -152,6 +151,7 @@ impl Executor {
                 let at = unsafe { raw.get_image_subresource_layout(read.at.image, place) };
                 (at.offset as usize, at.row_pitch as usize)
             };
+            read.moved.picture();
             read.moved.copied(plan.size_bytes());
             read.moved.ordered(plan.picture_bytes());
             return Ok(plan.picture(&plan.gathered(bytes, rows), memory));
@@ -196,6 +196,7 @@ impl HostRead {
     /// The picture, copied by the host into `memory`.
     pub(super) fn picture(&self, memory: Vec<u8>, scratch: &mut Vec<u8>) -> Result<Picture> {
         let (plan, layer) = (&self.plan, self.at.layer);
+        self.moved.picture();
         if plan.is_exact() {
             let mut bytes = memory;
             match bytes.is_empty() {
@@ -228,6 +229,7 @@ impl HostRead {
     pub(super) fn parts(&self, each: &mut dyn FnMut(&[u8]) -> Result<()>) -> Result<()> {
         let (plan, mut scratch, mut part) = (&self.plan, Vec::new(), Vec::new());
         let (width, height) = plan.size();
+        self.moved.picture();
         for nr in 0..plan.format().chroma.planes() {
             let (_, rows) = plan.format().plane_size(nr, width, height);
             let bands = plan.bands(self.at.layer).filter(|(plane, ..)| *plane == plan.source(nr));
