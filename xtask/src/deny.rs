@@ -10,7 +10,7 @@ use anyhow::{Context, Result, bail};
 use serde_json::Value;
 
 use crate::metadata::{self, array, folder, packages, text};
-use crate::{ci, say};
+use crate::{build, say};
 
 /// Checks everything that needs no network, and runs cargo-deny as well where it is installed.
 pub(crate) fn run(root: &Path) -> Result<()> {
@@ -23,7 +23,7 @@ pub(crate) fn run(root: &Path) -> Result<()> {
     say(&format!("deny: {} crates, nothing found", packages(&all).len()));
     let cargo_deny = Command::new(metadata::cargo()).args(["deny", "--version"]).output();
     match cargo_deny.is_ok_and(|output| output.status.success()) {
-        true => ci::cargo(&["deny", "--workspace", "check"], &[]),
+        true => build::cargo(&["deny", "--workspace", "check"], &[]),
         false => {
             say("cargo-deny is not here: no advisories are looked up");
             Ok(())

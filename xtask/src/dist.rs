@@ -11,7 +11,7 @@ use std::process::Command;
 
 use anyhow::{Context, Result, bail};
 
-use crate::{ci, metadata, say};
+use crate::{build, metadata, say};
 
 const SHELLS: [(&str, &str); 4] = [
     ("bash", "share/bash-completion/completions/vav1d"),
@@ -62,7 +62,7 @@ pub(crate) fn run(dir: &Path, programs: Option<&Path>) -> Result<()> {
 
 /// Builds, and installs below `prefix`; says which files, so that they can be removed.
 pub(crate) fn install(prefix: &Path) -> Result<()> {
-    let tree = ci::target().join("install");
+    let tree = build::target().join("install");
     let debug = tree.with_file_name("install-symbols");
     lay_out(&build()?, &tree, &debug, &metadata::all()?)?;
     let mut files = Vec::new();
@@ -80,7 +80,7 @@ pub(crate) fn install(prefix: &Path) -> Result<()> {
 
 /// Builds what packages are made of; gives its folder.
 fn build() -> Result<PathBuf> {
-    let program = ci::build("dist", &["--lib", "--bins"])?;
+    let program = build::build("dist", &["--exclude", "xtask", "--lib", "--bins"])?;
     Ok(program.parent().context("a path without a folder")?.to_owned())
 }
 

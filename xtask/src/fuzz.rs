@@ -10,7 +10,7 @@ use std::process::Command;
 use anyhow::{Context, Result, bail};
 
 use crate::streams::find_all;
-use crate::{ci, say};
+use crate::{build, say};
 
 /// The targets, and the longest input in bytes that each is given.
 pub(crate) const TARGETS: [(&str, usize); 8] = [
@@ -78,7 +78,7 @@ fn build(address: bool) -> Result<PathBuf> {
         }
         return Ok(target.join(host).join("release"));
     }
-    ci::cargo(&arguments, &[("RUSTFLAGS", FLAGS)])?;
+    build::cargo(&arguments, &[("RUSTFLAGS", FLAGS)])?;
     let target = std::env::var_os("CARGO_TARGET_DIR").map(PathBuf::from);
     let target = target.unwrap_or_else(|| crate::root().join("fuzz/target"));
     Ok(target.join(host).join("release"))

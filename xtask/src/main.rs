@@ -1,6 +1,7 @@
 //! Project tasks, run as `cargo xtask <task>`.
 
 mod bench;
+mod build;
 mod ci;
 mod clients;
 mod conformance;
@@ -52,6 +53,9 @@ enum Task {
         /// A configuration of softvk
         #[arg(long, default_value = "")]
         config: String,
+        /// The program; without it, it is built
+        #[arg(long)]
+        program: Option<PathBuf>,
         /// Arguments for each vector
         #[arg(last = true)]
         extra: Vec<String>,
@@ -166,8 +170,8 @@ enum Task {
     /// shape is the same to the driver, planted faults show; with --tools from a Debian sid chroot,
     /// compared with ffmpeg
     RealDrivers {
-        /// The chips
-        #[arg(long, value_delimiter = ',', default_values = drivers::CHIPS)]
+        /// The chips; without it all that `vav1d sim` knows
+        #[arg(long, value_delimiter = ',')]
         chips: Vec<String>,
         /// The folder of the wrappers that samples/peers.sh writes; without it this machine's drivers
         #[arg(long)]
@@ -175,6 +179,9 @@ enum Task {
         /// Run under the validation layer
         #[arg(long)]
         validate: bool,
+        /// The program, with libdrm_sim.so beside it; without it, both are built
+        #[arg(long)]
+        program: Option<PathBuf>,
         /// Streams, or folders of them
         #[arg(default_value = "samples")]
         streams: Vec<PathBuf>,
@@ -307,8 +314,8 @@ fn run() -> Result<()> {
     match Args::parse().task {
         Task::Ci => ci::run(),
         Task::Tidy => tidy::run(&root()),
-        Task::Conformance { dir, jobs, config, extra } => {
-            let program = ci::release()?;
+        Task::Conformance { dir, jobs, config, program, extra } => {
+            let program = program.map_or_else(build::release, Ok)?;
             conformance::run(&program, &dir, jobs, &config, &extra)?;
             let hostile = dir.join("hostile");
             if hostile.is_dir() {
@@ -326,29 +333,30 @@ fn run() -> Result<()> {
             clients::run(&tools, &only, &config, &streams)
         }
         Task::Containers { count, seed, cuts, files, ffmpeg, program } => {
-            let program = program.map_or_else(ci::release, Ok)?;
+            let program = program.map_or_else(build::release, Ok)?;
             containers::run(&containers::Wanted { program, ffmpeg, count, seed, cuts, files })
         }
         Task::Remux { tools, program, streams } => {
-            let program = program.map_or_else(ci::release, Ok)?;
+            let program = program.map_or_else(build::release, Ok)?;
             remux::run(&program, &tools, &streams)
         }
         Task::Rewrite { count, seed, jobs, only, altering, tools, program, extra, streams } => {
-            let program = program.map_or_else(ci::release, Ok)?;
+            let program = program.map_or_else(build::release, Ok)?;
             let judges = rewrite::Judges { program, tools, extra };
             let wanted = rewrite::Wanted { judges, count, seed, jobs, only, altering };
             rewrite::run(&wanted, &streams)
         }
         Task::RewriteSuite { folder, count, seed, vectors, tools, program, streams } => {
-            let program = program.map_or_else(ci::release, Ok)?;
+            let program = program.map_or_else(build::release, Ok)?;
             let judges = rewrite::Judges { program, tools, extra: Vec::new() };
             let wanted = rewrite::suite::Wanted { judges, folder, count, seed, vectors };
             rewrite::suite::run(&wanted, &streams)
         }
-        Task::RealDrivers { chips, tools, validate, streams } => {
-            drivers::run(&ci::release()?, &chips, tools.as_deref(), validate, &streams)
+        Task::RealDrivers { chips, tools, validate, program, streams } => {
+            let program = program.map_or_else(build::release, Ok)?;
+            drivers::run(&program, &chips, tools.as_deref(), validate, &streams)
         }
-        Task::FilmGrain { tools, streams } => grain::run(&ci::release()?, &tools, &streams),
+        Task::FilmGrain { tools, streams } => grain::run(&build::release()?, &tools, &streams),
         Task::Dist { dir, programs } => dist::run(&dir, programs.as_deref()),
         Task::Install { prefix } => dist::install(&prefix),
         Task::DebCheck { deb, suites, keep } => dist::check::run(&deb, &suites, keep),

@@ -8,7 +8,7 @@ use std::process::Command;
 use anyhow::{Context, Result, bail};
 
 use crate::suites::Suite;
-use crate::{ci, metadata, say};
+use crate::{build, metadata, say};
 
 /// What is installed in the chroot to build with.
 const PACKAGES: [&str; 4] = ["rustc", "cargo", "gcc", "libc6-dev"];
@@ -39,7 +39,7 @@ pub(crate) fn run(suite: &str, tests: bool, keep: bool) -> Result<()> {
     let claimed = metadata::text(&metadata::program(&all)?["rust_version"]).to_owned();
     demands(&all, &claimed)?;
     let root = crate::root();
-    let target = std::path::absolute(ci::target().join("msrv"))?;
+    let target = std::path::absolute(build::target().join("msrv"))?;
     std::fs::create_dir_all(&target)?;
     let config = vendor(&target)?;
     let suite = Suite::make(suite, &[&root, &target], keep)?;

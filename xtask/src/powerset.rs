@@ -3,7 +3,7 @@
 use anyhow::Result;
 use serde_json::Value;
 
-use crate::{ci, metadata, say};
+use crate::{build, metadata, say};
 
 /// Runs clippy over each set of features of the program's package, which hands them down, or of
 /// each of the workspace's packages that has any. Those that need `nasm` are left out where it is
@@ -15,7 +15,7 @@ pub(crate) fn run(every: bool) -> Result<()> {
     for package in packages {
         let name = metadata::text(&package["name"]);
         let mut features = features(package);
-        if ci::assembly().is_empty() {
+        if build::assembly().is_empty() {
             features.retain(|feature| feature != "asm");
         }
         if features.is_empty() {
@@ -26,7 +26,7 @@ pub(crate) fn run(every: bool) -> Result<()> {
             let mut step = vec!["clippy", "--quiet", "--locked", "-p", name];
             step.extend(["--no-default-features", "--features", &set, "--lib", "--bins"]);
             step.extend(["--", "-D", "warnings"]);
-            ci::cargo(&step, &[])?;
+            build::cargo(&step, &[])?;
             sets += 1;
         }
     }

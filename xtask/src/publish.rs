@@ -7,7 +7,7 @@ use anyhow::{Result, bail};
 use serde_json::Value;
 
 use crate::metadata::{self, array, folder, text};
-use crate::{ci, say};
+use crate::{build, say};
 
 /// Bytes that a file of a package may have: larger ones are streams or tables for tests.
 const LARGEST: u64 = 512 * 1024;
@@ -45,7 +45,7 @@ pub(crate) fn run(build: bool) -> Result<()> {
         // What is at hand is what was built with.
         step.extend(["--no-verify", "--offline"]);
     }
-    ci::cargo(&step, &[])?;
+    build::cargo(&step, &[])?;
     say(&format!("publish: {published} packages"));
     Ok(())
 }

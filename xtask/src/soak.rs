@@ -7,7 +7,7 @@ use std::process::{Command, Stdio};
 use anyhow::{Context, Result, bail};
 use wait4::Wait4 as _;
 
-use crate::{ci, say};
+use crate::{build, say};
 
 /// Processes, and sessions of one process, that decode at once.
 const AT_ONCE: usize = 4;
@@ -24,7 +24,7 @@ fn stream(name: &str) -> PathBuf {
 
 /// Opens, decodes and closes; plays in a loop for `seconds`; then decodes `rounds` times in several processes and sessions at once.
 pub(crate) fn run(rounds: usize, seconds: u64) -> Result<()> {
-    let program = ci::release()?.with_file_name("examples").join("many");
+    let program = build::release()?.with_file_name("examples").join("many");
     looped(&program.with_file_name("looped"), seconds)?;
     let many = |arguments: &[String]| {
         let mut command = Command::new(&program);

@@ -9,7 +9,7 @@ use std::process::{Command, Output, Stdio};
 
 use anyhow::{Context, Result, bail};
 
-use crate::{ci, say};
+use crate::{build, say};
 
 /// Where the chroots are, below the folder where cargo builds.
 const FOLDER: &str = "suites";
@@ -27,7 +27,7 @@ impl Suite {
     /// Makes the chroot of the suite `name`, or takes the one that is there. Where not to `keep`, it
     /// is removed in the end.
     pub(crate) fn make(name: &str, binds: &[&Path], keep: bool) -> Result<Self> {
-        let root = std::path::absolute(ci::target().join(FOLDER).join(name))?;
+        let root = std::path::absolute(build::target().join(FOLDER).join(name))?;
         let suite = Self {
             name: name.to_owned(),
             root,

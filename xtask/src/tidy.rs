@@ -2,11 +2,12 @@
 
 mod book;
 mod chains;
+mod circles;
 mod hosts;
 #[cfg(test)]
 mod tests;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -34,7 +35,7 @@ const LAYERS: &[(&str, &[&[&str]])] = &[
     (
         "crates/vav1d-play/src/",
         &[
-            &["head", "image", "index", "kept", "pacer", "scan", "shared", "stream"],
+            &["head", "image", "index", "kept", "options", "pacer", "scan", "shared", "stream"],
             &["worker"],
             &["player"],
             &["window"],
@@ -61,6 +62,7 @@ const UNSAFE: &[&str] = &[
     "crates/softvk/src/icd.rs",
     "crates/softvk/src/memory.rs",
     "crates/softvk/tests/",
+    "crates/vav1d-cli/tests/suite/device_client.rs",
     "crates/watch-layer/src/entry/",
     "fuzz/fuzz_targets/softvk.rs",
 ];
@@ -77,13 +79,17 @@ const CRATES: &[(&str, &[&str])] = &[
             "crates/softvk/",
             "crates/vav1d/src/error.rs",
             "crates/vav1d/src/vk",
+            "crates/vav1d-cli/tests/suite/device_client.rs",
             "crates/watch-layer/src/",
             "fuzz/fuzz_targets/softvk.rs",
         ],
     ),
     ("av1_grain", &["crates/av1-picture/src/grain/"]),
     ("png", &["crates/vav1d-lab/src/compare/images.rs", "crates/vav1d-play/src/image.rs"]),
-    ("flate2", &["crates/av1-demux/src/matroska/encoding.rs"]),
+    (
+        "flate2",
+        &["crates/av1-demux/src/matroska/encoding.rs", "crates/av1-demux/src/mp4/bodies.rs"],
+    ),
     ("regex", &["crates/vav1d-lab/src/conform/", "crates/vav1d-cli/src/verify_select.rs"]),
     ("quick_xml", &["crates/vav1d-lab/src/conform/report/"]),
     ("toml", &["crates/vav1d-lab/src/conform/suite/manifest.rs", "crates/vav1d-cli/tests/"]),
@@ -103,7 +109,7 @@ const CRATES: &[(&str, &[&str])] = &[
             "crates/vav1d/src/sink/hash.rs",
             "crates/vav1d-cli/src/lib.rs",
             "crates/drm-sim/src/pictures.rs",
-            "crates/watch-layer/src/entry/pictures/shape.rs",
+            "crates/watch-layer/src/entry/shape.rs",
         ],
     ),
     ("sha2", &["crates/vav1d/src/sink/hash.rs"]),
@@ -114,6 +120,10 @@ const CRATES: &[(&str, &[&str])] = &[
 /// Lines that a file may have; lines that a function may have, members of literals not counted.
 const FILE: usize = 500;
 const FUNCTION: usize = 60;
+
+/// Words that mean one thing in a crate: it has one public type of that name at most.
+const WORDS: [&str; 9] =
+    ["Frame", "Options", "Picture", "Place", "Sample", "State", "Step", "Surface", "Target"];
 
 /// Folders of sources.
 const FOLDERS: [&str; 3] = ["crates", "xtask", "fuzz"];
@@ -142,6 +152,8 @@ pub(crate) fn run(root: &Path) -> Result<()> {
                 .extend(chains.map(|line| format!("{name}:{line}: a let chain, see rust-version")));
         }
     }
+    circled(root, &files, &mut found)?;
+    worded(root, &files, &mut found)?;
     book::check(root, &mut found)?;
     hosts::check(root, &mut found)?;
     documents(root, &mut found)?;
@@ -152,6 +164,46 @@ pub(crate) fn run(root: &Path) -> Result<()> {
         bail!("tidy: {} findings", found.len());
     }
     crate::say(&format!("tidy: {} files, nothing found", files.len()));
+    Ok(())
+}
+
+/// Public types of one name in one crate, of all `files`.
+fn worded(root: &Path, files: &[PathBuf], found: &mut Vec<String>) -> Result<()> {
+    let mut known: BTreeMap<(String, &str), String> = BTreeMap::new();
+    for file in files {
+        let name = file.strip_prefix(root)?.to_string_lossy().replace('\\', "/");
+        let Some((krate, _)) = name.split_once("/src/") else { continue };
+        for line in std::fs::read_to_string(file)?.lines() {
+            let mut words = line.split(|c: char| !(c.is_alphanumeric() || c == '_'));
+            let is_type =
+                words.next() == Some("pub") && matches!(words.next(), Some("struct" | "enum"));
+            let Some(made) = words.next().filter(|_| is_type && line.starts_with("pub ")) else {
+                continue;
+            };
+            let Some(word) = WORDS.iter().find(|word| **word == made) else { continue };
+            if let Some(other) = known.insert((krate.to_owned(), word), name.clone()) {
+                found.push(format!("{name}: {other} has a public type {word}, too"));
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Circles between the modules of each crate, of all `files`.
+fn circled(root: &Path, files: &[PathBuf], found: &mut Vec<String>) -> Result<()> {
+    let mut crates: BTreeMap<String, circles::Crate> = BTreeMap::new();
+    for file in files {
+        let name = file.strip_prefix(root)?.to_string_lossy().replace('\\', "/");
+        let Some((krate, module)) = name.split_once("/src/") else { continue };
+        crates.entry(krate.to_owned()).or_default().add(
+            module,
+            &name,
+            &std::fs::read_to_string(file)?,
+        );
+    }
+    for (krate, modules) in &crates {
+        found.extend(modules.circles().into_iter().map(|circle| format!("{krate}: {circle}")));
+    }
     Ok(())
 }
 

@@ -180,7 +180,8 @@ impl Ivf {
         let own = window.get(..next.unwrap_or(count)).unwrap_or_default();
         let data = own.get(..whole_obus(own)).unwrap_or_default().to_vec();
         let limit = self.limits.unit_bytes;
-        if next.is_none() && size > limit && self.length.is_none() {
+        // Behind pictures it is junk; a stream may begin with one that is too large.
+        if next.is_none() && size > limit && self.length.is_none() && self.index == 0 {
             return Err(LimitError { what: "bytes of a temporal unit", value: size, limit }.into());
         }
         let what = match next {

@@ -157,6 +157,7 @@ fn info(part: &Part, container: &'static str) -> SourceInfo {
         frame_rate: part.track.frame_rate(),
         duration: duration.filter(|duration| !duration.is_zero()),
         pixel_aspect: part.track.video.pixel_aspect(),
+        crop: part.track.video.crop(),
         rotation: part.track.video.rotation(),
         ..SourceInfo::new(container)
     }

@@ -1,59 +1,19 @@
 //! Frames that are submitted before the last one is done. What comes of each is what would come if
 //! they were decoded one after the other: whatever cannot be known so early is left to its turn.
 
-use super::decoder::{Room, Sent};
+use super::decoder::Room;
+use super::flight::{Flight, State, missing_name};
 use super::headers::{FrameSize, FrameType};
 use super::job::FrameJob;
 use super::sequence::Sequence;
 use super::slots::opening;
 use super::slots::{Opening, Saved, Target};
 use super::unit::{self, Unit};
-use super::{Decoded, Fault, Frame, Reconstructor, grain};
+use super::{Decoded, Fault, Reconstructor, grain};
 
 /// A frame that was submitted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Ticket(u64);
-
-/// What becomes of a frame that was submitted.
-enum State {
-    Sent(Sent),
-    Over(Result<Frame, Fault>),
-}
-
-/// A frame that was submitted and not taken.
-pub(super) struct Flight {
-    id: u64,
-    state: State,
-    setup_slot: Option<u32>,
-    film_grain: Option<grain::Params>,
-    /// Reference names, with the frames behind them.
-    references: Option<([i32; 7], [u64; 7])>,
-}
-
-impl Flight {
-    /// How it fails if the frame `id` has no picture: as if it had been known from the start.
-    fn without(&self, id: u64) -> Option<Fault> {
-        let (names, ids) = self.references.as_ref()?;
-        let at = ids.iter().position(|reference| *reference == id)?;
-        Some(Fault::ReferenceMissing { name: at + 1, slot: names[at] })
-    }
-
-    /// See [`missing_name`].
-    fn missing_name(&self) -> usize {
-        match &self.state {
-            State::Over(Err(fault)) => missing_name(fault),
-            _ => 0,
-        }
-    }
-}
-
-/// Which reference name is missing; 0 where that is not what is wrong.
-fn missing_name(fault: &Fault) -> usize {
-    match fault {
-        Fault::ReferenceMissing { name, .. } => *name,
-        _ => 0,
-    }
-}
 
 /// A frame that is ready to be sent.
 struct Ready {

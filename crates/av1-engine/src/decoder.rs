@@ -8,43 +8,13 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 
+use super::frame::Maker;
 use super::rav1d::{Filters, Picture, Rav1d, Refusal};
 use super::{Fault, Frame};
 
 /// More rounds than this means that the decoder neither takes nor gives anything.
 const MAX_ROUNDS: usize = 16;
-
-/// Which decoder has made a picture: one that was replaced is another.
-#[derive(Clone, Default)]
-pub(super) struct Maker(Arc<Held>);
-
-/// How many of a decoder's pictures others hold, and how many they have held at a time.
-#[derive(Default)]
-struct Held {
-    now: AtomicUsize,
-    most: AtomicUsize,
-}
-
-impl Maker {
-    /// One more of its pictures is held.
-    pub(super) fn held(&self) {
-        let now = self.0.now.fetch_add(1, Ordering::Relaxed) + 1;
-        self.0.most.fetch_max(now, Ordering::Relaxed);
-    }
-
-    /// One of them is not held any more.
-    pub(super) fn let_go(&self) {
-        self.0.now.fetch_sub(1, Ordering::Relaxed);
-    }
-}
-
-impl Drop for Held {
-    fn drop(&mut self) {
-        log::debug!("pictures of a decoder that were held at a time: {}", self.most.get_mut());
-    }
-}
 
 /// The threads of a decoder.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,8 +1,8 @@
 //! Pictures as the driver's other half takes them: planes of samples, shared or owned.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
-use super::decoder::Maker;
 use super::rav1d;
 
 /// The result of one decode operation.
@@ -17,6 +17,36 @@ pub struct Decoded {
 /// A picture. Cloning shares the samples.
 #[derive(Clone)]
 pub struct Frame(Arc<Picture>);
+
+/// Which decoder has made a picture: one that was replaced is another.
+#[derive(Clone, Default)]
+pub(super) struct Maker(pub(super) Arc<Held>);
+
+/// How many of a decoder's pictures others hold, and how many they have held at a time.
+#[derive(Default)]
+pub(super) struct Held {
+    now: AtomicUsize,
+    most: AtomicUsize,
+}
+
+impl Maker {
+    /// One more of its pictures is held.
+    pub(super) fn held(&self) {
+        let now = self.0.now.fetch_add(1, Ordering::Relaxed) + 1;
+        self.0.most.fetch_max(now, Ordering::Relaxed);
+    }
+
+    /// One of them is not held any more.
+    pub(super) fn let_go(&self) {
+        self.0.now.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        log::debug!("pictures of a decoder that were held at a time: {}", self.most.get_mut());
+    }
+}
 
 /// What the clones of a frame share.
 pub(super) struct Picture {

@@ -20,6 +20,8 @@ mod decoder;
 mod engine;
 mod fault;
 #[cfg(feature = "decoder")]
+mod flight;
+#[cfg(feature = "decoder")]
 mod frame;
 mod grain;
 mod headers;

@@ -10,10 +10,27 @@ pub(crate) struct BitWriter {
 }
 
 impl BitWriter {
+    /// With room for the header of a frame.
+    pub(crate) fn for_frame() -> Self {
+        Self { bytes: Vec::with_capacity(128), len: 0 }
+    }
+
     /// `f(n)`, spec 4.10.2: the low `n` bits of `value`, most significant first. `n` <= 32.
     pub(crate) fn f(&mut self, n: u32, value: u32) {
-        for bit in (0..n).rev() {
-            self.flag((value >> bit) & 1 == 1);
+        let mut left = n;
+        while left > 0 {
+            let used = (self.len % 8) as u32;
+            if used == 0 {
+                self.bytes.push(0);
+            }
+            // The next bits that fit into the last byte.
+            let count = left.min(8 - used);
+            left -= count;
+            let bits = (value >> left) & ((1 << count) - 1);
+            if let Some(last) = self.bytes.last_mut() {
+                *last |= (bits << (8 - used - count)) as u8;
+            }
+            self.len += count as usize;
         }
     }
 
@@ -139,16 +156,21 @@ pub(crate) enum ObuType {
 
 /// Appends an OBU with `obu_has_size_field`, spec 5.3.1, whose payload is `parts` in a row.
 pub(crate) fn push_obu(out: &mut Vec<u8>, obu_type: ObuType, parts: &[&[u8]]) {
-    const OBU_HAS_SIZE_FIELD: u8 = 1 << 1;
-    out.push((obu_type as u8) << 3 | OBU_HAS_SIZE_FIELD);
+    out.push(obu_header(obu_type));
     leb128(out, parts.iter().map(|part| part.len()).sum());
     for part in parts {
         out.extend_from_slice(part);
     }
 }
 
+/// `obu_header()` with `obu_has_size_field`, spec 5.3.2.
+pub(crate) fn obu_header(obu_type: ObuType) -> u8 {
+    const OBU_HAS_SIZE_FIELD: u8 = 1 << 1;
+    (obu_type as u8) << 3 | OBU_HAS_SIZE_FIELD
+}
+
 /// `leb128()`, spec 4.10.5.
-fn leb128(out: &mut Vec<u8>, mut value: usize) {
+pub(crate) fn leb128(out: &mut Vec<u8>, mut value: usize) {
     while value > 0x7f {
         out.push((value & 0x7f) as u8 | 0x80);
         value >>= 7;

@@ -3,8 +3,8 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use super::ahead::Flight;
 use super::decoder::{Decoder, Pace};
+use super::flight::Flight;
 use super::grain;
 use super::headers::{FrameSize, FrameType};
 use super::rav1d::Filters;

@@ -9,11 +9,15 @@
 use std::sync::Arc;
 
 use super::headers::{self, FrameHeader, FrameSize, FrameType, HeaderInput, Reference, Show};
-use super::obu_writer::{ObuType, push_obu};
+use super::obu_writer::ObuType;
 use super::sequence::{Extras, Sequence};
 use super::slots::{Opening, Saved, Slots, Target, opening};
 use super::{Fault, unit};
 use crate::job::{Chroma, FrameJob, Profile};
+
+mod pieces;
+
+pub use pieces::Pieces;
 
 /// Writes the frames of one session.
 pub struct Writer {
@@ -98,20 +102,20 @@ impl Writer {
     /// What has no coding in AV1, and references without a picture. The tiles are appended all the
     /// same, as padding that decoders pass over, and `Written` is right; the setup slot has no
     /// picture then.
-    pub fn write(
+    pub fn write<'a>(
         &mut self,
         job: &FrameJob,
-        tiles: &[&[u8]],
-        out: &mut Vec<u8>,
+        tiles: &[&'a [u8]],
+        out: &mut Pieces<'a>,
     ) -> (Written, Result<(), Fault>) {
-        let start = out.len();
-        push_obu(out, ObuType::TemporalDelimiter, &[]);
+        let (start, nothing) = (out.len(), out.mark());
+        out.obu(ObuType::TemporalDelimiter, &[]);
         let opening = opening(job);
         let opened = self.slots.open(&opening);
         let first = out.len();
         let prologue = opened.and_then(|()| self.prologue(job, &opening, out));
         // A sequence header and a frame that was decoded again stay, whatever comes of this one.
-        let keep = if out.len() > first { out.len() } else { start };
+        let keep = if out.len() > first { out.mark() } else { nothing };
         let outcome = prologue.and_then(|base| self.frame(job, tiles, &opening, base, out));
         let result = match outcome {
             Ok(picture) => {
@@ -120,10 +124,8 @@ impl Writer {
             }
             Err(fault) => {
                 self.slots.close(&opening, None);
-                out.truncate(keep);
-                let trailing: &[u8] = &[0x80];
-                let bytes: Vec<_> = tiles.iter().copied().chain([trailing]).collect();
-                push_obu(out, ObuType::Padding, &bytes);
+                out.back_to(keep);
+                out.padding(tiles);
                 Err(fault)
             }
         };
@@ -135,7 +137,7 @@ impl Writer {
         &mut self,
         job: &FrameJob,
         opening: &Opening,
-        out: &mut Vec<u8>,
+        out: &mut Pieces<'_>,
     ) -> Result<Base, Fault> {
         let sequence = Sequence::new(&job.sequence, self.profile)?;
         unit::film_grain(job, &sequence, self.profile)?;
@@ -150,7 +152,7 @@ impl Writer {
                 if before.is_none_or(|(before, _)| before != sequence) {
                     self.slots.clear();
                 }
-                push_obu(out, ObuType::SequenceHeader, &[&sequence.payload_with(&extras)]);
+                out.obu(ObuType::SequenceHeader, &[&sequence.payload_with(&extras)]);
                 self.sequence = Some((sequence, extras));
                 extras
             }
@@ -158,20 +160,20 @@ impl Writer {
         let names = (!frame_type.is_intra()).then_some(&job.reference_name_slot_indices);
         if let Some(refeed) = self.slots.refeed(opening, names) {
             let header = refeed.kept.header.bytes(1 << refeed.buffer, None);
-            push_obu(out, ObuType::Frame, &[&header, &refeed.kept.tile_group]);
+            out.obu(ObuType::Frame, &[&header, &refeed.kept.tile_group]);
             self.slots.refed(refeed.slot, refeed.buffer, true);
         }
         Ok(Base { sequence, extras, frame_type, size })
     }
 
     /// The frame itself.
-    fn frame(
+    fn frame<'a>(
         &mut self,
         job: &FrameJob,
-        tiles: &[&[u8]],
+        tiles: &[&'a [u8]],
         opening: &Opening,
         base: Base,
-        out: &mut Vec<u8>,
+        out: &mut Pieces<'a>,
     ) -> Result<(Target, Saved, Option<Arc<Kept>>), Fault> {
         let Base { sequence, frame_type, size, .. } = base;
         let names = (!frame_type.is_intra()).then_some(&job.reference_name_slot_indices);
@@ -183,20 +185,21 @@ impl Writer {
         let target = self.slots.target(opening);
         let keeps = target == Target::Keep;
         let hidden = (hides || keeps).then(|| frame.header(Show::Hidden)).transpose()?;
-        let tile_group = headers::tile_group(tiles)?;
         let refresh = target.refresh_frame_flags();
         if let Some(hidden) = hidden.as_ref().filter(|_| hides && refresh != 0) {
-            push_obu(out, ObuType::Frame, &[&hidden.bytes(refresh, None), &tile_group]);
+            out.frame(&hidden.bytes(refresh, None), tiles)?;
         }
         let shown_refresh = if hides { 0 } else { refresh };
-        push_obu(out, ObuType::Frame, &[&shown.bytes(shown_refresh, None), &tile_group]);
+        out.frame(&shown.bytes(shown_refresh, None), tiles)?;
         if frame_type == FrameType::Key && !hides {
             // It took all buffers.
             self.slots.clear();
         }
         let saved = unit::saved(job, &sequence, size, shown.gm);
-        let kept = hidden.filter(|_| keeps);
-        let kept = kept.map(|header| Arc::new(Kept { header, tile_group }));
+        let keep = |header| -> Result<_, Fault> {
+            Ok(Arc::new(Kept { header, tile_group: headers::tile_group(tiles)? }))
+        };
+        let kept = hidden.filter(|_| keeps).map(keep).transpose()?;
         Ok((target, saved, kept))
     }
 }

@@ -58,7 +58,9 @@ pub(crate) fn frame(
         frame_ids(h, sequence, references, &slots)?;
     }
     let slots = h.ref_frame_idx.as_ref();
-    let skip = skip_mode_frame(sequence, references, h.order_hint, slots, h.reference_select);
+    let skip = skip_mode_frame(sequence, h.order_hint, slots, h.reference_select, |slot| {
+        references.get(slot).map(|saved| saved.header.order_hint)
+    });
     match derived {
         Derived::Checked if sign_bias != h.ref_frame_sign_bias => {
             return Err(Error::ReadBack { frame, member: "RefFrameSignBias" });

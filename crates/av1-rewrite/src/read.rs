@@ -6,7 +6,7 @@ use av1_syntax::error::{StreamError, StreamFault};
 use av1_syntax::obu::{Obu, ObuType, obus};
 use av1_syntax::syntax::dump::Walker;
 use av1_syntax::syntax::frame::UncompressedHeader;
-use av1_syntax::syntax::{frame, sequence, tiles};
+use av1_syntax::syntax::{self, sequence, tiles};
 use av1_syntax::unit::TemporalUnit;
 
 use crate::error::{Error, Result};
@@ -137,7 +137,7 @@ impl Reader {
         };
         let mut form = HeaderForm::default();
         let mut r = obu.traced(&mut form);
-        let header = frame::uncompressed_header(
+        let header = syntax::uncompressed_header(
             &mut r,
             sequence,
             self.walker.references(),
@@ -180,7 +180,7 @@ impl Reader {
                 let Some(sequence) = self.walker.sequence() else { return Ok(()) };
                 let layer = (obu.temporal_id, obu.spatial_id);
                 let references = self.walker.references();
-                frame::uncompressed_header(&mut r, sequence, references, layer.0, layer.1)?;
+                syntax::uncompressed_header(&mut r, sequence, references, layer.0, layer.1)?;
                 r.position().div_ceil(8) as usize
             }
             _ => return Ok(()),

@@ -2,8 +2,9 @@
 
 use av1_syntax::bits::BitReader;
 use av1_syntax::obu::{Framing, Obu, ObuType};
+use av1_syntax::syntax;
 use av1_syntax::syntax::dump::Walker;
-use av1_syntax::syntax::frame::{self, FrameHeader, UncompressedHeader};
+use av1_syntax::syntax::frame::{FrameHeader, UncompressedHeader};
 use av1_syntax::unit::TemporalUnit;
 
 use crate::bits::{BitWriter, bad, leb128};
@@ -121,7 +122,7 @@ impl Writer {
         let bytes = w.clone().with_trailing_bits();
         let mut r = BitReader::new(&bytes);
         let read =
-            frame::uncompressed_header(&mut r, sequence, references, temporal_id, spatial_id)?;
+            syntax::uncompressed_header(&mut r, sequence, references, temporal_id, spatial_id)?;
         if read != *header {
             let member = match (&read, header) {
                 (UncompressedHeader::Frame(read), UncompressedHeader::Frame(meant)) => {

@@ -57,6 +57,12 @@ impl ObuType {
         }
     }
 
+    /// Whether a part of a frame is in it.
+    pub fn is_of_frame(self) -> bool {
+        use ObuType::{Frame, FrameHeader, RedundantFrameHeader, TileGroup};
+        matches!(self, Frame | FrameHeader | RedundantFrameHeader | TileGroup)
+    }
+
     /// The name in the specification.
     pub fn name(self) -> &'static str {
         match self {

@@ -5,7 +5,6 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::avp::{self, Field};
 use crate::batch::Command;
-use crate::bytes::Bytes;
 use crate::vcn::{self, Message};
 
 /// Whether the alteration was applied.
@@ -14,7 +13,7 @@ static APPLIED: AtomicBool = AtomicBool::new(false);
 /// Says so where an alteration was asked for and there was nothing to apply it to.
 pub(crate) fn report() {
     if Alteration::from_environment().is_some() && !APPLIED.load(Ordering::Relaxed) {
-        crate::node::log("VAV1D_DRM_SIM_ALTER: no such picture, or it has no such field");
+        crate::log::log("VAV1D_DRM_SIM_ALTER: no such picture, or it has no such field");
     }
 }
 
@@ -46,7 +45,7 @@ impl Alteration {
     /// The alteration that `VAV1D_DRM_SIM_ALTER` asks for.
     pub(crate) fn from_environment() -> Option<Self> {
         let text = std::env::var("VAV1D_DRM_SIM_ALTER").ok()?;
-        Self::parse(&text).inspect_err(|reason| crate::node::log(reason)).ok()
+        Self::parse(&text).inspect_err(|reason| crate::log::log(reason)).ok()
     }
 
     /// Changes a message that is picture `picture`; whether it has the field.
@@ -124,19 +123,10 @@ fn applied(whether: bool) -> bool {
     whether
 }
 
-/// A part's bytes with `delta` added to the `size` bytes at `at`, wrapping.
-pub(crate) fn add(bytes: &mut Bytes, at: usize, size: usize, delta: i64) -> bool {
-    let Some(place) = bytes.0.get_mut(at..at + size) else { return false };
-    let mut value = [0; 8];
-    value[..size].copy_from_slice(place);
-    let value = i64::from_le_bytes(value).wrapping_add(delta).to_le_bytes();
-    place.copy_from_slice(&value[..size]);
-    true
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::bytes::Bytes;
 
     #[test]
     fn what_is_to_be_changed_is_read() {

@@ -2,7 +2,8 @@
 
 use crate::bytes::{Builder, Bytes};
 use crate::chip::Amd;
-use crate::node::{Caller, Errno, Node, log};
+use crate::log::log;
+use crate::node::{Caller, Errno, Node};
 use crate::submission::{Commands, Engine};
 use crate::sys;
 

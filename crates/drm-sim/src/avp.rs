@@ -228,6 +228,13 @@ pub(crate) const SURFACE_FIELDS: &[Field] = &[
     u("y_offset_for_v_cr", 3, 31, 16),
 ];
 
+/// Numbers of surfaces: the decoded picture, and the picture with film grain, which is an image of its
+/// own with another pitch wherever it is smaller than the pictures that are referred to.
+pub(crate) const OUTPUT_SURFACE: u32 = 0;
+pub(crate) const GRAIN_SURFACE: u32 = 2;
+/// Of the intra frame; those of references follow, by name.
+pub(crate) const FIRST_REFERENCE_SURFACE: u32 = 6;
+
 /// Words of `AVP_PIPE_BUF_ADDR_STATE` at which addresses begin.
 pub(crate) const AT_REFERENCES: usize = 1;
 pub(crate) const AT_OUTPUT: usize = 18;

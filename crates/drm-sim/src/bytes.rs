@@ -41,6 +41,16 @@ impl Bytes {
         self.set(at, &value.to_le_bytes());
     }
 
+    /// Adds `delta` to the `size` bytes at `at`, wrapping; whether the structure reaches that far.
+    pub(crate) fn add(&mut self, at: usize, size: usize, delta: i64) -> bool {
+        let Some(place) = self.0.get_mut(at..at + size) else { return false };
+        let mut value = [0; 8];
+        value[..size].copy_from_slice(place);
+        let value = i64::from_le_bytes(value).wrapping_add(delta).to_le_bytes();
+        place.copy_from_slice(&value[..size]);
+        true
+    }
+
     /// Writes `bytes` at `at`, cut at the structure's end.
     fn set(&mut self, at: usize, bytes: &[u8]) {
         if let Some(place) = self.0.get_mut(at..) {

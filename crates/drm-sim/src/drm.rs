@@ -2,7 +2,8 @@
 
 use crate::bytes::Bytes;
 use crate::chip::Kernel;
-use crate::node::{Caller, Errno, Node, State, log};
+use crate::log::log;
+use crate::node::{Caller, Errno, Node, State};
 use crate::sync::Found;
 use crate::sys;
 

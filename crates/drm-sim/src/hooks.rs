@@ -12,7 +12,7 @@ use std::os::unix::ffi::OsStrExt;
 
 use libc::{DIR, FILE, c_char, c_int, c_ulong, c_void, mode_t, size_t, ssize_t};
 
-use crate::node::node;
+use crate::dispatch::{self, node};
 use crate::sys::{Real, set_errno};
 use crate::tree;
 
@@ -193,7 +193,9 @@ unsafe extern "C" fn ioctl(fd: c_int, request: c_ulong, argument: *mut c_void) -
         return real!("ioctl", fn(fd: c_int, request: c_ulong, argument: *mut c_void) -> c_int);
     }
     // `is_open_node` found one.
-    let answer = || node().map_or(Err(libc::ENODEV), |node| node.request(request, argument as u64));
+    let answer = || {
+        node().map_or(Err(libc::ENODEV), |node| dispatch::request(node, request, argument as u64))
+    };
     // A panic would end the program.
     match std::panic::catch_unwind(answer).unwrap_or(Err(libc::EIO)) {
         Ok(()) => 0,

@@ -1,34 +1,29 @@
-//! The imitated node of this process.
+//! The imitated node: what it holds, and what is submitted to it.
 
-use std::cell::Cell;
 use std::fs::{File, OpenOptions};
-use std::io::{self, Write};
 use std::os::unix::fs::{FileExt, MetadataExt};
 use std::path::PathBuf;
-use std::sync::{Condvar, Mutex, MutexGuard, Once, OnceLock, PoisonError};
+use std::sync::{Condvar, Mutex, MutexGuard, Once, PoisonError};
 use std::time::Duration;
 
 use crate::bytes::Bytes;
-use crate::chip::{Chip, Kernel};
+use crate::chip::Chip;
 use crate::intel::Contexts;
+use crate::log::log;
 use crate::memory::Memory;
 use crate::submission::{Commands, Queue, Submission};
 use crate::sync::{Fence, Objects};
-use crate::{amdgpu, drm, i915, sys, tree, worker, xe};
+use crate::{sys, tree};
 
 /// An error number of the kernel.
 pub(crate) type Errno = i32;
-
-/// First number of the requests that belong to the kernel driver, not to DRM (`DRM_COMMAND_BASE`),
-/// and the first after them.
-const DRIVER_REQUESTS: std::ops::Range<u8> = 0x40..0xA0;
 
 /// The calling program's memory.
 pub(crate) struct Caller(File);
 
 impl Caller {
     /// This process's memory.
-    fn open() -> Result<Self, Errno> {
+    pub(crate) fn open() -> Result<Self, Errno> {
         OpenOptions::new()
             .read(true)
             .write(true)
@@ -79,6 +74,8 @@ pub(crate) struct Node {
     changed: Condvar,
     /// The thread that runs what is submitted.
     worker: Once,
+    /// Starts it.
+    start: fn(&'static Self),
 }
 
 /// Submissions behind the one that is begun that are shown with it.
@@ -88,78 +85,12 @@ const LOOK_AGAIN: Duration = Duration::from_millis(20);
 /// How long a process that ends waits for what is under way.
 const LAST_WAIT: i64 = 60_000_000_000;
 
-static NODE: OnceLock<Option<Node>> = OnceLock::new();
-
-thread_local! {
-    /// Set while this thread makes the node: the files that it opens then come back through the hooks.
-    static STARTING: Cell<bool> = const { Cell::new(false) };
-}
-
-/// The node, if one is to be imitated.
-pub(crate) fn node() -> Option<&'static Node> {
-    if STARTING.get() {
-        return None;
-    }
-    NODE.get_or_init(|| {
-        STARTING.set(true);
-        let node = start();
-        STARTING.set(false);
-        node
-    })
-    .as_ref()
-}
-
-/// Makes the node that the environment asks for.
-fn start() -> Option<Node> {
-    let name = std::env::var("VAV1D_DRM_SIM").ok()?;
-    match Node::new(&name) {
-        Ok(node) => {
-            sys::at_exit(leave);
-            Some(node)
-        }
-        Err(reason) => {
-            log(&format!("VAV1D_DRM_SIM={name}: {reason}; nothing is imitated"));
-            None
-        }
-    }
-}
-
-/// Ends what is under way and removes the tree.
-extern "C" fn leave() {
-    let Some(node) = node().filter(|node| node.process == std::process::id()) else { return };
-    node.state().leaving = true;
-    node.changed.notify_all();
-    let start = sys::monotonic();
-    loop {
-        let state = node.state();
-        if state.queue.idle() {
-            break;
-        }
-        if sys::monotonic() - start > LAST_WAIT {
-            log("what was submitted last does not end; the recording is cut short");
-            break;
-        }
-        node.pause(state, u64::MAX);
-    }
-    crate::alter::report();
-    // What stays behind is removed by the next process that starts.
-    let _ = std::fs::remove_dir_all(&node.root);
-}
-
-/// Writes a line to the log.
-pub(crate) fn log(line: &str) {
-    let line = format!("drm-sim: {line}\n");
-    let file = std::env::var_os("VAV1D_DRM_SIM_LOG")
-        .and_then(|path| OpenOptions::new().create(true).append(true).open(path).ok());
-    // A log that cannot be written has nowhere to say so.
-    let _ = match file {
-        Some(mut file) => file.write_all(line.as_bytes()),
-        None => io::stderr().write_all(line.as_bytes()),
-    };
-}
-
 impl Node {
-    fn new(name: &str) -> Result<Self, String> {
+    /// The node of the chip `name`; `start` starts the thread that runs what is submitted.
+    ///
+    /// # Errors
+    /// What the environment asks for and there is not; what the system refuses.
+    pub(crate) fn new(name: &str, start: fn(&'static Self)) -> Result<Self, String> {
         let chip = Chip::named(name).ok_or_else(|| {
             let known: Vec<&str> = crate::chip::CHIPS.iter().map(|chip| chip.name).collect();
             format!("no such chip; there are {}", known.join(", "))
@@ -186,6 +117,7 @@ impl Node {
             }),
             changed: Condvar::new(),
             worker: Once::new(),
+            start,
         })
     }
 
@@ -204,8 +136,8 @@ impl Node {
     /// Takes commands in, and gives the fence that completes with them.
     pub(crate) fn submit(&'static self, state: &mut State, commands: Vec<Commands>) -> Fence {
         let fence = state.queue.submit(sys::monotonic(), commands);
-        if self.process == std::process::id() {
-            self.worker.call_once(|| worker::start(self));
+        if self.is_of_this_process() {
+            self.worker.call_once(|| (self.start)(self));
             self.changed.notify_all();
         } else {
             // A forked child has no thread of its own: what it submits is complete, and not done.
@@ -238,31 +170,31 @@ impl Node {
         self.changed.notify_all();
     }
 
+    /// Whether this process made it, and not one that it was forked from.
+    pub(crate) fn is_of_this_process(&self) -> bool {
+        self.process == std::process::id()
+    }
+
+    /// Runs what is under way without delay, and waits for it: the process ends.
+    pub(crate) fn run_out(&self) {
+        self.state().leaving = true;
+        self.changed.notify_all();
+        let start = sys::monotonic();
+        loop {
+            let state = self.state();
+            if state.queue.idle() {
+                break;
+            }
+            if sys::monotonic() - start > LAST_WAIT {
+                log("what was submitted last does not end; the recording is cut short");
+                break;
+            }
+            self.pause(state, u64::MAX);
+        }
+    }
+
     /// Whether a file with this device and inode is the node.
     pub(crate) fn is(&self, device: u64, inode: u64) -> bool {
         self.identity == (device, inode)
-    }
-
-    /// Answers one request: `request` is the number as given to `ioctl`, `address` its argument.
-    pub(crate) fn request(&'static self, request: u64, address: u64) -> Result<(), Errno> {
-        let number = (request & 0xFF) as u8;
-        let size = ((request >> 16) & 0x3FFF) as usize;
-        let caller = Caller::open()?;
-        let mut argument = caller.read(address, size)?;
-        let answered = if DRIVER_REQUESTS.contains(&number) {
-            match self.chip.kernel {
-                Kernel::Amdgpu(amd) => {
-                    amdgpu::request(self, &amd, number - 0x40, &mut argument, &caller)
-                }
-                Kernel::I915(chip) => {
-                    i915::request(self, &chip, number - 0x40, &mut argument, &caller)
-                }
-                Kernel::Xe(chip) => xe::request(self, &chip, number - 0x40, &mut argument, &caller),
-            }
-        } else {
-            drm::request(self, number, &mut argument, &caller)
-        };
-        caller.write(address, &argument.0)?;
-        answered
     }
 }

@@ -52,7 +52,7 @@ impl Pictures {
         let written =
             self.list(number, decoded, shown, facts).and_then(|()| self.dump(number, shown));
         if let Err(reason) = written {
-            crate::node::log(&format!("the list of pictures ends here: {reason}"));
+            crate::log::log(&format!("the list of pictures ends here: {reason}"));
             (self.path, self.folder) = (None, None);
         }
     }

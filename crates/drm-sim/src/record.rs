@@ -83,7 +83,7 @@ impl Recorder {
         }
         self.submissions += 1;
         if let Err(reason) = self.write(&text) {
-            crate::node::log(&format!("the recording ends here: {reason}"));
+            crate::log::log(&format!("the recording ends here: {reason}"));
             self.path = None;
         }
     }

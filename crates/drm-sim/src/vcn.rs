@@ -276,7 +276,7 @@ pub(crate) fn add(
     for &(field, kind, count) in layout {
         at = at.next_multiple_of(kind.size());
         if field == name && index < count {
-            return crate::alter::add(bytes, at + index * kind.size(), kind.size(), delta);
+            return bytes.add(at + index * kind.size(), kind.size(), delta);
         }
         at += count * kind.size();
     }

@@ -3,7 +3,8 @@
 use crate::bytes::{Builder, Bytes};
 use crate::chip::Intel;
 use crate::intel::{ADDRESS, ENGINES, LOCAL, SYSTEM, TIMESTAMP_FREQUENCY, ticks};
-use crate::node::{Caller, Errno, Node, State, log};
+use crate::log::log;
+use crate::node::{Caller, Errno, Node, State};
 use crate::submission::Commands;
 use crate::sync::Fence;
 use crate::sys;

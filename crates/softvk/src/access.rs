@@ -9,89 +9,10 @@ use std::sync::{Arc, MutexGuard, PoisonError, Weak};
 
 use ash::vk::{self, AccessFlags2, ImageLayout, PipelineStageFlags2};
 
-pub(crate) use self::buffer::{BufferBarrier, BufferState, Bytes};
-use crate::image::{Buffer, Image};
-use crate::message::Messages;
-use crate::video::check::report;
-use crate::video::store;
-
-/// Queues of a device at most.
-pub(crate) const QUEUES: usize = 6;
-/// For each queue the newest batch that is known to have ended.
-pub(crate) type Clock = [u64; QUEUES];
-
-/// What a command does to a picture.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Access {
-    DecodeRead,
-    DecodeWrite,
-    CopyRead,
-    CopyWrite,
-}
-
-impl Access {
-    fn writes(self) -> bool {
-        matches!(self, Self::DecodeWrite | Self::CopyWrite)
-    }
-
-    /// What it is in messages.
-    fn name(self) -> &'static str {
-        match self {
-            Self::DecodeRead => "VIDEO_DECODE_READ",
-            Self::DecodeWrite => "VIDEO_DECODE_WRITE",
-            Self::CopyRead => "TRANSFER_READ",
-            Self::CopyWrite => "TRANSFER_WRITE",
-        }
-    }
-
-    /// Stages of which one has to be in a scope that it is to be in.
-    fn stages(self) -> PipelineStageFlags2 {
-        let own = match self {
-            Self::DecodeRead | Self::DecodeWrite => PipelineStageFlags2::VIDEO_DECODE_KHR,
-            Self::CopyRead | Self::CopyWrite => {
-                PipelineStageFlags2::ALL_TRANSFER
-                    | PipelineStageFlags2::COPY
-                    | PipelineStageFlags2::CLEAR
-            }
-        };
-        own | PipelineStageFlags2::ALL_COMMANDS
-    }
-
-    /// The same for its kind of access.
-    fn accesses(self) -> AccessFlags2 {
-        match self {
-            Self::DecodeRead => AccessFlags2::VIDEO_DECODE_READ_KHR | AccessFlags2::MEMORY_READ,
-            Self::DecodeWrite => AccessFlags2::VIDEO_DECODE_WRITE_KHR | AccessFlags2::MEMORY_WRITE,
-            Self::CopyRead => AccessFlags2::TRANSFER_READ | AccessFlags2::MEMORY_READ,
-            Self::CopyWrite => AccessFlags2::TRANSFER_WRITE | AccessFlags2::MEMORY_WRITE,
-        }
-    }
-}
-
-/// One side of a dependency.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Side {
-    pub(crate) stages: PipelineStageFlags2,
-    pub(crate) access: AccessFlags2,
-}
-
-impl Side {
-    /// Everything.
-    pub(crate) const ALL: Self = Self {
-        stages: PipelineStageFlags2::ALL_COMMANDS,
-        access: AccessFlags2::from_raw(
-            AccessFlags2::MEMORY_READ.as_raw() | AccessFlags2::MEMORY_WRITE.as_raw(),
-        ),
-    };
-
-    fn runs(&self, access: Access) -> bool {
-        self.stages.intersects(access.stages())
-    }
-
-    fn sees(&self, access: Access) -> bool {
-        self.runs(access) && self.access.intersects(access.accesses())
-    }
-}
+pub(crate) use self::buffer::BufferBarrier;
+use crate::image::{Buffer, Image, store};
+use crate::message::{Messages, report};
+pub(crate) use crate::order::{Access, Bytes, Clock, LayerState, Past, QUEUES, Side};
 
 /// An image memory barrier.
 #[derive(Clone)]
@@ -112,56 +33,6 @@ pub(crate) struct Dependency {
     pub(crate) memory: Vec<(Side, Side)>,
     pub(crate) images: Vec<ImageBarrier>,
     pub(crate) buffers: Vec<BufferBarrier>,
-}
-
-/// An access, or a change of layout, that later ones have to be ordered after.
-#[derive(Clone, Copy, Debug)]
-struct Past {
-    queue: usize,
-    batch: u64,
-    /// `None` for a change of layout.
-    what: Option<Access>,
-    /// What barriers on its queue have ordered after it.
-    after: Side,
-}
-
-impl Past {
-    fn writes(&self) -> bool {
-        self.what.is_none_or(Access::writes)
-    }
-
-    fn name(&self) -> &'static str {
-        self.what.map_or("a change of layout", Access::name)
-    }
-}
-
-/// The state of one layer of an image.
-#[derive(Clone, Debug)]
-pub(crate) struct LayerState {
-    layout: ImageLayout,
-    /// The queue family that has it, if it is exclusive and in use.
-    owner: Option<u32>,
-    /// Released by its owner: families and layouts.
-    released: Option<((u32, u32), (ImageLayout, ImageLayout))>,
-    past: Vec<Past>,
-    /// Transfers that have written it, or barriers that have discarded it.
-    transfers: u64,
-    /// A barrier has discarded its contents, and nothing was written since.
-    discarded: bool,
-}
-
-impl LayerState {
-    /// The state of a layer of a new image.
-    pub(crate) fn new(layout: ImageLayout) -> Self {
-        Self {
-            layout,
-            owner: None,
-            released: None,
-            past: Vec::new(),
-            transfers: 0,
-            discarded: false,
-        }
-    }
 }
 
 /// Why contents are undefined.

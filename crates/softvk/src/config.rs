@@ -4,9 +4,11 @@ use std::cell::RefCell;
 
 use ash::vk;
 
-use crate::entry::instance::API_VERSION;
 use crate::hardware::{Hardware, HostCopies};
 use crate::planted::Faults;
+
+/// Vulkan version of the driver.
+pub(crate) const API_VERSION: u32 = vk::make_api_version(0, 1, 3, 281);
 
 /// The environment variable.
 pub const VARIABLE: &str = "SOFTVK_CONFIG";
@@ -101,6 +103,7 @@ pub fn set_config(text: Option<&str>) {
 /// | `fault=hang@N` | planted, likewise: its queue never does anything again |
 /// | `fault=lost@N` | planted, likewise: the device is lost |
 /// | `fault=crash@N` | planted, likewise: the process aborts |
+/// | `fault=NAME-once@N` | planted: what `fault=NAME@N` plants, but on no device that is made after it has had its effect |
 /// | `fault=when:MEMBER=VALUE` | planted, in decodes whose Std structures have that value in that member, by its own name (`OrderHint=7`, `UsesLr=1`, `gm_params[1][0]=4096`; `+` joins several): as `base-q` |
 /// | `fault=NAME@when:MEMBER=VALUE` | planted, in such decodes: what `fault=NAME@N` plants in one (not `race`) |
 /// | `fault=set:MEMBER=VALUE@N` | planted, in decode N of a session, or `@when:MEMBER=VALUE`: that member is taken as that value |

@@ -1,14 +1,17 @@
 //! Buffers, images and views, as data.
 
+pub(crate) mod store;
+
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use ash::vk;
 
-use crate::access::{BufferState, LayerState};
 use crate::format::{self, Format, PlaneFormat};
 use crate::memory::{ALIGNMENT, Binding};
-use crate::video::store::Pending;
+use crate::order::{BufferState, LayerState};
 use av1_engine::job::Profile;
+
+use self::store::Pending;
 
 /// A buffer.
 pub(crate) struct Buffer {
@@ -169,4 +172,28 @@ pub(crate) struct ImageView {
     pub(crate) format: vk::Format,
     pub(crate) base_layer: u32,
     pub(crate) layer_count: u32,
+}
+
+/// VkVideoPictureResourceInfoKHR: a picture in an image.
+#[derive(Clone)]
+pub(crate) struct Resource {
+    pub(crate) view: Arc<ImageView>,
+    /// Layer of the image: that of the view and `baseArrayLayer` added.
+    pub(crate) layer: u32,
+    /// `codedExtent`.
+    pub(crate) extent: (u32, u32),
+    /// `codedOffset`.
+    pub(crate) offset: (i32, i32),
+}
+
+impl Resource {
+    /// Whether both are the same image subresource.
+    pub(crate) fn is_same(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.view.image, &other.view.image) && self.layer == other.layer
+    }
+
+    /// Whether both match: the same subresource, offset and extent.
+    pub(crate) fn matches(&self, other: &Self) -> bool {
+        self.is_same(other) && self.extent == other.extent && self.offset == other.offset
+    }
 }

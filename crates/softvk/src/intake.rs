@@ -9,8 +9,8 @@ use std::time::{Duration, Instant};
 use ash::vk::ImageLayout;
 
 use crate::access::Dependency;
+use crate::batch::{Batch, List};
 use crate::command::Command;
-use crate::queue::{Batch, List};
 use crate::video::ahead;
 use crate::video::op::{BeginOp, DecodeOp};
 use av1_engine::{Room, Ticket};

@@ -5,6 +5,7 @@
 //! give [`get_instance_proc_addr`] to `ash::Entry::from_static_fn`.
 
 mod access;
+mod batch;
 mod beyond;
 mod chain;
 mod command;
@@ -19,10 +20,10 @@ mod image;
 mod intake;
 mod memory;
 mod message;
+mod order;
 mod planted;
 mod query;
 mod queue;
-mod snapshot;
 mod sync;
 mod video;
 mod when;

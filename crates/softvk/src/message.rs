@@ -34,3 +34,9 @@ impl Messages {
         }
     }
 }
+
+/// Reports a breach of `vuid` (empty if it is none) at decode operation `frame` of its session.
+pub(crate) fn report(messages: &Messages, vuid: &str, frame: Option<u64>, text: &str) {
+    let at = frame.map(|n| format!("decode {n}: ")).unwrap_or_default();
+    messages.error(vuid, &format!("{at}{text}"));
+}

@@ -33,7 +33,7 @@ enum What {
 }
 
 impl What {
-    /// `NAME`, `NAME@WHEN`, `set:MEMBER=VALUE@WHEN`; `when:...` alone is `base-q@when:...`.
+    /// `NAME`, `NAME@WHEN`, `NAME-once@WHEN`, `set:MEMBER=VALUE@WHEN`; `when:...` alone is `base-q@when:...`.
     fn of(word: &str) -> Option<Self> {
         if word.starts_with("when:") {
             return Some(Self::In(FrameFault::BaseQ, When::of(word)?));
@@ -43,7 +43,7 @@ impl What {
         };
         let fault = match name.strip_prefix("set:") {
             Some(member) => FrameFault::Set(Arc::new(Setting(Value::of(member)?))),
-            None => FrameFault::of(name)?,
+            None => FrameFault::of(name.strip_suffix(ONCE).unwrap_or(name))?,
         };
         match (&fault, When::of(when)?) {
             (FrameFault::Race, When::Number(last)) => Some(Self::In(fault, When::Race(last))),
@@ -52,6 +52,10 @@ impl What {
         }
     }
 }
+
+/// The end of a name of a fault that one device of the process has, and none that is made after its
+/// effect.
+const ONCE: &str = "-once";
 
 /// A fault that was asked for. Clones count together.
 #[derive(Clone, Debug)]
@@ -65,6 +69,14 @@ struct Asked {
 }
 
 impl Asked {
+    /// Whether a device that is made now has it no more, since one of `earlier` was to have it once and
+    /// had it.
+    fn is_over(&self, earlier: &[Self]) -> bool {
+        let once = self.word.split('@').next().is_some_and(|name| name.ends_with(ONCE));
+        let had = |e: &Self| e.word == self.word && e.fired.load(Ordering::Relaxed) > 0;
+        once && earlier.iter().any(had)
+    }
+
     /// Whether it was asked for, and nothing came of it.
     fn is_vain(&self) -> bool {
         !self.implied && self.fired.load(Ordering::Relaxed) == 0
@@ -122,8 +134,10 @@ impl Faults {
     /// The same faults for a new device: nothing has had an effect, and [`unfired`] knows them.
     pub(crate) fn of_device(&self) -> Self {
         let fresh = |asked: &Asked| Asked { fired: Arc::default(), ..asked.clone() };
-        let own = Self(self.0.iter().map(fresh).collect());
-        ASKED.lock().unwrap_or_else(PoisonError::into_inner).extend(own.0.iter().cloned());
+        let mut all = ASKED.lock().unwrap_or_else(PoisonError::into_inner);
+        let left = self.0.iter().filter(|asked| !asked.is_over(&all));
+        let own = Self(left.map(fresh).collect());
+        all.extend(own.0.iter().cloned());
         own
     }
 

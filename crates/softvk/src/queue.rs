@@ -11,6 +11,7 @@ use std::time::Instant;
 use ash::vk;
 
 use crate::access::{Access, Bytes, Clock, Dependency, QUEUES, Side, Tracker};
+use crate::batch::{Batch, List};
 use crate::command::Command;
 use crate::copy;
 use crate::image::{Buffer, Image};
@@ -18,7 +19,6 @@ use crate::intake::{self, Intake};
 use crate::message::Messages;
 use crate::planted::FrameFault;
 use crate::query::{Query, QueryPool};
-use crate::snapshot::{self, Snapshots};
 use crate::sync::{Counter, Hub};
 use crate::video::execute::Scope;
 use crate::video::op::DecodeOp;
@@ -38,43 +38,6 @@ pub(crate) type Ended = [AtomicU64; QUEUES];
 
 fn now(ended: &Ended) -> Clock {
     std::array::from_fn(|queue| ended[queue].load(Ordering::Acquire))
-}
-
-/// One batch of a submission.
-#[derive(Default)]
-pub(crate) struct Batch {
-    /// What had ended when it was submitted: the host may have waited for it.
-    ended: Clock,
-    /// Whether the queue was at work when it was submitted.
-    busy: bool,
-    pub(crate) waits: Vec<(Arc<Counter>, u64)>,
-    pub(crate) lists: Vec<List>,
-    pub(crate) signals: Vec<(Arc<Counter>, u64)>,
-}
-
-/// A command buffer.
-pub(crate) struct List {
-    pub(crate) commands: Arc<[Command]>,
-    /// The bitstreams of its decodes as they were when it was submitted.
-    snapshots: Snapshots,
-    /// Its first decodes, as far as they were begun before their turn.
-    pub(crate) tickets: VecDeque<Ticket>,
-}
-
-impl Batch {
-    /// What `commands` wait for and what they signal, each with its value.
-    pub(crate) fn new(
-        waits: Vec<(Arc<Counter>, u64)>,
-        commands: Vec<Arc<[Command]>>,
-        signals: Vec<(Arc<Counter>, u64)>,
-    ) -> Self {
-        let list = |commands: Arc<[Command]>| {
-            let (snapshots, tickets) = (snapshot::take(&commands), VecDeque::new());
-            List { commands, snapshots, tickets }
-        };
-        let lists = commands.into_iter().map(list).collect();
-        Self { waits, lists, signals, ..Self::default() }
-    }
 }
 
 /// A queue.

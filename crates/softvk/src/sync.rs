@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use crate::access::Clock;
+use crate::order::Clock;
 
 /// Wakes whoever waits for anything of a device.
 #[derive(Default)]

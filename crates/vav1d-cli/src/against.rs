@@ -16,8 +16,9 @@ use vav1d::pixels::{Chroma, Picture};
 use vav1d_lab::compare::trace::Wanted;
 use vav1d_lab::compare::{Graph, Next, Node};
 use vav1d_lab::conform::files::without_bom;
-use vav1d_lab::conform::runner::REFERENCE;
+use vav1d_lab::conform::options::REFERENCE;
 use vav1d_lab::conform::{Expected, oracle};
+use vav1d_lab::watch::capture::Capture;
 
 /// Pictures that wait for the other side, at most.
 const AHEAD: usize = 4;
@@ -68,7 +69,8 @@ impl Against {
             },
             Some(_) => Ok(Self::File(path.to_owned())),
             None => {
-                let why = "is no reference that can be read: .yuv, .y4m, .md5 or .framemd5";
+                let why =
+                    "is no reference that can be read: .yuv, .y4m, .md5, .framemd5 or a capture";
                 Err(Failure::new(Exit::Usage, format!("{text}: {why}")))
             }
         }
@@ -110,6 +112,7 @@ pub(super) fn reference(args: &PipelineArgs, device: &str, wanted: Wanted) -> Pi
         force: true,
         validate: false,
         plant: None,
+        retry_device: false,
         spare_plants: true,
         keep_failed: false,
         journal: None,
@@ -165,7 +168,7 @@ impl Form {
     fn of(path: &Path) -> Option<Self> {
         let extension = path.extension().unwrap_or_default().to_string_lossy().to_lowercase();
         match extension.as_str() {
-            "md5" | "framemd5" => Some(Self::Md5),
+            "md5" | "framemd5" | "jsonl" => Some(Self::Md5),
             "y4m" => Some(Self::Y4m),
             "yuv" | "i420" | "raw" => Some(Self::Yuv),
             _ => None,
@@ -173,11 +176,27 @@ impl Form {
     }
 }
 
-/// The hashes of a file: libaom's lines, ffmpeg's framemd5, or one hash of all.
+/// The hashes of a file: libaom's lines, ffmpeg's framemd5, one hash of all, or those of a capture.
 fn expected(path: &Path) -> Result<Expected> {
+    if path.extension().is_some_and(|extension| extension == "jsonl") {
+        return captured(path);
+    }
     let fail = |why: String| Failure::new(Exit::NoInput, format!("{}: {why}", path.display()));
     let text = std::fs::read_to_string(path).map_err(|e| fail(e.to_string()))?;
     oracle::parse(without_bom(&text)).map(|(_, expected)| expected).map_err(fail)
+}
+
+/// The pictures of a capture, as the application's own device decoded them.
+fn captured(path: &Path) -> Result<Expected> {
+    let fail = |why: String| Failure::new(Exit::NoInput, format!("{}: {why}", path.display()));
+    let capture = Capture::read(path).map_err(|why| Failure::new(Exit::NoInput, why))?;
+    // What could not be coded is not in the stream.
+    let coded = capture.frames().filter(|frame| frame.fault.is_none());
+    let md5 = |number: u64| {
+        let found = capture.pictures.get(&number).cloned();
+        found.ok_or_else(|| fail(format!("frame {number} has no picture (vav1d watch --pictures)")))
+    };
+    Ok(Expected::Frames(coded.map(|frame| md5(frame.number)).collect::<Result<_>>()?))
 }
 
 fn read(path: &Path, graph: &Graph, limited: bool, sender: &SyncSender<Right>) -> Result<()> {

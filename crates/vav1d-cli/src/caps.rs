@@ -9,9 +9,9 @@ use super::exit::Exit;
 use super::failure::{Failure, Result};
 use super::json::{Lines, Record};
 use super::output::{self, Notices};
-use super::select::{self, Devices, Fallback, Selected, uuid_text};
+use super::select::{self, Fallback, Selected, uuid_text};
 use super::table::Table;
-use super::{caps_record, caps_streams, caps_table};
+use super::{caps_record, caps_seen, caps_streams, caps_table};
 use vav1d::vk::{Executor, ExecutorOptions, InstanceOptions};
 
 pub(super) fn run(args: &CapsArgs, json: bool, notices: &Notices) -> Result<Exit> {
@@ -21,10 +21,13 @@ pub(super) fn run(args: &CapsArgs, json: bool, notices: &Notices) -> Result<Exit
     if args.soft_configs {
         return soft_configs(json);
     }
+    if let Some(capture) = &args.seen_by {
+        return caps_seen::run(capture, json);
+    }
     if !args.streams.is_empty() {
         return caps_streams::run(args, json, notices);
     }
-    let shown = devices(&args.device, notices)?;
+    let shown = select::devices(&args.device, notices)?;
     let mut out = Lines(output::stdout());
     if args.facts {
         let facts = shown.iter().flat_map(|(_, d)| d.adapter.facts());
@@ -84,21 +87,6 @@ fn table(words: &[(&str, &str)]) -> Table {
     table
 }
 
-/// The devices that `wish` names, with their indices.
-pub(super) fn devices(wish: &str, notices: &Notices) -> Result<Vec<(usize, Selected)>> {
-    let soft = wish.strip_prefix("soft:");
-    let devices = Devices::all(InstanceOptions::default(), soft)?;
-    if let Some(why) = &devices.no_system {
-        notices.notice(&format!("no device from the Vulkan loader: {why}"));
-    }
-    let all = devices.list.into_iter().enumerate();
-    let shown: Vec<_> = all.filter(|(i, d)| wanted(wish, *i, d)).collect();
-    match shown.is_empty() {
-        true => Err(Failure::new(Exit::Unsupported, format!("--device {wish}: no device"))),
-        false => Ok(shown),
-    }
-}
-
 /// The record of the device that is judged.
 fn judged(args: &CapsArgs, notices: &Notices) -> Result<Exit> {
     let options = InstanceOptions { validate: args.validate, present: false };
@@ -119,14 +107,4 @@ fn judged(args: &CapsArgs, notices: &Notices) -> Result<Exit> {
         .and_then(|()| out.write(&Record::Device(device)));
     written.and_then(|()| out.0.flush()).map_err(Failure::output)?;
     Ok(Exit::Done)
-}
-
-fn wanted(wish: &str, index: usize, device: &Selected) -> bool {
-    match wish {
-        "all" => true,
-        "system" | "auto" => device.adapter.decodes_av1() && !device.is_embedded(),
-        "soft" => device.is_embedded(),
-        _ if wish.starts_with("soft:") => device.is_embedded(),
-        _ => wish.parse() == Ok(index) || device.is_called(wish),
-    }
 }

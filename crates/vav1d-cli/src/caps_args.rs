@@ -20,6 +20,10 @@ pub struct CapsArgs {
     /// Try streams of a level above the device's maxLevel
     #[arg(long, requires = "streams")]
     pub force: bool,
+    /// What the device of a capture said to the application that was watched (`vav1d watch`), as
+    /// far as that asked; with --json in the form that caps-diff takes
+    #[arg(long, value_name = "CAPTURE", conflicts_with_all = ["streams", "soft_configs"])]
+    pub seen_by: Option<PathBuf>,
     /// List what soft:CONFIG may be made of, and what the software driver can imitate
     #[arg(long, exclusive = true)]
     pub soft_configs: bool,

@@ -11,7 +11,7 @@ use super::exit::Exit;
 use super::failure::{Failure, Result};
 use super::json::{Lines, Record};
 use super::output::{self, Notices};
-use super::{caps, caps_record};
+use super::{caps_record, select};
 
 /// What tells devices, drivers and their versions apart: it is named, and no difference.
 const IDENTITY: [&str; 11] = [
@@ -54,7 +54,7 @@ fn device(side: &str, notices: &Notices) -> Result<Value> {
     if path.is_file() {
         return of_file(path);
     }
-    let mut devices = caps::devices(side, notices)?;
+    let mut devices = select::devices(side, notices)?;
     if matches!(side, "all" | "system" | "auto") {
         devices.truncate(1);
     }

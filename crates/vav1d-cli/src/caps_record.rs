@@ -76,7 +76,7 @@ fn format(format: &VideoFormat) -> Value {
     })
 }
 
-fn capabilities(caps: &Caps) -> Value {
+pub(super) fn capabilities(caps: &Caps) -> Value {
     json!({
         "flags": caps.flag_names(),
         "min_coded_extent": caps.min_coded_extent, "max_coded_extent": caps.max_coded_extent,

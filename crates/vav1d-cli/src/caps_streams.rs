@@ -6,18 +6,18 @@ use std::io::{self, Write};
 use serde_json::json;
 
 use super::args::{InputArgs, InputFormat};
-use super::caps;
 use super::caps_args::CapsArgs;
 use super::exit::Exit;
 use super::failure::{Failure, Result};
 use super::json::{Lines, Record};
 use super::output::{self, Notices};
-use super::{input, suite_info};
+use super::{input, select, suite_read};
+use vav1d::decode::{Applier, FilmGrain};
 use vav1d::error::{Error, Unsupported};
 use vav1d::plan::Step;
 use vav1d::plan::planner::PlannerOptions;
 use vav1d::units::Units;
-use vav1d::vk::{DryRun, ExecutorOptions, GrainMode};
+use vav1d::vk::{DryRun, ExecutorOptions};
 use vav1d_lab::conform::Vector;
 use vav1d_lab::conform::vector::Semantics;
 
@@ -39,8 +39,8 @@ struct Answer {
 }
 
 pub(super) fn run(args: &CapsArgs, json: bool, notices: &Notices) -> Result<Exit> {
-    let vectors = suite_info::vectors(&args.streams)?;
-    let mut devices = caps::devices(&args.device, notices)?;
+    let vectors = suite_read::vectors(&args.streams)?;
+    let mut devices = select::devices(&args.device, notices)?;
     if args.device == "all" {
         devices.retain(|(_, device)| device.adapter.decodes_av1());
     }
@@ -73,13 +73,13 @@ struct Runs {
 
 impl Runs {
     fn new(adapter: &vav1d::vk::Adapter, options: &ExecutorOptions) -> Self {
-        let with = |film_grain| {
+        let with = |film_grain: FilmGrain| {
             let mut options = options.clone();
-            options.film_grain = film_grain;
+            options.film_grain = film_grain.mode(Applier::Driver);
             options
         };
-        let grain = DryRun::new(adapter, &with(GrainMode::Driver));
-        Self { opens: grain.opens(), grain, plain: DryRun::new(adapter, &with(GrainMode::None)) }
+        let grain = DryRun::new(adapter, &with(FilmGrain::Stream));
+        Self { opens: grain.opens(), grain, plain: DryRun::new(adapter, &with(FilmGrain::Off)) }
     }
 
     /// What `verify` would find the device to lack for `vector`.

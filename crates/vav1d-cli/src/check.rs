@@ -10,7 +10,7 @@ use super::input;
 use super::json::{Lines, Record};
 use super::output::{self, Notices};
 use super::watch_args::{CheckArgs, WatchDiffArgs};
-use vav1d_lab::watch::capture::Capture;
+use vav1d_lab::watch::capture::{Capture, CaptureError};
 use vav1d_lab::watch::check::{self, Finding, Report};
 use vav1d_lab::watch::diff;
 
@@ -19,7 +19,13 @@ const EACH: usize = 1;
 
 /// Reads a capture.
 pub(super) fn read(path: &Path) -> Result<Capture> {
-    Capture::read(path).map_err(|why| Failure::new(Exit::NoInput, why))
+    Capture::read(path).map_err(|error| {
+        let exit = match error {
+            CaptureError::Unreadable { .. } => Exit::NoInput,
+            CaptureError::Malformed { .. } => Exit::Stream,
+        };
+        Failure::new(exit, error)
+    })
 }
 
 /// The input at a path, with nothing else said of it.

@@ -1,76 +1,24 @@
 //! `vav1d compare`: which frames, planes and blocks of a decode are wrong, and where it began.
 
 use std::ffi::OsString;
-use std::io::Write as _;
-use std::path::{Path, PathBuf};
 
 use super::against::{Against, Right, Rights, reference};
 use super::args::{CompareArgs, FilmGrain, PipelineArgs};
+use super::compare_report::tell;
+use super::comparison::Comparison;
 use super::exit::Exit;
-use super::explain::{Explained, Kept};
+use super::explain::Kept;
 use super::failure::{Failure, Result};
 use super::output::Notices;
-use super::pipeline::{Pipeline, never_applied};
-use super::{compare_report, explain, guard, input, options, output};
-use vav1d::error::{DeviceError, Error};
+use super::pipeline::Pipeline;
+use super::progress::{Progress, cause, ended};
+use super::{explain, guard, imitated, input, options};
 use vav1d::sink::{Hash, Hasher, md5_hex};
 use vav1d::vk::DecodeStatus;
 use vav1d_lab::compare::difference::{Difference, difference};
-use vav1d_lab::compare::shared::shared;
 use vav1d_lab::compare::trace::Wanted;
 use vav1d_lab::compare::{Graph, Judge, Next, Node, Shown, State, Traced, Verdict, images};
-use vav1d_lab::conform::child::last_of;
-use vav1d_lab::conform::runner::REFERENCE;
-
-/// What a comparison found.
-pub(super) struct Comparison {
-    pub(super) graph: Graph,
-    pub(super) verdicts: Vec<Verdict>,
-    /// Name of the judged device.
-    pub(super) device: String,
-    /// What it is compared with.
-    pub(super) against: String,
-    /// Each frame was decoded from right pictures.
-    pub(super) teacher: bool,
-    /// Why the judged decode ended early, and how far it came.
-    pub(super) ended: Option<Ended>,
-    /// What was not judged, or what else has to be said.
-    pub(super) notes: Vec<String>,
-    /// The exit code where no frame is wrong, and why it is not 0.
-    pub(super) failure: Option<Failure>,
-    /// Planted faults that were never applied.
-    pub(super) unfired: Vec<String>,
-    /// Hidden frames that are never output: a file lacks them, and they are not missed.
-    pub(super) unshown: usize,
-    /// What makes the first wrong picture, if that was asked for.
-    pub(super) explained: Option<Explained>,
-}
-
-/// How the judged decode ended early.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Ended {
-    /// `device lost`, `crash: signal 6`.
-    pub(super) what: String,
-    /// The last frame that was submitted, in decoding order.
-    pub(super) submitted: Option<u64>,
-    /// The last frame that is known to have ended.
-    pub(super) done: Option<u64>,
-}
-
-impl Comparison {
-    /// How many frames are in this state.
-    pub(super) fn count(&self, state: State) -> usize {
-        self.verdicts.iter().filter(|v| v.state == state).count()
-    }
-
-    /// Whether anything is not as it should be.
-    fn is_bad(&self) -> bool {
-        let bad = |v: &Verdict| {
-            matches!(v.state, State::Wrong | State::Inherited | State::Missing) || v.grain.is_some()
-        };
-        self.verdicts.iter().any(bad)
-    }
-}
+use vav1d_lab::conform::options::REFERENCE;
 
 pub(super) fn run(
     args: &CompareArgs,
@@ -100,6 +48,9 @@ pub(super) fn run(
         std::fs::create_dir_all(dir).map_err(fail)?;
     }
     let Some(folder) = &args.guarded else { return guard::run(args, words, json, notices) };
+    let mut args = args.clone();
+    imitated::settle(&mut args.pipeline, notices);
+    let args = &args;
     let mut progress = Progress::new(folder, args)?;
     let compared = compare(args, against, &mut progress, notices);
     let ended = compared.and_then(|comparison| tell(args, comparison, json, notices));
@@ -110,38 +61,6 @@ pub(super) fn run(
     // An exit code without this is the driver's.
     progress.line(&format!("{} {}", guard::END, exit.code()));
     ended
-}
-
-/// Writes the report, and picks the exit code.
-pub(super) fn tell(
-    args: &CompareArgs,
-    comparison: Comparison,
-    json: bool,
-    notices: &Notices,
-) -> Result<Exit> {
-    for fault in &comparison.graph.faults {
-        notices.error(&format!("{}: {fault}", args.pipeline.input.file.display()));
-    }
-    let shared = shared(&comparison.graph, &comparison.verdicts);
-    output::told(compare_report::write(args, &comparison, &shared, json))?;
-    let bad = comparison.is_bad();
-    let refused = comparison.verdicts.iter().any(compare_report::failed);
-    let frames = comparison.verdicts.len() as u64;
-    let unfired = never_applied(&args.pipeline, &comparison.unfired, (frames, "frames"));
-    let unjudged = comparison.count(State::Unjudged) > comparison.unshown;
-    let nothing = comparison.count(State::Right) == 0;
-    match comparison.failure {
-        Some(failure) => Err(failure),
-        None if unfired.is_some() => Err(Failure::new(Exit::Usage, unfired.unwrap_or_default())),
-        None if bad => Ok(Exit::No),
-        // What `md5` says of such a frame.
-        None if refused => Ok(Exit::Stream),
-        None => match comparison.graph.faults.first() {
-            Some(fault) => Ok(Exit::of(fault)),
-            None if unjudged || nothing => Ok(Exit::No),
-            None => Ok(Exit::Done),
-        },
-    }
 }
 
 fn compare(
@@ -155,32 +74,20 @@ fn compare(
     let graph = Graph::of(&mut *source, options::planner(&pipeline.layers), pipeline.limit);
     drop(source);
     progress.line("read");
-    let mut run = Run {
-        args,
-        graph: &graph,
-        judge: Judge::new(&graph),
-        progress,
-        failure: None,
-        broke: false,
-        images: 0,
-        kept: None,
-        unfired: Vec::new(),
-    };
-    let mut notes = Vec::new();
-    let device = match &against {
-        Against::Device(wish) => {
-            let device = run.decoded(&against, notices)?;
-            let grain = graph.has_grain() && pipeline.film_grain != FilmGrain::Off;
-            if grain && run.failure.is_none() {
-                run.outputs(&against, true, notices)?;
-            }
-            if wish.starts_with(REFERENCE) && pipeline.device.starts_with(REFERENCE) {
-                notes.push("softvk is compared with itself".to_owned());
-            }
-            device
+    let first = Run::new(args, &graph, progress).judged(&against, notices)?;
+    let failure = first.run.failure.as_ref().filter(|f| f.is_of_a_device_that_gave_up());
+    let (run, device, mut notes) = match failure.filter(|_| pipeline.retry_device) {
+        Some(failure) => {
+            let file = pipeline.input.file.display();
+            let why = format!("{file}: {}; once more on the device opened anew", failure.text());
+            drop(first);
+            notices.notice(&why);
+            let Judging { run, device, mut notes } =
+                Run::new(args, &graph, progress).judged(&against, notices)?;
+            notes.push(format!("the device gave up the first time: {why}"));
+            (run, device, notes)
         }
-        Against::Total(_, md5) => run.total(md5, &mut notes, notices)?,
-        Against::File(_) => run.outputs(&against, false, notices)?,
+        None => (first.run, first.device, first.notes),
     };
     let Run { judge, failure, broke, unfired, kept, progress, .. } = run;
     let verdicts = judge.finish();
@@ -214,44 +121,6 @@ fn compare(
     })
 }
 
-/// The library's error behind a failure.
-fn cause(failure: &Failure) -> Option<&Error> {
-    failure.error.chain().find_map(|cause| cause.downcast_ref::<Error>())
-}
-
-/// How far the judged decode came before it failed.
-fn ended(failure: &Failure, progress: &Progress) -> Ended {
-    let what = match cause(failure) {
-        Some(Error::Device(error)) if error.is_lost() => "device lost".to_owned(),
-        Some(Error::Device(DeviceError::Timeout { .. })) => "hang".to_owned(),
-        _ => failure.text(),
-    };
-    let (submitted, done) = last_of(&progress.journal);
-    Ended { what, submitted, done }
-}
-
-/// What the process that watches this one reads when the driver has ended it.
-pub(super) struct Progress {
-    file: std::fs::File,
-    /// The journal of the judged decode.
-    pub(super) journal: PathBuf,
-}
-
-impl Progress {
-    /// In `folder`: a line for each frame that was judged, and the journal.
-    fn new(folder: &Path, args: &CompareArgs) -> Result<Self> {
-        let path = folder.join(guard::JUDGED);
-        let file = std::fs::File::create(&path)
-            .map_err(|e| Failure::new(Exit::Output, format!("{}: {e}", path.display())))?;
-        Ok(Self { file, journal: guard::journal(folder, args) })
-    }
-
-    fn line(&mut self, text: &str) {
-        // It is for the case that this process dies; without it less is known then.
-        let _ = self.file.write_all(format!("{text}\n").as_bytes());
-    }
-}
-
 /// A comparison under way.
 struct Run<'r> {
     args: &'r CompareArgs,
@@ -267,6 +136,52 @@ struct Run<'r> {
     kept: Option<Kept>,
     /// Planted faults that no decode has applied.
     unfired: Vec<String>,
+}
+
+/// A comparison whose pictures are judged.
+struct Judging<'r> {
+    run: Run<'r>,
+    /// The device's name.
+    device: String,
+    notes: Vec<String>,
+}
+
+impl<'r> Run<'r> {
+    fn new(args: &'r CompareArgs, graph: &'r Graph, progress: &'r mut Progress) -> Self {
+        Self {
+            args,
+            graph,
+            judge: Judge::new(graph),
+            progress,
+            failure: None,
+            broke: false,
+            images: 0,
+            kept: None,
+            unfired: Vec::new(),
+        }
+    }
+
+    /// Judges all pictures.
+    fn judged(mut self, against: &Against, notices: &Notices) -> Result<Judging<'r>> {
+        let pipeline = &self.args.pipeline;
+        let mut notes = Vec::new();
+        let device = match against {
+            Against::Device(wish) => {
+                let device = self.decoded(against, notices)?;
+                let grain = self.graph.has_grain() && pipeline.film_grain != FilmGrain::Off;
+                if grain && self.failure.is_none() {
+                    self.outputs(against, true, notices)?;
+                }
+                if wish.starts_with(REFERENCE) && pipeline.device.starts_with(REFERENCE) {
+                    notes.push("softvk is compared with itself".to_owned());
+                }
+                device
+            }
+            Against::Total(_, md5) => self.total(md5, &mut notes, notices)?,
+            Against::File(_) => self.outputs(against, false, notices)?,
+        };
+        Ok(Judging { run: self, device, notes })
+    }
 }
 
 impl Run<'_> {

@@ -5,15 +5,51 @@ use std::io::{self, Write};
 use serde_json::{Value, json};
 
 use super::args::CompareArgs;
-use super::compare::{Comparison, Ended};
+use super::comparison::{Comparison, Ended};
+use super::exit::Exit;
+use super::failure::{Failure, Result};
 use super::json::{Lines, Record};
+use super::output::Notices;
+use super::pipeline::never_applied;
 use super::{explain, output};
 use vav1d::vk::DecodeStatus;
-use vav1d_lab::compare::shared::Shared;
+use vav1d_lab::compare::shared::{self, Shared};
 use vav1d_lab::compare::{Difference, Node, PlaneDifference, REFERENCE_NAMES, State, Verdict};
 use vav1d_lab::words::count;
 
 const PLANES: [&str; 3] = ["Y", "U", "V"];
+
+/// Writes the report, and picks the exit code.
+pub(super) fn tell(
+    args: &CompareArgs,
+    comparison: Comparison,
+    json: bool,
+    notices: &Notices,
+) -> Result<Exit> {
+    for fault in &comparison.graph.faults {
+        notices.error(&format!("{}: {fault}", args.pipeline.input.file.display()));
+    }
+    let shared = shared::shared(&comparison.graph, &comparison.verdicts);
+    output::told(write(args, &comparison, &shared, json))?;
+    let bad = comparison.is_bad();
+    let refused = comparison.verdicts.iter().any(failed);
+    let frames = comparison.verdicts.len() as u64;
+    let unfired = never_applied(&args.pipeline, &comparison.unfired, (frames, "frames"));
+    let unjudged = comparison.count(State::Unjudged) > comparison.unshown;
+    let nothing = comparison.count(State::Right) == 0;
+    match comparison.failure {
+        Some(failure) => Err(failure),
+        None if unfired.is_some() => Err(Failure::new(Exit::Usage, unfired.unwrap_or_default())),
+        None if bad => Ok(Exit::No),
+        // What `md5` says of such a frame.
+        None if refused => Ok(Exit::Stream),
+        None => match comparison.graph.faults.first() {
+            Some(fault) => Ok(Exit::of(fault)),
+            None if unjudged || nothing => Ok(Exit::No),
+            None => Ok(Exit::Done),
+        },
+    }
+}
 
 pub(super) fn write(
     args: &CompareArgs,

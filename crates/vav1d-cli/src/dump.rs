@@ -14,6 +14,7 @@ use vav1d::container::TemporalUnit;
 use vav1d::error::{Error, StreamError};
 use vav1d::obu::{self, Obu, ObuType};
 use vav1d::syntax::dump::Walker;
+use vav1d::units::Reading;
 
 /// Writes elements as they are read. A failed write is kept, and told at the end.
 struct Writer<'a, W: Write> {
@@ -76,17 +77,18 @@ pub(super) fn run(args: &DumpArgs, json: bool, notices: &Notices) -> Result<Exit
     let mut walker = Walker::default();
     let mut exit = Exit::Done;
     let mut units = 0;
+    // What is planned leaves elements out: of dropped layers, and behind what is not supported.
+    let mut reading = Reading::new(&mut *source);
     while args.limit.is_none_or(|limit| units < limit) {
-        let unit = match source.next_unit().map_err(Error::from) {
-            Ok(Some(unit)) => unit,
-            Ok(None) => break,
-            Err(error) => {
-                exit = tell(&error, &mut lines, json, notices)?;
-                if matches!(error, Error::Stream(_)) { continue } else { break }
+        let Some(read) = reading.next() else { break };
+        let dumped = match read {
+            Ok(unit) => {
+                units += 1;
+                dump_unit(&mut walker, &unit, &mut lines, json)?
             }
+            Err(error) => Err(error),
         };
-        units += 1;
-        if let Err(error) = dump_unit(&mut walker, &unit, &mut lines, json)? {
+        if let Err(error) = dumped {
             exit = tell(&error, &mut lines, json, notices)?;
         }
     }

@@ -3,7 +3,7 @@
 use std::io;
 
 use super::exit::Exit;
-use vav1d::error::Error;
+use vav1d::error::{DeviceError, Error};
 
 /// Why a command ends early.
 #[derive(Debug)]
@@ -52,6 +52,16 @@ impl Failure {
     /// Whether the user interrupted.
     pub fn is_interrupt(&self) -> bool {
         self.is_io(io::ErrorKind::Interrupted)
+    }
+
+    /// Whether the device was lost or did not answer in time: opened anew it may do better.
+    pub fn is_of_a_device_that_gave_up(&self) -> bool {
+        self.error.chain().any(|cause| match cause.downcast_ref::<Error>() {
+            Some(Error::Device(error)) => {
+                error.is_lost() || matches!(error, DeviceError::Timeout { .. })
+            }
+            _ => false,
+        })
     }
 
     fn is_io(&self, kind: io::ErrorKind) -> bool {

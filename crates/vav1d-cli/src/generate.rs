@@ -9,6 +9,8 @@ use super::args::{Generate, GenerateArgs};
 use super::exit::Exit;
 use super::failure::{Failure, Result};
 use super::select::{Devices, uuid_text};
+use super::shape::ShapeArgs;
+use super::sim_args::CHIPS;
 use super::{man, output, page};
 use vav1d::vk::{InstanceOptions, PlantedFault, configurations};
 
@@ -30,6 +32,8 @@ pub(super) fn run(args: &GenerateArgs) -> Result<Exit> {
         Generate::Fish => completions(Shell::Fish),
         Generate::Powershell => completions(Shell::PowerShell),
         Generate::Devices => devices(),
+        Generate::Shapes => ShapeArgs::single().map(|shape| shape + "\n").collect(),
+        Generate::Chips => CHIPS.map(|chip| format!("{chip}\n")).concat(),
         Generate::Plants => PlantedFault::names().map(|name| format!("{name}@0\n")).collect(),
     };
     let mut out = output::stdout();

@@ -7,8 +7,8 @@ use std::process::{Child, Command, ExitStatus};
 use std::time::{Duration, Instant};
 
 use super::args::CompareArgs;
-use super::compare::{self, Comparison, Ended};
-use super::compare_report::headline;
+use super::compare_report::{headline, tell};
+use super::comparison::{Comparison, Ended};
 use super::exit::Exit;
 use super::failure::{Failure, Result};
 use super::output::Notices;
@@ -193,7 +193,7 @@ fn report(
     let ended = Ended { what, submitted, done };
     comparison.failure = Some(Failure::new(exit, headline(&comparison, &ended)));
     comparison.ended = Some(ended);
-    compare::tell(args, comparison, json, notices)
+    tell(args, comparison, json, notices)
 }
 
 #[cfg(test)]

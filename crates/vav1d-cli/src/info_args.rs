@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 
-use super::args::{InputArgs, InputFormat, seconds};
+use super::shared_args::{InputArgs, InputFormat, seconds};
 
 /// `vav1d info`.
 #[derive(Clone, Debug, Args)]

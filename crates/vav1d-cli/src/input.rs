@@ -1,5 +1,6 @@
 //! Opens the input.
 
+use std::borrow::Cow;
 use std::fs::File;
 use std::io::{self, Read};
 use std::path::Path;
@@ -45,6 +46,18 @@ fn file(path: &Path) -> io::Result<(File, bool)> {
     }
 }
 
+/// The stream that a path means: of a capture (`session-N.jsonl`, or without an extension) the one
+/// beside it.
+pub(super) fn stream_of(path: &Path) -> Cow<'_, Path> {
+    let is_records = path.extension().is_some_and(|extension| extension == "jsonl");
+    let is_capture = || path.extension().is_none() && path.with_extension("jsonl").is_file();
+    let stream = path.with_extension("obu");
+    match is_records || (!path.exists() && is_capture()) {
+        true if stream.is_file() => Cow::Owned(stream),
+        _ => Cow::Borrowed(path),
+    }
+}
+
 /// The source that the arguments name.
 pub(super) fn open(args: &InputArgs) -> Result<Box<dyn Source>> {
     source(args).map_err(Error::from).map_err(|error| {
@@ -66,7 +79,7 @@ pub(super) fn source(args: &InputArgs) -> container::error::Result<Box<dyn Sourc
     let (limits, wish) = (Limits::default(), Wish { format, track: args.track });
     let mut source = match args.file.as_os_str() == "-" {
         true => container::open(Box::new(io::stdin()), wish, limits)?,
-        false => match (file(&args.file)?, args.follow) {
+        false => match (file(&stream_of(&args.file))?, args.follow) {
             ((file, true), Some(patience)) => {
                 let patience = Duration::from_secs_f64(patience);
                 container::open(Box::new(Followed { file, patience }), wish, limits)?

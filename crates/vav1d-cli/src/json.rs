@@ -271,9 +271,17 @@ pub struct Summary {
     pub pictures: u64,
     /// Faults found.
     pub faults: u64,
+    /// Pictures that may be wrong, since frames before them are missing in the container.
+    #[serde(skip_serializing_if = "is_none")]
+    pub doubtful: u64,
     /// Hash of all pictures, if one was asked for.
     #[serde(flatten)]
     pub hash: Option<Hashed>,
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde asks for it")]
+fn is_none(count: &u64) -> bool {
+    *count == 0
 }
 
 /// Writes records as lines.
@@ -307,6 +315,7 @@ impl<W: Write> Lines<W> {
             frames: decoded.frames,
             pictures: decoded.pictures,
             faults: decoded.n_faults,
+            doubtful: decoded.doubtful.pictures,
             hash,
         }))?;
         self.0.flush()

@@ -3,13 +3,14 @@
 #![warn(missing_docs)]
 
 pub mod args;
-pub mod exit;
+pub use vav1d_lab::exit;
 
 mod against;
 mod caps;
 pub mod caps_args;
 mod caps_diff;
 mod caps_record;
+mod caps_seen;
 mod caps_streams;
 mod caps_table;
 mod check;
@@ -17,6 +18,8 @@ mod check;
 mod commit;
 mod compare;
 mod compare_report;
+mod comparison;
+mod continued;
 mod dec_test;
 mod decode;
 mod dump;
@@ -28,6 +31,7 @@ mod generate;
 mod grain;
 mod guard;
 mod help;
+mod imitated;
 mod info;
 pub mod info_args;
 mod info_read;
@@ -49,6 +53,7 @@ mod play;
 pub mod play_args;
 #[cfg(feature = "window")]
 mod playlist;
+mod progress;
 mod reduce;
 pub mod reduce_args;
 mod reduce_judge;
@@ -62,6 +67,7 @@ mod rewrite;
 pub mod rewrite_args;
 mod select;
 mod shape;
+mod shared_args;
 mod sim;
 pub mod sim_args;
 mod sim_diff;
@@ -72,7 +78,7 @@ pub mod stress_args;
 pub mod suite_args;
 mod suite_info;
 mod suite_query;
-mod survey;
+mod suite_read;
 mod table;
 mod tar;
 mod verify;

@@ -12,17 +12,18 @@ use serde_json::json;
 use super::args::{MatrixArgs, PipelineArgs};
 use super::exit::Exit;
 use super::failure::{Failure, Result};
+use super::imitated;
 use super::json::{Lines, Record};
 use super::output::{self, Notices};
 use super::pipeline::never_applied;
-use super::shape::AXES;
 use super::stop::{self, Stop};
-use super::survey::{Cause, Effect, Outcome, Point, Survey, survey, with};
 use vav1d_lab::conform::child::{self, End, Program};
+use vav1d_lab::conform::options::REFERENCE;
 use vav1d_lab::conform::probe::{self, Probe};
-use vav1d_lab::conform::runner::REFERENCE;
 use vav1d_lab::conform::turns::Turns;
 use vav1d_lab::conform::{Failure as Why, Outcome as Came, evidence, runner};
+use vav1d_lab::matrix::axes::axes;
+use vav1d_lab::matrix::survey::{Cause, Effect, Outcome, Point, Survey, survey, with};
 use vav1d_lab::words::count;
 
 /// Longest time that one shape may take.
@@ -86,8 +87,8 @@ fn surveyed(args: &MatrixArgs, shapes: &mut Shapes, json: bool, notices: &Notice
 
 /// The command line options of a shape.
 fn options(point: &Point) -> Vec<OsString> {
-    let pairs = AXES.iter().zip(point);
-    pairs.map(|((name, values), value)| format!("--{name}={}", values[*value]).into()).collect()
+    let pairs = axes().iter().zip(point);
+    pairs.map(|(axis, value)| format!("--{}={}", axis.name, axis.tried[*value]).into()).collect()
 }
 
 fn text(options: &[OsString]) -> String {
@@ -149,6 +150,10 @@ impl Shapes {
 
     /// What a shape gives.
     fn decode(&mut self, device: &str, options: &[OsString]) -> Result<Outcome> {
+        let copies = options.iter().any(|word| word == "--readback=copy");
+        if device == self.device && copies && imitated::copies_by_shaders() {
+            return Ok(Outcome::Refused(imitated::WHY.to_owned()));
+        }
         let files = self.folder.join("shape");
         let ran = child::call(&self.program, device, options, &self.input, &files, &self.stop.flag)
             .map_err(Failure::output)?;
@@ -235,6 +240,7 @@ fn arguments(args: &PipelineArgs) -> Vec<OsString> {
         (args.layers.strict, "--strict"),
         (args.force, "--force"),
         (args.validate, "--validate"),
+        (args.retry_device, "--retry-device"),
     ];
     words.extend(flags.iter().filter(|(set, _)| *set).map(|(_, word)| (*word).to_owned()));
     words.into_iter().map(OsString::from).collect()
@@ -298,8 +304,9 @@ impl Report<'_> {
         let (survey, reference) = (self.survey, self.reference);
         let outcomes = &survey.outcomes;
         writeln!(out, "{:34} {:>6} {:>6} {:>8}", "axis", "equal", "differ", "refused")?;
-        for (axis, (name, values)) in AXES.iter().enumerate() {
-            for (value, text) in values.iter().enumerate() {
+        for (axis, row) in axes().iter().enumerate() {
+            let name = row.name;
+            for (value, text) in row.tried.iter().enumerate() {
                 let of = || outcomes.iter().filter(|(p, _)| p[axis] == value).map(|(_, o)| o);
                 let equal = of().filter(|o| *o == reference).count();
                 let no = of().filter(|o| o.refused()).count();
@@ -386,8 +393,8 @@ impl Report<'_> {
 
 fn value_options(values: &[(usize, usize)]) -> String {
     let text = |(axis, value): &(usize, usize)| {
-        let (name, values) = AXES[*axis];
-        format!("--{name}={}", values[*value])
+        let row = &axes()[*axis];
+        format!("--{}={}", row.name, row.tried[*value])
     };
     values.iter().map(text).collect::<Vec<_>>().join(" ")
 }

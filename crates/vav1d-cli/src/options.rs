@@ -7,19 +7,30 @@ use std::time::Duration;
 use super::args::{FilmGrain, GrainArgs, LayerArgs, PipelineArgs};
 use super::exit::Exit;
 use super::failure::{Failure, Result};
-use vav1d::decode;
+use vav1d::decode::{self, Applier};
 use vav1d::grain::{Override, table::Table};
 use vav1d::limits::Limits;
-use vav1d::plan::planner::PlannerOptions;
+use vav1d::plan::planner::{AfterLoss, PlannerOptions};
 use vav1d::vk::render::GrainSynthesizer;
-use vav1d::vk::{ExecutorOptions, GrainMode, InstanceOptions};
+use vav1d::vk::{ExecutorOptions, InstanceOptions};
 
-/// Options of the planner.
+/// Options of the planner where pictures are for people: it goes on after a loss, unless told
+/// otherwise.
+pub(super) fn showing(args: &LayerArgs) -> PlannerOptions {
+    let after_loss = args.after_loss.or(Some(super::shared_args::AfterLoss::GoOn));
+    planner(&LayerArgs { after_loss, ..args.clone() })
+}
+
+/// Options of the planner where pictures are evidence: it waits after a loss, unless told otherwise.
 pub(super) fn planner(args: &LayerArgs) -> PlannerOptions {
     PlannerOptions {
         operating_point: args.operating_point,
         all_layers: args.all_layers,
         strict: args.strict,
+        after_loss: match args.after_loss {
+            Some(super::shared_args::AfterLoss::GoOn) => AfterLoss::GoOn,
+            _ => AfterLoss::Wait,
+        },
         limits: Limits::default(),
     }
 }
@@ -27,20 +38,34 @@ pub(super) fn planner(args: &LayerArgs) -> PlannerOptions {
 /// Options of the decode loop.
 pub(super) fn decode(
     args: &PipelineArgs,
-    grain: Option<Override>,
+    film_grain: decode::FilmGrain,
     synthesizer: Option<Box<GrainSynthesizer>>,
 ) -> decode::Options {
     decode::Options {
         synthesizer,
-        planner: planner(&args.layers),
+        planner: showing(&args.layers),
         skip: args.skip,
         limit: args.limit,
         keep_failed: args.keep_failed,
-        film_grain: match grain {
-            Some(other) => decode::FilmGrain::Override(Arc::new(other)),
-            None if args.film_grain == FilmGrain::Off => decode::FilmGrain::Off,
-            None => decode::FilmGrain::Stream,
-        },
+        film_grain,
+    }
+}
+
+/// The film grain that pictures get: `other` in place of the stream's own.
+pub(super) fn film_grain(args: &PipelineArgs, other: Option<Arc<Override>>) -> decode::FilmGrain {
+    match other {
+        Some(other) => decode::FilmGrain::Override(other),
+        None if args.film_grain == FilmGrain::Off => decode::FilmGrain::Off,
+        None => decode::FilmGrain::Stream,
+    }
+}
+
+/// Who applies the stream's own.
+pub(super) fn applier(wish: FilmGrain) -> Applier {
+    match wish {
+        FilmGrain::On | FilmGrain::Off => Applier::Driver,
+        FilmGrain::Driver => Applier::DriverAlways,
+        FilmGrain::Cpu | FilmGrain::Gpu => Applier::Caller,
     }
 }
 
@@ -67,13 +92,9 @@ pub(super) fn instance(args: &PipelineArgs) -> InstanceOptions {
 }
 
 /// Options of the Vulkan side.
-pub(super) fn executor(args: &PipelineArgs) -> ExecutorOptions {
+pub(super) fn executor(args: &PipelineArgs, film_grain: &decode::FilmGrain) -> ExecutorOptions {
     let mut options = ExecutorOptions::default();
-    options.film_grain = match args.film_grain {
-        FilmGrain::On => GrainMode::Driver,
-        FilmGrain::Cpu | FilmGrain::Gpu => GrainMode::Host,
-        FilmGrain::Off => GrainMode::None,
-    };
+    options.film_grain = film_grain.mode(applier(args.film_grain));
     options.timeout = Duration::from_secs_f64(args.device_timeout);
     options.force_level = args.force;
     options.planted = args.plant;

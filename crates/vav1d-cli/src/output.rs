@@ -9,9 +9,9 @@ use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
-use super::args::{Common, When};
 use super::exit::Exit;
 use super::failure::{Failure, Result};
+use super::shared_args::{Common, When};
 use vav1d::pixels::Picture;
 use vav1d::sink::{Begun, Shown, Sink, StreamInfo, Wants};
 

@@ -1,21 +1,23 @@
 //! The decode pipeline as the commands use it: device, source and sink joined, faults told.
 
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
 use super::args::{FilmGrain, PipelineArgs};
+use super::continued::Continued;
 use super::exit::Exit;
 use super::failure::{Failure, Result};
 use super::output::{Notices, Watched};
 use super::select::{self, Fallback, Selected};
 use super::{first, input, options, output};
-use vav1d::container::Source;
+use vav1d::container::{Crop, Source, SourceInfo};
 use vav1d::decode::{self, Summary};
 use vav1d::error::Error;
 use vav1d::grain::Override;
 use vav1d::sink::Sink;
 use vav1d::vk::render::GrainSynthesizer;
-use vav1d::vk::{Adapter, Executor, GrainMode, Instance, Journal, Message};
+use vav1d::vk::{Adapter, Executor, Instance, Journal, Message};
 use vav1d_lab::compare::{self, TraceOptions, Wanted};
 
 /// A source and a device that is ready to decode it.
@@ -23,8 +25,8 @@ pub(super) struct Pipeline {
     source: Box<dyn Source>,
     selected: Selected,
     executor: Executor,
-    /// Film grain in place of the stream's own.
-    grain: Option<Override>,
+    /// The film grain that pictures get.
+    film_grain: decode::FilmGrain,
     /// What makes film grain, if the host does not.
     synthesizer: Option<(Arc<Instance>, Box<GrainSynthesizer>)>,
 }
@@ -51,17 +53,24 @@ impl Pipeline {
         fallback: Fallback,
         notices: &Notices,
     ) -> Result<Self> {
+        let film_grain = options::film_grain(args, grain.map(Arc::new));
+        Self::opened(args, film_grain, fallback, notices)
+    }
+
+    fn opened(
+        args: &PipelineArgs,
+        film_grain: decode::FilmGrain,
+        fallback: Fallback,
+        notices: &Notices,
+    ) -> Result<Self> {
         let source = input::open(&args.input)?;
-        let mut wanted = options::executor(args);
+        let wanted = options::executor(args, &film_grain);
         let spec = (args.device == "auto").then(|| first::session(&args.input, &args.layers));
         let spec = spec.flatten();
         let takes =
             |adapter: &Adapter| spec.as_ref().map_or(Ok(()), |spec| adapter.takes(spec, &wanted));
         let instance = options::instance(args);
         let selected = select::select_for(&args.device, instance, fallback, notices, &takes)?;
-        if grain.is_some() {
-            wanted.film_grain = GrainMode::None;
-        }
         let mut executor =
             Executor::new(&selected.instance, &selected.adapter, wanted).map_err(Failure::of)?;
         if let Some(path) = &args.journal {
@@ -72,7 +81,7 @@ impl Pipeline {
             FilmGrain::Gpu => Some(select::synthesizer(options::instance(args), notices)?),
             _ => None,
         };
-        Ok(Self { source, selected, executor, grain, synthesizer })
+        Ok(Self { source, selected, executor, film_grain, synthesizer })
     }
 
     /// Name of the device.
@@ -104,10 +113,51 @@ impl Pipeline {
         }
     }
 
-    /// Decodes into `sink` and tells the faults.
+    /// Decodes into `sink` and tells the faults; with `--retry-device` once more if it is the device
+    /// that gave up.
     pub(super) fn run(
+        self,
+        args: &PipelineArgs,
+        sink: &mut dyn Sink,
+        notices: &Notices,
+    ) -> Result<Decoded> {
+        if !args.retry_device {
+            return self.run_once(args, 0, sink, notices);
+        }
+        let file = &args.input.file;
+        if file.as_os_str() == "-" {
+            let why = "--retry-device reads its input more than once: a file is needed";
+            return Err(Failure::new(Exit::Usage, why));
+        }
+        let film_grain = self.film_grain.clone();
+        // Of a device that gave up another one says nothing.
+        let fallback = match self.selected.is_hardware() {
+            true => Fallback::Never,
+            false => Fallback::Softvk,
+        };
+        let mut sink = Continued::new(sink);
+        let decoded = match self.run_once(args, 0, &mut sink, notices) {
+            Err(failure) if failure.is_of_a_device_that_gave_up() => {
+                let out = sink.pictures;
+                notices.notice(&format!(
+                    "{}: {}, after {out} pictures; once more on the device opened anew",
+                    file.display(),
+                    failure.text()
+                ));
+                Self::opened(args, film_grain, fallback, notices)
+                    .and_then(|again| again.run_once(args, out, &mut sink, notices))
+            }
+            first => first,
+        };
+        sink.end().map_err(Failure::output)?;
+        decoded
+    }
+
+    /// Decodes into `sink` what comes after `out` pictures of what is wanted.
+    fn run_once(
         mut self,
         args: &PipelineArgs,
+        out: u64,
         sink: &mut dyn Sink,
         notices: &Notices,
     ) -> Result<Decoded> {
@@ -119,7 +169,9 @@ impl Pipeline {
         let total = args.limit.or(self.source.info().unit_count).unwrap_or(0);
         let mut watched = Watched::new(sink, notices.progress(total, "frames"), interrupted);
         let (beside, synthesizer) = self.synthesizer.unzip();
-        let options = options::decode(args, self.grain, synthesizer);
+        let mut options = options::decode(args, self.film_grain, synthesizer);
+        options.skip += out;
+        options.limit = options.limit.map(|limit| limit.saturating_sub(out));
         let decoded = decode::decode(&mut *self.source, &mut self.executor, &mut watched, options);
         let summary = decoded.map_err(|error| match error {
             // The source's own errors are in the summary: this one is the sink's.
@@ -127,13 +179,7 @@ impl Pipeline {
             other => Failure::of(other),
         })?;
         let mut exit = summary.faults.first().map_or(Exit::Done, Exit::of);
-        for fault in &summary.faults {
-            notices.error(&format!("{}: {fault}", args.input.file.display()));
-        }
-        for deviation in &summary.deviations {
-            let file = args.input.file.display();
-            notices.notice(&format!("{file}: {deviation}; it is decoded all the same"));
-        }
+        tell(&summary, &self.source.info(), &args.input.file, notices);
         if summary.n_faults > summary.faults.len() as u64 {
             notices.error(&format!("{} faults in all", summary.n_faults));
         }
@@ -155,6 +201,21 @@ impl Pipeline {
         }
         Ok(Decoded { exit, summary, messages, unfired })
     }
+}
+
+/// What the container wants a player to do with pictures.
+fn display(info: &SourceInfo) -> Option<String> {
+    let mut how = Vec::new();
+    if let Some(Crop { x, y, width, height }) = info.crop {
+        how.push(format!("cropped to {width}x{height} at {x},{y}"));
+    }
+    if info.rotation != 0 {
+        how.push(format!("turned by {} degrees clockwise", info.rotation));
+    }
+    if info.is_mirrored {
+        how.push("mirrored".to_owned());
+    }
+    (!how.is_empty()).then(|| how.join(", "))
 }
 
 /// What came of a decode.
@@ -179,4 +240,25 @@ pub(super) fn never_applied(
     }
     let faults = unfired.join(", ");
     Some(format!("the planted fault {faults} was never applied: {count} {what} were decoded"))
+}
+
+/// What is wrong with a stream, or not as it seems.
+fn tell(summary: &Summary, info: &SourceInfo, file: &Path, notices: &Notices) {
+    let file = file.display();
+    for fault in &summary.faults {
+        notices.error(&format!("{file}: {fault}"));
+    }
+    for deviation in &summary.deviations {
+        notices.notice(&format!("{file}: {deviation}; it is decoded all the same"));
+    }
+    if let Some(how) = display(info) {
+        notices.notice(&format!("{file}: pictures are as coded: {how} by a player"));
+    }
+    if let Some((first, last)) = summary.doubtful.units {
+        let count = summary.doubtful.pictures;
+        notices.notice(&format!(
+            "{file}: {count} pictures of units {first} to {last} follow lost frames and may be \
+             wrong (--after-loss wait leaves them out)"
+        ));
+    }
 }

@@ -14,14 +14,15 @@ use super::output::{self, Notices};
 use super::play_args::{Loop, Pictures, PlayArgs, Scaler, Start};
 use super::select::{self, Fallback, Selected};
 use super::{input, options, playlist, render_to};
+use vav1d::decode::Applier;
 use vav1d::error::{DeviceError, Error};
 use vav1d::vk::render::Kernel;
-use vav1d::vk::{Driver, Executor, GrainMode, Instance, InstanceOptions, SharedDevice};
-use vav1d_play::window::{self, Judgement, Look, Options, Presenter, Program, Report};
+use vav1d::vk::{Driver, Executor, Instance, InstanceOptions, SharedDevice};
+use vav1d_play::window::{self, Judgement, Look, Presenter, Program, Report, WindowOptions};
 use vav1d_play::{self as play, Entry, OpenDevice, Repeat, Target};
 
 /// A seek that takes longer shows where its decoding begins.
-const PREVIEW: Duration = Duration::from_millis(100);
+const PREVIEW: Duration = Duration::from_millis(30);
 
 pub(super) fn run(args: &PlayArgs, json: bool, notices: &Notices) -> Result<Exit> {
     let files = playlist::files(&args.files)?;
@@ -112,6 +113,7 @@ fn pipeline(args: &PlayArgs) -> PipelineArgs {
         force: args.force,
         validate: args.validate,
         plant: None,
+        retry_device: false,
         overwritable: false,
         spare_plants: false,
         keep_failed: true,
@@ -206,23 +208,22 @@ fn look(args: &PlayArgs, decoding: &PipelineArgs) -> Result<Look> {
     Ok(Look {
         film_grain: args.film_grain != FilmGrain::Off,
         on_cpu: args.film_grain == FilmGrain::Cpu,
+        by: options::applier(args.film_grain),
         other: options::grain(&args.grain, decoding)?.map(Arc::new),
         kernel: kernel(args),
     })
 }
 
 fn play_options(args: &PlayArgs, decoding: &PipelineArgs, look: &Look) -> play::Options {
-    let mut executor = options::executor(decoding);
-    if args.compare.is_some() {
-        executor.film_grain = GrainMode::Host;
-    }
-    if look.other.is_some() {
-        executor.film_grain = GrainMode::None;
-    }
+    let film_grain = options::film_grain(decoding, look.other.clone());
+    let mut executor = options::executor(decoding, &film_grain);
+    // Pictures are compared without.
+    let by = if args.compare.is_some() { Applier::Caller } else { look.by };
+    executor.film_grain = film_grain.mode(by);
     // What the host looks at anyway goes there at once.
     executor.on_device = args.pictures == Pictures::Auto && args.compare.is_none() && !look.on_cpu;
     play::Options {
-        planner: options::planner(&args.layers),
+        planner: options::showing(&args.layers),
         executor,
         start: match args.start {
             Some(Start::At(time)) => Some(Target::Time(time)),
@@ -256,8 +257,8 @@ fn kernel(args: &PlayArgs) -> Kernel {
     }
 }
 
-fn window_options(args: &PlayArgs, look: Look) -> Options {
-    Options {
+fn window_options(args: &PlayArgs, look: Look) -> WindowOptions {
+    WindowOptions {
         fullscreen: args.fullscreen,
         scale: args.scale,
         look,
@@ -275,6 +276,7 @@ fn window_options(args: &PlayArgs, look: Look) -> Options {
 fn say(args: &PlayArgs, report: &Report, json: bool, notices: &Notices) -> Result<()> {
     let statistics = &report.statistics;
     let ms = |time: Duration| time.as_secs_f64() * 1e3;
+    let seek = |part| report.seeks.within(part).map(|(first, all)| (ms(first), ms(all)));
     let (median, most) = (statistics.percentile(0.5), statistics.percentile(0.99));
     if json {
         let record = json!({
@@ -285,6 +287,11 @@ fn say(args: &PlayArgs, report: &Report, json: bool, notices: &Notices) -> Resul
             "worst_ms": ms(statistics.worst),
             "median_ms": ms(median),
             "p99_ms": ms(most),
+            "seeks": report.seeks.count(),
+            "seek_first_ms": seek(0.5).map(|(first, _)| first),
+            "seek_ms": seek(0.5).map(|(_, all)| all),
+            "seek_p90_ms": seek(0.9).map(|(_, all)| all),
+            "seek_worst_ms": seek(1.0).map(|(_, all)| all),
             "on_device": report.on_device,
             "presenter": report.presenter,
             "compared": report.judgement.compared,
@@ -305,6 +312,11 @@ fn say(args: &PlayArgs, report: &Report, json: bool, notices: &Notices) -> Resul
         let first = first_wrong.map(|index| format!("; the first is picture {index}"));
         let first = first.unwrap_or_default();
         notices.notice(&format!("against {against}: {wrong} of {compared} pictures wrong{first}"));
+    }
+    if let (count @ 1.., Some((first, all))) = (report.seeks.count(), seek(0.5)) {
+        notices.notice(&format!(
+            "{count} seeks: a picture after {first:.0} ms, the picture after {all:.0} ms (medians)"
+        ));
     }
     notices.notice(&format!(
         "presented {}, dropped {}, late {}, stalls {}; off by {:.1} ms (median), {:.1} ms (99 %), \

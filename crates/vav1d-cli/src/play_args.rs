@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use clap::{Args, ValueEnum};
 
-use super::args::{FilmGrain, GrainArgs, InputFormat, LayerArgs, seconds};
 use super::shape::ShapeArgs;
+use super::shared_args::{FilmGrain, GrainArgs, InputFormat, LayerArgs, seconds};
 
 /// `play`.
 #[derive(Clone, Debug, Args)]
@@ -23,7 +23,7 @@ pub struct PlayArgs {
     pub track: Option<u64>,
     /// Wait at the end of a file for what is still being written to it, until nothing has come for
     /// so long
-    #[arg(long, value_name = "SECONDS", value_parser = super::args::seconds)]
+    #[arg(long, value_name = "SECONDS", value_parser = super::shared_args::seconds)]
     pub follow: Option<f64>,
     /// All samples of MP4 files, whatever their edit lists leave out or repeat
     #[arg(long)]

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
-use super::args::PipelineArgs;
+use super::shared_args::PipelineArgs;
 
 /// `vav1d reduce`.
 #[derive(Clone, Debug, Args)]
@@ -26,7 +26,7 @@ pub struct ReduceArgs {
     #[arg(long, default_value_t = 300, value_name = "N")]
     pub decodes: u32,
     /// Seconds that judging a stream may take
-    #[arg(long, default_value_t = 120.0, value_name = "SECONDS", value_parser = super::args::seconds)]
+    #[arg(long, default_value_t = 120.0, value_name = "SECONDS", value_parser = super::shared_args::seconds)]
     pub timeout: f64,
 }
 

@@ -19,6 +19,7 @@ use super::stop::Stop;
 use av1_rewrite::stream::Stream;
 use vav1d::sink::md5_hex;
 use vav1d_lab::reduce::{Failing, Judge};
+use vav1d_lab::surroundings::{Surroundings, quoted};
 
 /// How often it is looked whether a process has ended.
 const LOOK: Duration = Duration::from_millis(5);
@@ -129,9 +130,10 @@ impl<'a> Children<'a> {
         match &self.args.check {
             Some(check) => check_line(check, file),
             None => {
-                let options = self.options.iter().map(|word| quoted(&word.to_string_lossy()));
-                let options = options.collect::<Vec<_>>().join(" ");
-                format!("vav1d compare {options} {}", quoted(&file.to_string_lossy()))
+                let mut words = vec!["compare".into()];
+                words.extend(self.options.iter().cloned());
+                words.push(file.into());
+                Surroundings::here().line(OsStr::new("vav1d"), &words)
             }
         }
     }
@@ -353,19 +355,10 @@ fn ended(status: Option<ExitStatus>) -> Option<String> {
 
 /// `check` with the stream in it.
 fn check_line(check: &str, file: &Path) -> String {
-    let file = quoted(&file.to_string_lossy());
+    let file = quoted(file.as_os_str());
     match check.contains("{}") {
         true => check.replace("{}", &file),
         false => format!("{check} {file}"),
-    }
-}
-
-/// A word as a POSIX shell reads it.
-pub(super) fn quoted(word: &str) -> String {
-    let plain = |c: char| c.is_ascii_alphanumeric() || "/._+@:=,-%".contains(c);
-    match !word.is_empty() && word.chars().all(plain) {
-        true => word.to_owned(),
-        false => format!("'{}'", word.replace('\'', r"'\''")),
     }
 }
 

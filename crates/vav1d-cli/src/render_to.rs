@@ -105,7 +105,7 @@ impl Renderer<'_> {
             pixels: &image.pixels,
         });
         let drawing = Drawing {
-            frame: Some(render::Frame { picture, color, luminance: luminance(frame), grain }),
+            frame: Some(render::Content { picture, color, luminance: luminance(frame), grain }),
             view: self.look.view(frame, size),
             overlay,
         };

@@ -40,8 +40,12 @@ pub(super) fn run(args: &ReplayArgs, json: bool, notices: &Notices) -> Result<Ex
     let options = InstanceOptions { validate: args.validate, present: false };
     let selected = select::select(&args.device, options, Fallback::Never, notices)?;
     let pictures = pictures(&capture, &stream, &selected, notices)?;
-    if let Some(message) = selected.instance.take_messages().first() {
-        return Err(Failure::new(Exit::Fault, format!("{}: {}", message.id, message.text)));
+    let messages = selected.instance.take_messages();
+    if let Some(first) = messages.first() {
+        let (count, id, text) = (messages.len(), &first.id, &first.text);
+        notices.notice(&format!(
+            "what was captured breaks rules of Vulkan, as {count} messages say; the first: {id}: {text}"
+        ));
     }
     let outcome = outcome(&capture, pictures);
     let written = match json {
@@ -52,7 +56,9 @@ pub(super) fn run(args: &ReplayArgs, json: bool, notices: &Notices) -> Result<Ex
     if outcome.compared == 0 {
         notices.notice("no picture was recorded to compare with: see watch --pictures");
     }
-    Ok(if outcome.wrong + outcome.failed > 0 { Exit::No } else { Exit::Done })
+    let is_invalid = args.validate && !messages.is_empty();
+    let bad = is_invalid || outcome.wrong + outcome.failed > 0;
+    Ok(if bad { Exit::No } else { Exit::Done })
 }
 
 /// Replays in the application's session shape, or, where the device lacks that, in one that it has.

@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 use super::args::ReportArgs;
 use super::exit::Exit;
 use super::failure::{Failure, Result};
+use super::imitated;
 use super::json::{Lines, Record};
 use super::output::Notices;
 use super::report_steps::{STREAMS, Step, steps};
@@ -50,7 +51,7 @@ pub(super) fn run(args: &ReportArgs, json: bool, notices: &Notices) -> Result<Ex
     for step in all {
         bar.inc(1);
         let ran = one(&program, &args.device, step, &folder.0).map_err(Failure::output)?;
-        let nothing = ran.step.name == "caps" && code(&ran) == Some(69);
+        let nothing = ran.step.name == "caps" && code(&ran) == Some(Exit::Unsupported);
         done.push(ran);
         if nothing {
             break;
@@ -73,8 +74,8 @@ pub(super) fn run(args: &ReportArgs, json: bool, notices: &Notices) -> Result<Ex
     let told = if json { lines(&args.device, &done).map_err(Failure::output)? } else { summary };
     super::output::told(print(&scrub.text(&told)))?;
     Ok(match done.first().and_then(code) {
-        Some(0) if verdicts(&done).iter().all(|(_, bad)| !bad) => Exit::Done,
-        Some(69) => Exit::Unsupported,
+        Some(Exit::Done) if verdicts(&done).iter().all(|(_, bad)| !bad) => Exit::Done,
+        Some(Exit::Unsupported) => Exit::Unsupported,
         _ => Exit::No,
     })
 }
@@ -85,7 +86,7 @@ fn lines(device: &str, done: &[Done]) -> io::Result<String> {
     lines.begin("report", None, Some(device))?;
     for (ran, (what, bad)) in done.iter().zip(verdicts(done)) {
         lines.write(&Record::ReportStep(serde_json::json!({
-            "name": ran.step.name, "command": ran.step.words, "exit": code(ran),
+            "name": ran.step.name, "command": ran.step.words, "exit": ran.status.and_then(|status| status.code()),
             "seconds": ran.seconds, "bad": bad, "result": what,
         })))?;
     }
@@ -148,8 +149,9 @@ fn one(program: &Path, device: &str, step: Step, folder: &Path) -> io::Result<Do
     Ok(Done { step, status, seconds, text })
 }
 
-fn code(ran: &Done) -> Option<i32> {
-    ran.status?.code()
+/// How a step ended, if it did by itself and in a way of ours.
+fn code(ran: &Done) -> Option<Exit> {
+    Exit::known(ran.status?.code()?)
 }
 
 /// What came of a step in a word, and whether that is bad.
@@ -158,9 +160,9 @@ fn verdict(ran: &Done) -> (String, bool) {
         return (format!("no end within {} s", ran.step.longest.as_secs()), true);
     };
     match status.code() {
-        Some(0) => ("ok".to_owned(), false),
-        Some(69) => ("refused".to_owned(), false),
-        Some(1) => ("no".to_owned(), true),
+        _ if code(ran) == Some(Exit::Done) => ("ok".to_owned(), false),
+        _ if code(ran) == Some(Exit::Unsupported) => ("refused".to_owned(), false),
+        _ if code(ran) == Some(Exit::No) => ("no".to_owned(), true),
         Some(code) => {
             let exit = Exit::from_code(code);
             (format!("exit {code}: {}", exit.meaning()), true)
@@ -172,7 +174,7 @@ fn verdict(ran: &Done) -> (String, bool) {
 /// The verdict of each step; those of a group that differ from its first that was not refused are
 /// bad.
 fn verdicts(done: &[Done]) -> Vec<(String, bool)> {
-    let is_done = |ran: &&Done| code(ran) == Some(0);
+    let is_done = |ran: &&Done| code(ran) == Some(Exit::Done);
     done.iter()
         .map(|ran| {
             let (text, bad) = verdict(ran);
@@ -206,11 +208,21 @@ fn summary(device: &str, done: &[Done]) -> String {
             let _ = writeln!(text, "{name}: {value}");
         }
     }
+    if std::env::var_os("VAV1D_DRM_SIM").is_some() {
+        text.push_str("no GPU: a stock driver over an imitated chip\n");
+        if imitated::copies_by_shaders() {
+            let _ = writeln!(text, "{}", imitated::WHY);
+        }
+    }
     if let Some(caps) = done.first() {
-        let lines = caps.text.lines().filter(|line| line.trim_start().starts_with("driver: "));
+        let is_device = |line: &&str| {
+            line.starts_with(|c: char| c.is_ascii_digit())
+                || line.trim_start().starts_with("driver: ")
+        };
+        let lines = caps.text.lines().filter(is_device);
         lines.for_each(|line| text.push_str(&format!("{}\n", line.trim())));
     }
-    text.push('\n');
+    text.push_str(LEGEND);
     for (ran, (what, bad)) in done.iter().zip(verdicts(done)) {
         let mark = if bad { "!" } else { " " };
         let _ = writeln!(text, "{mark} {:28} {:7.1} s  {what}", ran.step.name, ran.seconds);
@@ -225,9 +237,18 @@ fn summary(device: &str, done: &[Done]) -> String {
     text
 }
 
+/// What the first page says of itself.
+const LEGEND: &str = "
+! is what is not as it must be; \"refused\" is what the device does not offer, and no fault.
+Steps that begin with which- ask what the device wants: any answer will do.
+NAME.txt has what the step NAME printed.
+
+";
+
 /// Whether the first page has the last line of what a step printed.
 fn shows(ran: &Done, bad: bool) -> bool {
-    bad || ran.step.is_question || code(ran) == Some(69)
+    let counts = ["verify", "matrix"].contains(&&*ran.step.name);
+    bad || counts || ran.step.is_question || code(ran) == Some(Exit::Unsupported)
 }
 
 /// Takes out what tells whose machine it was.

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use super::imitated;
+
 /// A stream that is part of the program.
 pub(super) struct Stream {
     pub(super) name: &'static str,
@@ -146,6 +148,11 @@ pub(super) fn steps() -> Vec<Step> {
             step.is_question = true;
             all.push(step);
         }
+    }
+    // The other steps do so themselves.
+    let reads = |step: &&mut Step| step.words.iter().any(|word| word == "md5");
+    for step in all.iter_mut().filter(reads) {
+        step.words.extend(imitated::option(&[]).map(|word| word.to_string_lossy().into_owned()));
     }
     all
 }

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
-use super::args::InputArgs;
+use super::shared_args::InputArgs;
 
 /// `vav1d rewrite`.
 #[derive(Clone, Debug, Args)]

@@ -232,3 +232,28 @@ fn named(mut list: Vec<Selected>, wish: &str) -> Result<Selected> {
     }
     Ok(selected)
 }
+
+/// The devices that `wish` names, with their indices.
+pub(super) fn devices(wish: &str, notices: &Notices) -> Result<Vec<(usize, Selected)>> {
+    let soft = wish.strip_prefix("soft:");
+    let devices = Devices::all(InstanceOptions::default(), soft)?;
+    if let Some(why) = &devices.no_system {
+        notices.notice(&format!("no device from the Vulkan loader: {why}"));
+    }
+    let all = devices.list.into_iter().enumerate();
+    let shown: Vec<_> = all.filter(|(i, d)| wanted(wish, *i, d)).collect();
+    match shown.is_empty() {
+        true => Err(Failure::new(Exit::Unsupported, format!("--device {wish}: no device"))),
+        false => Ok(shown),
+    }
+}
+
+fn wanted(wish: &str, index: usize, device: &Selected) -> bool {
+    match wish {
+        "all" => true,
+        "system" | "auto" => device.adapter.decodes_av1() && !device.is_embedded(),
+        "soft" => device.is_embedded(),
+        _ if wish.starts_with("soft:") => device.is_embedded(),
+        _ => wish.parse() == Ok(index) || device.is_called(wish),
+    }
+}

@@ -6,23 +6,7 @@ use std::path::PathBuf;
 use super::args::{SimArgs, Switch};
 use super::exit::Exit;
 use super::failure::{Failure, Result};
-
-/// The chips of `crates/drm-sim`.
-pub(super) const CHIPS: [&str; 9] =
-    ["navi21", "phoenix", "navi33", "gfx1201", "adl", "dg2", "mtl", "lnl", "bmg"];
-
-/// Variables that make a driver offer video decode where it does not on its own; those that are
-/// set stay.
-const OFFERS: [(&str, &str); 4] = [
-    ("ANV_DEBUG", "video-decode"),
-    ("ANV_VIDEO_DECODE", "1"),
-    // The second is the first's name since Mesa 25.2. The queue that only copies is imitated.
-    ("RADV_PERFTEST", "video_decode,transfer_queue"),
-    ("RADV_EXPERIMENTAL", "video_decode,transfer_queue"),
-];
-
-/// File name of the library that imitates the node.
-const LIBRARY: &str = "libdrm_sim.so";
+use vav1d_lab::surroundings::{OFFERS, SIM_LIBRARY};
 
 /// Where packages have it, from the program's folder.
 const INSTALLED: &str = "../lib/vav1d";
@@ -35,10 +19,10 @@ fn library() -> Result<PathBuf> {
     let here = std::env::current_exe().ok();
     let folder = here.as_deref().and_then(|exe| exe.parent());
     let places = folder.into_iter().flat_map(|dir| [dir.to_owned(), dir.join(INSTALLED)]);
-    places.map(|dir| dir.join(LIBRARY)).find(|path| path.exists()).ok_or_else(|| {
+    places.map(|dir| dir.join(SIM_LIBRARY)).find(|path| path.exists()).ok_or_else(|| {
         let why = "is neither beside this program nor installed: build it (cargo build --release \
                    -p drm-sim), or name it in VAV1D_DRM_SIM_LIBRARY";
-        Failure::new(Exit::Unsupported, format!("{LIBRARY} {why}"))
+        Failure::new(Exit::Unsupported, format!("{SIM_LIBRARY} {why}"))
     })
 }
 
@@ -96,19 +80,4 @@ pub(super) fn run(args: &SimArgs) -> Result<Exit> {
 pub(super) fn run(_: &SimArgs) -> Result<Exit> {
     let _ = library;
     Err(Failure::new(Exit::Unsupported, "sim needs Linux: it imitates a DRM render node"))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_chips_are_the_librarys() {
-        let library = include_str!("../../drm-sim/src/chip.rs");
-        let made = library.matches("(\n        \"").count();
-        assert_eq!(made, CHIPS.len());
-        for chip in CHIPS {
-            assert!(library.contains(&format!("\"{chip}\"")), "{chip}");
-        }
-    }
 }

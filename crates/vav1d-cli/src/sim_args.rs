@@ -5,11 +5,16 @@ use std::path::PathBuf;
 
 use clap::Args;
 
+/// The chips of `crates/drm-sim`, of which a test makes sure: a program cannot ask a library that it
+/// does not link for them.
+pub(super) const CHIPS: [&str; 9] =
+    ["navi21", "phoenix", "navi33", "gfx1201", "adl", "dg2", "mtl", "lnl", "bmg"];
+
 /// `sim`.
 #[derive(Clone, Debug, Args)]
 pub struct SimArgs {
     /// The chip to imitate
-    #[arg(value_parser = clap::builder::PossibleValuesParser::new(super::sim::CHIPS))]
+    #[arg(value_parser = clap::builder::PossibleValuesParser::new(CHIPS))]
     pub chip: String,
     /// Write what the driver submits to the video engine to FILE
     #[arg(long, value_name = "FILE")]

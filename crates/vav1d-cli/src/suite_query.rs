@@ -10,7 +10,7 @@ use super::args::SuiteInfoArgs;
 use super::exit::Exit;
 use super::failure::{Failure, Result};
 use super::json::{Lines, Record};
-use super::{output, suite_info};
+use super::{output, suite_read};
 use vav1d_lab::conform::cover::{self, Cover};
 use vav1d_lab::conform::coverage::{self, Exercised};
 
@@ -27,7 +27,7 @@ pub(super) fn run(args: &SuiteInfoArgs, all: &[Exercised], json: bool) -> Result
     if args.missing_from.is_empty() {
         return Ok(None);
     }
-    let (others, exit) = suite_info::read(&args.missing_from)?;
+    let (others, exit) = suite_read::read(&args.missing_from)?;
     let missing = missing(all, &others);
     output::told(write_missing(&missing, json))?;
     let answer = if missing.is_empty() { Exit::Done } else { Exit::No };
@@ -74,7 +74,7 @@ fn write_with(found: &[&Exercised], json: bool) -> io::Result<()> {
     }
     for vector in found {
         match json {
-            true => lines.write(&suite_info::record(vector))?,
+            true => lines.write(&suite_read::record(vector))?,
             false => writeln!(lines.0, "{}", vector.name)?,
         }
     }

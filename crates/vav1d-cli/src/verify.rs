@@ -18,10 +18,12 @@ use super::verify_args::{FRAME_TIMEOUT, TIMEOUT};
 use super::verify_select::{self, Chosen};
 use super::verify_text::{self, Progress};
 use vav1d_lab::conform::child::Program;
+use vav1d_lab::conform::options::{Options, REFERENCE};
 use vav1d_lab::conform::probe::{self, NoDevice, Probe};
+use vav1d_lab::conform::record::Record;
 use vav1d_lab::conform::report::{self, About, Verdict};
 use vav1d_lab::conform::reproduce::Reproduce;
-use vav1d_lab::conform::runner::{self, Options, Record};
+use vav1d_lab::conform::runner;
 use vav1d_lab::conform::settle::Effort;
 use vav1d_lab::conform::turns::Turns;
 use vav1d_lab::conform::{Expectations, Status};
@@ -189,7 +191,8 @@ const CHANGES: &str = "it changes what is hashed, and the vectors' hashes are of
 fn child_options(args: &VerifyArgs) -> Vec<OsString> {
     let flags = [(args.validate, "--validate"), (args.force, "--force")];
     let flags = flags.into_iter().filter(|(wanted, _)| *wanted).map(|(_, option)| option.into());
-    flags.chain(args.child_options.iter().cloned()).collect()
+    let read = super::imitated::option(&args.child_options);
+    flags.chain(read).chain(args.child_options.iter().cloned()).collect()
 }
 
 fn expectations(args: &VerifyArgs, driver: &str) -> Result<Expectations> {
@@ -243,7 +246,7 @@ fn options(args: &VerifyArgs, probe: &Probe, own: PathBuf, folder: PathBuf) -> O
         asked: own,
         effort: Effort { repeat: args.repeat.map(usize::from), update: args.update_expectations },
         // The children share the cores.
-        reference_device: format!("{}:threads={}", runner::REFERENCE, (cores / jobs).max(1)),
+        reference_device: format!("{}:threads={}", REFERENCE, (cores / jobs).max(1)),
         folder,
         reference: cfg!(feature = "soft"),
         explain: !args.no_explain,

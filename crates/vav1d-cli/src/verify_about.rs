@@ -5,7 +5,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use super::verify_args::VerifyArgs;
 use vav1d_lab::conform::probe::Probe;
-use vav1d_lab::conform::reproduce::quoted;
+use vav1d_lab::surroundings::{Surroundings, quoted};
 
 /// Names and values for every report. `shape` are the options of the children.
 pub(super) fn properties(
@@ -14,7 +14,9 @@ pub(super) fn properties(
     shape: &[OsString],
 ) -> Vec<(String, String)> {
     let driver = format!("{} {}", probe.driver_name, probe.driver_info);
-    let words = std::env::args_os().map(|word| quoted(&word));
+    let mut words = std::env::args_os();
+    let called = words.next().unwrap_or_else(|| "vav1d".into());
+    let words: Vec<_> = words.collect();
     let shape: Vec<_> = shape.iter().map(|word| quoted(word)).collect();
     let shape = if shape.is_empty() { "default".to_owned() } else { shape.join(" ") };
     let mut all = vec![
@@ -27,7 +29,7 @@ pub(super) fn properties(
         ("shape", shape),
         ("host", kernel("hostname")),
         ("kernel", format!("{} {}", kernel("ostype"), kernel("osrelease"))),
-        ("command", words.collect::<Vec<_>>().join(" ")),
+        ("command", Surroundings::here().line(&called, &words)),
     ];
     if !args.no_times {
         let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::args::seconds;
+use super::shared_args::seconds;
 
 /// Seconds, or 0.
 fn seconds_or_none(text: &str) -> Result<f64, String> {

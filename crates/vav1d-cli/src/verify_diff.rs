@@ -10,9 +10,10 @@ use super::json::{Lines, Record};
 use super::output::{self, Notices, Paint};
 use super::results_args::VerifyDiffArgs;
 use vav1d_lab::conform::diff::{self, Change, Compared, Diff, Pair};
+use vav1d_lab::conform::files;
+use vav1d_lab::conform::record;
 use vav1d_lab::conform::report::diff_html;
 use vav1d_lab::conform::results::{self, Run};
-use vav1d_lab::conform::{files, runner};
 use vav1d_lab::words::count;
 
 /// Vectors of one change that are listed, where nothing is to be done about them.
@@ -116,7 +117,7 @@ fn vector(out: &mut impl Write, compared: &Compared<'_>, paint: Paint) -> io::Re
     record.reproduce.iter().try_for_each(|command| writeln!(out, "        {command}"))
 }
 
-fn side(record: Option<&runner::Record>) -> Value {
+fn side(record: Option<&record::Record>) -> Value {
     let Some(record) = record else { return Value::Null };
     let outcome = record.outcome.as_ref();
     json!({

@@ -8,8 +8,8 @@ use indicatif::ProgressBar;
 
 use super::output::{self, Notices, Paint};
 use vav1d_lab::conform::Status;
+use vav1d_lab::conform::record::Record;
 use vav1d_lab::conform::report::{self, About, Verdict};
-use vav1d_lab::conform::runner::Record;
 use vav1d_lab::words::count;
 
 /// A vector in a line.
@@ -20,7 +20,7 @@ pub(super) fn line(record: &Record, paint: Paint) -> String {
         (true, true) => paint.odd(&status.to_string()),
         (true, false) => paint.good(&status.to_string()),
     };
-    format!("{}: {status}: {}", record.name, report::about(record))
+    format!("{}: {status}: {}", record.name, record.line())
 }
 
 /// Prints what came of a run.

@@ -5,8 +5,9 @@ use std::collections::HashSet;
 
 use super::scan::Scanner;
 use vav1d::container::{Position, Source};
-use vav1d::error::{Error, Result};
+use vav1d::error::Result;
 use vav1d::plan::planner::PlannerOptions;
+use vav1d::units::Reading;
 
 /// A unit that decoding can start at.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -145,12 +146,9 @@ impl Index {
         let Some(mut scan) = self.scan.take() else { return Ok(()) };
         source.seek(scan.position)?;
         // What cannot be read ends the stream here as it does in playing.
-        loop {
-            let unit = match source.next_unit().map_err(Error::from) {
-                Ok(Some(unit)) => unit,
-                Err(Error::Stream(_)) => continue,
-                Ok(None) | Err(_) => break,
-            };
+        let mut reading = Reading::new(source);
+        while let Some(read) = reading.next() {
+            let Ok(unit) = read else { continue };
             let facts = scan.scanner.unit(&unit);
             let is_key = facts.is_access_point || scan.keys.contains(&unit.index);
             scan.outputs += facts.before;
@@ -170,7 +168,7 @@ impl Index {
                 .or(self.last);
             scan.outputs += facts.outputs;
             scan.frames += facts.frames;
-            match source.position() {
+            match reading.source().position() {
                 Some(position) => scan.position = position,
                 None => break,
             }

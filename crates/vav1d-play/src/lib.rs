@@ -12,7 +12,8 @@ mod head;
 pub mod image;
 mod index;
 mod kept;
-pub mod pacer;
+pub mod options;
+mod pacer;
 mod player;
 mod scan;
 mod shared;
@@ -32,8 +33,9 @@ use vav1d::syntax::metadata::Metadata;
 use vav1d::syntax::sequence::SequenceHeader;
 use vav1d::vk::{DecodeStatus, DecodedPicture};
 
+pub use options::{Entry, OpenDevice, Options};
 pub use pacer::{Decision, Pacer, Statistics, Timed};
-pub use player::{Entry, OpenDevice, Options, Player};
+pub use player::Player;
 
 /// A picture to show, and what is known of it.
 #[derive(Clone, Debug)]

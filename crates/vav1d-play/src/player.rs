@@ -4,71 +4,15 @@ use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 
-use super::shared::{Command, Shared};
+use super::options::{Entry, OpenDevice, Options};
+use super::shared::{Command, End, Shared};
 use super::worker::Worker;
 use super::{Event, Repeat, Target};
-use vav1d::container::{self, Source};
-use vav1d::error::{DeviceError, Error, Result};
-use vav1d::plan::planner::PlannerOptions;
-use vav1d::vk::{Executor, ExecutorOptions, GrainMode};
+use vav1d::error::Result;
+use vav1d::vk::GrainMode;
 
 /// How long a player that is dropped waits for its thread, which a driver may hold up.
 const PATIENCE: Duration = Duration::from_secs(5);
-
-/// Opens a device for one stream.
-pub type OpenDevice = Box<dyn FnMut(&ExecutorOptions) -> Result<Executor> + Send>;
-
-/// An entry of a playlist.
-pub struct Entry {
-    /// What it is called.
-    pub name: String,
-    /// Opens its source; again each time that it is played.
-    pub open: Box<dyn FnMut() -> container::error::Result<Box<dyn Source>> + Send>,
-}
-
-/// How to play.
-#[derive(Clone, Debug)]
-pub struct Options {
-    /// Operating point, layers, budgets.
-    pub planner: PlannerOptions,
-    /// How to decode; who applies film grain can be changed later.
-    pub executor: ExecutorOptions,
-    /// Where each entry begins; `None`: with its first picture.
-    pub start: Option<Target>,
-    /// Each entry begins so long before its end, if that is known, instead.
-    pub before_end: Option<Duration>,
-    /// A seek to a time that takes longer tells where its decoding begins ([`Event::Preview`]).
-    pub preview: Option<Duration>,
-    /// Pictures of each entry from there on, at most.
-    pub limit: Option<u64>,
-    /// What follows the last picture.
-    pub repeat: Repeat,
-    /// Frames that may wait to be taken, at least 1; so many more are decoded ahead.
-    pub queue: usize,
-    /// Bytes of pictures that are kept behind the one shown, for steps back.
-    pub kept_bytes: usize,
-    /// How far decoding gives way to other threads, in steps of nice(2), where it and what shows the
-    /// pictures take the same cores. Linux alone has that for threads.
-    pub niceness: u8,
-}
-
-impl Default for Options {
-    /// Everything once; 4 frames wait, 48 MiB are kept: 16 pictures of 1920x1080.
-    fn default() -> Self {
-        Self {
-            planner: PlannerOptions::default(),
-            executor: ExecutorOptions::default(),
-            start: None,
-            before_end: None,
-            preview: None,
-            limit: None,
-            repeat: Repeat::Off,
-            queue: 4,
-            kept_bytes: 48 << 20,
-            niceness: 0,
-        }
-    }
-}
 
 /// Lowers the priority of the thread that calls it.
 fn give_way(niceness: u8) {
@@ -110,7 +54,7 @@ impl Player {
         thread::Builder::new().name("player".into()).spawn(move || {
             // The threads of a driver that this one opens inherit it.
             give_way(options.niceness);
-            let end = End { shared: told, wake };
+            let end = End::new(told, wake);
             Worker::new(playlist, device, options, &end).run();
         })?;
         Ok(Self { shared, entries, entry: 0, is_closed: false })
@@ -196,43 +140,13 @@ impl Drop for Player {
     }
 }
 
-/// The thread's end of what is shared; tells when the thread is gone, however it ends.
-pub(super) struct End {
-    shared: Arc<Shared>,
-    wake: Box<dyn Fn() + Send>,
-}
-
-impl End {
-    /// What is shared.
-    pub(super) fn shared(&self) -> &Shared {
-        &self.shared
-    }
-
-    /// Tells an event of `generation`: whether it is still wanted.
-    pub(super) fn tell(&self, generation: u64, event: Event) -> bool {
-        let is_wanted = self.shared.tell(generation, event);
-        if is_wanted {
-            (self.wake)();
-        }
-        is_wanted
-    }
-}
-
-impl Drop for End {
-    fn drop(&mut self) {
-        if thread::panicking() {
-            let error = DeviceError::Fault("the player's thread has panicked".into());
-            self.tell(u64::MAX, Event::Failed(Error::Device(error)));
-        }
-        self.shared.done();
-    }
-}
-
 #[cfg(all(test, target_os = "linux"))]
 mod tests {
     use std::sync::mpsc;
 
     use rustix::process::getpriority_process;
+
+    use vav1d::vk::ExecutorOptions;
 
     use super::*;
 

@@ -2,10 +2,12 @@
 //! wait.
 
 use std::collections::VecDeque;
-use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use super::{Entry, Event, Repeat, Target};
+use super::options::Entry;
+use super::{Event, Repeat, Target};
+use vav1d::error::{DeviceError, Error};
 use vav1d::vk::GrainMode;
 
 /// What a player asks of its thread.
@@ -194,4 +196,41 @@ pub(super) enum Rest {
     Repeated(Repeat),
     /// Commands only.
     Command,
+}
+
+/// The thread's end of what is shared; tells when the thread is gone, however it ends.
+pub(super) struct End {
+    shared: Arc<Shared>,
+    wake: Box<dyn Fn() + Send>,
+}
+
+impl End {
+    /// Of what is shared; `wake` is called where there is an event to take.
+    pub(super) fn new(shared: Arc<Shared>, wake: Box<dyn Fn() + Send>) -> Self {
+        Self { shared, wake }
+    }
+
+    /// What is shared.
+    pub(super) fn shared(&self) -> &Shared {
+        &self.shared
+    }
+
+    /// Tells an event of `generation`: whether it is still wanted.
+    pub(super) fn tell(&self, generation: u64, event: Event) -> bool {
+        let is_wanted = self.shared.tell(generation, event);
+        if is_wanted {
+            (self.wake)();
+        }
+        is_wanted
+    }
+}
+
+impl Drop for End {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            let error = DeviceError::Fault("the player's thread has panicked".into());
+            self.tell(u64::MAX, Event::Failed(Error::Device(error)));
+        }
+        self.shared.done();
+    }
 }

@@ -5,8 +5,8 @@ use std::time::Instant;
 
 use super::index::AccessPoint;
 use super::kept::{Reach, Window};
-use super::player::{End, Entry, OpenDevice, Options};
-use super::shared::{Command, Rest, Turn};
+use super::options::{Entry, OpenDevice, Options};
+use super::shared::{Command, End, Rest, Turn};
 use super::stream::{Item, Stream};
 use super::{Event, Frame, Repeat, Target};
 use vav1d::error::{Error, Result, Unsupported};
@@ -31,9 +31,9 @@ pub(super) struct Worker<'e> {
     /// When the goal was set, and where decoding of it has begun.
     since: Instant,
     begun: Option<Box<Frame>>,
-    /// Number of the picture that is one too many.
+    /// Number of the first picture that is not wanted any more.
     limit: Option<u64>,
-    /// The pictures since the beginning, or since the stream was begun again.
+    /// Pictures delivered since the stream was opened, or opened again.
     delivered: u64,
     /// The end was told, when this was to follow it.
     ended: Option<Repeat>,
@@ -178,7 +178,7 @@ impl<'e> Worker<'e> {
         }
     }
 
-    /// Opens entry `entry` again where the next one was come to before it was gone about in.
+    /// Opens `entry` again if playing has gone on to the next one since it was asked for.
     fn go_to_entry(&mut self, entry: usize) -> Result<()> {
         match entry == self.entry {
             true => Ok(()),

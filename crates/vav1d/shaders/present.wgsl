@@ -15,6 +15,9 @@ struct Presentation {
     size: vec2<i32>,
     overlay_origin: vec2<i32>,
     overlay_size: vec2<i32>,
+    // What is shown of that place.
+    clip_origin: vec2<i32>,
+    clip_size: vec2<i32>,
     // Largest value of the target's components.
     levels: f32,
     // 1: the target takes PQ; the overlay's white is 203 cd/m2 then.
@@ -65,7 +68,9 @@ fn pixel(@builtin(position) position: vec4<f32>) -> @location(0) vec4<f32> {
     let at = vec2<i32>(position.xy);
     var color = vec3<f32>(0.0);
     let inside = at - p.origin;
-    if all(inside >= vec2<i32>(0)) && all(inside < p.size) {
+    let clipped = at - p.clip_origin;
+    let is_shown = all(clipped >= vec2<i32>(0)) && all(clipped < p.clip_size);
+    if is_shown && all(inside >= vec2<i32>(0)) && all(inside < p.size) {
         let words = picture[index(inside)];
         color = vec3<f32>(unpack2x16unorm(words.x), unpack2x16unorm(words.y).x);
     }

@@ -1,6 +1,6 @@
 //! The loop that joins the layers: source -> planner -> executor -> grain -> sink.
 
-pub use crate::film_grain::FilmGrain;
+pub use crate::film_grain::{Applier, FilmGrain};
 
 use crate::container::{self, Source, SourceInfo};
 use crate::decoding::{Damage, Decoding, Event, Flow};
@@ -46,6 +46,24 @@ pub struct Summary {
     pub n_faults: u64,
     /// What is not allowed and was coped with.
     pub deviations: Vec<StreamError>,
+    /// Pictures delivered that may be wrong, since frames before them are missing in the container.
+    pub doubtful: Doubtful,
+}
+
+/// Pictures that may be wrong.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Doubtful {
+    /// How many there are.
+    pub pictures: u64,
+    /// The temporal units of the first and the last.
+    pub units: Option<(u64, u64)>,
+}
+
+impl Doubtful {
+    fn add(&mut self, unit: u64) {
+        self.pictures += 1;
+        self.units = Some((self.units.map_or(unit, |(first, _)| first), unit));
+    }
 }
 
 impl Summary {
@@ -181,6 +199,9 @@ impl Run {
             if index < self.options.skip {
                 return Ok(Some(output.picture));
             }
+        }
+        if output.show.is_doubtful {
+            self.summary.doubtful.add(output.show.unit);
         }
         let (info, pts) = (self.stream_info(&output), output.show.pts);
         let synthesizer = self.options.synthesizer.as_deref_mut();

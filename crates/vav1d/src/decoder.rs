@@ -12,7 +12,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-pub use builder::{Builder, Device};
+pub use builder::{Builder, Device, PassedOver};
 pub use frame::Frame;
 pub use frames::Frames;
 
@@ -61,6 +61,7 @@ impl Packet {
 #[derive(Debug)]
 pub struct Decoder {
     executor: Executor,
+    passed_over: Vec<PassedOver>,
     decoding: Decoding,
     options: PlannerOptions,
     framing: Framing,
@@ -72,6 +73,11 @@ impl Decoder {
     /// How a decoder is made.
     pub fn builder() -> Builder {
         Builder::default()
+    }
+
+    /// Devices that decode AV1 and were passed over for the one that decodes, each with why.
+    pub fn passed_over(&self) -> &[PassedOver] {
+        &self.passed_over
     }
 
     /// Decodes a packet. What comes of it, and when, is for [`Decoder::receive`]: the device may

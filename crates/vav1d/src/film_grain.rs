@@ -19,12 +19,27 @@ pub enum FilmGrain {
     Override(Arc<Override>),
 }
 
+/// Who applies the stream's own film grain.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Applier {
+    /// The driver, where it can and does it right; else whoever takes the pictures.
+    #[default]
+    Driver,
+    /// The driver, where it can, even if it is known to do it wrongly.
+    DriverAlways,
+    /// Whoever takes the pictures.
+    Caller,
+}
+
 impl FilmGrain {
-    /// What an executor is told, if the driver is to do what it can.
-    pub fn mode(&self) -> GrainMode {
-        match self {
-            Self::Stream => GrainMode::Driver,
-            Self::Off | Self::Override(_) => GrainMode::None,
+    /// What an executor is told. Nothing else decides who applies film grain; a driver that is known
+    /// to do it wrongly is not asked to (docs/real-drivers.md), but by [`Applier::DriverAlways`].
+    pub fn mode(&self, by: Applier) -> GrainMode {
+        match (self, by) {
+            (Self::Off | Self::Override(_), _) => GrainMode::None,
+            (Self::Stream, Applier::Driver) => GrainMode::Driver,
+            (Self::Stream, Applier::DriverAlways) => GrainMode::DriverAlways,
+            (Self::Stream, Applier::Caller) => GrainMode::Host,
         }
     }
 

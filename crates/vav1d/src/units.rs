@@ -43,6 +43,42 @@ enum State {
     Over,
 }
 
+/// The units of a source as they are, for those who plan nothing. A fault of the stream ends nothing,
+/// as for [`Units`]; what cannot be read does.
+pub struct Reading<'s> {
+    source: &'s mut dyn Source,
+    is_over: bool,
+}
+
+impl<'s> Reading<'s> {
+    /// Those of `source`.
+    pub fn new(source: &'s mut dyn Source) -> Self {
+        Self { source, is_over: false }
+    }
+
+    /// The source, which may be gone back in.
+    pub fn source(&mut self) -> &mut dyn Source {
+        self.source
+    }
+}
+
+impl Iterator for Reading<'_> {
+    type Item = Result<TemporalUnit>;
+
+    fn next(&mut self) -> Option<Result<TemporalUnit>> {
+        if self.is_over {
+            return None;
+        }
+        let read = self.source.next_unit().map_err(Error::from).transpose();
+        self.is_over = match &read {
+            None => true,
+            Some(Err(error)) => error.stream().is_none(),
+            Some(Ok(_)) => false,
+        };
+        read
+    }
+}
+
 /// The units of a source, planned.
 pub struct Units<'s> {
     source: &'s mut dyn Source,
@@ -176,6 +212,14 @@ mod tests {
         assert_eq!((units, shown, faults.len()), (4, 3, 2), "{faults:?}");
         let (units, shown, faults) = counts(vec![unit(&ONE), unreadable(), unit(&ONE)], true);
         assert_eq!((units, shown, faults), (1, 1, vec!["no disk".to_owned()]));
+    }
+
+    #[test]
+    fn who_plans_nothing_reads_as_far() {
+        let given = vec![unit(&ONE), lost(), unit(&ONE), unreadable(), unit(&ONE)];
+        let mut source = Given(given.into());
+        let read: Vec<_> = Reading::new(&mut source).map(|unit| unit.is_ok()).collect();
+        assert_eq!(read, [true, false, true, false]);
     }
 
     #[test]

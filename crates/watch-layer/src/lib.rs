@@ -6,6 +6,8 @@
 mod capture;
 mod entry;
 mod job;
+mod keys;
+mod recorded;
 mod settings;
 mod state;
 mod text;

@@ -1,33 +1,35 @@
 //! What is known of a device's objects: numbers and names, no calls.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
 use ash::vk;
-use av1_engine::job;
-use av1_std::owned::{PictureInfo, ReferenceInfo, SequenceHeader};
+use av1_std::owned::SequenceHeader;
 
 use crate::capture::Session;
+use crate::keys::Map;
+
+pub(crate) use crate::recorded::{Decode, Op, Parameters, Picture, Resource, Slot};
 
 /// All that a device's calls have told.
 #[derive(Default)]
 pub(crate) struct State {
-    pub(crate) buffers: HashMap<u64, Buffer>,
-    pub(crate) memories: HashMap<u64, Memory>,
-    pub(crate) images: HashMap<u64, Image>,
-    pub(crate) views: HashMap<u64, View>,
-    pub(crate) sessions: HashMap<u64, Session>,
-    pub(crate) parameters: HashMap<u64, Arc<Parameters>>,
+    pub(crate) buffers: Map<u64, Buffer>,
+    pub(crate) memories: Map<u64, Memory>,
+    pub(crate) images: Map<u64, Image>,
+    pub(crate) views: Map<u64, View>,
+    pub(crate) sessions: Map<u64, Session>,
+    pub(crate) parameters: Map<u64, Arc<Parameters>>,
     /// What is recorded in command buffers, of those with something to capture.
-    pub(crate) commands: HashMap<u64, Vec<Op>>,
+    pub(crate) commands: Map<u64, Vec<Op>>,
     /// The query that is active in a command buffer.
-    pub(crate) active_queries: HashMap<u64, (u64, u32)>,
+    pub(crate) active_queries: Map<u64, (u64, u32)>,
     /// Command pools' buffers.
-    pub(crate) pools: HashMap<u64, Vec<u64>>,
+    pub(crate) pools: Map<u64, Vec<u64>>,
     /// Status queries by pool and index: the session and the frame that they are of.
-    pub(crate) queries: HashMap<(u64, u32), (u64, u64)>,
+    pub(crate) queries: Map<(u64, u32), (u64, u64)>,
     /// Queues with family and index.
-    pub(crate) queues: HashMap<u64, (u32, u32)>,
+    pub(crate) queues: Map<u64, (u32, u32)>,
+    pub(crate) timelines: Timelines,
     /// Images so far.
     pub(crate) images_made: u64,
     /// Different sequence headers so far.
@@ -39,9 +41,13 @@ pub(crate) struct State {
 }
 
 /// A buffer for bitstreams.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Buffer {
     pub(crate) size: u64,
+    /// It has TRANSFER_SRC.
+    pub(crate) source: bool,
+    /// The queue families that share it; none if one has it to itself.
+    pub(crate) families: Vec<u32>,
     /// Memory, and the offset in it; none before it is bound.
     pub(crate) memory: Option<(u64, u64)>,
 }
@@ -81,6 +87,8 @@ pub(crate) struct Image {
     pub(crate) extent: (u32, u32),
     pub(crate) usage: vk::ImageUsageFlags,
     pub(crate) flags: vk::ImageCreateFlags,
+    /// The queue families that share it; none if one has it to itself.
+    pub(crate) families: Vec<u32>,
     /// The layout of each layer, as submitted barriers leave it.
     pub(crate) layouts: Vec<vk::ImageLayout>,
 }
@@ -92,11 +100,57 @@ pub(crate) struct View {
     pub(crate) base_layer: u32,
 }
 
-/// Session parameters, or inline ones: a sequence header.
-pub(crate) struct Parameters {
-    pub(crate) number: u64,
-    pub(crate) header: SequenceHeader,
-    pub(crate) job: Arc<job::SequenceHeader>,
+/// Timeline semaphores: what has been submitted that signals them, and who waits for more.
+#[derive(Default)]
+pub(crate) struct Timelines {
+    /// The highest value that is reached by what has been submitted.
+    reached: Map<u64, u64>,
+    /// What queues wait for that was not submitted when they were told to.
+    open: Map<u64, Vec<(u64, u64)>>,
+}
+
+impl Timelines {
+    /// A semaphore is made, with this value.
+    pub(crate) fn made(&mut self, semaphore: u64, value: u64) {
+        self.reached.insert(semaphore, value);
+    }
+
+    /// A semaphore is gone.
+    pub(crate) fn gone(&mut self, semaphore: u64) {
+        self.reached.remove(&semaphore);
+    }
+
+    /// Something was submitted that signals a semaphore.
+    pub(crate) fn signalled(&mut self, semaphore: u64, value: u64) {
+        if let Some(reached) = self.reached.get_mut(&semaphore) {
+            *reached = value.max(*reached);
+        }
+    }
+
+    /// A queue is told to wait.
+    pub(crate) fn waits(&mut self, queue: u64, semaphore: u64, value: u64) {
+        if !self.is_ahead(semaphore, value) {
+            return;
+        }
+        let open = self.open.entry(queue).or_default();
+        let reached = &self.reached;
+        open.retain(|(semaphore, value)| reached.get(semaphore).is_some_and(|r| value > r));
+        open.push((semaphore, value));
+    }
+
+    /// Whether nothing that has been submitted reaches this value. Semaphores without a timeline
+    /// are signalled before they are waited for.
+    pub(crate) fn is_ahead(&self, semaphore: u64, value: u64) -> bool {
+        self.reached.get(&semaphore).is_some_and(|reached| value > *reached)
+    }
+
+    /// Whether a queue waits for what has not been submitted.
+    pub(crate) fn is_open(&self, queue: u64) -> bool {
+        let open = self.open.get(&queue);
+        open.is_some_and(|all| {
+            all.iter().any(|(semaphore, value)| self.is_ahead(*semaphore, *value))
+        })
+    }
 }
 
 impl State {
@@ -128,63 +182,4 @@ impl State {
         let view = self.views.get(&resource.view)?;
         Some((view.image, view.base_layer + resource.base_layer))
     }
-}
-
-/// A recorded command.
-#[derive(Clone)]
-pub(crate) enum Op {
-    /// vkCmdBeginVideoCodingKHR.
-    Begin { session: u64, parameters: Option<Arc<Parameters>>, slots: Vec<Slot> },
-    /// vkCmdControlVideoCodingKHR with RESET.
-    Reset,
-    /// vkCmdDecodeVideoKHR.
-    Decode(Arc<Decode>),
-    /// An image memory barrier of an image for video decoding.
-    Layout { image: u64, layers: (u32, u32), to: vk::ImageLayout },
-}
-
-/// VkVideoPictureResourceInfoKHR.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Resource {
-    pub(crate) view: u64,
-    pub(crate) base_layer: u32,
-    pub(crate) extent: (u32, u32),
-    pub(crate) offset: (i32, i32),
-}
-
-/// VkVideoReferenceSlotInfoKHR with VkVideoDecodeAV1DpbSlotInfoKHR.
-#[derive(Clone, Debug)]
-pub(crate) struct Slot {
-    pub(crate) index: i32,
-    pub(crate) resource: Option<Resource>,
-    pub(crate) std: Option<ReferenceInfo>,
-}
-
-/// VkVideoDecodeInfoKHR with VkVideoDecodeAV1PictureInfoKHR.
-pub(crate) struct Decode {
-    /// Decodes by the order of recording.
-    pub(crate) recorded: u64,
-    pub(crate) buffer: u64,
-    pub(crate) offset: u64,
-    pub(crate) range: u64,
-    pub(crate) dst: Resource,
-    pub(crate) setup: Option<Slot>,
-    pub(crate) references: Vec<Slot>,
-    pub(crate) picture: Option<Picture>,
-    /// VkVideoDecodeAV1InlineSessionParametersInfoKHR.
-    pub(crate) inline: Option<Arc<Parameters>>,
-    /// Pool and index of its status query.
-    pub(crate) query: Option<(u64, u32)>,
-    /// Whether that is a VkVideoInlineQueryInfoKHR.
-    pub(crate) inline_query: bool,
-}
-
-/// VkVideoDecodeAV1PictureInfoKHR.
-pub(crate) struct Picture {
-    pub(crate) info: PictureInfo,
-    pub(crate) job: job::PictureInfo,
-    pub(crate) names: [i32; 7],
-    pub(crate) frame_header_offset: u32,
-    pub(crate) tile_offsets: Vec<u32>,
-    pub(crate) tile_sizes: Vec<u32>,
 }

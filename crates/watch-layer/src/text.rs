@@ -1,111 +1,135 @@
 //! JSON as text, one line a record: members in their order, nothing kept. Of Std structures members
 //! that are 0 in all entries are left out, as this is written for every frame.
 
-use std::fmt::Write;
-
 use av1_std::owned::{Item, Members};
 
 /// An object that is being written. What is begun is ended by its own methods.
 #[derive(Debug, Default)]
 pub(crate) struct Line {
-    text: String,
+    text: Vec<u8>,
     /// A comma goes before what comes next.
     comma: bool,
 }
 
+/// An integer that a record can have.
+pub(crate) trait Number: Copy {
+    /// Whether it is negative, and how far from 0.
+    fn parts(self) -> (bool, u64);
+}
+
+macro_rules! number {
+    ($($unsigned:ty, $signed:ty;)*) => { $(
+        impl Number for $unsigned {
+            fn parts(self) -> (bool, u64) {
+                (false, u64::from(self))
+            }
+        }
+        impl Number for $signed {
+            fn parts(self) -> (bool, u64) {
+                (self < 0, u64::from(self.unsigned_abs()))
+            }
+        }
+    )* };
+}
+number! { u8, i8; u16, i16; u32, i32; u64, i64; }
+
 impl Line {
     /// An object without members.
     pub(crate) fn new() -> Self {
-        Self { text: String::with_capacity(4096), comma: false }.open()
+        Self { text: b"{".to_vec(), comma: false }
     }
 
-    fn open(mut self) -> Self {
-        self.text.push('{');
-        self
+    /// An object without members, in the room of an old line.
+    pub(crate) fn again(mut old: Vec<u8>) -> Self {
+        old.clear();
+        old.push(b'{');
+        Self { text: old, comma: false }
     }
 
     fn name(&mut self, name: &str) {
+        self.text.reserve(name.len() + 4);
         if self.comma {
-            self.text.push(',');
+            self.text.push(b',');
         }
         self.comma = true;
-        self.text.push('"');
-        self.text.push_str(name);
-        self.text.push_str("\":");
+        self.text.push(b'"');
+        self.text.extend_from_slice(name.as_bytes());
+        self.text.extend_from_slice(b"\":");
     }
 
     /// A number.
-    pub(crate) fn number(&mut self, name: &str, value: impl Into<i128>) -> &mut Self {
+    pub(crate) fn number(&mut self, name: &str, value: impl Number) -> &mut Self {
         self.name(name);
-        self.digits(value.into());
+        self.digits(value);
         self
     }
 
-    fn digits(&mut self, value: i128) {
-        let Ok(small) = u64::try_from(value.unsigned_abs()) else {
-            // Writing to a string does not fail.
-            let _ = write!(self.text, "{value}");
+    fn digits(&mut self, value: impl Number) {
+        let (negative, mut left) = value.parts();
+        if negative {
+            self.text.push(b'-');
+        }
+        if left < 10 {
+            self.text.push(b'0' + left as u8);
             return;
-        };
+        }
         let mut digits = [b'0'; 20];
-        let (mut at, mut left) = (digits.len(), small);
-        while at > 0 && (left > 0 || at == digits.len()) {
+        let mut at = digits.len();
+        for digit in digits.iter_mut().rev() {
+            if left == 0 {
+                break;
+            }
             at -= 1;
-            digits[at] = b'0' + (left % 10) as u8;
+            *digit = b'0' + (left % 10) as u8;
             left /= 10;
         }
-        if value < 0 {
-            self.text.push('-');
-        }
-        self.text.push_str(std::str::from_utf8(&digits[at..]).unwrap_or_default());
+        self.text.extend_from_slice(digits.get(at..).unwrap_or_default());
     }
 
     /// Numbers.
-    pub(crate) fn numbers<T: Into<i128>>(
+    pub(crate) fn numbers<T: Number>(
         &mut self,
         name: &str,
         values: impl IntoIterator<Item = T>,
     ) -> &mut Self {
         self.name(name);
-        self.text.push('[');
+        self.text.push(b'[');
         for (i, value) in values.into_iter().enumerate() {
             if i > 0 {
-                self.text.push(',');
+                self.text.push(b',');
             }
-            self.digits(value.into());
+            self.digits(value);
         }
-        self.text.push(']');
+        self.text.push(b']');
         self
     }
 
     /// true or false.
     pub(crate) fn flag(&mut self, name: &str, value: bool) -> &mut Self {
         self.name(name);
-        self.text.push_str(if value { "true" } else { "false" });
+        self.text.extend_from_slice(if value { b"true" } else { b"false" });
         self
     }
 
     /// A text.
     pub(crate) fn text(&mut self, name: &str, value: &str) -> &mut Self {
         self.name(name);
-        self.text.push('"');
-        for c in value.chars() {
-            match c {
-                '"' | '\\' => self.text.extend(['\\', c]),
-                c if u32::from(c) < 0x20 => {
-                    let _ = write!(self.text, "\\u{:04x}", u32::from(c));
-                }
-                c => self.text.push(c),
+        self.text.push(b'"');
+        for &byte in value.as_bytes() {
+            match byte {
+                b'"' | b'\\' => self.text.extend([b'\\', byte]),
+                ..0x20 => self.text.extend_from_slice(format!("\\u{byte:04x}").as_bytes()),
+                _ => self.text.push(byte),
             }
         }
-        self.text.push('"');
+        self.text.push(b'"');
         self
     }
 
     /// Nothing.
     pub(crate) fn null(&mut self, name: &str) -> &mut Self {
         self.name(name);
-        self.text.push_str("null");
+        self.text.extend_from_slice(b"null");
         self
     }
 
@@ -116,69 +140,82 @@ impl Line {
         self
     }
 
-    /// A list of objects.
-    pub(crate) fn objects<T>(
-        &mut self,
-        name: &str,
-        all: impl IntoIterator<Item = T>,
-        mut write: impl FnMut(&mut Self, T),
-    ) -> &mut Self {
-        self.name(name);
-        self.text.push('[');
-        for (i, one) in all.into_iter().enumerate() {
-            if i > 0 {
-                self.text.push(',');
-            }
-            self.braced(|line| write(line, one));
-        }
-        self.text.push(']');
-        self
-    }
-
     fn braced(&mut self, write: impl FnOnce(&mut Self)) {
-        self.text.push('{');
+        self.text.push(b'{');
         self.comma = false;
         write(self);
-        self.text.push('}');
+        self.text.push(b'}');
         self.comma = true;
     }
 
     /// The members of a Std structure.
-    pub(crate) fn members(&mut self, name: &str, of: &impl Members) -> &mut Self {
+    pub(crate) fn members(&mut self, name: &str, of: &dyn Members) -> &mut Self {
         self.object(name, |line| line.all(of))
     }
 
     /// The members of a Std structure, here.
-    fn all(&mut self, of: &impl Members) {
-        of.visit(&mut |item| match item {
-            // An array that a pointer points to is there even if it is of zeros.
-            Item::Values { dims, values, .. }
-                if dims != [0] && values.iter().all(|value| *value == 0) => {}
-            Item::Values { name, dims, values } => match (dims, values) {
-                ([], [value]) => {
-                    self.number(name, *value);
-                }
-                _ => {
-                    self.numbers(name, values.iter().copied());
-                }
-            },
+    pub(crate) fn all(&mut self, of: &dyn Members) {
+        self.own(of);
+        of.pointed(&mut |name, pointed| {
             // What is not there is NULL.
-            Item::Null(_) => {}
-            Item::Begin(name) => {
-                self.name(name);
-                self.text.push('{');
-                self.comma = false;
-            }
-            Item::End => {
-                self.text.push('}');
-                self.comma = true;
+            if let Some(pointed) = pointed {
+                self.members(name, pointed);
             }
         });
     }
 
+    /// The members of a Std structure, here, but for what pointers point to.
+    pub(crate) fn own(&mut self, of: &dyn Members) {
+        of.own(&mut |item| match item {
+            Item::Values { dims: [], values: [0], .. } => {}
+            Item::Values { name, dims: [], values: [value] } => {
+                self.number(name, *value);
+            }
+            // An array that a pointer points to is there even if it is of zeros.
+            Item::Values { dims, values, .. }
+                if dims != [0] && values.iter().all(|value| *value == 0) => {}
+            Item::Values { name, values, .. } => {
+                self.numbers(name, values.iter().copied());
+            }
+            Item::Null(_) | Item::Begin(_) | Item::End => {}
+        });
+    }
+
+    /// A value that is text already.
+    pub(crate) fn value(&mut self, name: &str, text: &[u8]) -> &mut Self {
+        self.name(name);
+        self.text.extend_from_slice(text);
+        self
+    }
+
+    /// A list of values that are text already, but for their commas.
+    pub(crate) fn values<T>(
+        &mut self,
+        name: &str,
+        all: impl IntoIterator<Item = T>,
+        mut write: impl FnMut(&mut Vec<u8>, T),
+    ) -> &mut Self {
+        self.name(name);
+        self.text.push(b'[');
+        for (i, one) in all.into_iter().enumerate() {
+            if i > 0 {
+                self.text.push(b',');
+            }
+            write(&mut self.text, one);
+        }
+        self.text.push(b']');
+        self
+    }
+
+    /// The object alone.
+    pub(crate) fn closed(mut self) -> Vec<u8> {
+        self.text.push(b'}');
+        self.text
+    }
+
     /// The line, with its end.
-    pub(crate) fn finished(mut self) -> String {
-        self.text.push_str("}\n");
+    pub(crate) fn finished(mut self) -> Vec<u8> {
+        self.text.extend_from_slice(b"}\n");
         self.text
     }
 }
@@ -195,12 +232,14 @@ mod tests {
         line.numbers("e", [1, -2, 0]).object("f", |line| {
             line.number("g", 1);
         });
-        line.objects("h", [1, 2], |line, n| {
+        line.values("h", [1, 2], |text, n: u8| {
+            let mut line = Line::again(Vec::new());
             line.number("n", n);
+            text.extend(line.closed());
         });
         let expected = "{\"a\":5,\"b\":\"x\\\"\\\\\\u000a\",\"c\":true,\"d\":null,\"e\":[1,-2,0],\
                         \"f\":{\"g\":1},\"h\":[{\"n\":1},{\"n\":2}]}\n";
-        assert_eq!(line.finished(), expected);
+        assert_eq!(line.finished(), expected.as_bytes());
     }
 
     #[test]
@@ -208,8 +247,7 @@ mod tests {
         let info = TileInfo { TileCols: 2, pMiColStarts: Some(vec![0, 16]), ..Default::default() };
         let mut line = Line::new();
         line.members("t", &info).members("q", &Quantization::default());
-        let text = line.finished();
         let expected = "{\"t\":{\"TileCols\":2,\"pMiColStarts\":[0,16]},\"q\":{}}\n";
-        assert_eq!(text, expected);
+        assert_eq!(line.finished(), expected.as_bytes());
     }
 }

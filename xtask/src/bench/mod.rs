@@ -11,7 +11,7 @@ use std::process::Command;
 use anyhow::{Context, Result, bail};
 use serde_json::Value;
 
-use crate::{ci, say};
+use crate::{build, say};
 use measure::{Cost, Run, medians};
 use peers::Peers;
 use report::Report;
@@ -72,7 +72,7 @@ fn frames(name: &str) -> f64 {
 
 /// The programs, and the streams that are not there yet.
 fn prepared(tools: &Path) -> Result<Peers> {
-    let program = ci::release()?;
+    let program = build::release()?;
     let made = Command::new("samples/bench.sh").arg(tools).arg(STREAMS).status()?;
     if !made.success() {
         bail!("samples/bench.sh: {made}");
@@ -152,7 +152,7 @@ fn md5sum(peers: &Peers, runs: usize) -> Result<f64> {
 fn frontend() -> Result<Vec<Value>> {
     let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     command.args(["bench", "-q", "--locked", "--workspace", "--bench", "frontend"]);
-    command.args(ci::assembly()).arg("--");
+    command.args(build::assembly()).arg("--");
     let output = command.args(FRONTEND.map(stream)).output()?;
     if !output.status.success() {
         bail!("benches/frontend: {}", String::from_utf8_lossy(&output.stderr));

@@ -11,7 +11,7 @@ use std::process::{Command, Output};
 use anyhow::{Context, Result, bail};
 
 use crate::streams::{every, find_all};
-use crate::{ci, say};
+use crate::{build, say};
 
 /// Where the driver and its manifest are laid out for the chroot.
 const DRIVER: &str = "target/clients";
@@ -192,7 +192,7 @@ fn list(all: &[(&str, &[(PathBuf, Tried)])]) -> bool {
 
 /// The program, the driver and its manifest, below a folder that the chroot sees.
 fn lay_out() -> Result<PathBuf> {
-    let built = ci::release()?;
+    let built = build::release()?;
     let dir = crate::root().join(DRIVER);
     std::fs::create_dir_all(&dir)?;
     let driver = dir.join("libsoftvk.so");

@@ -36,7 +36,7 @@ pub(super) fn ffmpeg(program: &Path, file: &Path, way: Way) -> Result<Played> {
         Way::File => command.arg(file),
         Way::Pipe => command.arg("pipe:0"),
     };
-    command.args(["-an", "-sn", "-dn", "-vsync", "passthrough", "-f", "framemd5", "-"]);
+    command.args(["-an", "-sn", "-dn", "-fps_mode", "passthrough", "-f", "framemd5", "-"]);
     let played = run(command, file, way)?;
     Ok(Played { pictures: rows(&played.stdout), ..end(&played) })
 }

@@ -15,7 +15,7 @@ use serde_json::Value;
 use wait4::Wait4 as _;
 
 use crate::streams::{every, find_all};
-use crate::{ci, say};
+use crate::{build, say};
 use mutation::{Ivf, Mutated, Random, mutate};
 
 /// Longest time for one stream.
@@ -40,7 +40,7 @@ struct Original {
 
 /// Runs `count` damaged streams, made of the samples with `seed`.
 pub(crate) fn run(count: usize, seed: u64) -> Result<()> {
-    let program = ci::release()?;
+    let program = build::release()?;
     let folder = crate::root().join(FOLDER);
     std::fs::create_dir_all(&folder)?;
     let originals = originals(&program)?;

@@ -51,6 +51,8 @@ fn the_sources_are_tidy() {
     let manifest = fs::read_to_string(crate::root().join("Cargo.toml")).expect("a manifest");
     let old = chains::are_too_new(&manifest);
     let mut found = Vec::new();
+    circled(&crate::root(), &files, &mut found).expect("sources");
+    worded(&crate::root(), &files, &mut found).expect("sources");
     for file in files {
         let name = file.strip_prefix(crate::root()).expect("below the root").to_string_lossy();
         let text = fs::read_to_string(&file).expect("text");
@@ -187,4 +189,59 @@ fn a_link_leads_somewhere() {
         "docs/SUMMARY.md: c.md is there 0 times",
     ];
     assert_eq!(found, expected);
+}
+
+/// The circles of a crate of these modules.
+fn circles_of(modules: &[(&str, &str)]) -> Vec<String> {
+    let mut all = circles::Crate::default();
+    for (name, text) in modules {
+        all.add(name, name, text);
+    }
+    all.circles()
+}
+
+#[test]
+fn modules_that_name_each_other_are_found() {
+    let two = circles_of(&[("a.rs", "use crate::b::B;"), ("b.rs", "fn f(a: &super::a::A) {}")]);
+    assert_eq!(two, ["a, b name each other: a.rs -> b.rs, b.rs -> a.rs"]);
+    let three = [("x/mod.rs", "mod a;"), ("x/a.rs", "use super::{b::B, d};"), ("x/d.rs", "")];
+    let three = [&three[..], &[("x/b.rs", "use crate::x::c;"), ("x/c.rs", "use crate::x::a::A;")]];
+    let three = circles_of(&three.concat());
+    assert_eq!(
+        three,
+        ["a, b, c name each other: x/a.rs -> x/b.rs, x/b.rs -> x/c.rs, x/c.rs -> x/a.rs"]
+    );
+    // Whatever lies below a module is of its subject, and what is public elsewhere is where it is made.
+    let deep = [("a.rs", "mod c;\npub use c::C;"), ("a/c.rs", "use crate::b::B;")];
+    let deep = circles_of(&[&deep[..], &[("b.rs", "use crate::a::C;")]].concat());
+    assert_eq!(deep, ["a, b name each other: a/c.rs -> b.rs, b.rs -> a/c.rs"]);
+    let called = [("a.rs", "use crate::b;\nfn f() { b::g() }"), ("b.rs", "use crate::C;")];
+    let called = [&called[..], &[("lib.rs", "mod a;\nmod b;\npub use a::C;")]].concat();
+    assert_eq!(circles_of(&called).len(), 1);
+}
+
+#[test]
+fn a_module_and_its_parts_are_no_circle() {
+    let parts = [("a.rs", "mod b;\nuse b::B;"), ("a/b.rs", "use super::A;\nuse crate::a::C;")];
+    assert_eq!(circles_of(&parts), [] as [String; 0]);
+    let tests = "use crate::b::B;\n#[cfg(test)]\nmod tests {\n    use super::*;\n}\n";
+    let other = "// crate::a::A\nconst TEXT: &str = \"crate::a::A\";\n#[cfg(test)]\nmod tests {\n    use crate::a::A;\n}\n";
+    assert_eq!(circles_of(&[("a.rs", tests), ("b.rs", other)]), [] as [String; 0]);
+    let one_way =
+        [("a.rs", "use crate::{b, c::{self, D}};"), ("b.rs", "use crate::c;"), ("c.rs", "")];
+    assert_eq!(circles_of(&one_way), [] as [String; 0]);
+}
+
+#[test]
+fn a_word_is_one_public_type_of_a_crate() {
+    let files = [
+        ("crates/x/src/a.rs", "pub struct Frame;\npub(crate) struct State;\n"),
+        ("crates/x/src/b.rs", "pub enum Frame {}\nstruct State;\npub struct Frames;\n"),
+        ("crates/y/src/a.rs", "pub struct Frame;\n"),
+    ];
+    let folder = Folder::with("words", &files);
+    let paths: Vec<PathBuf> = files.iter().map(|(name, _)| folder.0.join(name)).collect();
+    let mut found = Vec::new();
+    worded(&folder.0, &paths, &mut found).expect("read");
+    assert_eq!(found, ["crates/x/src/b.rs: crates/x/src/a.rs has a public type Frame, too"]);
 }

@@ -142,7 +142,7 @@ impl Reader {
         }
     }
 
-    /// The parts that were come to.
+    /// The parts that were read.
     pub(super) fn parts(&self) -> &[Part] {
         &self.parts
     }

@@ -3,7 +3,7 @@
 
 use super::ebml::{Child, children, float, id, string, unsigned};
 use super::encoding::Encoding;
-use crate::{OtherTrack, TrackKind, rate, ratio};
+use crate::{Crop, OtherTrack, TrackKind, rate, ratio};
 
 /// Nanoseconds of a second.
 pub(super) const SECOND: u64 = 1_000_000_000;
@@ -69,8 +69,8 @@ pub(super) struct Track {
 pub(super) struct Video {
     /// Width and height.
     pixels: [u64; 2],
-    /// Columns and rows that are not shown.
-    cropped: [u64; 2],
+    /// Columns and rows that are not shown: at the left and the top, and at the right and the bottom.
+    cropped: [[u64; 2]; 2],
     display: [u64; 2],
     /// ProjectionPoseYaw and ProjectionPosePitch are zero, and ProjectionPoseRoll is this.
     roll: f64,
@@ -164,14 +164,15 @@ impl Video {
         let mut video = Self::default();
         for Child { id, body, is_whole, .. } in children(body) {
             let value = unsigned(body);
-            let [across, down] = &mut video.cropped;
             match id {
                 0x7670 => video.roll = roll(body).unwrap_or(0.0),
                 _ if !is_whole => {}
                 0xb0 => video.pixels[0] = value,
                 0xba => video.pixels[1] = value,
-                0x54cc | 0x54dd => *across = across.saturating_add(value),
-                0x54bb | 0x54aa => *down = down.saturating_add(value),
+                0x54cc => video.cropped[0][0] = value,
+                0x54bb => video.cropped[0][1] = value,
+                0x54dd => video.cropped[1][0] = value,
+                0x54aa => video.cropped[1][1] = value,
                 0x54b0 => video.display[0] = value,
                 0x54ba => video.display[1] = value,
                 _ => {}
@@ -180,11 +181,23 @@ impl Video {
         video
     }
 
+    /// Columns (0) or rows (1) that are shown.
+    fn shown(&self, axis: usize) -> Option<u64> {
+        let [before, after] = self.cropped.map(|side| side.get(axis).copied().unwrap_or(0));
+        self.pixels.get(axis)?.checked_sub(before)?.checked_sub(after)
+    }
+
+    /// What is to be shown of a picture, if not all of it (5.1.4.1.28.8 to 11).
+    pub(super) fn crop(&self) -> Option<Crop> {
+        let [x, y] = self.cropped[0].map(u32::try_from);
+        let [width, height] = [self.shown(0)?, self.shown(1)?].map(u32::try_from);
+        let crop = Crop { x: x.ok()?, y: y.ok()?, width: width.ok()?, height: height.ok()? };
+        (self.cropped != [[0; 2]; 2] && crop.width > 0 && crop.height > 0).then_some(crop)
+    }
+
     /// Width and height of a sample: the picture without what is cropped, shown at another ratio.
     pub(super) fn pixel_aspect(&self) -> Option<(u32, u32)> {
-        let [width, height] = self.pixels;
-        let width = width.checked_sub(self.cropped[0])?;
-        let height = height.checked_sub(self.cropped[1])?;
+        let [width, height] = [self.shown(0)?, self.shown(1)?];
         let [shown_width, shown_height] = self.display;
         ratio(shown_width.checked_mul(height)?, shown_height.checked_mul(width)?)
     }

@@ -61,7 +61,8 @@ pub(super) fn read(body: &[u8], input: &mut Input, limits: &Limits) -> Result<Im
     let mut items = meta.items.iter();
     let other = || items.find(|(_, kind)| *kind == b"av01").map(|(id, _)| *id);
     let nothing = || missing("there is neither a primary item nor one of AV1");
-    let primary = meta.primary.or_else(other).ok_or_else(nothing)?;
+    let is_there = |id: &u32| meta.items.contains_key(id) || meta.locations.contains_key(id);
+    let primary = meta.primary.filter(is_there).or_else(other).ok_or_else(nothing)?;
     let mut image = Image { has_alpha: meta.has_alpha(primary), ..Image::default() };
     meta.transform(primary, &mut image);
     let mut parts = vec![primary];

@@ -2,6 +2,7 @@
 //! fragmented files, and AVIF images. Only the boxes that video needs are read, whatever is in the
 //! others; a file is walked at once, a pipe as its fragments come.
 
+mod bodies;
 mod boxes;
 mod edits;
 mod fragments;

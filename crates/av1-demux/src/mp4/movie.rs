@@ -1,6 +1,7 @@
 //! What the boxes of a file say: the samples of its track, and what was lost of them.
 
-use super::boxes::{self, Header, Kind, SLACK};
+use super::bodies::{self, limit};
+use super::boxes::{self, Kind, SLACK};
 use super::edits::{self, Edit};
 use super::fragments::{self, Seen, Wanted};
 use super::image;
@@ -10,12 +11,9 @@ use super::track::{self, Coding, Entry, Track};
 use super::transforms::Orientation;
 use super::walk::{Found, Next, Walk};
 use super::{MAX_SAMPLES, Sample};
-use crate::error::{Error, LimitError, Result, StreamError, Unsupported};
+use crate::error::{Error, Result, StreamError, Unsupported};
 use crate::{OtherTrack, SourceInfo, demuxer, fault, rate, ticks};
 use av1_syntax::limits::Limits;
-
-/// Bytes of the boxes that are read whole: far more than the sample tables of a film of hours.
-const BOX_BYTES: u64 = 256 << 20;
 
 /// Samples of a movie box or of a fragment in a pipe, of which nobody knows how many fit in.
 const PIPE_SAMPLES: u64 = 1 << 20;
@@ -218,31 +216,12 @@ impl Movie {
         Ok(())
     }
 
-    /// The bodies of the boxes in a movie box that say something of video.
-    fn bodies(found: &Found, input: &mut Input) -> Result<Vec<(Kind, Vec<u8>)>> {
-        let (mut at, mut bodies, mut bytes) = (found.body, Vec::new(), 0_u64);
-        while at < found.end {
-            let head = input.read(at, (found.end - at).min(Header::MAX as u64))?;
-            let Some(header) = Header::read(&head) else { break };
-            let whole = header.bytes.unwrap_or(u64::MAX).min(found.end - at);
-            if matches!(&header.kind, b"mvhd" | b"trak" | b"mvex") {
-                let body = whole.saturating_sub(header.header);
-                bytes = bytes.saturating_add(body);
-                limit(bytes)?;
-                let slack = (SLACK as u64).min(found.end - at - whole);
-                bodies.push((header.kind, input.read(at + header.header, body + slack)?));
-            }
-            at += whole;
-        }
-        Ok(bodies)
-    }
-
     fn moov(&mut self, found: &Found, input: &mut Input) -> Result<()> {
         self.has_moov = true;
         if !self.may_read(0, found.at, input)? {
             return Ok(());
         }
-        let bodies = Self::bodies(found, input)?;
+        let bodies = bodies::of_movie(found, input)?;
         self.read += bodies.iter().map(|(_, body)| body.len() as u64).sum::<u64>();
         let of = |kind: &'static Kind| {
             bodies.iter().filter(move |(is, _)| is == kind).map(|(_, body)| &body[..])
@@ -470,15 +449,6 @@ impl Movie {
         let others = if others.is_empty() { "nothing".into() } else { others.join(", ") };
         Unsupported::Stream(format!("an MP4 file without a track of AV1, with {others}")).into()
     }
-}
-
-/// Whether so many bytes may be read at once.
-fn limit(bytes: u64) -> Result<()> {
-    if bytes > BOX_BYTES {
-        let what = "bytes of an MP4 box";
-        return Err(LimitError { what, value: bytes, limit: BOX_BYTES }.into());
-    }
-    Ok(())
 }
 
 /// `time` in ticks of which a second has `to`, and not `from`.

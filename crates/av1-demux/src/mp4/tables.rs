@@ -142,7 +142,12 @@ pub(super) fn samples(trak: &[u8], end: u64, base: u64) -> Samples {
     // No more than there is room for, whatever the table says.
     let known = count.min(sizes.known()).min(end).min(MAX_SAMPLES) as usize;
     let mut list = Vec::with_capacity(known.min(1 << 16));
-    let mut chunk_runs = table::<3>(trak, b"stsc").into_iter().peekable();
+    let mut chunk_runs = table::<3>(trak, b"stsc");
+    if chunk_runs.iter().all(|[_, samples, _]| *samples == 0) {
+        chunk_runs.clear();
+    }
+    chunk_runs.sort_by_key(|[first, ..]| *first);
+    let mut chunk_runs = chunk_runs.into_iter().peekable();
     let chunks = chunks(trak);
     // Without a table that says how many, all have as many.
     let each = if chunk_runs.peek().is_none() { known.div_ceil(chunks.len().max(1)) } else { 0 };

@@ -37,7 +37,7 @@ impl Entry {
 
     fn read(kind: Kind, body: &[u8]) -> Self {
         let inside = body.get(ENTRY..).unwrap_or_default();
-        let format = |format: Kind| match &format {
+        let format = |format: Kind| match &format.map(|byte| byte.to_ascii_lowercase()) {
             b"av01" | b"dav1" => Coding::Av1,
             _ => Coding::Other(format),
         };

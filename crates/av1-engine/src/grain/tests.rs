@@ -2,7 +2,7 @@
 
 use ash::vk::native::StdVideoAV1FilmGrain;
 
-use super::super::decoder::Maker;
+use super::super::frame::Maker;
 use super::super::headers::{FrameSize, FrameType, HeaderInput, tile_group, uncompressed_header};
 use super::super::obu_writer::{BitWriter, ObuType, push_obu};
 use super::super::rav1d::Rav1d;

@@ -19,7 +19,7 @@ pub(crate) use motion::GmParams;
 #[cfg(test)]
 pub(crate) use motion::IDENTITY;
 pub(crate) use size::FrameSize;
-pub(crate) use tiles::tile_group;
+pub(crate) use tiles::{tile_group, tile_size_minus_1};
 
 use super::Fault;
 use super::obu_writer::BitWriter;
@@ -154,7 +154,7 @@ struct Derived {
 
 /// `uncompressed_header()`, spec 5.9.2. `refresh_frame_flags` is 0 until `FrameHeader::bytes`.
 pub(crate) fn uncompressed_header(input: &HeaderInput<'_>) -> Result<FrameHeader, Fault> {
-    let mut w = BitWriter::default();
+    let mut w = BitWriter::for_frame();
     let picture = input.picture;
     let flags = &picture.std.flags;
     let mut derived = frame_start(&mut w, input);

@@ -164,13 +164,17 @@ pub(crate) fn tile_group(tiles: &[&[u8]]) -> Result<Vec<u8>, Fault> {
         out.push(0); // tile_start_and_end_present_flag, aligned
     }
     for (i, tile) in tiles.iter().enumerate() {
-        let fault = Fault::TileSize { tile: i, bytes: tile.len() };
-        let tile_size_minus_1 =
-            u32::try_from(tile.len()).ok().and_then(|len| len.checked_sub(1)).ok_or(fault)?;
+        let tile_size_minus_1 = tile_size_minus_1(i, tile)?;
         if i + 1 < tiles.len() {
             out.extend_from_slice(&tile_size_minus_1.to_le_bytes());
         }
         out.extend_from_slice(tile);
     }
     Ok(out)
+}
+
+/// `tile_size_minus_1` of a tile.
+pub(crate) fn tile_size_minus_1(number: usize, tile: &[u8]) -> Result<u32, Fault> {
+    let fault = Fault::TileSize { tile: number, bytes: tile.len() };
+    u32::try_from(tile.len()).ok().and_then(|len| len.checked_sub(1)).ok_or(fault)
 }

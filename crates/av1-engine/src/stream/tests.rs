@@ -36,9 +36,10 @@ fn a_stream_decodes_to_what_the_session_does() {
         newest = slot;
         let tile = rng.bytes(2000);
         let expected = session.decode(&job, &[&tile]).expect("decoded by the session");
-        let mut out = Vec::new();
+        let mut out = Pieces::default();
         let (written, outcome) = writer.write(&job, &[&tile], &mut out);
         outcome.expect("written");
+        let out = out.joined();
         assert_eq!(out[written.tiles[0]..][..tile.len()], tile[..]);
         let found = decoder.decode(out).expect("decoded as a stream");
         assert_eq!(found.samples(), expected.clean.samples(), "{number}");
@@ -52,11 +53,12 @@ fn what_has_no_coding_is_padding() {
     let mut writer = Writer::new(testing::profile(Chroma::Yuv420, 8), 9);
     let mut job = testing::job(&sequence, testing::picture_info(1));
     job.reference_name_slot_indices = [3; 7];
-    let mut out = vec![1, 2, 3];
+    let mut out = Pieces::again(Vec::with_capacity(64));
     let tiles: [&[u8]; 2] = [&[10; 300], &[20; 70]];
     let (written, outcome) = writer.write(&job, &tiles, &mut out);
     assert_eq!(outcome, Err(Fault::ReferenceMissing { name: 1, slot: 3 }));
-    let written: Vec<_> = written.tiles.iter().map(|&at| &out[3..][at..]).collect();
+    let out = out.joined();
+    let written: Vec<_> = written.tiles.iter().map(|&at| &out[at..]).collect();
     assert!(written[0].starts_with(tiles[0]) && written[1].starts_with(tiles[1]));
     assert_eq!(out.last(), Some(&0x80));
 }
@@ -75,9 +77,10 @@ fn every_tile_has_its_place() {
     let mut rng = Rng::new(9);
     let tiles: Vec<_> = (0..4).map(|i| rng.bytes(50 + 100 * i)).collect();
     let tiles: Vec<&[u8]> = tiles.iter().map(Vec::as_slice).collect();
-    let mut out = Vec::new();
+    let mut out = Pieces::default();
     let (written, outcome) = writer.write(&job, &tiles, &mut out);
     outcome.expect("written");
+    let out = out.joined();
     for (&at, tile) in written.tiles.iter().zip(&tiles) {
         assert!(out[at..].starts_with(tile));
     }
@@ -93,8 +96,9 @@ fn a_hidden_key_frame_is_there_twice() {
     let mut job = testing::job(&sequence, picture);
     job.setup_slot = Some(0);
     let tile = Rng::new(3).bytes(500);
-    let mut out = Vec::new();
+    let mut out = Pieces::default();
     writer.write(&job, &[&tile], &mut out).1.expect("written");
+    let out = out.joined();
     // A delimiter, a sequence header, and two frames: obu_type is in bits 3 to 6.
     let mut at = 0;
     let mut frames = Vec::new();
@@ -113,5 +117,6 @@ fn a_hidden_key_frame_is_there_twice() {
     // A later frame refers to it.
     let mut job = testing::job(&Arc::clone(&sequence), testing::picture_info(1));
     job.reference_name_slot_indices = [0; 7];
+    let mut out = Pieces::default();
     writer.write(&job, &[&tile], &mut out).1.expect("written");
 }

@@ -2,6 +2,7 @@
 //! 6.4.2, made into the numbers that vav1d's `shaders/convert.wgsl` computes with. Arithmetic only.
 
 pub mod names;
+mod peak;
 mod primaries;
 #[cfg(test)]
 mod tests;
@@ -12,6 +13,7 @@ use crate::pixels::{Chroma, Format};
 use av1_syntax::syntax::metadata::Metadata;
 use av1_syntax::syntax::sequence::ColorConfig;
 
+pub use peak::peak;
 pub use primaries::{Matrix, Primaries};
 
 /// Luminance of SDR white and of graphics beside HDR pictures, in cd/m2 (BT.2408).
@@ -40,6 +42,9 @@ pub struct Luminance {
     pub mastering_max: Option<f32>,
     /// `luminance_min` of the mastering display in cd/m2, if coded.
     pub mastering_min: Option<f32>,
+    /// Luminance of the brightest sample in cd/m2, as it was measured; counts where metadata say
+    /// nothing.
+    pub measured: Option<f32>,
 }
 
 impl Luminance {
@@ -59,9 +64,14 @@ impl Luminance {
         }
     }
 
+    /// What metadata say of the luminance of the brightest sample.
+    pub fn told(&self) -> Option<f32> {
+        self.max_cll.or(self.mastering_max)
+    }
+
     /// Luminance of the brightest sample.
     fn peak(&self) -> f32 {
-        self.max_cll.or(self.mastering_max).unwrap_or(HDR_PEAK).clamp(SDR_WHITE, 10000.0)
+        self.told().or(self.measured).unwrap_or(HDR_PEAK).clamp(SDR_WHITE, 10000.0)
     }
 }
 

@@ -1,29 +1,16 @@
 //! `uncompressed_header()`, specification 5.9.2: the order of writes.
 
 use av1_syntax::syntax::frame::{FrameHeader, FrameType, ShowExistingFrame, UncompressedHeader};
-use av1_syntax::syntax::references::References;
 use av1_syntax::syntax::sequence::SequenceHeader;
 use av1_syntax::syntax::{NUM_REF_FRAMES, PRIMARY_REF_NONE};
 
-use super::HeaderForm;
+use super::context::Context;
+use super::form::HeaderForm;
 use super::{
     film_grain, filters, frame_size, global_motion, modes, quant, segmentation, tile_info,
 };
 use crate::bits::{BitWriter, bad};
 use crate::error::Result;
-
-/// What a frame header depends on.
-#[derive(Clone, Copy, Debug)]
-pub struct Context<'a> {
-    /// The sequence header in force.
-    pub sequence: &'a SequenceHeader,
-    /// The reference slots before the frame.
-    pub references: &'a References,
-    /// `temporal_id` of the OBU, 0 without an extension.
-    pub temporal_id: u8,
-    /// `spatial_id` of the OBU, 0 without an extension.
-    pub spatial_id: u8,
-}
 
 /// `uncompressed_header()`, 5.9.2.
 ///

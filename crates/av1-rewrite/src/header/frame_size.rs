@@ -4,7 +4,7 @@ use av1_syntax::syntax::frame::FrameHeader;
 use av1_syntax::syntax::frame_size::FrameSize;
 use av1_syntax::syntax::sequence::SequenceHeader;
 
-use super::Context;
+use super::context::Context;
 use crate::bits::{BitWriter, bad};
 use crate::error::Result;
 

@@ -20,13 +20,46 @@ pub enum Item<'a> {
     End,
 }
 
+/// Numbers of one member: none has more than those of `FeatureData` or of the arrays of tiles.
+#[derive(Clone, Copy, Debug)]
+pub struct Numbers {
+    all: [i64; 72],
+    len: usize,
+}
+
+impl Default for Numbers {
+    fn default() -> Self {
+        Self { all: [0; 72], len: 0 }
+    }
+}
+
+impl Numbers {
+    /// Appends one; what does not fit is left out.
+    pub fn push(&mut self, number: i64) {
+        if let Some(place) = self.all.get_mut(self.len) {
+            *place = number;
+            self.len += 1;
+        }
+    }
+
+    /// Leaves none.
+    pub fn clear(&mut self) {
+        self.len = 0;
+    }
+
+    /// All of them.
+    pub fn as_slice(&self) -> &[i64] {
+        self.all.get(..self.len).unwrap_or_default()
+    }
+}
+
 /// What a member is made of.
 pub trait Member: Sized {
     /// Sizes of its array, outermost first.
     const DIMS: &'static [usize];
 
     /// Appends its numbers.
-    fn put(&self, to: &mut Vec<i64>);
+    fn put(&self, to: &mut Numbers);
 
     /// Takes as many numbers; `None` if there are too few, or one that does not fit.
     fn take(from: &mut std::slice::Iter<'_, i64>) -> Option<Self>;
@@ -36,7 +69,7 @@ macro_rules! number {
     ($($number:ty)*) => { $(
         impl Member for $number {
             const DIMS: &'static [usize] = &[];
-            fn put(&self, to: &mut Vec<i64>) {
+            fn put(&self, to: &mut Numbers) {
                 to.push(i64::from(*self));
             }
             fn take(from: &mut std::slice::Iter<'_, i64>) -> Option<Self> {
@@ -49,7 +82,7 @@ number! { u8 i8 u16 i16 u32 i32 }
 
 impl Member for bool {
     const DIMS: &'static [usize] = &[];
-    fn put(&self, to: &mut Vec<i64>) {
+    fn put(&self, to: &mut Numbers) {
         to.push(i64::from(*self));
     }
     fn take(from: &mut std::slice::Iter<'_, i64>) -> Option<Self> {
@@ -65,7 +98,7 @@ macro_rules! array {
     ($($number:ty),*) => { $(
         impl<const N: usize> Member for [$number; N] {
             const DIMS: &'static [usize] = &[N];
-            fn put(&self, to: &mut Vec<i64>) {
+            fn put(&self, to: &mut Numbers) {
                 self.iter().for_each(|member| member.put(to));
             }
             fn take(from: &mut std::slice::Iter<'_, i64>) -> Option<Self> {
@@ -78,7 +111,7 @@ macro_rules! array {
         }
         impl<const N: usize, const M: usize> Member for [[$number; N]; M] {
             const DIMS: &'static [usize] = &[M, N];
-            fn put(&self, to: &mut Vec<i64>) {
+            fn put(&self, to: &mut Numbers) {
                 self.iter().for_each(|row| row.put(to));
             }
             fn take(from: &mut std::slice::Iter<'_, i64>) -> Option<Self> {
@@ -95,8 +128,25 @@ array! { u8, i8, u16, i16, u32, i32 }
 
 /// A structure of named members.
 pub trait Members {
+    /// Shows every member but what structures that pointers point to have, in the order of the
+    /// structure.
+    fn own(&self, see: &mut dyn FnMut(Item<'_>));
+
+    /// Shows the structures that pointers point to; `None` for a pointer that is NULL.
+    fn pointed(&self, see: &mut dyn FnMut(&'static str, Option<&dyn Members>));
+
     /// Shows every member, in the order of the structure.
-    fn visit(&self, see: &mut dyn FnMut(Item<'_>));
+    fn visit(&self, see: &mut dyn FnMut(Item<'_>)) {
+        self.own(see);
+        self.pointed(&mut |name, pointed| match pointed {
+            None => see(Item::Null(name)),
+            Some(pointed) => {
+                see(Item::Begin(name));
+                pointed.visit(see);
+                see(Item::End);
+            }
+        });
+    }
 
     /// Sets a member by its path (`pQuantization.base_q_idx`); what a pointer points to is made, as it
     /// is for the pointer's own path and no numbers.

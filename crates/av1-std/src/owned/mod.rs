@@ -8,7 +8,7 @@ mod structures;
 #[cfg(test)]
 mod tests;
 
-pub use member::{Item, Member, Members};
+pub use member::{Item, Member, Members, Numbers};
 pub use structures::{
     Cdef, ColorConfig, FilmGrain, GlobalMotion, LoopFilter, LoopRestoration, PictureInfo,
     Quantization, ReferenceInfo, Segmentation, SequenceHeader, TileInfo, TimingInfo,

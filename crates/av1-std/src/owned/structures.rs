@@ -3,7 +3,7 @@
 
 use ash::vk::native as std_av1;
 
-use super::member::{Item, Member, Members, whole};
+use super::member::{Item, Member, Members, Numbers, whole};
 
 /// Declares an owned structure: flags by their bits, members, arrays that pointers point to, and
 /// structures that pointers point to.
@@ -50,7 +50,10 @@ macro_rules! structure {
                     };
                     let mut bit = 0;
                     $(flags._bitfield_1.set_bit(bit, self.$flag); bit += 1;)*
-                    flags._bitfield_1.set(bit, (32 - bit) as u8, u64::from(self.reserved_flags));
+                    if self.reserved_flags != 0 {
+                        let reserved = u64::from(self.reserved_flags);
+                        flags._bitfield_1.set(bit, (32 - bit) as u8, reserved);
+                    }
                 )?
                 std_av1::$std {
                     $(flags: { let flags: std_av1::$flags = flags; flags },)?
@@ -62,8 +65,8 @@ macro_rules! structure {
         }
 
         impl Members for $name {
-            fn visit(&self, see: &mut dyn FnMut(Item<'_>)) {
-                let mut values = Vec::with_capacity(64);
+            fn own(&self, see: &mut dyn FnMut(Item<'_>)) {
+                let mut values = Numbers::default();
                 $($(
                     see(Item::Values {
                         name: concat!("flags.", stringify!($flag)),
@@ -80,7 +83,8 @@ macro_rules! structure {
                     values.clear();
                     self.$member.put(&mut values);
                     let dims = <$type as Member>::DIMS;
-                    see(Item::Values { name: stringify!($member), dims, values: &values });
+                    let name = stringify!($member);
+                    see(Item::Values { name, dims, values: values.as_slice() });
                 )*
                 $($(
                     let name = stringify!($array);
@@ -88,20 +92,18 @@ macro_rules! structure {
                         None => see(Item::Null(name)),
                         Some(array) => {
                             values.clear();
-                            values.extend(array.iter().map(|&value| i64::from(value)));
-                            see(Item::Values { name, dims: &[0], values: &values });
+                            array.iter().for_each(|&value| values.push(i64::from(value)));
+                            see(Item::Values { name, dims: &[0], values: values.as_slice() });
                         }
                     }
                 )*)?
+            }
+
+            #[allow(unused_variables, reason = "not all have pointers")]
+            fn pointed(&self, see: &mut dyn FnMut(&'static str, Option<&dyn Members>)) {
                 $($(
-                    match &self.$pointer {
-                        None => see(Item::Null(stringify!($pointer))),
-                        Some(pointed) => {
-                            see(Item::Begin(stringify!($pointer)));
-                            pointed.visit(see);
-                            see(Item::End);
-                        }
-                    }
+                    let pointed = self.$pointer.as_ref();
+                    see(stringify!($pointer), pointed.map(|pointed| pointed as &dyn Members));
                 )*)?
             }
 

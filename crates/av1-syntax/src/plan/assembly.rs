@@ -103,7 +103,7 @@ impl Assembly {
 }
 
 impl FramePlan {
-    /// A plan about nothing, of `header`.
+    /// The plan of a frame with this header, before anything else is known of it.
     fn empty(header: Arc<FrameHeader>) -> Self {
         Self {
             unit: 0,
@@ -114,6 +114,7 @@ impl FramePlan {
             replaced: None,
             temporal_id: 0,
             spatial_id: 0,
+            is_doubtful: false,
             bitstream: Bitstream {
                 unit: Arc::default(),
                 range: 0..0,

@@ -71,6 +71,8 @@ pub struct FramePlan {
     pub temporal_id: u8,
     /// See `temporal_id`.
     pub spatial_id: u8,
+    /// Frames before it are lost: it may refer to other pictures than those that it was coded with.
+    pub is_doubtful: bool,
     /// The coded bytes.
     pub bitstream: Bitstream,
 }
@@ -109,4 +111,6 @@ pub struct ShowPlan {
     pub pts: Option<i64>,
     /// Whether this comes from `show_existing_frame`.
     pub show_existing_frame: bool,
+    /// Frames before it are lost: the picture may be another than the one that was coded.
+    pub is_doubtful: bool,
 }

@@ -13,13 +13,16 @@ use super::{SessionSpec, ShowPlan, Step};
 use crate::error::{Error, Result, StreamError, StreamFault, Unsupported};
 use crate::limits::Limits;
 use crate::obu::{Framing, Obu, ObuType};
-use crate::syntax::frame::{FrameHeader, UncompressedHeader};
+use crate::syntax::frame::{FrameHeader, FrameType, UncompressedHeader};
 use crate::syntax::references::References;
 use crate::syntax::sequence::SequenceHeader;
 use crate::syntax::{self, RefSlot};
 use crate::unit::TemporalUnit;
 
+mod losing;
 mod showing;
+
+pub use losing::AfterLoss;
 
 /// What a planner is told once.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -30,6 +33,8 @@ pub struct PlannerOptions {
     pub all_layers: bool,
     /// What is not allowed is a fault, also where decoders cope with it.
     pub strict: bool,
+    /// What follows frames that are missing in the container.
+    pub after_loss: AfterLoss,
     /// Budgets.
     pub limits: Limits,
 }
@@ -49,6 +54,8 @@ pub struct Planner {
     /// Presentation time of the last unit.
     last_pts: Option<i64>,
     recovery: Recovery,
+    /// Frames are missing since the last key frame, and decoding has gone on.
+    is_doubtful: bool,
     frames: u64,
     unit_frames: u32,
     spares: Spares,
@@ -94,6 +101,7 @@ impl Planner {
             candidate: None,
             last_pts: None,
             recovery: Recovery::Done,
+            is_doubtful: false,
             frames: 0,
             unit_frames: 0,
             spares: Spares::default(),
@@ -122,9 +130,13 @@ impl Planner {
         let unfinished = self.begin_unit(unit, steps);
         let walked = self.walk(unit, steps);
         self.deviations.place(unit.index);
-        if walked.is_err() {
+        if let Err(error) = &walked {
             self.end_layer_group(steps);
-            self.lose_references(steps);
+            // A broken unit costs itself; one that refers to what is not there tells of others.
+            if matches!(error, Error::Stream(fault) if !fault.tells_of_loss()) {
+                self.suspect();
+            }
+            self.give_up(steps);
         }
         match walked {
             Ok(()) => unfinished,
@@ -164,7 +176,7 @@ impl Planner {
         let what = "the temporal unit ends inside a frame: tiles are missing";
         let fault = StreamError::new(StreamFault::Rule(what)).section("7.5");
         let fault = fault.in_unit(assembly.plan.unit);
-        self.lose_references(steps);
+        self.give_up(steps);
         Err(fault.into())
     }
 
@@ -184,26 +196,6 @@ impl Planner {
         self.unannounced = self.sequence.is_some();
     }
 
-    /// Gives all references up, as after damage: frames are skipped up to the next random access
-    /// point (7.6).
-    pub fn lose_references(&mut self, steps: &mut Vec<Step>) {
-        self.recovery = Recovery::Skipping;
-        self.current = Current::None;
-        self.drop_references(steps);
-    }
-
-    /// What is between the last unit and the next cannot be read: references are given up if frames
-    /// may be missing for `fault`, the container's. Whether the source goes on behind it: not where
-    /// the error was another one than a fault of the stream.
-    pub fn lose(&mut self, fault: Option<&StreamError>, steps: &mut Vec<Step>) -> bool {
-        let Some(fault) = fault else { return false };
-        if fault.loses_frames() {
-            self.end_layer_group(steps);
-            self.lose_references(steps);
-        }
-        true
-    }
-
     /// The end of the stream: everything that is still held is shown or released.
     ///
     /// # Errors
@@ -213,12 +205,6 @@ impl Planner {
         let unfinished = self.end_unfinished(steps);
         self.drop_references(steps);
         unfinished
-    }
-
-    fn drop_references(&mut self, steps: &mut Vec<Step>) {
-        self.references = References::default();
-        self.surfaces.retain_slots(|_| false);
-        self.release_dead(steps);
     }
 
     fn walk(&mut self, unit: &TemporalUnit, steps: &mut Vec<Step>) -> Result<()> {
@@ -246,6 +232,9 @@ impl Planner {
         if layered && obu.has_extension && self.layers.drops(obu.temporal_id, obu.spatial_id) {
             return Ok(());
         }
+        if obu.obu_type.is_of_frame() && !obu.has_extension {
+            self.without_layer(obu)?;
+        }
         match obu.obu_type {
             ObuType::TemporalDelimiter => self.temporal_delimiter(steps),
             ObuType::SequenceHeader => self.sequence_header(obu, steps),
@@ -257,6 +246,18 @@ impl Planner {
             ObuType::TileList => self.tile_list(obu),
             ObuType::Metadata | ObuType::Padding | ObuType::Reserved(_) => Ok(()),
         }
+    }
+
+    /// A part of a frame that does not tell its layer is of every layer.
+    fn without_layer(&mut self, obu: &Obu<'_>) -> Result<()> {
+        let points = self.sequence.iter().flat_map(|sequence| &sequence.operating_points);
+        if points.into_iter().any(|point| point.operating_point_idc != 0) {
+            let mut r = obu.reader().strict(self.options.strict);
+            r.table("obu_header()", "6.4.1");
+            r.deviates("obu_extension_flag", 0, "it is 1 where operating_point_idc is not 0")?;
+            self.deviations.take(&mut r);
+        }
+        Ok(())
     }
 
     /// A list of tiles is not supported; bytes that are none are passed over.
@@ -303,6 +304,7 @@ impl Planner {
             if (24..31).contains(&level) {
                 log::warn!("seq_level_idx {level} is reserved (AV1 specification A.3)");
             }
+            self.is_doubtful = false;
             self.drop_references(steps);
             self.unannounced = true;
             self.extent = Extent::default();
@@ -334,7 +336,7 @@ impl Planner {
             return Err(rule("a frame header comes before any sequence header", "7.5"));
         };
         let mut r = obu.reader().strict(self.options.strict);
-        let header = syntax::frame::uncompressed_header(
+        let header = syntax::uncompressed_header(
             &mut r,
             &sequence,
             &self.references,
@@ -463,13 +465,18 @@ impl Planner {
         let kept = self.candidate.map(|candidate| candidate.show.surface);
         let named = plan.references.iter().copied().chain([kept]);
         plan.replaced = self.surfaces.replaced(header.refresh_frame_flags, named);
+        if header.frame_type == FrameType::Key && header.refresh_frame_flags == 0xff {
+            self.is_doubtful = false;
+        }
+        plan.is_doubtful = self.is_doubtful;
         steps.push(Step::Decode(plan));
         self.frames += 1;
         self.references.update(&header, &sequence);
         self.surfaces.refresh(header.refresh_frame_flags, surface);
         self.surfaces.retain_slots(|slot| self.references.get(slot).is_some());
         if header.show_frame && !is_hidden {
-            let show = ShowPlan { surface, unit, pts, show_existing_frame: false };
+            let is_doubtful = self.is_doubtful;
+            let show = ShowPlan { surface, unit, pts, show_existing_frame: false, is_doubtful };
             self.show(Candidate { show, spatial_id }, steps);
         }
         self.release_dead(steps);

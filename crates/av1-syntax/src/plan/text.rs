@@ -113,5 +113,8 @@ fn shown(f: &mut fmt::Formatter<'_>, show: &ShowPlan) -> fmt::Result {
     if show.show_existing_frame {
         f.write_str(" existing")?;
     }
+    if show.is_doubtful {
+        f.write_str(" doubtful")?;
+    }
     Ok(())
 }

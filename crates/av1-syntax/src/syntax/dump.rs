@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::frame::{FrameHeader, FrameType, UncompressedHeader};
 use super::references::References;
 use super::sequence::SequenceHeader;
-use super::{frame, metadata, sequence, tiles};
+use super::{metadata, sequence, tiles};
 use crate::bits::Trace;
 use crate::error::{StreamError, StreamFault};
 use crate::obu::{Obu, ObuType};
@@ -78,7 +78,7 @@ impl Walker {
             return Err(StreamError::new(fault).section("7.5"));
         };
         let mut r = crate::bits::BitReader::traced(obu.payload, trace);
-        let header = frame::uncompressed_header(
+        let header = super::uncompressed_header(
             &mut r,
             &sequence,
             &self.references,

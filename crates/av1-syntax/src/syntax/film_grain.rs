@@ -1,7 +1,6 @@
 //! Film grain parameters: specification 5.9.30. Coded values throughout.
 
-use super::frame::FrameType;
-use super::references::References;
+use super::frame_type::FrameType;
 use super::sequence::SequenceHeader;
 use super::{REFS_PER_FRAME, RefSlot};
 use crate::bits::BitReader;
@@ -72,13 +71,14 @@ pub struct FilmGrainParams {
 
 type Result<T> = std::result::Result<T, StreamError>;
 
-/// `film_grain_params()`, 5.9.30, of a frame for which it is coded.
+/// `film_grain_params()`, 5.9.30, of a frame for which it is coded; `saved` gives those of the frame
+/// in a slot.
 pub(super) fn film_grain_params(
     r: &mut BitReader<'_>,
     sequence: &SequenceHeader,
-    references: &References,
     frame_type: FrameType,
     ref_frame_idx: Option<&[RefSlot; REFS_PER_FRAME]>,
+    saved: impl Fn(RefSlot) -> Option<FilmGrainParams>,
 ) -> Result<FilmGrainParams> {
     r.table("film_grain_params", "5.9.30");
     let mut g = FilmGrainParams { apply_grain: r.flag("apply_grain")?, ..Default::default() };
@@ -88,7 +88,7 @@ pub(super) fn film_grain_params(
     g.grain_seed = r.f(16, "grain_seed")? as u16;
     g.update_grain = frame_type != FrameType::Inter || r.flag("update_grain")?;
     if !g.update_grain {
-        return load_grain_params(r, references, ref_frame_idx, g.grain_seed);
+        return load_grain_params(r, ref_frame_idx, g.grain_seed, saved);
     }
     points(r, sequence, &mut g)?;
     g.grain_scaling_minus_8 = r.f8(2, "grain_scaling_minus_8")?;
@@ -114,9 +114,9 @@ pub(super) fn film_grain_params(
 /// load_grain_params(), 6.8.20, with the frame's own seed.
 fn load_grain_params(
     r: &mut BitReader<'_>,
-    references: &References,
     ref_frame_idx: Option<&[RefSlot; REFS_PER_FRAME]>,
     grain_seed: u16,
+    saved: impl Fn(RefSlot) -> Option<FilmGrainParams>,
 ) -> Result<FilmGrainParams> {
     let idx = r.f8(3, "film_grain_params_ref_idx")?;
     let slot = RefSlot::from_low_bits(idx.into());
@@ -124,7 +124,7 @@ fn load_grain_params(
         let rule = "film_grain_params_ref_idx is one of ref_frame_idx";
         return Err(r.bad("film_grain_params_ref_idx", idx.into(), rule));
     }
-    let Some(saved) = references.get(slot) else {
+    let Some(loaded) = saved(slot) else {
         let fault = StreamFault::MissingReference { slot: idx };
         return Err(StreamError::new(fault).section("6.8.20"));
     };
@@ -133,7 +133,7 @@ fn load_grain_params(
         grain_seed,
         update_grain: false,
         film_grain_params_ref_idx: idx,
-        ..saved.header.film_grain_params
+        ..loaded
     })
 }
 

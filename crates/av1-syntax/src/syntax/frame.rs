@@ -1,4 +1,5 @@
-//! Frame header: specification 5.9.1 and 5.9.2. The parts are beside it.
+//! Frame header: specification 5.9.1 and 5.9.2, as values. It is read in `uncompressed_header`; the
+//! parts are beside it.
 
 use arrayvec::ArrayVec;
 
@@ -12,32 +13,10 @@ use super::segmentation::SegmentationParams;
 use super::tile_info::TileInfo;
 use super::{MAX_OPERATING_POINTS, NUM_REF_FRAMES, REFS_PER_FRAME, RefSlot, TOTAL_REFS_PER_FRAME};
 
-mod parse;
-
-pub use parse::uncompressed_header;
+pub use super::frame_type::FrameType;
 
 /// Operating points, and the `buffer_removal_time` of each.
 pub type BufferRemovalTimes = ArrayVec<(u8, u32), MAX_OPERATING_POINTS>;
-
-/// `frame_type`, 6.8.2.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum FrameType {
-    /// KEY_FRAME, 0.
-    Key,
-    /// INTER_FRAME, 1.
-    Inter,
-    /// INTRA_ONLY_FRAME, 2.
-    IntraOnly,
-    /// SWITCH_FRAME, 3.
-    Switch,
-}
-
-impl FrameType {
-    /// FrameIsIntra.
-    pub fn is_intra(self) -> bool {
-        matches!(self, Self::Key | Self::IntraOnly)
-    }
-}
 
 /// `uncompressed_header()`, 5.9.2: either half of its first branch.
 #[allow(clippy::large_enum_variant, reason = "a box would be an allocation for each frame")]

@@ -1,6 +1,5 @@
 //! Frame size: specification 5.9.5 to 5.9.9.
 
-use super::references::References;
 use super::sequence::SequenceHeader;
 use super::{REFS_PER_FRAME, RefSlot, SUPERRES_DENOM_MIN, SUPERRES_NUM};
 use crate::bits::BitReader;
@@ -114,23 +113,22 @@ fn superres_params(
     Ok(size)
 }
 
-/// `frame_size_with_refs()`, 5.9.7.
+/// `frame_size_with_refs()`, 5.9.7; `saved` gives the size of the frame in a slot.
 pub(super) fn frame_size_with_refs(
     r: &mut BitReader<'_>,
     sequence: &SequenceHeader,
-    references: &References,
     ref_frame_idx: &[RefSlot; REFS_PER_FRAME],
+    saved: impl Fn(RefSlot) -> Option<FrameSize>,
 ) -> Result<FrameSize> {
     r.table("frame_size_with_refs", "5.9.7");
     for (i, slot) in ref_frame_idx.iter().enumerate() {
         if r.f_at(1, "found_ref", i)? == 0 {
             continue;
         }
-        let Some(saved) = references.get(*slot) else {
+        let Some(from) = saved(*slot) else {
             let fault = StreamFault::MissingReference { slot: slot.index() as u8 };
             return Err(StreamError::new(fault).section("5.9.7"));
         };
-        let from = &saved.header.frame_size;
         let mut size = superres_params(r, sequence, from.upscaled_width, from.frame_height)?;
         size.render_width = from.render_width;
         size.render_height = from.render_height;

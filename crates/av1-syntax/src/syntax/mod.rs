@@ -11,6 +11,7 @@ pub mod filters;
 pub mod frame;
 mod frame_refs;
 pub mod frame_size;
+mod frame_type;
 pub mod global_motion;
 pub mod metadata;
 pub mod modes;
@@ -23,8 +24,10 @@ pub mod testing;
 pub mod tile_info;
 pub mod tile_list;
 pub mod tiles;
+mod uncompressed_header;
 
 pub use frame_refs::set_frame_refs;
+pub use uncompressed_header::uncompressed_header;
 
 /// NUM_REF_FRAMES: frames that may be kept for reference.
 pub const NUM_REF_FRAMES: usize = 8;

@@ -1,7 +1,6 @@
 //! Frame-wide modes: specification 5.9.17, 5.9.18, 5.9.21 to 5.9.23.
 
-use super::frame::FrameType;
-use super::references::References;
+use super::frame_type::FrameType;
 use super::sequence::SequenceHeader;
 use super::{REFS_PER_FRAME, RefSlot};
 use crate::bits::BitReader;
@@ -100,19 +99,19 @@ pub fn get_relative_dist(sequence: &SequenceHeader, a: u8, b: u8) -> i32 {
 }
 
 /// The first half of `skip_mode_params()`, 5.9.22: SkipModeFrame, if skipModeAllowed, of a frame of
-/// OrderHint `order_hint`.
+/// OrderHint `order_hint`; `saved` gives that of the frame in a slot.
 pub fn skip_mode_frame(
     sequence: &SequenceHeader,
-    references: &References,
     order_hint: u8,
     ref_frame_idx: Option<&[RefSlot; REFS_PER_FRAME]>,
     reference_select: bool,
+    saved: impl Fn(RefSlot) -> Option<u8>,
 ) -> Option<[u8; 2]> {
     let ref_frame_idx = ref_frame_idx.filter(|_| reference_select && sequence.enable_order_hint)?;
     let dist = |a, b| get_relative_dist(sequence, a, b);
     let mut forward: Option<(u8, u8)> = None;
     let mut backward: Option<(u8, u8)> = None;
-    let hints = |slot: &RefSlot| references.get(*slot).map(|saved| saved.header.order_hint);
+    let hints = |slot: &RefSlot| saved(*slot);
     let names = || (1u8..).zip(ref_frame_idx.iter().map(hints));
     for (name, hint) in names() {
         let hint = hint?;

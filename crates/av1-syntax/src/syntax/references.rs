@@ -29,6 +29,11 @@ impl References {
         self.slots[slot.index()].as_ref()
     }
 
+    /// Whether any slot holds a frame.
+    pub fn holds_any(&self) -> bool {
+        self.slots.iter().any(Option::is_some)
+    }
+
     /// Reference frame update process, 7.20, after the frame of `header` was decoded; and before it
     /// what 5.9.2 does to RefValid: a slot whose order hint is not the one that the encoder expects
     /// loses its frame. (Frame ids mark slots too; that of a reference is compared where it is

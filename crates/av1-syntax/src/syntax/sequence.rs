@@ -282,6 +282,11 @@ fn operating_points(r: &mut BitReader<'_>, reduced: bool) -> Result<Points> {
 
 fn operating_point(r: &mut BitReader<'_>, i: usize, points: &Points) -> Result<OperatingPoint> {
     let operating_point_idc = r.f_at(12, "operating_point_idc", i)? as u16;
+    let (temporal, spatial) = (operating_point_idc & 0xff, operating_point_idc >> 8);
+    if (temporal == 0) != (spatial == 0) {
+        let rule = "where it is not 0 it has temporal and spatial layers";
+        r.deviates("operating_point_idc", operating_point_idc.into(), rule)?;
+    }
     let seq_level_idx = seq_level_idx(r, i)?;
     let seq_tier = seq_level_idx > 7 && r.f_at(1, "seq_tier", i)? == 1;
     let mut operating_parameters_info = None;

@@ -1,9 +1,10 @@
 //! Headers written bit by bit after the syntax tables, with what they mean; and headers that break
 //! a rule, with the place that the error names.
 
-use super::frame::{FrameType, UncompressedHeader, uncompressed_header};
+use super::frame::{FrameType, UncompressedHeader};
 use super::references::References;
 use super::sequence::{SequenceHeader, sequence_header_obu};
+use super::uncompressed_header;
 use crate::bits::BitReader;
 use crate::format::Chroma;
 
@@ -157,6 +158,24 @@ fn a_frame_header_that_ends_early_says_where() {
             .expect_err("cut")
             .to_string();
         assert!(error.contains("the data end here (AV1 specification 5.9."), "{error}");
+    }
+}
+
+#[test]
+fn an_operating_point_has_layers_of_both_kinds() {
+    // seq_profile to operating_points_cnt_minus_1, then operating_point_idc.
+    for (idc, said) in
+        [("000000000000", 0), ("000100000001", 0), ("000000000101", 1), ("001100000000", 1)]
+    {
+        let data = bits(&format!("000 0 0 0 0 00000 {idc} 00000 {}", "0".repeat(200)));
+        let mut reader = BitReader::new(&data);
+        let _ = sequence_header_obu(&mut reader);
+        let noted = reader.take_deviations();
+        assert_eq!(
+            noted.iter().filter(|d| d.at.element == Some("operating_point_idc")).count(),
+            said,
+            "{idc}"
+        );
     }
 }
 

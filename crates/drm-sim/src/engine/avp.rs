@@ -1,93 +1,22 @@
 //! The AV1 pipeline of Intel chips: the commands of a frame's tiles, decoded.
 
 use std::collections::BTreeMap;
+use std::fmt;
 
 use av1_engine::job::FrameJob;
 
+use super::avp_frame::{Frame, State, address, address_in, words};
 use super::part::Part;
 use super::{Opened, Outcome, avp_job, facts};
 use crate::avp;
-use crate::batch::Command;
-use crate::intel::ADDRESS;
 use crate::memory::Space;
 use crate::surface::{self, Surface};
 use crate::tiling::Tiling;
-
-/// The commands of one tile, by their number and, where there are several, by surface or segment.
-pub(super) type State = BTreeMap<(u32, u32), Command>;
 
 /// PRIMARY_REF_NONE, spec section 3.
 const NO_PRIMARY: u8 = 7;
 /// Words of AVP_PIPE_BUF_ADDR_STATE with an address in the session's own memory.
 const AT_SESSION: usize = 62;
-
-/// One frame: the state of each tile, with the command that decodes it.
-#[derive(Debug, Default)]
-pub(crate) struct Frame {
-    pub(super) tiles: Vec<State>,
-}
-
-/// The frames in a batch, without the block that a driver decodes after a reset, to nowhere.
-pub(crate) fn frames(commands: &[Command]) -> Vec<Frame> {
-    let mut frames: Vec<Frame> = Vec::new();
-    let mut state = State::new();
-    for command in commands {
-        let number = command[0] >> 16;
-        let which = match number {
-            avp::SURFACE => command.get(1).map_or(0, |word| word >> 28),
-            avp::SEGMENT => command.get(1).map_or(0, |word| word & 7),
-            _ => 0,
-        };
-        if number == avp::MODE {
-            state.clear();
-        }
-        state.insert((number, which), command.clone());
-        if number == avp::OBJECT && address(&state, avp::AT_OUTPUT) != 0 {
-            let first = words(&state, avp::TILE, 0).get(1).is_none_or(|word| word & 0xFFF == 0);
-            if first || frames.is_empty() {
-                frames.push(Frame::default());
-            }
-            if let Some(frame) = frames.last_mut() {
-                frame.tiles.push(state.clone());
-            }
-        }
-    }
-    frames
-}
-
-/// The words of a command of the state; none where it was not given.
-pub(super) fn words(state: &State, number: u32, which: u32) -> &[u32] {
-    state.get(&(number, which)).map_or(&[], Vec::as_slice)
-}
-
-/// The address at a word of a command.
-fn address_in(words: &[u32], at: usize) -> u64 {
-    let word = |at: usize| u64::from(words.get(at).copied().unwrap_or(0));
-    (word(at + 1) << 32 | word(at)) & ADDRESS
-}
-
-/// The address at a word of AVP_PIPE_BUF_ADDR_STATE.
-fn address(state: &State, at: usize) -> u64 {
-    address_in(words(state, avp::BUFFERS, 0), at)
-}
-
-impl Frame {
-    /// State of the first tile.
-    fn first(&self) -> Option<&State> {
-        self.tiles.first()
-    }
-
-    /// Where the picture goes.
-    fn output(&self) -> u64 {
-        self.first().map_or(0, |state| address(state, avp::AT_OUTPUT))
-    }
-
-    /// Where the references are, by name.
-    fn references(&self) -> [u64; 7] {
-        let at = |name: usize| avp::AT_REFERENCES + (1 + name) * 2;
-        std::array::from_fn(|name| self.first().map_or(0, |state| address(state, at(name))))
-    }
-}
 
 /// What is in a buffer of probabilities.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -98,6 +27,15 @@ enum Table {
     Of(usize),
 }
 
+impl fmt::Display for Table {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Given(_) => f.write_str("probabilities that no picture left"),
+            Self::Of(picture) => write!(f, "the probabilities of picture {picture}"),
+        }
+    }
+}
+
 /// A picture that was decoded to an image.
 #[derive(Debug, Clone, Copy)]
 struct Held {
@@ -106,6 +44,8 @@ struct Held {
     rows: i64,
     /// What the frame that refers to it by primary_ref_frame begins with.
     kept: Table,
+    /// It was made of references that were read wrongly.
+    is_spoiled: bool,
 }
 
 /// One session.
@@ -174,41 +114,38 @@ impl Session {
         }
         let next = next.map(|next| self.place(next));
         let Some(first) = frame.first() else { return };
-        let surface = Part::of_fields(avp::SURFACE_FIELDS, words(first, avp::SURFACE, 0));
-        let pitch = surface.one("surface_pitch_minus_1") + 1;
-        let rows = surface.one("y_offset_for_u_cb");
+        let (pitch, rows) = layout(first, avp::OUTPUT_SURFACE);
         let (source, strange) = self.check(space, frame, first, &job, outcome);
         if strange {
             // Other probabilities than the primary reference's: as if there were none.
             job.picture.std.primary_ref_frame = NO_PRIMARY;
         }
-        self.note(first, output, (pitch, rows), source);
+        let is_spoiled = self.spoils(frame, first, &job, outcome);
+        self.note(first, output, (pitch, rows), source, is_spoiled);
         segments(&job, outcome);
+        outcome.fault_if(avp_job::misplaced_tiles(frame));
         let Some(tiles) = tiles(space, frame, &job, outcome) else { return };
         let tiles: Vec<&[u8]> = tiles.iter().map(Vec::as_slice).collect();
         let profile = avp_job::profile(frame);
-        let target = Surface {
-            luma: output,
-            chroma: output + (pitch * rows) as u64,
-            luma_pitch: pitch as u64,
-            chroma_pitch: pitch as u64,
-            tiling,
-        };
+        let target = surface(output, (pitch, rows), tiling);
+        let sample_bytes = if profile.bit_depth > 8 { 2 } else { 1 };
         let decoded = match self.engine.decode(profile, &job, &tiles, next) {
             Ok(decoded) => decoded,
             Err(fault) => {
                 outcome.fault(fault.to_string());
-                let sample_bytes = if profile.bit_depth > 8 { 2 } else { 1 };
                 return outcome.poison(space, &target, job.coded_extent, sample_bytes);
             }
         };
+        if is_spoiled {
+            return outcome.poison(space, &target, job.coded_extent, sample_bytes);
+        }
         if let Err(reason) = surface::write(space, &target, &decoded.clean) {
             outcome.fault(format!("output: {reason}"));
         }
-        let grained = Surface { luma: address(first, avp::AT_GRAIN_OUTPUT), ..target };
-        if let Some(picture) = decoded.grained.as_ref().filter(|_| grained.luma != 0) {
-            let chroma = grained.luma + (pitch * rows) as u64;
-            if let Err(reason) = surface::write(space, &Surface { chroma, ..grained }, picture) {
+        let to = address(first, avp::AT_GRAIN_OUTPUT);
+        if let Some(picture) = decoded.grained.as_ref().filter(|_| to != 0) {
+            let grained = surface(to, layout(first, avp::GRAIN_SURFACE), tiling);
+            if let Err(reason) = surface::write(space, &grained, picture) {
                 outcome.fault(format!("film grain output: {reason}"));
             }
         }
@@ -228,29 +165,6 @@ impl Session {
     ) -> (Table, bool) {
         let references = frame.references();
         let inter = job.picture.std.frame_type % 2 == 1;
-        for (name, at) in (0..7).zip(references).filter(|_| inter) {
-            let Some(held) = self.held.get(&at) else { continue };
-            let surface = words(first, avp::SURFACE, 7 + name as u32);
-            let surface = Part::of_fields(avp::SURFACE_FIELDS, surface);
-            let found =
-                (surface.one("surface_pitch_minus_1") + 1, surface.one("y_offset_for_u_cb"));
-            if found != (held.pitch, held.rows) {
-                outcome.fault(format!(
-                    "reference {} has a pitch of {} and chroma at row {}; it was written with {} and {}",
-                    name + 1, found.0, found.1, held.pitch, held.rows
-                ));
-            }
-            let motion = address(first, avp::AT_MOTION_READ + (1 + name) * 2);
-            let written = self.motion.get(&motion);
-            if job.picture.std.flags.use_ref_frame_mvs() != 0 && written != Some(&held.picture) {
-                let written = written.map_or("nothing".into(), |p| format!("those of picture {p}"));
-                outcome.fault(format!(
-                    "reference {} is picture {}, and its buffer of motion vectors holds {written}",
-                    name + 1,
-                    held.picture
-                ));
-            }
-        }
         let place = address(first, avp::AT_CDF_READ);
         let source =
             self.tables.get(&place).copied().unwrap_or_else(|| {
@@ -261,15 +175,60 @@ impl Session {
         let other = held.filter(|held| held.kept != source);
         if let Some(held) = other {
             outcome.fault(format!(
-                "the probabilities are {source:?}, those of the primary reference are {:?}",
+                "the frame begins with {source}, its primary reference keeps {}",
                 held.kept
             ));
         }
         (source, other.is_some())
     }
 
+    /// Checks that each reference is read as it was written, and that its motion vectors are its own;
+    /// whether the picture cannot be right.
+    fn spoils(&self, frame: &Frame, first: &State, job: &FrameJob, outcome: &mut Outcome) -> bool {
+        if job.picture.std.frame_type % 2 == 0 {
+            return false;
+        }
+        let (before, output) = (outcome.faults.len(), frame.output());
+        let mut is_spoiled = false;
+        for (name, at) in (1..).zip(frame.references()) {
+            if at == output {
+                outcome.fault(format!("the picture goes to where reference {name} is"));
+            }
+            let Some(held) = self.held.get(&at) else {
+                outcome.fault(format!("reference {name} is where no picture was written"));
+                continue;
+            };
+            is_spoiled |= held.is_spoiled;
+            let (pitch, rows) = layout(first, avp::FIRST_REFERENCE_SURFACE + name);
+            if (pitch, rows) != (held.pitch, held.rows) {
+                outcome.fault(format!(
+                    "reference {name} has a pitch of {pitch} and chroma at row {rows}; it was written \
+                     with {} and {}",
+                    held.pitch, held.rows
+                ));
+            }
+            let motion = address(first, avp::AT_MOTION_READ + name as usize * 2);
+            let written = self.motion.get(&motion);
+            if job.picture.std.flags.use_ref_frame_mvs() != 0 && written != Some(&held.picture) {
+                let written = written.map_or("nothing".into(), |p| format!("those of picture {p}"));
+                outcome.fault(format!(
+                    "reference {name} is picture {}, and its buffer of motion vectors holds {written}",
+                    held.picture
+                ));
+            }
+        }
+        is_spoiled || outcome.faults.len() > before
+    }
+
     /// Takes note of what this frame writes.
-    fn note(&mut self, first: &State, output: u64, (pitch, rows): (i64, i64), source: Table) {
+    fn note(
+        &mut self,
+        first: &State,
+        output: u64,
+        (pitch, rows): (i64, i64),
+        source: Table,
+        is_spoiled: bool,
+    ) {
         let picture = self.pictures;
         self.pictures += 1;
         let written = address(first, avp::AT_CDF_WRITE);
@@ -279,8 +238,20 @@ impl Session {
             self.tables.insert(written, kept);
         }
         self.motion.insert(motion, picture);
-        self.held.insert(output, Held { picture, pitch, rows, kept });
+        self.held.insert(output, Held { picture, pitch, rows, kept, is_spoiled });
     }
+}
+
+/// Pitch in bytes and row of chroma that a surface is said to have.
+fn layout(first: &State, number: u32) -> (i64, i64) {
+    let surface = Part::of_fields(avp::SURFACE_FIELDS, words(first, avp::SURFACE, number));
+    (surface.one("surface_pitch_minus_1") + 1, surface.one("y_offset_for_u_cb"))
+}
+
+/// A picture at `luma`, with its chroma at a row behind it.
+fn surface(luma: u64, (pitch, rows): (i64, i64), tiling: Tiling) -> Surface {
+    let chroma = luma.wrapping_add((pitch * rows) as u64);
+    Surface { luma, chroma, luma_pitch: pitch as u64, chroma_pitch: pitch as u64, tiling }
 }
 
 /// Looks for segments whose features have no data: a driver that leaves the word out.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use av1_engine::job::{self, Chroma, FrameJob, PictureInfo, Profile, SequenceHeader};
 use av1_engine::plain::Plain;
 
-use super::avp::{Frame, State, words};
+use super::avp_frame::{Frame, State, words};
 use super::part::Part;
 use super::tiles::Grid;
 use crate::avp;
@@ -69,6 +69,15 @@ pub(super) fn job(frame: &Frame) -> Result<FrameJob, String> {
         tile_offsets: frame.tiles.iter().map(|state| object(state, 2)).collect(),
         tile_sizes: frame.tiles.iter().map(|state| object(state, 1)).collect(),
     })
+}
+
+/// What is wrong with where the tiles of a frame begin.
+pub(super) fn misplaced_tiles(frame: &Frame) -> Option<String> {
+    let part = picture_part(frame);
+    let tiles = frame.tiles.iter().map(|state| words(state, avp::TILE, 0));
+    let tiles: Vec<Part> = tiles.map(|tile| Part::of_fields(avp::TILE_FIELDS, tile)).collect();
+    let size = ["frame_width_minus_1", "frame_height_minus_1"].map(|name| 1 + part.number(name));
+    grid(&tiles).ok()?.misplaced(size, part.one("superblock_size_used") == 1)
 }
 
 fn sequence(part: &Part, identity: bool) -> Arc<SequenceHeader> {

@@ -2,6 +2,7 @@
 //! the driver wants it. Whatever does not fit is a fault, which the recording names.
 
 mod avp;
+mod avp_frame;
 mod avp_job;
 mod part;
 mod tiles;
@@ -16,7 +17,8 @@ use av1_engine::{Decoded, Engine, Fault, job};
 use crate::memory::Space;
 use crate::surface::{self, Surface};
 
-pub(crate) use self::avp::{Avp, Frame, frames};
+pub(crate) use self::avp::Avp;
+pub(crate) use self::avp_frame::{Frame, frames};
 pub(crate) use self::vcn::{Next, Vcn};
 
 /// Whether nothing is to be decoded: `VAV1D_DRM_SIM_ENGINE=off`.
@@ -43,6 +45,11 @@ impl Outcome {
 
     fn fault(&mut self, what: impl Into<String>) {
         self.faults.push(what.into());
+    }
+
+    /// What did not fit, if something did not.
+    fn fault_if(&mut self, what: Option<String>) {
+        self.faults.extend(what);
     }
 }
 

@@ -176,6 +176,25 @@ fn what_does_not_fit_a_message_is_named() -> io::Result<()> {
 }
 
 #[test]
+fn what_is_made_of_references_that_are_read_wrongly_is_no_picture() -> io::Result<()> {
+    let space = space()?;
+    let mut vcn = Vcn::default();
+    let mut decode = |slot, key: bool, pitch| {
+        let message = message(slot, frame(slot, key, &[]), pitch);
+        let outcome = vcn.message(&space, &message, None).expect("a decode");
+        let is_poison = rows(&space, TARGET, 256, Tiling::Linear) == vec![vec![0xA5; 64]; 64];
+        assert_ne!(outcome.picture.is_some(), is_poison);
+        outcome.picture.is_some()
+    };
+    assert!(decode(0, true, 256));
+    assert!(!decode(1, false, 512), "slot 0 has another pitch");
+    assert!(!decode(0, false, 512), "and takes a picture that is made of itself");
+    assert!(!decode(1, false, 512), "which is read rightly, and is wrong");
+    assert!(decode(0, true, 512) && decode(1, false, 512));
+    Ok(())
+}
+
+#[test]
 fn members_come_from_their_fields() {
     let fields = frame(
         3,
@@ -322,7 +341,11 @@ fn what_does_not_fit_a_batch_is_named() -> io::Result<()> {
     };
     assert_eq!(fault(batch(1, false, Some(0), 0, &[])), "");
     let other = fault(batch(1, false, None, 0, &[]));
-    assert!(other.contains("the primary reference"), "{other}");
+    assert_eq!(
+        other,
+        "the frame begins with probabilities that no picture left, its primary reference keeps the \
+         probabilities of picture 0"
+    );
     let inter = |cdf| {
         let outcomes = run(&space, &[batch(0, true, None, 0, &[]), batch(1, false, cdf, 0, &[])]);
         luma(&outcomes[1])
@@ -335,12 +358,65 @@ fn what_does_not_fit_a_batch_is_named() -> io::Result<()> {
     pitch[1] |= 7 << 28;
     let pitch = fault(batch(1, false, Some(0), 0, &[pitch]));
     assert!(pitch.contains("reference 1 has a pitch of 256"), "{pitch}");
+    let alone = run(&space, &[batch(1, false, None, 0, &[])]);
+    assert!(alone[0].faults[0].contains("reference 1 is where no picture was written"));
+    let over = fault(batch(0, false, Some(0), 0, &[]));
+    assert!(over.contains("the picture goes to where reference 7 is"), "{over}");
     let segment = command(avp::SEGMENT, 4, avp::SEGMENT_FIELDS, &[("feature_mask", 2)]);
     let mut segmented = batch(1, false, Some(0), 0, &[segment]);
     let picture = segmented.iter_mut().find(|command| command[0] >> 16 == avp::PICTURE);
     let field = avp::PICTURE_FIELDS.iter().find(|field| field.name == "segmentation_enable_flag");
     assert!(field.expect("a field").add(picture.expect("there"), 1));
     assert!(fault(segmented).contains("no data of them"));
+    Ok(())
+}
+
+#[test]
+fn a_picture_of_motion_vectors_that_are_not_its_references_own_is_no_picture() -> io::Result<()> {
+    let space = space()?;
+    let wrong = [batch(0, true, None, 0, &[]), batch(1, false, Some(0), 7, &[])];
+    let outcomes = run(&space, &wrong);
+    assert!(outcomes[0].picture.is_some() && outcomes[1].picture.is_none());
+    let found = rows(&space, IMAGES + 0x1_0000, 128, Tiling::Tile4);
+    assert_eq!(found, vec![vec![0xA5; 64]; 64]);
+    Ok(())
+}
+
+#[test]
+fn film_grain_goes_to_an_image_with_a_pitch_of_its_own() -> io::Result<()> {
+    let space = space()?;
+    let grained = IMAGES + 0x4_0000;
+    let surface = [("surface_pitch_minus_1", 255), ("y_offset_for_u_cb", 96)];
+    let mut surface = command(avp::SURFACE, 5, avp::SURFACE_FIELDS, &surface);
+    surface[1] |= avp::GRAIN_SURFACE << 28;
+    let scaling = [
+        ("number_of_luma_points", 1),
+        ("point_luma_value", 128),
+        ("point_luma_scaling", 255),
+        ("grain_random_seed", 1000),
+    ];
+    let grain = command(avp::GRAIN, 30, avp::GRAIN_FIELDS, &scaling);
+    let mut commands = batch(0, true, None, 0, &[surface, grain]);
+    for command in &mut commands {
+        match command[0] >> 16 {
+            avp::BUFFERS => command[avp::AT_GRAIN_OUTPUT] = grained as u32,
+            avp::PICTURE => {
+                let field = avp::PICTURE_FIELDS.iter().find(|f| f.name == "apply_film_grain_flag");
+                assert!(field.expect("a field").add(command, 1));
+            }
+            _ => {}
+        }
+    }
+    let outcomes = run(&space, &[commands]);
+    assert_eq!(outcomes[0].faults, [""; 0]);
+    let (decoded, _) = outcomes[0].picture.as_ref().expect("a picture");
+    let planes = decoded.grained.as_ref().expect("with grain").planes();
+    let av1_engine::PlaneData::U8(data) = planes[0].data else { panic!("8 bits") };
+    let wanted: Vec<_> =
+        data.chunks(planes[0].stride).take(64).map(|row| row[..64].to_vec()).collect();
+    assert_eq!(rows(&space, grained, 256, Tiling::Tile4), wanted);
+    assert_ne!(wanted, luma(&outcomes[0]), "there is grain");
+    assert_eq!(rows(&space, IMAGES, 128, Tiling::Tile4), luma(&outcomes[0]));
     Ok(())
 }
 

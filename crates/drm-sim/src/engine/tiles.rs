@@ -19,6 +19,23 @@ impl Grid {
         self.columns.len().saturating_sub(1) * self.rows.len().saturating_sub(1)
     }
 
+    /// What is wrong with the grid in a frame of `size` luma samples, before super-resolution: it does
+    /// not end where the frame does.
+    pub(super) fn misplaced(&self, size: [u32; 2], by_128: bool) -> Option<String> {
+        let side = if by_128 { 128 } else { 64 };
+        let all = size.map(|samples| samples.div_ceil(side));
+        let both = [("columns", &self.columns), ("rows", &self.rows)].into_iter().zip(all);
+        let wrong = |&((_, starts), all): &((_, &Vec<u32>), u32)| {
+            starts.last() != Some(&all) || starts.iter().any(|start| *start > all)
+        };
+        let ((what, starts), all) = { both }.find(wrong)?;
+        // Units of 4x4 samples, of which a superblock has that many.
+        let mut between = starts.iter().skip(1).rev().skip(1).peekable();
+        let few = between.peek().is_some() && between.all(|start| start % (side / 4) == 0);
+        let unit = if few { ", as if in units of 4x4 samples" } else { "" };
+        Some(format!("tile {what} begin at {starts:?}{unit}; the frame has {all} superblocks"))
+    }
+
     /// The grid as a header's `tile_info()` has it.
     ///
     /// # Errors
@@ -85,6 +102,20 @@ mod tests {
         assert_eq!(uneven.width_in_sbs_minus_1, [0, 2]);
         assert_eq!(uneven.height_in_sbs_minus_1, [0, 0]);
         assert_eq!(uneven.std.context_update_tile_id, 1);
+    }
+
+    #[test]
+    fn tiles_that_do_not_end_with_the_frame_are_told() {
+        let right = grid(&[0, 2, 3], &[0, 2]);
+        assert_eq!(right.misplaced([130, 65], false), None);
+        assert_eq!(right.misplaced([380, 256], true), None);
+        let short = right.misplaced([200, 65], false).unwrap_or_default();
+        assert_eq!(short, "tile columns begin at [0, 2, 3]; the frame has 4 superblocks");
+        let units = grid(&[0, 1], &[0, 16, 17]).misplaced([64, 128], false).unwrap_or_default();
+        assert!(
+            units.starts_with("tile rows begin at [0, 16, 17], as if in units of 4x4"),
+            "{units}"
+        );
     }
 
     #[test]

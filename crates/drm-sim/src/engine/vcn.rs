@@ -1,6 +1,6 @@
 //! The AV1 engine of AMD chips: VCN messages, decoded.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use av1_engine::job::FrameJob;
 
@@ -29,6 +29,8 @@ struct Session {
     engine: Opened,
     /// Where the picture of each slot was written.
     held: BTreeMap<u32, Place>,
+    /// Slots whose picture was made of references that were read wrongly.
+    spoiled: BTreeSet<u32>,
 }
 
 /// Where a reference picture is.
@@ -99,7 +101,8 @@ impl Session {
         };
         let decode = message.part(DECODE).cloned().unwrap_or_default();
         let decode = Part::new(vcn::DECODE, &decode);
-        self.references(space, message, part, &job, outcome);
+        let is_spoiled = self.references(space, message, part, &job, outcome);
+        outcome.fault_if(vcn_job::misplaced_tiles(part));
         let Some(tiles) = tiles(space, message.bitstream, decode.one("bsd_size"), &job, outcome)
         else {
             return;
@@ -118,6 +121,12 @@ impl Session {
                 return;
             }
         };
+        if is_spoiled {
+            if let Ok(output) = output {
+                outcome.poison(space, &output, job.coded_extent, sample_bytes as usize);
+            }
+            return;
+        }
         let facts = facts(&job, profile);
         let shown = decoded.grained.as_ref().unwrap_or(&decoded.clean);
         let written = output.and_then(|output| surface::write(space, &output, shown));
@@ -127,7 +136,8 @@ impl Session {
         outcome.picture = Some((decoded, facts));
     }
 
-    /// Checks that each reference is where its picture was written, and notes where this one goes.
+    /// Checks that each reference is where its picture was written, and notes where this one goes;
+    /// whether the picture cannot be right.
     fn references(
         &mut self,
         space: &Space,
@@ -135,14 +145,16 @@ impl Session {
         part: &Part,
         job: &FrameJob,
         outcome: &mut Outcome,
-    ) {
-        let Some(dpb) = message.part(DYNAMIC_DPB) else { return };
+    ) -> bool {
+        let Some(dpb) = message.part(DYNAMIC_DPB) else { return false };
         let dpb = Part::new(vcn::DPB, dpb);
+        let mut is_spoiled = false;
         let (pitch, height) = (dpb.one("luma_pitch"), dpb.one("luma_aligned_height"));
         let size = dpb.one("luma_aligned_size") as u64 + dpb.one("chroma_aligned_size") as u64;
         let address = |low: i64, high: i64| (high as u64) << 32 | low as u64;
         for slot in job.reference_name_slot_indices {
             let Ok(slot) = u32::try_from(slot) else { continue };
+            is_spoiled |= self.spoiled.contains(&slot);
             let listed = part.list("ref_frame_map").iter().position(|&at| at == i64::from(slot));
             let Some(index) = listed.filter(|&i| (i as i64) < dpb.one("array_size")) else {
                 outcome.fault(format!("slot {slot} has no address"));
@@ -154,6 +166,7 @@ impl Session {
                 height,
             };
             if let Some(written) = self.held.get(&slot).filter(|written| **written != found) {
+                is_spoiled = true;
                 outcome.fault(format!(
                     "slot {slot} is read at {:#x}, pitch {}, {} rows; it was written at {:#x}, pitch {}, \
                      {} rows",
@@ -172,7 +185,12 @@ impl Session {
         }
         if let Some(slot) = job.setup_slot {
             self.held.insert(slot, Place { address, pitch, height });
+            match is_spoiled {
+                true => self.spoiled.insert(slot),
+                false => self.spoiled.remove(&slot),
+            };
         }
+        is_spoiled
     }
 }
 

@@ -53,6 +53,12 @@ pub(super) fn job(part: &Part) -> Result<FrameJob, String> {
     })
 }
 
+/// What is wrong with where the tiles of a frame begin.
+pub(super) fn misplaced_tiles(part: &Part) -> Option<String> {
+    let size = ["width", "height"].map(|name| part.number(name));
+    grid(part).ok()?.misplaced(size, part.one("sb_size") != 0)
+}
+
 fn sequence(part: &Part) -> Arc<SequenceHeader> {
     let mut header = SequenceHeader { std: Plain::zero(), color_config: None };
     let flags = &mut header.std.flags;

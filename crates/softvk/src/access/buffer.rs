@@ -6,32 +6,10 @@ use std::sync::{Arc, MutexGuard, PoisonError, Weak};
 
 use ash::vk::{AccessFlags2, PipelineStageFlags2};
 
-use super::{Access, Past, Side, Tracker, takes_in};
+use super::{Access, Side, Tracker, takes_in};
 use crate::image::Buffer;
 use crate::message::Messages;
-
-/// Bytes of a buffer that a command accesses.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Bytes {
-    pub(crate) range: Range<u64>,
-    /// Rows with gaps between them: another such access need not have a byte in common.
-    pub(crate) gaps: bool,
-}
-
-impl Bytes {
-    /// All of `range`.
-    pub(crate) fn all(range: Range<u64>) -> Self {
-        Self { range, gaps: false }
-    }
-
-    fn meets(&self, other: &Self) -> bool {
-        overlap(&self.range, &other.range) && !(self.gaps && other.gaps)
-    }
-}
-
-fn overlap(a: &Range<u64>, b: &Range<u64>) -> bool {
-    a.start < b.end && b.start < a.end
-}
+use crate::order::{BufferState, Bytes, overlap};
 
 /// A buffer memory barrier.
 #[derive(Clone)]
@@ -40,34 +18,6 @@ pub(crate) struct BufferBarrier {
     pub(crate) range: Range<u64>,
     pub(crate) from: Side,
     pub(crate) to: Side,
-}
-
-/// The state of a buffer.
-#[derive(Debug, Default)]
-pub(crate) struct BufferState {
-    past: Vec<(Bytes, Past)>,
-    /// What transfers have written that neither a command nor, by a barrier, the host can have seen.
-    unseen: Vec<Range<u64>>,
-    /// It was said that there was such a write.
-    told: bool,
-    /// Writes so far.
-    writes: u64,
-}
-
-impl BufferState {
-    /// A write for nobody to see in `range`; only the first is told of.
-    fn for_nobody(&mut self, buffer: &Buffer, range: &Range<u64>) -> Option<String> {
-        let lost = self.unseen.iter().find(|unseen| overlap(unseen, range))?;
-        if self.told || !buffer.binding.is_mapped() {
-            return None;
-        }
-        self.told = true;
-        Some(format!(
-            "hazard: bytes {} to {} of a mapped buffer were written by a transfer, and no barrier \
-             to HOST_READ came after it: no read of the host is ordered after it",
-            lost.start, lost.end
-        ))
-    }
 }
 
 fn state(buffer: &Buffer) -> MutexGuard<'_, BufferState> {
@@ -81,7 +31,7 @@ pub(crate) fn writes(buffer: &Buffer) -> u64 {
 
 /// Before `buffer` goes away: says what was written into it for nobody to see.
 pub(crate) fn end(buffer: &Buffer, messages: &Messages) {
-    let lost = state(buffer).for_nobody(buffer, &(0..u64::MAX));
+    let lost = state(buffer).for_nobody(buffer.binding.is_mapped(), &(0..u64::MAX));
     lost.into_iter().for_each(|text| messages.error("", &text));
 }
 
@@ -100,7 +50,7 @@ impl Tracker {
                 self.say("", &format!("bytes {start} to {end} of a buffer: {text}"));
             }
             if access.writes() {
-                let lost = state.for_nobody(buffer, &bytes.range);
+                let lost = state.for_nobody(buffer.binding.is_mapped(), &bytes.range);
                 lost.into_iter().for_each(|text| self.say("", &text));
             }
             state.unseen.retain(|range| !overlap(range, &bytes.range));

@@ -21,7 +21,7 @@ pub(crate) const TABLE: &[Row] = table! {
 
 /// The families of an ownership transfer between queues of this device.
 fn families(from: u32, to: u32) -> Option<(u32, u32)> {
-    let ours = |family| family < super::physical::FAMILIES;
+    let ours = |family| family < super::common::FAMILIES;
     (from != to && ours(from) && ours(to)).then_some((from, to))
 }
 

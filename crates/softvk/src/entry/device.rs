@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 
 use ash::vk::{self, Handle};
 
-use super::physical::{COPY_QUEUES, FAMILIES, PhysicalDevice};
+use super::common::{self, COPY_QUEUES, FAMILIES, PhysicalDevice};
 use super::{Row, table};
 use crate::beyond::UnifiedImageLayoutsFeatures;
 use crate::config::Config;
@@ -109,7 +109,7 @@ unsafe extern "system" fn create_device(
     let physical = unsafe { handle::get::<PhysicalDevice, _>(physical) };
     // SAFETY: as above.
     let info = unsafe { &*p_create_info };
-    let known = super::physical::extensions(&physical.config);
+    let known = common::extensions(&physical.config);
     // SAFETY: as above.
     let wanted =
         unsafe { handle::array(info.pp_enabled_extension_names, info.enabled_extension_count) };

@@ -3,7 +3,7 @@
 
 use ash::vk;
 
-use super::physical::{PhysicalDevice, with};
+use super::common::{PhysicalDevice, with};
 use crate::video::caps;
 use crate::{format, handle};
 

@@ -8,8 +8,9 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use ash::vk::{self, Handle};
 
-use super::{Row, physical::PhysicalDevice, table};
-use crate::config::Config;
+use super::common::{PhysicalDevice, extension};
+use super::{Row, table};
+use crate::config::{API_VERSION, Config};
 use crate::message::Messages;
 use crate::{chain, handle};
 
@@ -28,27 +29,10 @@ pub(crate) const TABLE: &[Row] = table! {
     c"vkSubmitDebugUtilsMessageEXT" => submit_debug_utils_message,
 };
 
-/// Vulkan version of the driver.
-pub(crate) const API_VERSION: u32 = vk::make_api_version(0, 1, 3, 281);
-
 /// A VkInstance.
 pub(crate) struct Instance {
     physical: vk::PhysicalDevice,
     messages: Arc<Messages>,
-}
-
-/// `name` as a fixed array of C characters.
-pub(crate) fn chars<const N: usize>(name: &str) -> [c_char; N] {
-    let mut chars = [0; N];
-    for (to, from) in chars.iter_mut().take(N - 1).zip(name.bytes()) {
-        *to = from as c_char;
-    }
-    chars
-}
-
-/// An extension's name and version.
-pub(crate) fn extension(name: &str, spec_version: u32) -> vk::ExtensionProperties {
-    vk::ExtensionProperties { extension_name: chars(name), spec_version }
 }
 
 unsafe extern "system" fn create_instance(

@@ -6,12 +6,13 @@ use std::sync::Arc;
 
 use ash::vk;
 
+use super::common::{profiles, requirements};
 use super::device::{Device, Kind};
 use super::{Row, table};
 use crate::access;
 use crate::format::plane_of;
 use crate::image::{Buffer, Image, Profiles};
-use crate::memory::{ALIGNMENT, Binding, Memory};
+use crate::memory::{Binding, Memory};
 use crate::video::create;
 use crate::{chain, handle};
 
@@ -145,7 +146,7 @@ unsafe extern "system" fn create_buffer(
     // SAFETY: as above.
     let info = unsafe { &*p_info };
     // SAFETY: as above.
-    let listed = unsafe { super::video::profiles(info.p_next, &device.config) };
+    let listed = unsafe { profiles(info.p_next, &device.config) };
     let independent = vk::BufferCreateFlags::VIDEO_PROFILE_INDEPENDENT_KHR;
     let profiles = match info.flags.contains(independent) {
         true => Profiles::Independent,
@@ -174,15 +175,6 @@ unsafe extern "system" fn destroy_buffer(
     device.gone(Kind::Buffer, buffer);
     // SAFETY: as above.
     unsafe { handle::release::<Buffer, _>(buffer) };
-}
-
-/// Requirements of an object of `size` bytes: any memory type will do.
-pub(super) fn requirements(size: u64) -> vk::MemoryRequirements {
-    vk::MemoryRequirements {
-        size: size.next_multiple_of(ALIGNMENT),
-        alignment: ALIGNMENT,
-        memory_type_bits: 3,
-    }
 }
 
 /// Fills `to` and what is chained to it.
@@ -268,7 +260,7 @@ unsafe extern "system" fn bind_buffer_memory2(
 /// The image that `info` describes, without memory.
 fn image(device: &Device, info: &vk::ImageCreateInfo<'_>) -> Result<Image, vk::Result> {
     // SAFETY: see the top of the folder.
-    let listed = unsafe { super::video::profiles(info.p_next, &device.config) }?;
+    let listed = unsafe { profiles(info.p_next, &device.config) }?;
     create::image(&device.messages, info, &listed, &device.config);
     let profiles = match info.flags.contains(vk::ImageCreateFlags::VIDEO_PROFILE_INDEPENDENT_KHR) {
         true => Profiles::Independent,

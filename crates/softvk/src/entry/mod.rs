@@ -7,6 +7,7 @@
 
 mod barriers;
 pub(crate) mod commands;
+mod common;
 pub(crate) mod device;
 mod formats;
 mod host;

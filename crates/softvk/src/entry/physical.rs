@@ -2,15 +2,13 @@
 #![allow(clippy::missing_safety_doc, reason = "see the top of the folder")]
 
 use std::ffi::{c_char, c_void};
-use std::sync::Arc;
 
 use ash::vk;
 
-use super::instance::{chars, extension};
+use super::common::{COPY_QUEUES, FAMILIES, PhysicalDevice, chars, extensions, profiles, with};
 use super::{Row, formats, table};
 use crate::beyond::{UnifiedImageLayoutsFeatures, VideoMaintenance2Features};
 use crate::config::Config;
-use crate::message::Messages;
 use crate::video::caps;
 use crate::{chain, handle};
 
@@ -39,19 +37,8 @@ pub(crate) const TABLE: &[Row] = table! {
     c"vkGetPhysicalDeviceVideoFormatPropertiesKHR" => video_format_properties,
 };
 
-/// A VkPhysicalDevice.
-pub(crate) struct PhysicalDevice {
-    pub(crate) config: Config,
-    pub(crate) messages: Arc<Messages>,
-}
-
 const NAME: &str = "softvk (software AV1 decoder)";
 const UUID: [u8; 16] = *b"softvk av1 cpu 0";
-/// Queue families: 0 copies, 1 decodes.
-pub(crate) const FAMILIES: u32 = 2;
-/// Queues of family 0.
-pub(crate) const COPY_QUEUES: u32 = 2;
-
 fn limits(config: &Config) -> vk::PhysicalDeviceLimits {
     vk::PhysicalDeviceLimits {
         max_image_dimension1_d: 16384,
@@ -113,14 +100,6 @@ fn identity(config: &Config) -> (vk::DriverId, vk::ConformanceVersion) {
     let [major, minor, subminor, patch] = config.hardware.conformance;
     let version = vk::ConformanceVersion { major, minor, subminor, patch };
     (vk::DriverId::from_raw(config.hardware.driver_id), version)
-}
-
-/// Calls `fill` with the `T` of the chain that starts at `next`, if it has one.
-pub(super) fn with<T: chain::Chained>(next: *mut c_void, fill: impl FnOnce(&mut T)) {
-    // SAFETY: see the top of the folder.
-    if let Some(found) = unsafe { chain::find_mut::<T>(next) } {
-        fill(found);
-    }
 }
 
 unsafe extern "system" fn properties(
@@ -359,23 +338,6 @@ unsafe extern "system" fn tool_properties(
     vk::Result::SUCCESS
 }
 
-/// The extensions of the device.
-pub(crate) fn extensions(config: &Config) -> Vec<vk::ExtensionProperties> {
-    let all = [
-        ("VK_EXT_host_image_copy", 1, config.hardware.copies_by_host()),
-        ("VK_KHR_synchronization2", 1, true),
-        ("VK_KHR_timeline_semaphore", 2, true),
-        ("VK_KHR_unified_image_layouts", 1, config.unified_layouts),
-        ("VK_KHR_video_decode_av1", 1, true),
-        ("VK_KHR_video_decode_queue", 8, true),
-        ("VK_KHR_video_maintenance1", 1, config.maintenance1),
-        ("VK_KHR_video_maintenance2", 1, config.maintenance2),
-        ("VK_KHR_video_queue", 8, true),
-    ];
-    let offered = all.into_iter().filter(|(_, _, offered)| *offered);
-    offered.map(|(name, version, _)| extension(name, version)).collect()
-}
-
 unsafe extern "system" fn enumerate_device_extension_properties(
     device: vk::PhysicalDevice,
     p_layer_name: *const c_char,
@@ -437,7 +399,7 @@ unsafe extern "system" fn video_format_properties(
     // SAFETY: as above.
     let info = unsafe { &*p_info };
     // SAFETY: as above.
-    let profiles = match unsafe { super::video::profiles(info.p_next, config) } {
+    let profiles = match unsafe { profiles(info.p_next, config) } {
         Ok(profiles) => profiles,
         Err(result) => return result,
     };

@@ -7,9 +7,10 @@ use ash::vk::{self, Handle};
 
 use super::commands::recorder;
 use super::{Row, table};
+use crate::batch::Batch;
 use crate::chain;
 use crate::handle::{array, get, shared};
-use crate::queue::{Batch, Queue};
+use crate::queue::Queue;
 use crate::sync::Counter;
 
 pub(crate) const TABLE: &[Row] = table! {

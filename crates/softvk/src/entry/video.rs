@@ -1,24 +1,23 @@
 //! Video sessions, parameters and commands: everything that the application points to is copied.
 #![allow(clippy::missing_safety_doc, reason = "see the top of the folder")]
 
-use std::ffi::c_void;
 use std::sync::{Arc, Weak};
 
 use ash::vk::{self, native as std_av1};
 
 use super::commands::recorder;
+use super::common::{profile, requirements};
 use super::device::{Device, Kind};
 use super::{Row, table};
 use crate::beyond::Av1InlineSessionParameters;
 use crate::chain;
 use crate::command::Command;
-use crate::config::Config;
 use crate::handle::{array, get, put, release, share, shared};
 use crate::image::ImageView;
+use crate::video::create;
 use crate::video::op::{BeginOp, DecodeOp, Parameters, Picture, Resource, Slot};
 use crate::video::session::{Limits, Session};
-use crate::video::{caps, create};
-use av1_engine::job::{PictureInfo, Profile, SequenceHeader, TileInfo};
+use av1_engine::job::{PictureInfo, SequenceHeader, TileInfo};
 
 pub(crate) const TABLE: &[Row] = table! {
     c"vkCreateVideoSessionKHR" => create_video_session,
@@ -36,29 +35,6 @@ pub(crate) const TABLE: &[Row] = table! {
 
 /// Bytes of session memory that the driver asks for, so that clients bind some. Unused.
 const SESSION_MEMORY: u64 = 4096;
-
-/// The AV1 decode profiles of the profile list in the chain `next`; none without a list.
-///
-/// # Safety
-/// `next` is NULL or a valid chain.
-pub(super) unsafe fn profiles(
-    next: *const c_void,
-    config: &Config,
-) -> Result<Vec<Profile>, vk::Result> {
-    // SAFETY: the caller's promise.
-    let Some(list) = (unsafe { chain::find::<vk::VideoProfileListInfoKHR<'_>>(next) }) else {
-        return Ok(Vec::new());
-    };
-    // SAFETY: as above.
-    let profiles = unsafe { array(list.p_profiles, list.profile_count) };
-    profiles.iter().map(|info| profile(info, config)).collect()
-}
-
-fn profile(info: &vk::VideoProfileInfoKHR<'_>, config: &Config) -> Result<Profile, vk::Result> {
-    // SAFETY: see the top of the folder.
-    let av1 = unsafe { chain::find::<vk::VideoDecodeAV1ProfileInfoKHR<'_>>(info.p_next) };
-    caps::profile(info, av1, config)
-}
 
 unsafe extern "system" fn create_video_session(
     device: vk::Device,
@@ -123,7 +99,7 @@ unsafe extern "system" fn get_video_session_memory_requirements(
         // SAFETY: as above.
         let to = unsafe { &mut *at };
         to.memory_bind_index = *index;
-        to.memory_requirements = super::memory::requirements(SESSION_MEMORY);
+        to.memory_requirements = requirements(SESSION_MEMORY);
     }
     *count = n as u32;
     if n < indexes.len() { vk::Result::INCOMPLETE } else { vk::Result::SUCCESS }

@@ -5,29 +5,11 @@ use super::bitstream;
 use super::check;
 use super::execute;
 use super::op::{BeginOp, DecodeOp, Resource};
-use super::session::{Limits, State};
-use super::store;
+use super::session::{Begun, State};
 use super::wrong::{self, Wrong};
 use crate::access;
-use crate::config::Config;
+use crate::image::store;
 use av1_engine::{Room, Ticket};
-
-/// More slots than this can end in a guess at which pictures are dead (`Reconstructor`), and that
-/// is not to depend on threads.
-const MOST_SLOTS: u32 = 9;
-
-/// A decode that was begun, and what it makes of its session when it is done.
-pub(crate) struct Begun {
-    pub(crate) ticket: Ticket,
-    /// Its setup slot, and the picture that is there then.
-    slot: Option<(usize, Option<Resource>)>,
-}
-
-/// Whether decodes of a session may be begun before their turn. Planted faults count decodes, and
-/// look at what was there before.
-pub(super) fn is_allowed(config: &Config, limits: &Limits) -> bool {
-    config.delay != 1 && config.faults.is_empty() && limits.slots <= MOST_SLOTS
-}
 
 /// Whether the reconstructor of a session takes a frame.
 pub(crate) fn room(begin: &BeginOp) -> Room {

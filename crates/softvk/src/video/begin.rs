@@ -5,10 +5,9 @@ use std::sync::Weak;
 
 use ash::vk;
 
-use super::check::report;
 use super::op::{BeginOp, Resource, Slot};
 use super::session::{Session, State};
-use crate::message::Messages;
+use crate::message::{Messages, report};
 
 /// vkCmdBeginVideoCodingKHR, before it does anything.
 pub(crate) fn check(messages: &Messages, state: &State, begin: &BeginOp) {

@@ -1,6 +1,6 @@
 //! The bytes that a decode reads: its range of the bitstream buffer, and the tiles in it.
 
-use super::execute::Fault;
+use super::fault::Fault;
 use super::op::{DecodeOp, Picture};
 use super::session::State;
 use super::wrong::Wrong;

@@ -3,18 +3,11 @@
 
 use ash::vk;
 
-use super::execute::Fault;
+use super::fault::Fault;
 use super::op::{BeginOp, DecodeOp, Resource};
 use super::reference;
 use super::session::Session;
 use crate::access::{self, Access, Bytes, Tracker};
-use crate::message::Messages;
-
-/// Reports a breach of `vuid` (empty if it is none) at decode operation `frame` of its session.
-pub(crate) fn report(messages: &Messages, vuid: &str, frame: Option<u64>, text: &str) {
-    let at = frame.map(|n| format!("decode {n}: ")).unwrap_or_default();
-    messages.error(vuid, &format!("{at}{text}"));
-}
 
 /// Everything about one decode operation that does not depend on its pictures' contents; whether
 /// the session was reset, and the picture of each active slot.

@@ -6,18 +6,20 @@ use std::sync::Arc;
 use super::begin;
 use super::bitstream;
 use super::check;
+use super::fault::Fault;
+use super::known::Known;
 use super::load;
 use super::members;
 use super::op::{BeginOp, DecodeOp, Picture, Resource};
-use super::reference::{self, Known};
+use super::reference;
 use super::session::{Session, State};
-use super::store;
+use super::snapshot::{Snapshot, Snapshots};
 use super::wrong::{self, Wrong};
 use crate::access::{self, Tracker};
-use crate::message::Messages;
+use crate::image::store;
+use crate::message::{Messages, report};
 use crate::planted::{Due, FrameFault, Planted};
 use crate::query::{Query, QueryPool};
-use crate::snapshot::{Snapshot, Snapshots};
 use crate::when::Told;
 use av1_engine::job::{FrameJob, SequenceHeader};
 use av1_engine::{self as recon, Decoded, Ticket};
@@ -107,14 +109,14 @@ impl Scope {
     pub(crate) fn decode(&mut self, op: &DecodeOp, ticket: Option<Ticket>, tracker: &mut Tracker) {
         let Some(begin) = &self.begin else {
             let vuid = "VUID-vkCmdDecodeVideoKHR-videocoding";
-            return check::report(&self.messages, vuid, None, "no coding scope");
+            return report(&self.messages, vuid, None, "no coding scope");
         };
         let mut state = begin.session.state();
         let frame = state.frames;
         state.frames += 1;
         check::pictures(tracker, &begin.session, op);
         for (vuid, text) in check::lesser(&begin.session, op) {
-            check::report(&self.messages, vuid, Some(frame), &text);
+            report(&self.messages, vuid, Some(frame), &text);
         }
         let mut in_range = true;
         if let Some(sequence) = op.sequence(begin) {
@@ -122,7 +124,7 @@ impl Scope {
             reference::check(&self.messages, frame, (&state, hints), op, sequence);
             for text in members::check(op, sequence, &begin.session.profile) {
                 in_range = false;
-                check::report(&self.messages, "", Some(frame), &text);
+                report(&self.messages, "", Some(frame), &text);
             }
         }
         let faults = &begin.session.config.faults;
@@ -141,13 +143,13 @@ impl Scope {
         let status = match decode(begin, &mut state, op, (wrong, ticket)) {
             Ok(()) => COMPLETE,
             Err(fault) => {
-                check::report(&self.messages, fault.vuid, Some(frame), &fault.text);
+                report(&self.messages, fault.vuid, Some(frame), &fault.text);
                 fail(&mut state, op, ticket);
                 ERROR
             }
         };
         if let Some(text) = overwritten(op, submitted, begun) {
-            check::report(&self.messages, "", Some(frame), &text);
+            report(&self.messages, "", Some(frame), &text);
         }
         self.status = Some(status);
         for end in [FrameFault::Lost, FrameFault::Hang] {
@@ -218,18 +220,6 @@ fn fail(state: &mut State, op: &DecodeOp, ticket: Option<Ticket>) {
     }
     if let Some(slot) = state.slots.get_mut(index as usize) {
         *slot = setup.resource.clone();
-    }
-}
-
-/// Why a decode fails.
-pub(crate) struct Fault {
-    pub(crate) vuid: &'static str,
-    pub(crate) text: String,
-}
-
-impl Fault {
-    pub(crate) fn new(vuid: &'static str, text: impl Into<String>) -> Self {
-        Self { vuid, text: text.into() }
     }
 }
 

@@ -4,34 +4,11 @@ use std::sync::{Arc, Weak};
 
 use ash::vk::native::StdVideoDecodeAV1ReferenceInfo;
 
-use super::session::Session;
-use crate::image::{Buffer, ImageView};
+use super::session::{Recorded, Session};
+use crate::image::Buffer;
+pub(crate) use crate::image::Resource;
 use crate::query::QueryPool;
 use av1_engine::job::{PictureInfo, SequenceHeader};
-
-/// VkVideoPictureResourceInfoKHR.
-#[derive(Clone)]
-pub(crate) struct Resource {
-    pub(crate) view: Arc<ImageView>,
-    /// Layer of the image: that of the view and `baseArrayLayer` added.
-    pub(crate) layer: u32,
-    /// `codedExtent`.
-    pub(crate) extent: (u32, u32),
-    /// `codedOffset`.
-    pub(crate) offset: (i32, i32),
-}
-
-impl Resource {
-    /// Whether both are the same image subresource.
-    pub(crate) fn is_same(&self, other: &Self) -> bool {
-        Arc::ptr_eq(&self.view.image, &other.view.image) && self.layer == other.layer
-    }
-
-    /// Whether both match: the same subresource, offset and extent.
-    pub(crate) fn matches(&self, other: &Self) -> bool {
-        self.is_same(other) && self.extent == other.extent && self.offset == other.offset
-    }
-}
 
 /// VkVideoReferenceSlotInfoKHR.
 #[derive(Clone)]
@@ -84,14 +61,6 @@ impl DecodeOp {
         let bound = begin.parameters.as_ref().map(|parameters| &parameters.header);
         self.inline_sequence.as_ref().or(bound)
     }
-}
-
-/// Decode commands by the order of recording: their number, and the numbers of those whose pictures
-/// the slots of the seven references held then. Only a planted fault looks at it.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Recorded {
-    pub(crate) number: u64,
-    pub(crate) references: [u64; 7],
 }
 
 /// VkVideoDecodeAV1PictureInfoKHR.

@@ -1,14 +1,12 @@
 //! What the AV1 structures say of a frame's references, against what was decoded into their slots.
 //! Nothing in here is fatal: decoding goes by the driver's own record.
 
-use ash::vk::native::{
-    StdVideoDecodeAV1PictureInfo, StdVideoDecodeAV1PictureInfoFlags, StdVideoDecodeAV1ReferenceInfo,
-};
+use ash::vk::native::{StdVideoDecodeAV1PictureInfo, StdVideoDecodeAV1ReferenceInfo};
 
-use super::check::report;
+use super::known::Known;
 use super::op::{DecodeOp, Picture, Slot};
 use super::session::State;
-use crate::message::Messages;
+use crate::message::{Messages, report};
 use av1_engine::job::SequenceHeader;
 use av1_engine::relative_dist;
 
@@ -23,20 +21,6 @@ const NAMES: [&str; 8] = [
     "ALTREF2_FRAME",
     "ALTREF_FRAME",
 ];
-
-/// What was handed over for the frame that a slot holds, and what follows from it.
-#[derive(Clone, Copy)]
-pub(crate) struct Known {
-    flags: StdVideoDecodeAV1PictureInfoFlags,
-    frame_type: u32,
-    order_hint: u8,
-    /// 5.9.2 has it 1 where the CDFs are not updated at all.
-    never_updates_cdf: bool,
-    enable_order_hint: bool,
-    /// By reference frame: `OrderHints` and `RefFrameSignBias` of 5.9.2; `None` where the frame has
-    /// no such reference, or it is not known what it was.
-    references: [Option<(u8, bool)>; 8],
-}
 
 impl Known {
     /// What `picture` says, decoded with `sequence` while the slots hold what `state` has.
@@ -259,6 +243,8 @@ fn second_forward(known: &Known, bits: u32, first: u8) -> Option<u8> {
 
 #[cfg(test)]
 mod tests {
+    use ash::vk::native::StdVideoDecodeAV1PictureInfoFlags;
+
     use super::*;
 
     /// A frame of hint `now` whose references have `hints`, with 4 bits of order hint.

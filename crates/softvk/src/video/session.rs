@@ -5,12 +5,11 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use ash::vk;
 
-use super::ahead::Begun;
-use super::op::{Recorded, Resource};
-use super::reference::Known;
+use super::known::Known;
 use crate::config::Config;
-use av1_engine::Reconstructor;
+use crate::image::Resource;
 use av1_engine::job::Profile;
+use av1_engine::{Reconstructor, Ticket};
 
 /// A video session.
 pub(crate) struct Session {
@@ -62,6 +61,23 @@ fn memory_indexes(config: &Config) -> Vec<u32> {
     }
 }
 
+/// More slots than this can end in a guess at which pictures are dead (`Reconstructor`), and that
+/// is not to depend on threads.
+const MOST_SLOTS: u32 = 9;
+
+/// A decode that was begun, and what it makes of its session when it is done.
+pub(crate) struct Begun {
+    pub(crate) ticket: Ticket,
+    /// Its setup slot, and the picture that is there then.
+    pub(super) slot: Option<(usize, Option<Resource>)>,
+}
+
+/// Whether decodes of a session may be begun before their turn. Planted faults count decodes, and
+/// look at what was there before.
+fn may_begin_early(config: &Config, limits: &Limits) -> bool {
+    config.delay != 1 && config.faults.is_empty() && limits.slots <= MOST_SLOTS
+}
+
 /// What the executed commands have made of a session.
 pub(crate) struct State {
     /// RESET has been executed.
@@ -101,7 +117,7 @@ impl Session {
         let max_dpb_slots = limits.slots;
         let recon = match config.threads {
             _ if config.null => Err("nothing is decoded".to_owned()),
-            threads if super::ahead::is_allowed(&config, &limits) => {
+            threads if may_begin_early(&config, &limits) => {
                 Reconstructor::ahead(profile, max_dpb_slots, threads, config.delay)
                     .map_err(|e| e.to_string())
             }
@@ -174,6 +190,14 @@ impl Session {
     pub(crate) fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// Decode commands by the order of recording: their number, and the numbers of those whose pictures
+/// the slots of the seven references held then. Only a planted fault looks at it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Recorded {
+    pub(crate) number: u64,
+    pub(crate) references: [u64; 7],
 }
 
 #[cfg(test)]

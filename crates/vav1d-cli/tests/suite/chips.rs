@@ -72,7 +72,8 @@ fn every_way_to_the_host_gives_the_pictures() {
     }
     let sample = sample("main-420-8");
     for (way, why) in [("host", "no hostImageCopy"), ("linear", "LINEAR")] {
-        let output = vav1d(&["md5", "--device=soft", "--readback", way], &sample);
+        let device = "--device=soft:no-host-image-copy";
+        let output = vav1d(&["md5", device, "--readback", way], &sample);
         let said = String::from_utf8_lossy(&output.stderr);
         assert_eq!(output.status.code(), Some(69), "{said}");
         assert!(said.contains(why), "{said}");
@@ -188,6 +189,15 @@ fn a_report_has_every_step_and_tells_nobody_s_name() {
     assert_eq!(output.status.code(), Some(1), "{summary}");
     let line = "! md5-tile-starts-superblock";
     assert!(summary.lines().any(|l| l.starts_with(line)), "{summary}");
+    for text in [
+        "! is what is not as it must be",
+        ": softvk (software AV1 decoder)",
+        "driver: softvk",
+        " vectors",
+    ] {
+        assert!(summary.contains(text), "{text}: {summary}");
+    }
+    assert!(!summary.contains("no GPU"), "{summary}");
     let files = files(&std::fs::read(&archive).expect("an archive"));
     let names: Vec<_> = files.iter().map(|(name, _)| name.as_str()).collect();
     for name in ["summary.txt", "caps.txt", "facts.txt", "verify.txt", "matrix.txt", "journal.txt"]
@@ -214,4 +224,61 @@ fn a_report_of_no_device_says_so() {
     assert_eq!(output.status.code(), Some(69));
     assert_eq!(files(&std::fs::read(&archive).expect("an archive")).len(), 2);
     let _ = std::fs::remove_file(&archive);
+}
+
+/// What md5 prints, how it ends and what it says.
+fn ran(options: &[&str], sample: &Sample) -> (String, Option<i32>, String) {
+    let output = vav1d(&[&["md5", "--device-timeout=2"], options].concat(), sample);
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    (text(&output.stdout), output.status.code(), text(&output.stderr))
+}
+
+#[test]
+fn a_device_that_gives_up_once_is_opened_anew_where_that_is_asked() {
+    let sample = sample("main-420-8");
+    let (right, code, _) = ran(&["--device=soft"], &sample);
+    assert_eq!(code, Some(0));
+    for fault in ["lost-once@3", "hang-once@5"] {
+        let device = format!("--device=soft:fault={fault}");
+        let (_, code, said) = ran(&[&device], &sample);
+        assert_eq!(code, Some(75), "{fault}: {said}");
+        let (found, code, said) = ran(&[&device, "--retry-device"], &sample);
+        assert_eq!((&found, code), (&right, Some(0)), "{fault}: {said}");
+        assert!(said.contains("once more on the device opened anew"), "{said}");
+        let (found, code, _) = ran(&[&device, "--retry-device", "--limit=9", "--skip=1"], &sample);
+        let wanted: Vec<&str> = right.lines().filter(|line| !line.starts_with('#')).collect();
+        let found: Vec<&str> = found.lines().filter(|line| !line.starts_with('#')).collect();
+        assert_eq!((&found[..], code), (&wanted[1..10], Some(0)), "{fault}");
+        let judged = vav1d(
+            &["compare", &device, "--retry-device", "--device-timeout=2", "--against=soft"],
+            &sample,
+        );
+        let said = String::from_utf8_lossy(&judged.stdout);
+        assert_eq!(judged.status.code(), Some(0), "{fault}: {said}");
+        assert!(said.contains("14 right") && said.contains("gave up the first time"), "{said}");
+    }
+    // Who gives up again has given up.
+    let (_, code, said) = ran(&["--device=soft:fault=lost@3", "--retry-device"], &sample);
+    assert_eq!(code, Some(75), "{said}");
+    let mut piped = Command::new(env!("CARGO_BIN_EXE_vav1d"));
+    piped.args(["md5", "--device=soft", "--retry-device", "-"]);
+    let file = std::fs::File::open(sample.path()).expect("a file");
+    let output = piped.stdin(file).output().expect("vav1d runs");
+    assert_eq!(output.status.code(), Some(2));
+    assert!(String::from_utf8_lossy(&output.stderr).contains("more than once"));
+}
+
+#[test]
+fn radv_that_offers_both_decodes_beside_the_reference_picture() {
+    let sample = sample("main-420-8");
+    let coincides = |words: &str, options: &[&str]| {
+        let device = format!("--device=soft:discrete,two-plane,{words}");
+        let (_, code, said) = ran(&[&["-v", &device], options].concat(), &sample);
+        assert_eq!(code, Some(0), "{said}");
+        said.contains("coincide: true")
+    };
+    // VK_DRIVER_ID_MESA_RADV, and VK_DRIVER_ID_NVIDIA_PROPRIETARY.
+    assert!(!coincides("driver-id=3", &[]));
+    assert!(coincides("driver-id=3", &["--dpb=coincide"]));
+    assert!(coincides("driver-id=4", &[]));
 }

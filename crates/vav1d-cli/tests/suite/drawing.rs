@@ -7,7 +7,7 @@ use std::sync::Arc;
 use vav1d::color::{Luminance, Output};
 use vav1d::pixels::{Chroma, Format, Picture};
 use vav1d::syntax::sequence::ColorConfig;
-use vav1d::vk::render::{Canvas, Drawing, Frame, Kernel, Overlay, View};
+use vav1d::vk::render::{Canvas, Content, Drawing, Kernel, Overlay, View};
 use vav1d::vk::{Adapter, Driver, Instance, InstanceOptions};
 
 use crate::reference::{self, BT601, BT709, BT2020, Colors, bytes, psnr, rgb};
@@ -84,7 +84,7 @@ fn whole(size: (u32, u32)) -> View {
 fn draw(
     device: &(Arc<Instance>, Adapter),
     size: (u32, u32),
-    frame: Frame<'_>,
+    frame: Content<'_>,
     view: View,
 ) -> Vec<u8> {
     let mut canvas = Canvas::new(&device.0, &device.1, size).expect("a canvas");
@@ -93,8 +93,8 @@ fn draw(
     pixels.chunks(4).flat_map(|p| p[..3].to_vec()).collect()
 }
 
-fn frame<'f>(picture: &'f Picture, color: &'f ColorConfig) -> Frame<'f> {
-    Frame { picture: picture.into(), color, luminance: Luminance::default(), grain: None }
+fn frame<'f>(picture: &'f Picture, color: &'f ColorConfig) -> Content<'f> {
+    Content { picture: picture.into(), color, luminance: Luminance::default(), grain: None }
 }
 
 #[test]
@@ -159,9 +159,15 @@ fn hdr_ramp(transfer_characteristics: u8) -> (Picture, ColorConfig) {
 fn pq_is_tone_mapped_as_bt_2390_says() {
     let Some(device) = device() else { return };
     let (ramp, color) = hdr_ramp(16);
-    for peak in [400.0_f32, 1000.0, 4000.0] {
+    let told = [400.0_f32, 1000.0, 4000.0].map(|peak| {
         let luminance = Luminance { max_cll: Some(peak), ..Luminance::default() };
-        let frame = Frame { luminance, ..frame(&ramp, &color) };
+        (peak, luminance)
+    });
+    let measured = Luminance { measured: Some(2500.0), ..Luminance::default() };
+    let both = Luminance { max_cll: Some(600.0), ..measured };
+    let all = told.into_iter().chain([(2500.0, measured), (600.0, both)]);
+    for (peak, luminance) in all.chain([(1000.0, Luminance::default())]) {
+        let frame = Content { luminance, ..frame(&ramp, &color) };
         let drawn = draw(&device, (1024, 1), frame, whole((1024, 1)));
         let expected = (0..1024).map(|value| {
             let light = reference::pq_inverse(f64::from(value) / 1023.0);
@@ -296,7 +302,8 @@ fn pictures_are_turned_and_placed() {
     for (quarters, is_mirrored) in (0..4).flat_map(|quarters| [(quarters, false), (quarters, true)])
     {
         let size = if quarters % 2 == 0 { (20, 12) } else { (12, 20) };
-        let view = View { origin: (3, 2), size, kernel: Kernel::Nearest, quarters, is_mirrored };
+        let kernel = Kernel::Nearest;
+        let view = View { origin: (3, 2), size, kernel, quarters, is_mirrored, clip: None };
         let drawn = draw(&device, (32, 28), frame(&picture, &color), view);
         let mut expected = vec![0; 32 * 28 * 3];
         for y in 0..12 {
@@ -313,6 +320,15 @@ fn pictures_are_turned_and_placed() {
             }
         }
         assert!(psnr(&drawn, &expected) > 50.0, "{quarters} quarters, {is_mirrored}");
+        // Of it, six columns and four rows.
+        let view = View { clip: Some(((5, 7), (6, 4))), ..view };
+        let drawn = draw(&device, (32, 28), frame(&picture, &color), view);
+        for (i, pixel) in expected.chunks_mut(3).enumerate() {
+            if !((5..11).contains(&(i % 32)) && (7..11).contains(&(i / 32))) {
+                pixel.fill(0);
+            }
+        }
+        assert!(psnr(&drawn, &expected) > 50.0, "{quarters} quarters, {is_mirrored}, a part");
     }
 }
 

@@ -116,6 +116,18 @@ fn grid(rows: u8, columns: u8, width: u16, height: u16) -> Image {
 }
 
 #[test]
+fn an_item_stands_in_for_a_primary_one_that_is_not_there() {
+    let mut file = Image::still(&[]).file();
+    let pitm = file.windows(4).position(|window| window == b"pitm").expect("a box");
+    file[pitm + 8..pitm + 10].copy_from_slice(&[0, 7]);
+    for is_pipe in [false, true] {
+        let (units, faults) = read(&mut *open(&file, is_pipe).expect("an image"));
+        assert!(faults.is_empty(), "{faults:?}");
+        assert_eq!(units.iter().map(|unit| unit.data.to_vec()).collect::<Vec<_>>(), [still()]);
+    }
+}
+
+#[test]
 fn a_still_is_decoded_whatever_its_properties_are() {
     for (what, property) in [
         ("nothing", boxed(b"free", &[])),

@@ -168,6 +168,27 @@ fn what_a_report_says_reproduces() {
     }
 }
 
+/// Over an imitated chip a command has to imitate it again. The library that does so need not be
+/// there: what is not found is not preloaded, and softvk does without.
+#[test]
+fn what_a_report_says_reproduces_under_sim() {
+    let vav1d = env!("CARGO_BIN_EXE_vav1d");
+    let judged = ["verify", "--device", "soft:fault=crash@1", "--filter", "/main-420-8$", "--json"];
+    let mut command = Command::new(vav1d);
+    command.args(["sim", "navi33", "--delay", "1", "--", vav1d]).args(judged);
+    command.arg(samples()).env("VAV1D_DRM_SIM_LIBRARY", "/nowhere/libdrm_sim.so");
+    let output = command.output().expect("vav1d runs");
+    let (vectors, _) = records(&output);
+    let again = vectors["main-420-8"]["reproduce"][0].as_str().expect("a command");
+    let front = format!(
+        "VAV1D_DRM_SIM_LIBRARY=/nowhere/libdrm_sim.so {vav1d} sim navi33 --delay 1 -- {vav1d} verify "
+    );
+    assert!(again.starts_with(&front), "{again}");
+    let ran = Command::new("sh").args(["-c", again]).output().expect("a shell");
+    assert_eq!(ran.status.code(), Some(1), "{again}");
+    assert!(text(&ran.stdout).contains("crash"), "{}", text(&ran.stdout));
+}
+
 /// What always fails is written down in one run, and known from then on.
 #[test]
 fn expectations_settle_in_one_run() {

@@ -4,6 +4,7 @@
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
+use crate::device_client::{self, How};
 use crate::manifest::{Sample, sample};
 
 /// The folder of the program, where libraries are built, too.
@@ -86,6 +87,14 @@ fn a_watched_program_is_what_it_was_and_its_capture_a_stream() {
         assert_eq!(own.status.code(), Some(0), "{name}");
         let own = String::from_utf8_lossy(&own.stdout).into_owned();
         assert!(sample.frames.iter().all(|md5| own.contains(md5)), "{name}");
+        // Its pictures are what another device is compared with, and it is a stream for all else.
+        let records = session.with_extension("jsonl").display().to_string();
+        let (code, said) = run(&["compare", "--device", "soft", "--against", &records]);
+        assert_eq!(code, Some(0), "{name}: {said}");
+        let (code, said) = run(&["suite-info", "--vectors"]);
+        assert!(code == Some(0) && said.contains("session-0"), "{name}: {said}");
+        let (code, said) = run(&["caps", "--seen-by"]);
+        assert!(code == Some(0) && said.contains("max_dpb_slots"), "{name}: {said}");
         // Of itself a capture differs in nothing.
         let (code, said) = run(&["watch-diff", &session.display().to_string()]);
         assert_eq!(code, Some(0), "{name}: {said}");
@@ -107,12 +116,135 @@ fn a_session_that_is_cut_off_is_readable() {
     // In the middle of the last frame's record.
     let last = text.rfind("{\"frame\":{").expect("a frame");
     std::fs::write(&records, &text[..last + 100]).expect("written");
+    // Without --pictures there is nothing to compare with.
+    let path = records.display().to_string();
+    let against = vav1d(&scratch).args(["compare", &path, "--against", &path]).output();
+    let against = against.expect("vav1d runs");
+    assert_eq!(against.status.code(), Some(66));
+    assert!(String::from_utf8_lossy(&against.stderr).contains("frame 0 has no picture"));
+    let seen = vav1d(&scratch).args(["caps", "--json", "--seen-by", &path]).output();
+    let seen_file = scratch.join("seen.json");
+    std::fs::write(&seen_file, seen.expect("vav1d runs").stdout).expect("written");
+    let seen_file = seen_file.display().to_string();
+    let same = vav1d(&scratch).args(["caps-diff", &seen_file, &seen_file]).output();
+    assert_eq!(same.expect("vav1d runs").status.code(), Some(0));
     let check = vav1d(&scratch).arg("check").arg(&records).output().expect("vav1d runs");
     assert_eq!(check.status.code(), Some(0));
     let said = String::from_utf8_lossy(&check.stdout).into_owned();
     assert!(said.starts_with("13 frames against themselves"), "{said}");
     let notice = String::from_utf8_lossy(&check.stderr).into_owned();
     assert!(notice.contains("not destroyed"), "{notice}");
+    std::fs::remove_dir_all(scratch).expect("removed");
+}
+
+/// Rules that a capture breaks are broken by the program that was captured, not by the replay.
+#[test]
+fn whose_structures_break_a_rule_is_said() {
+    let scratch = scratch("blame");
+    if !is_there(&scratch) {
+        return;
+    }
+    let folder = scratch.join("captured");
+    let output = folder.display().to_string();
+    md5(&scratch, &["watch", "--pictures", "-o", &output], &sample("main-420-8"));
+    let records = folder.join("session-0.jsonl");
+    let text = std::fs::read_to_string(&records).expect("a capture");
+    let (right, wrong) = ("\"references\":[{\"slot\":0,\"extent\":[227,", 226);
+    let spoiled = text.replacen(right, &right.replace("227", &wrong.to_string()), 1);
+    assert_ne!(spoiled, text);
+    std::fs::write(&records, spoiled).expect("written");
+    let replay = vav1d(&scratch).args(["replay", "--device", "soft"]).arg(&records).output();
+    let replay = replay.expect("vav1d runs");
+    let said = String::from_utf8_lossy(&replay.stderr).into_owned();
+    assert_eq!(replay.status.code(), Some(1), "{said}");
+    let is_said = said.contains("captured breaks rules") && said.contains("07151");
+    assert!(is_said, "{said}");
+    std::fs::remove_dir_all(scratch).expect("removed");
+}
+
+/// The program of [`device_client`], when it is started as such.
+#[test]
+fn the_client() {
+    let how = match std::env::var("VAV1D_DEVICE_CLIENT").as_deref() {
+        Ok("exclusive") => How::Exclusive,
+        Ok("ahead") => How::Ahead,
+        Ok(_) => How::Shared,
+        Err(_) => return,
+    };
+    device_client::run(how);
+}
+
+/// What a capture of the client has: the bytes of each tile or why not, and the picture or why not.
+fn client(scratch: &Path, how: &str, driver: &str) -> Vec<(Result<Vec<u8>, String>, String)> {
+    let folder = scratch.join(format!("{how}-{driver}"));
+    let output = folder.display().to_string();
+    let mut command = vav1d(scratch);
+    command.args(["watch", "--pictures", "-o", &output, "--"]);
+    command.arg(std::env::current_exe().expect("this program"));
+    command.args(["--exact", "layer::the_client", "--nocapture"]);
+    let words = format!("stderr,{driver}");
+    let ran = command.env("VAV1D_DEVICE_CLIENT", how).env("SOFTVK_CONFIG", words).output();
+    let ran = ran.expect("vav1d runs");
+    let said = String::from_utf8_lossy(&ran.stderr).into_owned();
+    assert_eq!((ran.status.code(), said.contains("VUID")), (Some(0), false), "{how}: {said}");
+    let records = std::fs::read_to_string(folder.join("session-0.jsonl")).expect("a capture");
+    let stream = std::fs::read(folder.join("session-0.obu")).expect("a stream");
+    let records = records.lines().map(|line| serde_json::from_str(line).expect("JSON"));
+    let records: Vec<serde_json::Value> = records.collect();
+    let picture = |number: &serde_json::Value| {
+        let pictures = records.iter().filter_map(|record| record.get("picture"));
+        let mut of = pictures.filter(|picture| &picture["frame"] == number);
+        let picture = of.next().expect("a picture");
+        assert_eq!(of.next(), None);
+        let text = picture.get("md5").or(picture.get("unread")).and_then(|text| text.as_str());
+        text.expect("a text").to_owned()
+    };
+    let frames = records.iter().filter_map(|record| record.get("frame"));
+    let frames = frames.map(|frame| {
+        let tile = match frame["unread"].as_str() {
+            Some(why) => Err(why.to_owned()),
+            None => {
+                let at = frame["obu"]["tiles"][0].as_u64().expect("a tile") as usize;
+                let size = frame["bitstream"]["tile_sizes"][0].as_u64().expect("a size") as usize;
+                Ok(stream[at..][..size].to_vec())
+            }
+        };
+        (tile, picture(&frame["number"]))
+    });
+    frames.collect()
+}
+
+#[test]
+fn bitstreams_that_only_the_device_sees_are_copied() {
+    let scratch = scratch("device");
+    if !is_there(&scratch) {
+        return;
+    }
+    // The decode queue copies; then another of the program's has to.
+    for driver in ["threads=1", "pure-decode-family"] {
+        let captured = client(&scratch, "shared", driver);
+        assert_eq!(captured.len(), device_client::FRAMES, "{driver}");
+        let own = scratch.join(format!("shared-{driver}/session-0.obu"));
+        let md5s = vav1d(&scratch).args(["md5", "-q", "--device", "soft"]).arg(own).output();
+        let md5s = String::from_utf8_lossy(&md5s.expect("vav1d runs").stdout).into_owned();
+        for (number, (tile, picture)) in captured.iter().enumerate() {
+            assert_eq!(tile.as_deref(), Ok(&device_client::tile(number)[..]), "{driver}");
+            assert!(picture.len() == 32 && md5s.contains(picture), "{driver}: {picture} in {md5s}");
+        }
+    }
+    let all = |how, driver, tile: &str, picture: &str| {
+        for (found, said) in client(&scratch, how, driver) {
+            assert_eq!((found, said), (Err(tile.to_owned()), picture.to_owned()), "{how} {driver}");
+        }
+    };
+    let alone = "memory that only the device sees, and the decode queue cannot copy";
+    let picture = "the decode queue cannot copy, and no other family shares the image";
+    all("exclusive", "pure-decode-family", alone, picture);
+    // A copy between a decode and an upload that it waits for would wait for ever.
+    let ahead = "the decode queue cannot copy, and waits for what is not submitted yet";
+    all("ahead", "pure-decode-family", ahead, ahead);
+    let ahead = client(&scratch, "ahead", "threads=1");
+    assert!(ahead.iter().enumerate().all(|(i, (t, _))| t.as_ref() == Ok(&device_client::tile(i))));
     std::fs::remove_dir_all(scratch).expect("removed");
 }
 
@@ -144,7 +276,7 @@ fn what_cannot_be_watched_is_refused() {
         std::fs::write(scratch.join("bad.jsonl"), text).expect("written");
         for command in [&["check", "bad"][..], &["replay", "bad"], &["watch-diff", "bad", "bad"]] {
             let (code, said) = run(command, None);
-            assert_eq!(code, Some(66), "{text:?} {command:?}: {said}");
+            assert_eq!(code, Some(65), "{text:?} {command:?}: {said}");
         }
     }
     std::fs::write(scratch.join("bad.jsonl"), "{\"watch\":{\"format\":1}}\n").expect("written");

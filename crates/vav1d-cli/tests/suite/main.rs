@@ -7,10 +7,13 @@ mod chips;
 mod cli;
 mod compare;
 mod containers;
+#[cfg(unix)]
+mod device_client;
 mod drawing;
 mod ebml;
 mod edits;
 mod explain;
+mod facts;
 mod faults;
 mod grain;
 mod help;
@@ -24,12 +27,14 @@ mod json;
 mod judges;
 #[cfg(target_os = "linux")]
 mod layer;
+mod lost;
 mod manifest;
 mod matrix;
 mod matroska;
 mod mended;
 mod merged;
 mod mp4;
+mod odd;
 mod packets;
 mod plans;
 mod play;
@@ -52,3 +57,5 @@ mod window;
 mod window_acts;
 #[cfg(feature = "window")]
 mod window_drop;
+#[cfg(feature = "window")]
+mod window_first;

@@ -340,7 +340,7 @@ fn streams_go_on_behind_damage() {
     for (name, data, lost) in
         [("long.ivf", long, 5..5), ("short.ivf", wrong_ivf, 5..12), ("bad.obu", section5, 5..12)]
     {
-        let (hashes, output) = md5s(&path(name, &data), &[]);
+        let (hashes, output) = md5s(&path(name, &data), &["--after-loss", "wait"]);
         assert_eq!(output.status.code(), Some(65), "{name}");
         let right = [&sample.frames[..lost.start], &sample.frames[lost.end..]].concat();
         assert_eq!(hashes, right, "{name}: {}", String::from_utf8_lossy(&output.stderr));

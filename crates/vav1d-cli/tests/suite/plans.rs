@@ -111,3 +111,41 @@ fn has_sequence_header(unit: &container::TemporalUnit) -> bool {
     let mut obus = vav1d::obu::obus(&unit.data, unit.framing).filter_map(Result::ok);
     obus.any(|obu| obu.obu_type == vav1d::obu::ObuType::SequenceHeader)
 }
+
+/// The frames of `unit` without the extension that tells their layer.
+fn without_extensions(unit: &container::TemporalUnit) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    for obu in vav1d::obu::obus(&unit.data, unit.framing).map(|obu| obu.expect("an OBU")) {
+        let header = unit.data[obu.offset];
+        bytes.push(if obu.obu_type.is_of_frame() { header & !4 } else { header });
+        let rest = if obu.obu_type.is_of_frame() { 2 } else { 1 };
+        bytes.extend(&unit.data[obu.offset + rest..obu.end]);
+    }
+    bytes
+}
+
+/// Where there are operating points, frames tell their layers: those that do not are of all, and it
+/// is said once, or refused.
+#[test]
+fn frames_without_a_layer_are_said() {
+    let file = std::fs::File::open(sample("layers-l1t2").path()).expect("a sample");
+    let mut source = container::open(Box::new(file), None, Limits::default()).expect("a stream");
+    let mut planner = Planner::new(PlannerOptions::default());
+    let options = PlannerOptions { strict: true, ..Default::default() };
+    let [mut whole, mut strict] = [options.clone(), options].map(Planner::new);
+    let (mut steps, mut refused) = (Vec::new(), None);
+    while let Some(mut unit) = source.next_unit().expect("a unit") {
+        whole.unit(&unit, &mut Vec::new()).expect("as it is allowed");
+        assert!(whole.deviations().is_empty());
+        unit.data = without_extensions(&unit).into();
+        planner.unit(&unit, &mut steps).expect("steps");
+        refused = refused.or(strict.unit(&unit, &mut Vec::new()).err());
+    }
+    let shown = steps.iter().filter(|step| matches!(step, Step::Show(_))).count();
+    assert_eq!(shown, sample("layers-l1t2").frames.len());
+    let [said] = planner.deviations() else { panic!("{:?}", planner.deviations()) };
+    let text = said.to_string();
+    assert!(text.contains("obu_extension_flag") && text.contains("6.4.1"), "{text}");
+    let refused = refused.expect("refused").to_string();
+    assert!(refused.contains("obu_extension_flag"), "{refused}");
+}

@@ -5,7 +5,7 @@ use std::io::Cursor;
 use std::sync::Arc;
 
 use av1_engine::job::{Chroma, FrameJob, Profile};
-use av1_engine::stream::Writer;
+use av1_engine::stream::{Pieces, Writer};
 use av1_std::header;
 use av1_std::owned::{ReferenceInfo, SequenceHeader};
 use vav1d::container::{self, Format, Source, Wish};
@@ -172,7 +172,9 @@ impl Session {
                 tile_sizes: frame.tile_sizes.clone(),
             };
             let tiles: Vec<&[u8]> = tiles.iter().map(Vec::as_slice).collect();
-            let (_, outcome) = writer.write(&job, &tiles, &mut stream);
+            let mut pieces = Pieces::default();
+            let (_, outcome) = writer.write(&job, &tiles, &mut pieces);
+            stream.extend(pieces.joined());
             frame.fault = outcome.err().map(|fault| fault.to_string());
             events.push(Event::Frame(Box::new(frame)));
         }

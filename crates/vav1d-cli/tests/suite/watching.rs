@@ -1,6 +1,10 @@
 //! `check`: silent over what is right, and a wrong member of every structure is named.
 
+use std::io::Cursor;
+
 use av1_std::owned::{Members, PictureInfo};
+use vav1d::container::{self, Wish};
+use vav1d::limits::Limits;
 use vav1d_lab::watch::check::{self, Report};
 use vav1d_lab::watch::diff;
 
@@ -183,6 +187,45 @@ fn a_wrong_member_of_every_structure_is_named() {
     }
     assert_eq!(unnamed, Vec::<String>::new());
     assert!(by_themselves >= 20, "{by_themselves}");
+}
+
+/// A sample whose first frame header has other bits: `bits` of `value` at a bit of its payload.
+fn patched(name: &str, at: usize, bits: usize, (old, value): (u32, u32)) -> Vec<u8> {
+    let mut bytes = std::fs::read(crate::manifest::sample(name).path()).expect("a sample");
+    // Behind the headers of the file and of its first frame: OBUs whose sizes have one byte, but for
+    // the frame, whose size may have two.
+    let mut obu = 32 + 12;
+    while bytes[obu] >> 3 != 6 {
+        obu += 2 + usize::from(bytes[obu + 1]);
+    }
+    let payload = obu + 1 + if bytes[obu + 1] & 0x80 != 0 { 2 } else { 1 };
+    let place = |i: usize| (payload + (at + i) / 8, 7 - (at + i) % 8);
+    let found =
+        (0..bits).map(place).fold(0, |v, (byte, bit)| v << 1 | u32::from(bytes[byte] >> bit & 1));
+    assert_eq!(found, old & ((1 << bits) - 1), "another sample than this test knows");
+    for (i, (byte, bit)) in (0..bits).map(place).enumerate() {
+        bytes[byte] &= !(1 << bit);
+        bytes[byte] |= ((value >> (bits - 1 - i) & 1) as u8) << bit;
+    }
+    bytes
+}
+
+/// 5.9.14: a feature_value beyond its limit is clipped; FFmpeg 9.0 hands it over as it is coded.
+#[test]
+fn a_feature_value_before_its_clip_is_named() {
+    let mut session = session("segmentation");
+    let bytes = patched("segmentation", 33, 9, (-56_i32 as u32, -256_i32 as u32));
+    let first = session.frames[0].frame.info.as_mut().expect("picture information");
+    let segmentation = first.pSegmentation.as_mut().expect("segmentation");
+    assert_eq!(segmentation.FeatureData[0][0], -56);
+    segmentation.FeatureData[0][0] = -256;
+    let mut stream =
+        container::open(Box::new(Cursor::new(bytes)), Wish::default(), Limits::default())
+            .expect("a stream");
+    let named = "Some(0): pSegmentation.FeatureData[0][0] is -256, not -255".to_owned();
+    let with = check::with_stream(&session.capture().0, &mut *stream);
+    assert!(wrong(&with).contains(&named), "{:?}", wrong(&with));
+    assert!(wrong(&alone(&session)).contains(&named), "{:?}", wrong(&alone(&session)));
 }
 
 #[test]

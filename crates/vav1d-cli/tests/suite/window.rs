@@ -33,16 +33,7 @@ impl Server {
     pub(crate) fn start() -> Option<Self> {
         crate::drawing::device()?;
         let started = Command::new("Xvfb")
-            .args([
-                "-displayfd",
-                "1",
-                "-screen",
-                "0",
-                "1024x768x24",
-                "-nolisten",
-                "tcp",
-                "-noreset",
-            ])
+            .args("-displayfd 1 -screen 0 1024x768x24 -nolisten tcp -noreset".split(' '))
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
             .spawn();
@@ -60,8 +51,8 @@ impl Server {
         RustConnection::connect(Some(&self.display)).expect("a connection").0
     }
 
-    /// Plays, and waits for the window.
-    pub(crate) fn play(&self, arguments: &[&str]) -> Player {
+    /// What plays with these arguments.
+    pub(crate) fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_vav1d"));
         let is_named = arguments.iter().any(|argument| argument.starts_with("--device"));
         let device = if is_named { None } else { Some("--device=soft") };
@@ -75,7 +66,16 @@ impl Server {
             .args(arguments)
             .stdout(Stdio::piped())
             .stderr(Stdio::piped());
-        let child = command.spawn().expect("vav1d runs");
+        command
+    }
+
+    /// Plays, and waits for the window.
+    pub(crate) fn play(&self, arguments: &[&str]) -> Player {
+        self.of(self.command(arguments).spawn().expect("vav1d runs"))
+    }
+
+    /// The window of `child`, once it is there.
+    pub(crate) fn of(&self, child: Child) -> Player {
         let connection = self.connect();
         let mut player = Player { child, connection, window: 0 };
         player.until("a window", |player| match player.find() {
@@ -125,6 +125,8 @@ impl Player {
 
     fn errors(&mut self) -> String {
         let mut text = String::new();
+        // Else there is no end to read up to.
+        let _ = self.child.kill();
         if let Some(mut stderr) = self.child.stderr.take() {
             let _ = stderr.read_to_string(&mut text);
         }
@@ -148,7 +150,7 @@ impl Player {
     }
 
     /// Size of the window, and R, G, B of its pixels.
-    fn pixels(&self) -> ((u32, u32), Vec<u8>) {
+    pub(crate) fn pixels(&self) -> ((u32, u32), Vec<u8>) {
         let size = self.connection.get_geometry(self.window).unwrap().reply().unwrap();
         let (width, height) = (size.width, size.height);
         let (format, all) = (ImageFormat::Z_PIXMAP, !0);
@@ -230,7 +232,7 @@ pub(crate) const PERIOD: u32 = 0x2e;
 const COMMA: u32 = 0x2c;
 pub(crate) const END: u32 = 0xff57;
 pub(crate) const HOME: u32 = 0xff50;
-const KEY_O: u32 = 0x6f;
+pub(crate) const KEY_O: u32 = 0x6f;
 pub(crate) const KEY_Q: u32 = 0x71;
 
 /// Output picture `index` of `path`, as `vav1d decode` writes it.

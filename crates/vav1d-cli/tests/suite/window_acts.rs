@@ -17,15 +17,15 @@ use crate::window::{
     END, HOME, KEY_Q, PERIOD, Player, SDR, SPACE, Server, decoded, rgb, vav1d_info,
 };
 
-const RIGHT: u32 = 0xff53;
+pub(crate) const RIGHT: u32 = 0xff53;
 const ESCAPE: u32 = 0xff1b;
-const SIZE: (u32, u32) = (96, 80);
+pub(crate) const SIZE: (u32, u32) = (96, 80);
 
 /// The sample with five key frames and 60 pictures, a second each; removed at the end.
-struct Slow(PathBuf);
+pub(crate) struct Slow(PathBuf);
 
 impl Slow {
-    fn new(name: &str) -> Self {
+    pub(crate) fn new(name: &str) -> Self {
         let mut bytes = std::fs::read(sample("key-frames").path()).expect("a sample");
         // IVF: 32 bits for pictures a second, 32 for what they are divided by.
         bytes[16..24].copy_from_slice(&[1, 0, 0, 0, 1, 0, 0, 0]);
@@ -34,12 +34,12 @@ impl Slow {
         Self(path)
     }
 
-    fn text(&self) -> &str {
+    pub(crate) fn text(&self) -> &str {
         self.0.to_str().expect("a plain path")
     }
 
     /// Picture `index`, as the window shows it.
-    fn shown(&self, index: u64) -> Vec<u8> {
+    pub(crate) fn shown(&self, index: u64) -> Vec<u8> {
         let format = Format { chroma: Chroma::Yuv420, bit_depth: 8 };
         rgb(&decoded(&self.0, index, format, SIZE), SDR)
     }
@@ -51,7 +51,7 @@ impl Drop for Slow {
     }
 }
 
-fn move_to(player: &Player, x: i16, y: i16) {
+pub(crate) fn move_to(player: &Player, x: i16, y: i16) {
     let c = &player.connection;
     let root = c.setup().roots[0].root;
     let at = c.translate_coordinates(player.window, root, x, y).unwrap().reply().unwrap();
@@ -63,7 +63,7 @@ fn move_to(player: &Player, x: i16, y: i16) {
 
 /// Presses q, and waits for an end without a fault.
 #[track_caller]
-fn quit(mut player: Player) {
+pub(crate) fn quit(mut player: Player) {
     player.press(KEY_Q);
     let mut errors = player.child.stderr.take().expect("piped");
     let (code, _) = player.end();

@@ -118,7 +118,13 @@ fn one(executor: &mut Executor, step: &Step, wanted: Wanted) -> Result<()> {
 }
 
 fn read_back(plan: &FramePlan) -> ShowPlan {
-    ShowPlan { surface: plan.surface, unit: plan.unit, pts: None, show_existing_frame: false }
+    ShowPlan {
+        surface: plan.surface,
+        unit: plan.unit,
+        pts: None,
+        show_existing_frame: false,
+        is_doubtful: plan.is_doubtful,
+    }
 }
 
 fn deliver(

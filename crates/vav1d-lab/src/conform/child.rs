@@ -161,6 +161,7 @@ pub fn call(
     command.args(["-q", "md5", "--device", device, "--journal"]).arg(&journal);
     let seconds = program.frame_timeout.as_secs_f64().max(0.001).to_string();
     command.args(["--device-timeout", &seconds, "--spare-plants", "--keep-failed"]);
+    command.args(["--after-loss", "wait"]);
     command.args(&program.arguments).args(arguments).arg("--").arg(input);
     let log = File::options().create(true).append(true).open(&log).map_err(|e| named(&log, e))?;
     let mut turn = Some(program.turns.take());

@@ -9,9 +9,8 @@ use std::fmt;
 
 use super::expect::{Status, Word};
 use super::outcome::{Failure, Outcome};
-use super::report;
+use super::record::Record;
 use super::results::Run;
-use super::runner::Record;
 
 /// From this ratio of seconds on a vector is listed as slower.
 pub const SLOWER: f64 = 1.5;
@@ -392,10 +391,10 @@ fn text(first: Option<&Record>, second: Option<&Record>, ratio: Option<f64>) -> 
     let said = |record: Option<&Record>| {
         let Some(record) = record else { return "not there".to_owned() };
         match (&record.outcome, shown(Some(record))) {
-            (_, Shown::Flaky) => format!("flaky: {}", report::about(record)),
+            (_, Shown::Flaky) => format!("flaky: {}", record.line()),
             (None, _) if record.status == Status::NotRun => "not run".to_owned(),
             (None, _) => "skipped".to_owned(),
-            _ => report::about(record),
+            _ => record.line(),
         }
     };
     let mut text = match ratio {

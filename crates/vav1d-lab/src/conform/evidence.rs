@@ -4,10 +4,7 @@
 use super::child::{End, Ran};
 use super::outcome::{Failure, Outcome};
 use super::told::Told;
-
-/// Exit codes of `vav1d md5` that a record has to explain.
-const UNSUPPORTED: i32 = 69;
-const STREAM: i32 = 65;
+use crate::exit::Exit;
 
 /// Whether a run can be compared: `Err` is what it is instead.
 ///
@@ -59,7 +56,8 @@ pub fn refused(ran: &Ran) -> Outcome {
 /// What an exit code means with these records.
 fn by_code(code: i32, told: &Told) -> Result<(), Outcome> {
     let fail = |failure| Err(Outcome::Fail(failure));
-    if code == 0 {
+    let exit = Exit::known(code);
+    if exit == Some(Exit::Done) {
         return match (told.lacks(), told.faults.first()) {
             (Some(why), _) => fail(Failure::Incomplete(format!("exit 0, but {why}"))),
             (None, Some((kind, text))) => {
@@ -69,13 +67,13 @@ fn by_code(code: i32, told: &Told) -> Result<(), Outcome> {
         };
     }
     let refusal = told.fault("unsupported").or(told.fault("limit"));
-    match (code, refusal, told.fault("stream"), told.faults.first()) {
-        (UNSUPPORTED, Some(why), ..) => {
+    match (exit, refusal, told.fault("stream"), told.faults.first()) {
+        (Some(Exit::Unsupported), Some(why), ..) => {
             // The outcome's own word says as much.
             let why = why.strip_prefix("not supported: ").unwrap_or(why);
             Err(Outcome::Unsupported(why.to_owned()))
         }
-        (STREAM, _, Some(why), _) => fail(Failure::Parser(why.to_owned())),
+        (Some(Exit::Stream), _, Some(why), _) => fail(Failure::Parser(why.to_owned())),
         (_, _, _, Some((_, why))) => fail(Failure::Error(code, why.clone())),
         (_, _, _, None) => {
             let lacks = told.lacks().unwrap_or_else(|| "it reports no fault".to_owned());

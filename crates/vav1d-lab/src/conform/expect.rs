@@ -75,7 +75,7 @@ pub enum Status {
     KnownFlake,
     /// The device lacks what it needs, which is not in the list of what it lacks.
     Refused,
-    /// It was not come to.
+    /// It was not run: the run ended before its turn.
     NotRun,
 }
 

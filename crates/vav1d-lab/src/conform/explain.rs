@@ -1,58 +1,13 @@
 //! What `vav1d compare` says of a vector with wrong pictures.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::atomic::AtomicBool;
 
 use serde_json::{Value, json};
 
 use super::child::{self, Limits, Program, Talk};
-use super::runner::Record;
+use super::record::{Area, Explained, Record};
 use crate::words::counted;
-
-/// What is known of a wrong decode.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Explained {
-    /// For each output picture: right, wrong, inherited, missing or unjudged.
-    pub outputs: Vec<&'static str>,
-    /// The first frame that is wrong, in decoding order.
-    pub first: Option<u64>,
-    /// Where and how much, in a line.
-    pub text: String,
-    /// Images of the first wrong frame: what it is, what it should be, the difference.
-    pub images: Vec<PathBuf>,
-    /// Its planes that are wrong: Y, U, V.
-    pub planes: Vec<String>,
-    /// Whether film grain alone is wrong.
-    pub is_film_grain: bool,
-    /// The largest difference of a sample.
-    pub most: u64,
-    /// Its first wrong block in decoding order.
-    pub block: Option<Area>,
-    /// Features that the wrong frames have in common, and few right ones.
-    pub shared: Vec<String>,
-}
-
-/// A square block of a picture, in luma samples.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Area {
-    /// Its left edge.
-    pub x: u32,
-    /// Its upper edge.
-    pub y: u32,
-    /// Its width and height.
-    pub size: u32,
-    /// Width and height of the picture, which may end in it.
-    pub picture: (u32, u32),
-}
-
-impl Area {
-    /// `block`, with `x`, `y` and `size`, of a picture of this width and height.
-    fn of(block: &Value, picture: (&Value, &Value)) -> Option<Self> {
-        let number = |value: &Value| u32::try_from(value.as_u64()?).ok();
-        let (x, y, size) = (number(&block["x"])?, number(&block["y"])?, number(&block["size"])?);
-        Some(Self { x, y, size, picture: (number(picture.0)?, number(picture.1)?) })
-    }
-}
 
 /// The words of `vav1d compare`, worst last.
 const STATES: [&str; 5] = ["unjudged", "right", "missing", "inherited", "wrong"];

@@ -7,8 +7,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::child::{self, End, Hash, Ran};
 use super::evidence;
+use super::options::{Options, REFERENCE};
 use super::outcome::{Failure, Outcome};
-use super::runner::{Options, REFERENCE};
 use super::vector::{Expected, Kind, Oracle, Semantics, Vector};
 
 /// One judged run.

@@ -8,9 +8,9 @@ use std::path::Path;
 use serde_json::json;
 
 use super::files::{self, named};
+use super::record::Record;
 use super::report::{self, About, jsonl};
 use super::results::{Configuration, Run, file_name};
-use super::runner::Record;
 use super::selection::Selection;
 
 /// Values of a property that are named, at most.

@@ -2,6 +2,7 @@
 //! came of each, and what that means given what was expected.
 #![cfg_attr(not(test), deny(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
 
+pub mod about;
 pub mod child;
 pub mod cover;
 pub mod coverage;
@@ -12,9 +13,11 @@ pub mod explain;
 pub mod files;
 mod judge;
 pub mod merge;
+pub mod options;
 pub mod oracle;
 pub mod outcome;
 pub mod probe;
+pub mod record;
 mod recovery;
 pub mod report;
 pub mod reproduce;
@@ -25,6 +28,7 @@ pub mod settle;
 pub mod suite;
 pub mod told;
 pub mod turns;
+pub mod values;
 pub mod vector;
 
 pub use expect::{Expectations, Status};

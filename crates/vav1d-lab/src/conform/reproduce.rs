@@ -1,29 +1,17 @@
 //! Commands that show a failure again.
 
-use std::ffi::{OsStr, OsString};
+use std::ffi::OsString;
 use std::path::{Path, PathBuf, absolute};
 
 use super::outcome::{Failure, Outcome};
-use super::runner::Record;
+use super::record::Record;
 use super::vector::Vector;
-
-/// Variables that decide which driver a device is, and how it behaves.
-const VARIABLES: [&str; 8] = [
-    "VK_DRIVER_FILES",
-    "VK_ADD_DRIVER_FILES",
-    "VK_ICD_FILENAMES",
-    "VK_LAYER_PATH",
-    "VK_INSTANCE_LAYERS",
-    "SOFTVK_CONFIG",
-    "LD_PRELOAD",
-    "VAV1D_VERIFY_CHILD",
-];
+use crate::surroundings::Surroundings;
 
 /// How `verify` was called, as far as it matters to one vector.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Reproduce {
-    /// Variables of [`VARIABLES`] and their values.
-    environment: Vec<(&'static str, OsString)>,
+    surroundings: Surroundings,
     /// The program, as it was called.
     program: OsString,
     /// The device.
@@ -45,7 +33,6 @@ impl Reproduce {
         child_options: &[OsString],
         suites: &[PathBuf],
     ) -> Self {
-        let value = |name| Some((name, std::env::var_os(name)?));
         let program = program.unwrap_or_else(|| "vav1d".into());
         // A path works from everywhere, a name of the search path does so already.
         let is_path = Path::new(&program).components().count() > 1;
@@ -54,7 +41,7 @@ impl Reproduce {
             _ => program,
         };
         Self {
-            environment: VARIABLES.into_iter().filter_map(value).collect(),
+            surroundings: Surroundings::here(),
             program,
             device: device.to_owned(),
             options,
@@ -88,7 +75,7 @@ impl Reproduce {
             words.push("--".into());
             words.extend(self.child_options.iter().cloned());
         }
-        self.line(&words)
+        self.surroundings.line(&self.program, &words)
     }
 
     fn compare(&self, vector: &Vector, record: &Record) -> String {
@@ -99,18 +86,12 @@ impl Reproduce {
         }
         words.extend(self.child_options.iter().cloned());
         words.extend(["--".into(), whole(&vector.input).into()]);
-        self.line(&words)
+        self.surroundings.line(&self.program, &words)
     }
 
     fn begin(&self, command: &str) -> Vec<OsString> {
         let device = ["--device".into(), self.device.clone().into()];
-        [self.program.clone(), command.into()].into_iter().chain(device).collect()
-    }
-
-    fn line(&self, words: &[OsString]) -> String {
-        let set = |(name, value): &(&str, OsString)| format!("{name}={}", quoted(value));
-        let variables = self.environment.iter().map(set);
-        variables.chain(words.iter().map(|word| quoted(word))).collect::<Vec<_>>().join(" ")
+        std::iter::once(command.into()).chain(device).collect()
     }
 }
 
@@ -118,38 +99,17 @@ fn whole(path: &Path) -> PathBuf {
     absolute(path).unwrap_or_else(|_| path.to_owned())
 }
 
-/// A word as a POSIX shell reads it.
-pub fn quoted(word: &OsStr) -> String {
-    let word = word.to_string_lossy();
-    let plain = |c: char| c.is_ascii_alphanumeric() || "/._+@:=,-%".contains(c);
-    match !word.is_empty() && word.chars().all(plain) {
-        true => word.into_owned(),
-        false => format!("'{}'", word.replace('\'', r"'\''")),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn words_are_quoted_for_a_shell() {
-        for (word, text) in [
-            ("soft:fault=crash@3", "soft:fault=crash@3"),
-            ("^s/a\\.ivf$", "'^s/a\\.ivf$'"),
-            ("it's", r"'it'\''s'"),
-            ("", "''"),
-        ] {
-            assert_eq!(quoted(OsStr::new(word)), text);
-        }
-    }
 
     #[test]
     fn a_vector_is_run_alone_with_the_options_of_all() {
         let options = vec!["--timeout".into(), "3".into()];
         let mut reproduce =
             Reproduce::new(Some("vav1d".into()), "soft:x", options, &["--dpb".into()], &[]);
-        reproduce.environment = vec![("SOFTVK_CONFIG", "a b".into())];
+        let config = |name: &str| (name == "SOFTVK_CONFIG").then(|| "a b".into());
+        reproduce.surroundings = Surroundings::of(config);
         let mut vector = Vector::new("s/a.ivf", "/s/a.ivf".into());
         vector.suite_path = "/s".into();
         assert_eq!(

@@ -5,12 +5,12 @@ use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
+use super::about::{self, About, unfired_note};
 use super::expect::{First, Status};
-use super::explain::Explained;
 use super::outcome::Outcome;
-use super::report::{self, About, jsonl, unfired_note, values};
-use super::runner::Record;
+use super::record::{Explained, Record, STATES};
 use super::selection::Selection;
+use super::values;
 use super::vector::Kind;
 use crate::words::count;
 
@@ -181,7 +181,7 @@ fn header(data: &Value) -> Result<About, String> {
     let mut properties: Vec<_> =
         texts.map(|(name, value)| (name.clone(), value.to_owned())).collect();
     // An object has no order.
-    let place = |name: &str| report::PROPERTIES.iter().position(|known| *known == name);
+    let place = |name: &str| about::PROPERTIES.iter().position(|known| *known == name);
     properties.sort_by_key(|(name, _)| place(name).unwrap_or(usize::MAX));
     Ok(About { properties, selection, ..About::default() })
 }
@@ -279,7 +279,7 @@ pub(super) fn file_name(name: &str) -> PathBuf {
 fn explained(data: &Value, folder: &Path) -> Option<Explained> {
     let text = data["explained"].as_str()?.to_owned();
     let states = data["explained_pictures"].as_str().unwrap_or_default();
-    let state = |c: char| jsonl::STATES.iter().find(|s| s.1 == c).map_or("unjudged", |s| s.0);
+    let state = |c: char| STATES.iter().find(|s| s.1 == c).map_or("unjudged", |s| s.0);
     let images = data["images"].as_array().into_iter().flatten().filter_map(Value::as_str);
     // Names of files, and no paths.
     let images = images.filter(|name| !name.contains(['/', '\\']));

@@ -5,133 +5,19 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 
-use super::child::Program;
-use super::expect::{Expectations, First, Known, Status, Word};
-use super::explain::{Explained, explain};
+use super::expect::{Expectations, Status, Word};
+use super::explain::explain;
 use super::files::{self, added, named};
 use super::judge::{Judge, Judged};
+use super::options::Options;
 use super::outcome::{Failure, Outcome};
+use super::record::Record;
 use super::recovery;
-use super::reproduce::Reproduce;
-use super::settle::{self, Effort, Settled};
-use super::vector::{Kind, Vector};
-
-/// The device that is the reference.
-pub const REFERENCE: &str = "soft";
-
-/// How a suite is run.
-#[derive(Debug)]
-pub struct Options {
-    /// The children.
-    pub program: Program,
-    /// Vectors at a time.
-    pub jobs: usize,
-    /// How often each is run.
-    pub effort: Effort,
-    /// The program that asks for the device: vav1d, whatever the children are.
-    pub asked: PathBuf,
-    /// [`REFERENCE`] as the children are told of it.
-    pub reference_device: String,
-    /// Where logs and the results so far go.
-    pub folder: PathBuf,
-    /// Whether softvk is there to be asked what is right.
-    pub reference: bool,
-    /// Whether vectors with wrong pictures are looked at with `vav1d compare`.
-    pub explain: bool,
-    /// Whether images of them are kept in the folder.
-    pub images: bool,
-    /// After so many vectors that something is to be done about, no other is begun.
-    pub max_fail: Option<usize>,
-    /// How a vector is run again by hand.
-    pub reproduce: Reproduce,
-}
-
-/// What came of a vector.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Record {
-    /// The vector's name.
-    pub name: String,
-    /// Its stream.
-    pub input: PathBuf,
-    /// SHA-256 of that, in hexadecimal: what it is, whatever it is called. `None` if it was not
-    /// run.
-    pub stream: Option<String>,
-    /// Options of `vav1d compare` that decode what was judged.
-    pub options: Vec<String>,
-    /// What it was compared with.
-    pub oracle: Option<Kind>,
-    /// What it did; `None` if it was not run.
-    pub outcome: Option<Outcome>,
-    /// What that means.
-    pub status: Status,
-    /// The outcome's word of each of its runs.
-    pub runs: Vec<&'static str>,
-    /// The first wrong output picture, as lists have it.
-    pub first: Option<First>,
-    /// More to say.
-    pub note: Option<String>,
-    /// For each output picture whether it is right, as far as that is known.
-    pub frames: Vec<Option<bool>>,
-    /// Output pictures that should have come, and did not.
-    pub missing: usize,
-    /// What `vav1d compare` says of it.
-    pub explained: Option<Explained>,
-    /// Commands that show the failure again, the first one as it was seen.
-    pub reproduce: Vec<String>,
-    /// The device's name.
-    pub device: Option<String>,
-    /// Planted faults that never applied; `None` if no run came to its end.
-    pub unfired: Option<Vec<String>>,
-    /// Seconds that it took.
-    pub seconds: f64,
-}
-
-impl Record {
-    /// A vector that was not run.
-    fn not_run(vector: &Vector, status: Status, note: &str) -> Self {
-        Self {
-            name: vector.name.clone(),
-            input: vector.input.clone(),
-            stream: None,
-            options: Vec::new(),
-            oracle: None,
-            outcome: None,
-            status,
-            runs: Vec::new(),
-            first: None,
-            note: Some(note.to_owned()),
-            frames: Vec::new(),
-            missing: 0,
-            explained: None,
-            reproduce: Vec::new(),
-            device: None,
-            unfired: None,
-            seconds: 0.0,
-        }
-    }
-
-    /// Whether the device was judged by it: it was run, not refused, and there was something to
-    /// compare with.
-    pub fn is_evidence(&self) -> bool {
-        match &self.outcome {
-            None | Some(Outcome::Unsupported(_)) => false,
-            Some(Outcome::Fail(Failure::Missing(_) | Failure::BadOracle(_))) => false,
-            Some(Outcome::Pass | Outcome::Fail(_)) => true,
-        }
-    }
-
-    /// What lists are told of it; `None` if it was not run, or not as often as it takes.
-    pub fn known(&self) -> Option<Known<'_>> {
-        if self.status == Status::NotRun {
-            return None;
-        }
-        let (name, status, first) = (&*self.name, self.status, self.first);
-        Some(Known { name, outcome: self.outcome.as_ref()?, status, first })
-    }
-}
+use super::settle::{self, Settled};
+use super::vector::Vector;
 
 /// Runs `vectors`, and calls `each` for every one that has ended, in the order in which they end;
-/// until `stop`. The records are sorted by name; vectors that were not come to are
+/// until `stop`. The records are sorted by name; vectors whose turn did not come are
 /// [`Status::NotRun`].
 ///
 /// # Errors

@@ -3,6 +3,7 @@
 //! at a time. The driver is not asked again: its picture was recorded.
 #![cfg_attr(not(test), deny(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
 
+mod change;
 mod changes;
 mod distance;
 mod frames;
@@ -10,6 +11,7 @@ mod motion;
 mod plausible;
 mod stage;
 pub mod suite;
+mod told;
 
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
@@ -20,7 +22,7 @@ use vav1d::pixels::Picture;
 use vav1d::plan::planner::PlannerOptions;
 
 use crate::compare::REFERENCE_NAMES;
-use changes::{Change, Scope};
+use change::{Change, Scope};
 use distance::Distance;
 use frames::Frames;
 

@@ -4,7 +4,8 @@
 use std::collections::HashMap;
 
 use super::Stage;
-use super::changes::{Change, Told};
+use super::change::Change;
+use super::told::Told;
 
 const STRUCTURE: &str = "StdVideoAV1GlobalMotion";
 const TRANSLATION: i64 = 1;

@@ -13,7 +13,7 @@ use vav1d::plan::planner::PlannerOptions;
 use super::frames::{picture_info, sequence_header};
 use crate::compare::Graph;
 use crate::conform::outcome::{Failure, Outcome};
-use crate::conform::runner::Record;
+use crate::conform::record::Record;
 
 /// What tells failures from passes.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -1,9 +1,10 @@
 //! `session-N.jsonl` as data.
 
 use std::collections::BTreeMap;
+use std::io::{Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 
-use av1_std::owned::{Members, PictureInfo, ReferenceInfo, SequenceHeader};
+use av1_std::owned::{Members, PictureInfo, ReferenceInfo, SequenceHeader, tile_hash};
 use serde_json::{Map, Value};
 
 /// The format that is read here.
@@ -56,7 +57,7 @@ pub struct Frame {
     pub sequence: Option<u64>,
     /// Whether that came with the decode itself.
     pub inline_parameters: bool,
-    /// Hash of the bytes of its tiles.
+    /// Hash of the bytes of its tiles, as [`Capture::read`] finds them in the stream.
     pub tile_hash: u64,
     /// Where its OBUs are in the stream: offset and size in bytes, and the offset of each tile.
     pub obu: Option<(u64, u64, Vec<u64>)>,
@@ -114,18 +115,68 @@ pub struct Slot {
     pub std: Option<ReferenceInfo>,
 }
 
+/// Why a capture cannot be had.
+#[derive(Debug, thiserror::Error)]
+pub enum CaptureError {
+    /// One of its files cannot be opened or read.
+    #[error("{}: {source}", path.display())]
+    Unreadable {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// It is no capture of this format.
+    #[error("{}: {why}", path.display())]
+    Malformed {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with which line.
+        why: String,
+    },
+}
+
 impl Capture {
     /// Reads `session-N.jsonl`; `path` may name the stream beside it, too. A last line that is not
     /// whole is left out: the application was killed while it was written.
     ///
     /// # Errors
-    /// What is wrong with which line.
-    pub fn read(path: &Path) -> Result<Self, String> {
+    /// A file that cannot be read, or what is wrong with which line.
+    pub fn read(path: &Path) -> Result<Self, CaptureError> {
+        let unreadable = |path: &Path| {
+            let path = path.to_owned();
+            move |source| CaptureError::Unreadable { path, source }
+        };
         let records = path.with_extension("jsonl");
-        let text =
-            std::fs::read_to_string(&records).map_err(|e| format!("{}: {e}", records.display()))?;
-        Self::parse(&text, path.with_extension("obu"))
-            .map_err(|why| format!("{}: {why}", records.display()))
+        let text = std::fs::read(&records).map_err(unreadable(&records))?;
+        let stream = path.with_extension("obu");
+        let mut capture = Self::parse(&String::from_utf8_lossy(&text), stream.clone())
+            .map_err(|why| CaptureError::Malformed { path: records, why })?;
+        capture.hash(&stream).map_err(unreadable(&stream))?;
+        Ok(capture)
+    }
+
+    /// Hashes the tiles of each frame, which are in its stream.
+    fn hash(&mut self, stream: &Path) -> std::io::Result<()> {
+        let mut file = None;
+        for event in &mut self.events {
+            let Event::Frame(frame) = event else { continue };
+            let places = frame.obu.as_ref().map_or(&[][..], |(_, _, places)| places.as_slice());
+            let mut tiles = Vec::new();
+            for (at, size) in places.iter().zip(&frame.tile_sizes) {
+                if file.is_none() {
+                    file = Some(std::fs::File::open(stream)?);
+                }
+                let Some(file) = &mut file else { continue };
+                file.seek(SeekFrom::Start(*at))?;
+                let mut tile = Vec::new();
+                // A stream that ends before is one that was cut: the hash is of what is there.
+                file.take(u64::from(*size)).read_to_end(&mut tile)?;
+                tiles.push(tile);
+            }
+            frame.tile_hash = tile_hash(tiles.iter().map(Vec::as_slice));
+        }
+        Ok(())
     }
 
     /// Reads the text of `session-N.jsonl`.
@@ -286,7 +337,7 @@ fn frame(value: &Value) -> Option<Frame> {
         queue: pair(value.get("queue")?)?,
         sequence: number("sequence"),
         inline_parameters: value.get("inline_parameters")?.as_bool()?,
-        tile_hash: u64::from_str_radix(&text("tile_hash")?, 16).ok()?,
+        tile_hash: 0,
         obu,
         fault: text("fault"),
         unread: text("unread"),
@@ -366,7 +417,7 @@ mod tests {
             "{\"watch\":{\"format\":1}}\n{\"reset\":true}\n{\"later\":{\"what\":1}}\n",
             "{\"image\":{\"number\":4,\"layers\":2,\"format\":7,\"extent\":[8,8],\"usage\":3}}\n",
             "{\"frame\":{\"number\":0,\"submission\":1,\"recorded\":0,\"queue\":[1,0],",
-            "\"sequence\":null,\"inline_parameters\":false,\"tile_hash\":\"0f\",",
+            "\"sequence\":null,\"inline_parameters\":false,",
             "\"dst\":{\"extent\":[8,6],\"offset\":[0,0],\"image\":4,\"layer\":1,\"layout\":1},",
             "\"setup\":null,\"references\":[],\"bound\":[],\"bitstream\":{\"offset\":0,",
             "\"range\":9},\"status_query\":false,\"inline_query\":false,",
@@ -375,7 +426,7 @@ mod tests {
         let capture = Capture::parse(text, PathBuf::new()).expect("a capture");
         assert_eq!((capture.events.len(), capture.ended), (2, false));
         let frame = capture.frames().next().expect("a frame");
-        assert_eq!((frame.tile_hash, frame.dst.image), (15, Some((4, 1))));
+        assert_eq!(frame.dst.image, Some((4, 1)));
         assert_eq!(frame.dst.made, (2, 7, 3));
         let info = frame.info.as_ref().expect("picture information");
         assert_eq!(info.pSegmentation, Some(Segmentation::default()));

@@ -6,13 +6,14 @@ use std::sync::Arc;
 use av1_std::back;
 use av1_std::owned::SequenceHeader;
 use vav1d::error::{Error, Result, Unsupported};
+use vav1d::film_grain::{Applier, FilmGrain};
 use vav1d::grain;
 use vav1d::plan::{Bitstream, FramePlan, SessionSpec, ShowPlan, Step, SurfaceId};
 use vav1d::sink::md5_hex;
 use vav1d::syntax;
 use vav1d::vk::{
-    DecodeStatus, DpbPreference, Executor, ExecutorOptions, GrainMode, Handed, Output,
-    ParametersMode, StatusQueries,
+    DecodeStatus, DpbPreference, Executor, ExecutorOptions, Handed, Output, ParametersMode,
+    StatusQueries,
 };
 
 use super::capture::{Capture, Event, Frame};
@@ -52,7 +53,7 @@ pub fn shape(capture: &Capture, options: ExecutorOptions) -> ExecutorOptions {
         });
     }
     if !capture.has_film_grain() {
-        shape.film_grain = GrainMode::None;
+        shape.film_grain = FilmGrain::Off.mode(Applier::Driver);
     }
     shape
 }
@@ -147,6 +148,7 @@ impl Replay<'_> {
             replaced: None,
             temporal_id: 0,
             spatial_id: 0,
+            is_doubtful: false,
             bitstream: self.bitstream(frame),
         };
         if let Some(slot) = setup {
@@ -166,7 +168,8 @@ impl Replay<'_> {
         self.executor.give(frame.number, handed);
         self.executor.execute(&Step::Decode(Box::new(plan)))?;
         let unit = frame.number;
-        let show = ShowPlan { surface, unit, pts: None, show_existing_frame: false };
+        let show =
+            ShowPlan { surface, unit, pts: None, show_existing_frame: false, is_doubtful: false };
         self.executor.execute(&Step::Show(show))?;
         match setup.filter(|_| info.refresh_frame_flags != 0) {
             Some(slot) => {

@@ -9,10 +9,10 @@ use super::app::{App, Shown};
 use super::display::Display;
 use super::keys::Action;
 use super::osd;
-use super::picture::{luminance, natural};
+use super::picture::natural;
 use crate::{Repeat, Target};
 use vav1d::error::Result;
-use vav1d::vk::GrainMode;
+use vav1d::film_grain::FilmGrain;
 use vav1d::vk::render::{self, Drawing, Kernel};
 
 /// How slow and how fast things can be played.
@@ -166,11 +166,9 @@ impl App {
             // What the driver applies, or was told not to, needs another decode.
             let is_ours = frame.pending_grain.is_some() || self.options.look.other.is_some();
             if !is_ours && frame.header.film_grain_params.apply_grain {
-                let mode = match self.options.look.film_grain {
-                    true => GrainMode::Driver,
-                    false => GrainMode::None,
-                };
-                self.feed.set_film_grain(mode, frame.index);
+                let look = &self.options.look;
+                let wanted = if look.film_grain { FilmGrain::Stream } else { FilmGrain::Off };
+                self.feed.set_film_grain(wanted.mode(look.by), frame.index);
                 self.pacer.reset();
                 // Where it was on its way to is where it goes.
                 match self.aim.target() {
@@ -199,8 +197,8 @@ impl App {
         let mut canvas = self.presenter.canvas(name, size)?;
         let color = &shown.frame.sequence.color_config;
         let (picture, grain, luminance) =
-            ((&*shown.picture).into(), shown.grain.as_deref(), luminance(&shown.frame));
-        let frame = render::Frame { picture, color, luminance, grain };
+            ((&*shown.picture).into(), shown.grain.as_deref(), shown.luminance);
+        let frame = render::Content { picture, color, luminance, grain };
         let view = self.options.look.view(&shown.frame, size);
         let pixels = canvas.draw(&Drawing { frame: Some(frame), view, overlay: None })?;
         let stem = std::path::Path::new(&shown.frame.stream.name);

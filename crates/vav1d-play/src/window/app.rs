@@ -12,11 +12,11 @@ use super::aim::Aim;
 use super::blocks::Blocks;
 use super::display::Display;
 use super::feed::{Fed, Feed, Judged};
-use super::mouse::Mouse;
-use super::picture::{luminance, shaped};
-use super::stop::stopped_by_signals;
-use super::tell::{left_out, plain};
-use super::{OpenFiles, Options, Presenter, Program, Report};
+use super::picture::{Brightness, window_size};
+use super::pointer::Pointer;
+use super::said::{left_out, plain};
+use super::stop::{Wake, stopped_by_signals};
+use super::{OpenFiles, Presenter, Program, Report, WindowOptions};
 use crate::{Decision, Frame, Pacer, Player, StreamInfo, Target, Timed};
 use vav1d::color::{self, Luminance};
 use vav1d::error::{DeviceError, Error, Result};
@@ -28,15 +28,11 @@ const QUEUE: usize = 3;
 /// How long messages, and the bar, stay.
 const MESSAGE: Duration = Duration::from_secs(2);
 
-/// The player's thread has something to say.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Wake;
-
 /// Plays `program` in a window, until it ends or the window is closed.
 ///
 /// # Errors
 /// `Device` where there is no display, nothing presents to its windows, or a device is lost.
-pub fn play(program: Program, presenter: Presenter, options: Options) -> Result<Report> {
+pub fn play(program: Program, presenter: Presenter, options: WindowOptions) -> Result<Report> {
     let none = |e| DeviceError::None(format!("no display: {}", plain(&e)));
     let event_loop = EventLoop::<Wake>::with_user_event().build().map_err(none)?;
     let player = |list, device, options| {
@@ -87,7 +83,7 @@ pub(super) struct App {
     pub(super) feed: Feed,
     pub(super) device_name: String,
     pub(super) presenter: Presenter,
-    pub(super) options: Options,
+    pub(super) options: WindowOptions,
     pub(super) display: Option<Display>,
     pub(super) pacer: Pacer<Judged>,
     pub(super) clock: Instant,
@@ -100,10 +96,11 @@ pub(super) struct App {
     pub(super) message: Option<(String, Instant)>,
     /// The bar stays until then.
     pub(super) bar_until: Option<Instant>,
-    pub(super) mouse: Mouse,
+    pub(super) mouse: Pointer,
     pub(super) modifiers: ModifiersState,
     /// What is on its way to the screen.
     pub(super) aim: Aim,
+    brightness: Brightness,
     /// The section that is repeated: its first end, and the other.
     pub(super) section: (Option<Duration>, Option<Duration>),
     /// Names of the playlist's entries.
@@ -123,6 +120,7 @@ pub(super) struct Shown {
     pub(super) frame: Box<Frame>,
     pub(super) picture: Arc<DecodedPicture>,
     pub(super) grain: Option<Box<vav1d::grain::GrainPass>>,
+    pub(super) luminance: Luminance,
     /// Where it is wrong, if that is known.
     pub(super) blocks: Option<Blocks>,
     /// The device has it.
@@ -135,7 +133,7 @@ impl App {
         about: About,
         stop: Arc<AtomicUsize>,
         presenter: Presenter,
-        options: Options,
+        options: WindowOptions,
     ) -> Self {
         let About { device_name, names, tell, open } = about;
         let clock = Instant::now();
@@ -157,9 +155,10 @@ impl App {
             keys: false,
             message: None,
             bar_until: None,
-            mouse: Mouse::default(),
+            mouse: Pointer::default(),
             modifiers: ModifiersState::empty(),
             aim: Aim::default(),
+            brightness: Brightness::default(),
             section: (None, None),
             names,
             tell,
@@ -217,6 +216,7 @@ impl App {
                 Fed::Preview(frame) => {
                     self.show(frame, None);
                     self.draw(event_loop);
+                    self.report.seeks.saw(Instant::now());
                 }
                 Fed::EndOfStream => self.at_end = true,
                 Fed::Fault(error) => {
@@ -235,7 +235,7 @@ impl App {
     /// A stream was opened: the first one opens the window.
     fn opened(&mut self, event_loop: &ActiveEventLoop, stream: Arc<StreamInfo>) {
         let hdr = color::is_hdr(&stream.sequence.color_config).then(Luminance::default);
-        let size = shaped(stream.render_size, stream.pixel_aspect, stream.rotation);
+        let size = window_size(&stream);
         if self.display.is_none() {
             match Display::open(event_loop, &self.presenter, &self.options, size, hdr) {
                 Ok(display) => {
@@ -347,6 +347,7 @@ impl App {
     fn landed(&mut self) {
         let Some(frame) = self.shown.as_ref().map(|shown| &shown.frame) else { return };
         let (index, time) = (frame.index, frame.time);
+        self.report.seeks.land(Instant::now());
         let is_image = frame.sequence.still_picture;
         if let Some(target) = self.aim.landed(index) {
             return self.go(target);
@@ -372,14 +373,15 @@ impl App {
     /// Puts `frame` on the screen, as it is to look now.
     pub(super) fn show(&mut self, frame: Box<Frame>, blocks: Option<Blocks>) {
         let (picture, grain) = self.options.look.picture(&frame);
-        let shown = Shown { frame, picture, grain, blocks, is_uploaded: false };
+        let luminance = self.brightness.of(&frame);
+        let shown = Shown { frame, picture, grain, luminance, blocks, is_uploaded: false };
         let stream = Arc::clone(&shown.frame.stream);
         let before = self.shown.replace(shown);
         let is_other = |old: &StreamInfo| (old.entry, &old.name) != (stream.entry, &stream.name);
         if before.is_some_and(|before| is_other(&before.frame.stream)) {
             self.title();
             // Each file gets a window of its size; what the user has made of it is for one file.
-            let size = shaped(stream.render_size, stream.pixel_aspect, stream.rotation);
+            let size = window_size(&stream);
             let scale = self.options.scale;
             if let Some(display) = self.display.as_mut().filter(|d| d.window.fullscreen().is_none())
             {
@@ -421,10 +423,10 @@ impl App {
         let Some(size) = self.display.as_ref().map(|d| d.screen.size()) else { return };
         let overlay = self.osd(size).image(size);
         let (Some(display), Some(shown)) = (&mut self.display, &mut self.shown) else { return };
-        let (look, luminance) = (&self.options.look, luminance(&shown.frame));
+        let (look, luminance) = (&self.options.look, shown.luminance);
         let (picture, color) = ((&*shown.picture).into(), &shown.frame.sequence.color_config);
         let grain = shown.grain.as_deref();
-        let frame = render::Frame { picture, color, luminance, grain };
+        let frame = render::Content { picture, color, luminance, grain };
         let frame = (!shown.is_uploaded).then_some(frame);
         let overlay = overlay.as_ref().map(|(origin, image)| Overlay {
             origin: *origin,
@@ -476,6 +478,7 @@ impl App {
         let entry = self.shown.as_ref().map(|shown| shown.frame.stream.entry);
         self.feed.seek(entry, target);
         self.aim.set(target);
+        self.report.seeks.begin(Instant::now());
         self.pacer.reset();
         self.at_end = false;
         self.show_bar();

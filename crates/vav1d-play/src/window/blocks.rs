@@ -107,6 +107,7 @@ mod tests {
             kernel: Kernel::Bicubic,
             quarters,
             is_mirrored: false,
+            clip: None,
         };
         assert_eq!(
             blocks.places(&view((384, 200), 0)),

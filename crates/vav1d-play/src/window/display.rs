@@ -7,8 +7,8 @@ use winit::dpi::PhysicalSize;
 use winit::event_loop::ActiveEventLoop;
 use winit::window::{Fullscreen, Window};
 
-use super::tell::plain;
-use super::{Options, Presenter, layout};
+use super::said::plain;
+use super::{Presenter, WindowOptions, layout};
 use vav1d::color::Luminance;
 use vav1d::error::{DeviceError, Result};
 use vav1d::vk::render::{Screen, ScreenOptions, Surface, WindowHandles};
@@ -30,7 +30,7 @@ impl Display {
     pub(super) fn open(
         event_loop: &ActiveEventLoop,
         presenter: &Presenter,
-        options: &Options,
+        options: &WindowOptions,
         natural: (u32, u32),
         hdr: Option<Luminance>,
     ) -> Result<Self> {
@@ -58,7 +58,7 @@ impl Display {
     pub(super) fn renew(
         self,
         presenter: &Presenter,
-        options: &Options,
+        options: &WindowOptions,
         hdr: Option<Luminance>,
     ) -> Result<Self> {
         let Self { screen: old, window, .. } = self;
@@ -97,7 +97,7 @@ impl Display {
 fn screen(
     window: &Arc<Window>,
     presenter: &Presenter,
-    options: &Options,
+    options: &WindowOptions,
     hdr: Option<Luminance>,
 ) -> Result<(Screen, String)> {
     let handles: Arc<dyn WindowHandles> = window.clone();

@@ -7,8 +7,9 @@ use winit::event_loop::ActiveEventLoop;
 use winit::keyboard::Key;
 use winit::window::WindowId;
 
-use super::app::{App, Wake};
+use super::app::App;
 use super::keys;
+use super::stop::Wake;
 
 impl ApplicationHandler<Wake> for App {
     fn resumed(&mut self, _event_loop: &ActiveEventLoop) {}

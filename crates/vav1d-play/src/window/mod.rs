@@ -15,6 +15,9 @@ mod layout;
 mod mouse;
 mod osd;
 mod picture;
+mod pointer;
+mod said;
+mod seeks;
 mod stop;
 mod tell;
 
@@ -31,10 +34,11 @@ pub use bitmap::Bitmap;
 pub use keys::table;
 pub use osd::{Osd, about};
 pub use picture::{Look, luminance, natural};
+pub use seeks::Seeks;
 
 /// How to show.
 #[derive(Clone, Debug)]
-pub struct Options {
+pub struct WindowOptions {
     /// The window covers the screen.
     pub fullscreen: bool,
     /// Size of the window: the first picture's render size times this.
@@ -115,6 +119,8 @@ pub struct Report {
     pub on_device: u64,
     /// The device that drew, and how it presents.
     pub presenter: String,
+    /// How long seeks took.
+    pub seeks: Seeks,
     /// What was wrong with the streams.
     pub faults: Vec<Error>,
     /// What a comparison found.

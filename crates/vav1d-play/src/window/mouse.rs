@@ -18,20 +18,6 @@ const NOTCH: f64 = 10.0;
 /// Pixels of a touch pad that are a notch.
 const PIXELS: f64 = 60.0;
 
-/// What is known of the pointer.
-#[derive(Debug, Default)]
-pub(super) struct Mouse {
-    /// Where it is in the window, in pixels.
-    at: Option<(f64, f64)>,
-    /// It is hidden after that.
-    until: Option<Instant>,
-    /// The bar is held.
-    drags: bool,
-    clicked: Option<Instant>,
-    /// What is left of a notch.
-    rolled: f64,
-}
-
 impl App {
     /// The pointer is at `at`; a window that gets it under itself is told so, too.
     pub(super) fn moved(&mut self, at: (f64, f64)) {

@@ -3,8 +3,10 @@
 use std::sync::Arc;
 
 use super::layout;
-use crate::Frame;
-use vav1d::color::Luminance;
+use crate::{Frame, StreamInfo};
+use vav1d::color::{self, Luminance};
+use vav1d::container::Crop;
+use vav1d::film_grain::Applier;
 use vav1d::grain::GrainPass;
 use vav1d::grain::{self, FrameTime, Override};
 use vav1d::syntax::film_grain::FilmGrainParams;
@@ -16,6 +18,8 @@ use vav1d::vk::render::{Kernel, View};
 pub struct Look {
     /// Film grain is applied where the driver has left it to us.
     pub film_grain: bool,
+    /// Who is to apply the stream's own.
+    pub by: Applier,
     /// On the CPU, not by a shader.
     pub on_cpu: bool,
     /// Film grain in place of the stream's own.
@@ -54,27 +58,102 @@ impl Look {
     pub fn view(&self, frame: &Frame, size: (u32, u32)) -> View {
         let quarters = quarters(frame.stream.rotation);
         let is_mirrored = frame.stream.is_mirrored;
-        View { quarters, is_mirrored, ..layout::fit(size, natural(frame), self.kernel) }
+        let view = View { quarters, is_mirrored, ..layout::fit(size, natural(frame), self.kernel) };
+        match crop(frame) {
+            Some(crop) => layout::cropped(view, frame.picture.size(), crop),
+            None => view,
+        }
     }
 }
 
-/// What metadata have said of the luminance of `frame`.
+/// What metadata have said of the luminance of `frame`, else what its samples say, if they are on
+/// the host.
 pub fn luminance(frame: &Frame) -> Luminance {
     let mut luminance = Luminance::default();
     frame.metadata.iter().for_each(|metadata| luminance.note(metadata));
+    if luminance.told().is_none() {
+        let host = frame.picture.host();
+        luminance.measured =
+            host.and_then(|picture| color::peak(picture, &frame.sequence.color_config));
+    }
     luminance
+}
+
+/// The luminance of pictures that follow each other: what is measured grows at once and falls
+/// slowly, so that nothing flickers.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Brightness {
+    /// Which entry and picture was the last, and how bright.
+    last: Option<(usize, u64, f32)>,
+}
+
+impl Brightness {
+    /// Part of a fall that a picture takes: half of it within half a second.
+    const FALL: f32 = 0.05;
+
+    /// What `frame` is to be drawn with.
+    pub(super) fn of(&mut self, frame: &Frame) -> Luminance {
+        let mut luminance = luminance(frame);
+        let at = (frame.stream.entry, frame.index);
+        luminance.measured = luminance.measured.map(|measured| self.follow(at, measured));
+        luminance
+    }
+
+    fn follow(&mut self, (entry, index): (usize, u64), measured: f32) -> f32 {
+        let before = self.last.filter(|(of, before, _)| *of == entry && before + 1 == index);
+        let now = match before {
+            Some((_, _, before)) if measured < before => before + (measured - before) * Self::FALL,
+            _ => measured,
+        };
+        self.last = Some((entry, index, now));
+        now
+    }
 }
 
 /// Pixels that `frame` is to be shown with: the size that the stream asks for, its samples made
 /// square, turned.
 pub fn natural(frame: &Frame) -> (u32, u32) {
     let size = &frame.header.frame_size;
-    let shape = (size.render_width, size.render_height);
+    let (width, height) = (size.render_width, size.render_height);
+    let shape = match crop(frame) {
+        Some(crop) => {
+            let (of_width, of_height) = frame.picture.size();
+            (part(width, crop.width, of_width), part(height, crop.height, of_height))
+        }
+        None => (width, height),
+    };
     shaped(shape, frame.stream.pixel_aspect, frame.stream.rotation)
 }
 
+/// What the container wants to be shown of `frame`, if that is in its picture and not all of it.
+fn crop(frame: &Frame) -> Option<Crop> {
+    let (width, height) = frame.picture.size();
+    let is_inside = |from: u32, size: u32, of: u32| {
+        size > 0 && from.checked_add(size).is_some_and(|end| end <= of)
+    };
+    frame.stream.crop.filter(|crop| {
+        let is_all = (crop.width, crop.height) == (width, height);
+        !is_all && is_inside(crop.x, crop.width, width) && is_inside(crop.y, crop.height, height)
+    })
+}
+
+/// `side` times `part` of `whole`, rounded.
+fn part(side: u32, part: u32, whole: u32) -> u32 {
+    let (side, part, whole) = (u64::from(side), u64::from(part), u64::from(whole.max(1)));
+    ((side * part + whole / 2) / whole).clamp(1, 65536) as u32
+}
+
+/// The size of a window for `stream`.
+pub(super) fn window_size(stream: &StreamInfo) -> (u32, u32) {
+    let whole = stream.render_size;
+    let shape = stream.crop.map_or(whole, |crop| {
+        (crop.width.clamp(1, whole.0.max(1)), crop.height.clamp(1, whole.1.max(1)))
+    });
+    shaped(shape, stream.pixel_aspect, stream.rotation)
+}
+
 /// `size` with samples of the shape `aspect`, turned by `rotation` degrees.
-pub(super) fn shaped(size: (u32, u32), aspect: Option<(u32, u32)>, rotation: u16) -> (u32, u32) {
+fn shaped(size: (u32, u32), aspect: Option<(u32, u32)>, rotation: u16) -> (u32, u32) {
     let (width, height) = (size.0.max(1), size.1.max(1));
     let (across, down) = aspect.filter(|(a, d)| *a > 0 && *d > 0).unwrap_or((1, 1));
     // The longer side of a sample is what grows.
@@ -96,6 +175,23 @@ fn quarters(rotation: u16) -> u32 {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn brightness_falls_slowly_and_not_over_cuts() {
+        let mut brightness = Brightness::default();
+        assert_eq!(brightness.follow((0, 0), 500.0), 500.0);
+        assert_eq!(brightness.follow((0, 1), 4000.0), 4000.0);
+        let fallen = brightness.follow((0, 2), 1000.0);
+        assert!(fallen > 3800.0 && fallen < 4000.0, "{fallen}");
+        let mut half = fallen;
+        for index in 3..20 {
+            half = brightness.follow((0, index), 1000.0);
+        }
+        assert!(half < 2500.0, "{half}");
+        // A seek, and another file.
+        assert_eq!(brightness.follow((0, 90), 700.0), 700.0);
+        assert_eq!(brightness.follow((1, 91), 300.0), 300.0);
+    }
 
     #[test]
     fn samples_are_made_square() {

@@ -1,4 +1,4 @@
-//! Signals that end the player.
+//! What wakes the event loop, and signals that end it.
 
 use std::sync::Arc;
 use std::sync::atomic::AtomicUsize;
@@ -7,7 +7,9 @@ use std::sync::atomic::Ordering;
 
 use winit::event_loop::EventLoop;
 
-use super::app::Wake;
+/// The player's thread has something to say.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Wake;
 
 /// Lets SIGINT and SIGTERM end the loop, so that what was shown is told.
 pub(super) fn stopped_by_signals(event_loop: &EventLoop<Wake>) -> Arc<AtomicUsize> {

@@ -3,11 +3,11 @@
 use super::{Decoder, Outbox};
 use crate::decoding::{Damage, Decoding};
 use crate::error::{DeviceError, Error, Result};
-use crate::film_grain::FilmGrain;
+use crate::film_grain::{Applier, FilmGrain};
 use crate::limits::Limits;
 use crate::obu::Framing;
 use crate::plan::planner::PlannerOptions;
-use crate::vk::{Driver, Executor, ExecutorOptions, Instance, InstanceOptions};
+use crate::vk::{Adapter, Driver, Executor, ExecutorOptions, Instance, InstanceOptions};
 
 /// What decodes.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -22,7 +22,9 @@ enum Choice {
 
 impl Device {
     /// The first graphics card that decodes AV1, else the built-in driver, where there is one
-    /// (feature `soft`).
+    /// (feature `soft`). A card that decodes AV1 and cannot be opened is passed over, which
+    /// [`Decoder::passed_over`] says; one that does not take the stream is an error of the decode: it is
+    /// opened before the stream is known, and nothing decodes in its place.
     pub fn auto() -> Self {
         Self(Choice::Auto)
     }
@@ -42,18 +44,24 @@ impl Device {
         Self(Choice::Soft(Some(config.into())))
     }
 
-    fn open(self, options: &ExecutorOptions) -> Result<Executor> {
-        match self.0 {
-            Choice::Auto => match system(options, true) {
-                Ok(executor) => Ok(executor),
-                Err(error) => embedded(None, options).map_err(|none| match none {
-                    Error::Device(DeviceError::None(_)) => error,
-                    other => other,
+    fn open(self, options: &ExecutorOptions) -> Result<(Executor, Vec<PassedOver>)> {
+        let mut passed = Vec::new();
+        let opened = match self.0 {
+            Choice::Auto => match system(options, true, &mut passed) {
+                Ok(Some(executor)) => Ok(executor),
+                found => embedded(None, options).map_err(|none| match (none, found) {
+                    (Error::Device(DeviceError::None(_)), Err(error)) => error,
+                    (Error::Device(DeviceError::None(_)), Ok(_)) => no_device(passed.pop()),
+                    (other, _) => other,
                 }),
             },
-            Choice::System => system(options, false),
+            Choice::System => match system(options, false, &mut passed)? {
+                Some(executor) => Ok(executor),
+                None => Err(no_device(passed.pop())),
+            },
             Choice::Soft(config) => embedded(config, options),
-        }
+        };
+        Ok((opened?, passed))
     }
 }
 
@@ -63,19 +71,55 @@ impl Default for Device {
     }
 }
 
-fn system(options: &ExecutorOptions, is_hardware: bool) -> Result<Executor> {
+/// A device that decodes AV1, and was not taken.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct PassedOver {
+    /// Its name.
+    pub name: String,
+    /// Why: it cannot be opened.
+    pub why: Error,
+}
+
+/// The first device of the Vulkan loader that decodes AV1 and can be opened.
+fn system(
+    options: &ExecutorOptions,
+    is_hardware: bool,
+    passed: &mut Vec<PassedOver>,
+) -> Result<Option<Executor>> {
     let instance = Instance::new(Driver::System, InstanceOptions::default())?;
-    let mut last = DeviceError::None("no device of the Vulkan loader decodes AV1".into()).into();
-    for adapter in instance.adapters()?.iter().filter(|adapter| adapter.decodes_av1()) {
-        if is_hardware && adapter.device_type_text() == "cpu" {
-            continue;
-        }
-        match Executor::new(&instance, adapter, options.clone()) {
-            Ok(executor) => return Ok(executor),
-            Err(error) => last = error,
+    let adapters = instance.adapters()?;
+    let wanted = |adapter: &&Adapter| {
+        adapter.decodes_av1() && !(is_hardware && adapter.device_type_text() == "cpu")
+    };
+    Ok(first(adapters.iter().filter(wanted), passed, |adapter| {
+        let opened = Executor::new(&instance, adapter, options.clone());
+        opened.map_err(|why| PassedOver { name: adapter.name.clone(), why })
+    }))
+}
+
+/// The error where no device is left: why the `last` cannot be opened, if there is one.
+fn no_device(last: Option<PassedOver>) -> Error {
+    let none = || DeviceError::None("no device of the Vulkan loader decodes AV1".into()).into();
+    last.map_or_else(none, |last| last.why)
+}
+
+/// The first of `all` that can be opened; those before it are passed over, and that is said.
+fn first<A, E>(
+    all: impl Iterator<Item = A>,
+    passed: &mut Vec<PassedOver>,
+    mut open: impl FnMut(A) -> Result<E, PassedOver>,
+) -> Option<E> {
+    for one in all {
+        match open(one) {
+            Ok(opened) => return Some(opened),
+            Err(over) => {
+                log::warn!("{}: it decodes AV1, and cannot be opened: {}", over.name, over.why);
+                passed.push(over);
+            }
         }
     }
-    Err(last)
+    None
 }
 
 fn embedded(config: Option<String>, options: &ExecutorOptions) -> Result<Executor> {
@@ -163,20 +207,43 @@ impl Builder {
     /// `Device` if there is no such device, or it cannot be opened; `Unsupported` if it does not
     /// decode AV1.
     pub fn build(self) -> Result<Decoder> {
-        let executor = match self.executor {
-            Some(executor) => executor,
+        let (executor, passed_over) = match self.executor {
+            Some(executor) => (executor, Vec::new()),
             None => {
-                let film_grain = self.film_grain.mode();
+                let film_grain = self.film_grain.mode(Applier::Driver);
                 self.device.open(&ExecutorOptions { film_grain, ..self.options })?
             }
         };
         Ok(Decoder {
             executor,
+            passed_over,
             decoding: Decoding::new(self.planner, Damage::default()),
             options: self.planner,
             framing: self.framing,
             next_unit: 0,
             outbox: Outbox { film_grain: self.film_grain, ..Outbox::default() },
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_card_is_passed_over_in_silence() {
+        let mut passed = Vec::new();
+        let open = |name: &str| match name {
+            "good" => Ok(name.to_owned()),
+            name => {
+                let why = DeviceError::Fault("it is broken".into()).into();
+                Err(PassedOver { name: name.to_owned(), why })
+            }
+        };
+        let opened = first(["bad", "worse", "good", "other"].into_iter(), &mut passed, open);
+        assert_eq!(opened.as_deref(), Some("good"));
+        let names: Vec<_> = passed.iter().map(|over| &*over.name).collect();
+        assert_eq!(names, ["bad", "worse"]);
+        assert!(passed.iter().all(|over| over.why.to_string().contains("it is broken")));
     }
 }

@@ -1,13 +1,16 @@
 //! What a decode that failed does to the pictures after it.
 
+use std::collections::{HashSet, VecDeque};
+
 use crate::error::{Error, StreamError, StreamFault};
-use crate::plan::Step;
 use crate::plan::planner::Planner;
+use crate::plan::{FramePlan, Step, SurfaceId};
 use crate::syntax::frame::FrameType;
 use crate::vk::{DecodeStatus, FailedFrame, Output};
 
 /// Which pictures are not delivered, since the driver could not decode a frame before them. Decoding
-/// goes on at the next key frame.
+/// goes on at the next key frame, or ([`Damage::going_on`]) with the next frame: then a frame costs
+/// itself and those that refer to it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Damage {
     /// Decoding indices of the frames at which decoding can start.
@@ -16,20 +19,34 @@ pub struct Damage {
     damaged: Option<usize>,
     /// The first damaged frame, in decoding order.
     first_damaged: Option<u64>,
+    /// A frame that fails costs itself, and those that refer to it.
+    goes_on: bool,
+    /// Frames that may still fail, doubtful ones, or all that are decoded if it goes on.
+    doubtful: VecDeque<Doubtful>,
+    /// Those that have, and those that refer to them.
+    failed: HashSet<SurfaceId>,
     /// What the driver says is only told: pictures are delivered, whatever they are.
     keeps_all: bool,
 }
 
 impl Damage {
+    /// More frames than are submitted and not yet heard of.
+    const IN_FLIGHT: usize = 256;
+
     /// Of a decode whose pictures are all delivered: somebody looks at them, or compares them. A
     /// driver may report a frame that is right, or merely odd.
     pub fn only_told() -> Self {
         Self { keeps_all: true, ..Self::default() }
     }
 
+    /// The same, where a frame that fails costs itself and those that refer to it.
+    pub fn going_on(self, goes_on: bool) -> Self {
+        Self { goes_on: goes_on && !self.keeps_all, ..self }
+    }
+
     /// The same before anything was decoded.
     pub fn renewed(&self) -> Self {
-        Self { keeps_all: self.keeps_all, ..Self::default() }
+        Self { keeps_all: self.keeps_all, goes_on: self.goes_on, ..Self::default() }
     }
 
     /// Takes note of the frames in `steps` at which decoding can start.
@@ -39,6 +56,10 @@ impl Damage {
             let key = plan.header.frame_type == FrameType::Key;
             if key && plan.header.refresh_frame_flags == 0xff {
                 self.key_frames.push(plan.frame);
+                self.failed.retain(|old| old.0 + Self::IN_FLIGHT as u64 > plan.surface.0);
+            }
+            if plan.is_doubtful || self.goes_on {
+                self.note_doubtful(plan);
             }
         }
     }
@@ -57,6 +78,12 @@ impl Damage {
         planner: &mut Planner,
         steps: &mut Vec<Step>,
     ) -> Option<Error> {
+        if let Some(is_new) = self.fail_doubtful(failed.frame) {
+            if self.group(failed.frame) == self.key_frames.len() {
+                planner.doubt();
+            }
+            return is_new.then(|| fault(failed));
+        }
         let group = self.group(failed.frame);
         if self.damaged == Some(group) {
             return None;
@@ -67,8 +94,31 @@ impl Damage {
         if group == self.key_frames.len() && !self.keeps_all {
             planner.lose_references(steps);
         }
-        let fault = StreamError::new(StreamFault::DecodeStatus { status: failed.status });
-        Some(fault.in_unit(failed.unit).into())
+        Some(fault(failed))
+    }
+
+    /// A doubtful frame has failed: those that refer to it have, too. `None` if it is not one;
+    /// whether it was not known to have.
+    fn fail_doubtful(&mut self, frame: u64) -> Option<bool> {
+        let failed = self.doubtful.iter().find(|doubtful| doubtful.frame == frame)?;
+        let is_new = self.failed.insert(failed.surface);
+        for Doubtful { surface, references, .. } in &self.doubtful {
+            if references.iter().any(|reference| self.failed.contains(reference)) {
+                self.failed.insert(*surface);
+            }
+        }
+        Some(is_new)
+    }
+
+    fn note_doubtful(&mut self, plan: &FramePlan) {
+        let references: Vec<_> = plan.references.iter().flatten().copied().collect();
+        if references.iter().any(|reference| self.failed.contains(reference)) {
+            self.failed.insert(plan.surface);
+        }
+        if self.doubtful.len() == Self::IN_FLIGHT {
+            self.doubtful.pop_front();
+        }
+        self.doubtful.push_back(Doubtful { frame: plan.frame, surface: plan.surface, references });
     }
 
     /// Whether `output` is damaged, or could be.
@@ -77,8 +127,22 @@ impl Damage {
             return false;
         }
         matches!(output.status, DecodeStatus::Error(_))
+            || self.failed.contains(&output.surface)
             || self.first_damaged.is_some_and(|first| {
                 output.newest >= first && self.damaged == Some(self.group(output.newest))
             })
     }
+}
+
+/// A frame that was decoded after frames that are missing.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Doubtful {
+    frame: u64,
+    surface: SurfaceId,
+    references: Vec<SurfaceId>,
+}
+
+fn fault(failed: FailedFrame) -> Error {
+    let fault = StreamError::new(StreamFault::DecodeStatus { status: failed.status });
+    fault.in_unit(failed.unit).into()
 }

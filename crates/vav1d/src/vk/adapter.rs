@@ -6,12 +6,13 @@ use std::sync::Arc;
 
 use ash::vk;
 
-use super::caps::{self, DECODE_AV1, Profile, ProfileReport};
 use super::failed;
 use super::instance::Instance;
-use super::options::ExecutorOptions;
 use crate::error::Result;
-use crate::plan::SessionSpec;
+
+/// The codec operation of this program.
+pub(super) const DECODE_AV1: vk::VideoCodecOperationFlagsKHR =
+    vk::VideoCodecOperationFlagsKHR::DECODE_AV1;
 
 /// One family of queues.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -111,33 +112,6 @@ impl Adapter {
         ];
         wanted.iter().all(|name| self.has_extension(name))
             && self.queue_families.iter().any(QueueFamily::decodes_av1)
-    }
-
-    /// Whether the device takes a session of `spec` with `options`.
-    /// # Errors
-    /// What it lacks, in words.
-    pub fn takes(&self, spec: &SessionSpec, options: &ExecutorOptions) -> Result<(), String> {
-        let mut options = options.clone();
-        super::quirks::settle(self, &mut options);
-        super::choose::choose_for(spec, &options, self).map(|_| ())
-    }
-
-    /// How video decoding is switched on where the driver is known to hide it, and does: variables
-    /// of its environment, of which the first is not set.
-    pub fn hidden_video(&self) -> Option<&'static str> {
-        let switch = super::quirks::switch(self.driver_id)?;
-        let is_set = switch.split('=').next().is_some_and(|name| std::env::var_os(name).is_some());
-        (!self.decodes_av1() && !is_set).then_some(switch)
-    }
-
-    /// What the device says of every profile that a stream may need.
-    pub fn video_report(&self) -> Vec<ProfileReport> {
-        Profile::all().map(|profile| self.profile_report(profile)).collect()
-    }
-
-    /// What the device says of one profile.
-    pub fn profile_report(&self, profile: Profile) -> ProfileReport {
-        caps::report(&self.instance, self, profile)
     }
 
     /// Whether its instance is under the validation layer.

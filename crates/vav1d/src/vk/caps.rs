@@ -4,7 +4,7 @@
 use ash::vk;
 use ash::vk::native as std_video;
 
-use super::adapter::Adapter;
+use super::adapter::{Adapter, DECODE_AV1};
 use super::instance::Instance;
 use crate::pixels::Chroma;
 use crate::syntax::sequence::SequenceHeader;
@@ -106,10 +106,6 @@ pub(super) fn with_profile<R>(
     f(&info, &mut list)
 }
 
-/// The codec operation of this program.
-pub(super) const DECODE_AV1: vk::VideoCodecOperationFlagsKHR =
-    vk::VideoCodecOperationFlagsKHR::DECODE_AV1;
-
 /// What a device can do with one profile.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Caps {
@@ -192,8 +188,20 @@ pub(super) const SAMPLED: vk::ImageUsageFlags = vk::ImageUsageFlags::SAMPLED;
 /// Usage of a DPB picture.
 pub(super) const DPB: vk::ImageUsageFlags = vk::ImageUsageFlags::VIDEO_DECODE_DPB_KHR;
 
+impl Adapter {
+    /// What the device says of every profile that a stream may need.
+    pub fn video_report(&self) -> Vec<ProfileReport> {
+        Profile::all().map(|profile| self.profile_report(profile)).collect()
+    }
+
+    /// What the device says of one profile.
+    pub fn profile_report(&self, profile: Profile) -> ProfileReport {
+        report(self.instance(), self, profile)
+    }
+}
+
 /// Asks `adapter` about `profile`. A device that does not decode AV1 supports no profile.
-pub(super) fn report(instance: &Instance, adapter: &Adapter, profile: Profile) -> ProfileReport {
+fn report(instance: &Instance, adapter: &Adapter, profile: Profile) -> ProfileReport {
     let no = vk::Result::ERROR_EXTENSION_NOT_PRESENT;
     if !adapter.decodes_av1() {
         return ProfileReport {
@@ -343,13 +351,4 @@ fn is_supported(
         }
         .is_ok()
     })
-}
-
-/// Whether DPB picture and output are to be one.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum DpbPreference {
-    /// One picture.
-    Coincide,
-    /// Two pictures.
-    Distinct,
 }

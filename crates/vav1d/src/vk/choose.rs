@@ -4,12 +4,11 @@ use ash::vk;
 
 use super::adapter::Adapter;
 use super::caps::{
-    COPY, Caps, DPB, DST, DpbPreference, HOST, OVERWRITE, Profile, ProfileReport, SAMPLED,
-    VideoFormat,
+    COPY, Caps, DPB, DST, HOST, OVERWRITE, Profile, ProfileReport, SAMPLED, VideoFormat,
 };
 use super::options::{
-    ExecutorOptions, GrainMode, Layouts, OutputTiling, ParametersMode, ReadbackWay, Sharing,
-    StatusQueries,
+    DpbExtent, DpbPreference, ExecutorOptions, Layouts, OutputTiling, ParametersMode, ReadbackWay,
+    Sharing, StatusQueries,
 };
 use super::readback::PictureLayout;
 use crate::pixels::Chroma;
@@ -29,6 +28,7 @@ pub(super) struct Choice {
     pub(super) coincide: bool,
     /// DPB pictures are layers of one image.
     pub(super) layered: bool,
+    pub(super) dpb_extent: DpbExtent,
     /// Of pictures that are outputs only.
     pub(super) output: VideoFormat,
     /// Of DPB pictures, which are outputs too if `coincide`.
@@ -121,9 +121,20 @@ fn read_usage(way: ReadbackWay) -> vk::ImageUsageFlags {
 
 /// The profiles to try for `spec`, best first.
 pub(super) fn profiles(spec: &SessionSpec, options: &ExecutorOptions) -> Vec<Profile> {
-    let grain = spec.sequence.film_grain_params_present && options.film_grain == GrainMode::Driver;
+    let grain = spec.sequence.film_grain_params_present && options.film_grain.is_drivers();
     let tries: &[bool] = if grain { &[true, false] } else { &[false] };
     tries.iter().map(|&film_grain| Profile::of(&spec.sequence, film_grain)).collect()
+}
+
+impl Adapter {
+    /// Whether the device takes a session of `spec` with `options`.
+    /// # Errors
+    /// What it lacks, in words.
+    pub fn takes(&self, spec: &SessionSpec, options: &ExecutorOptions) -> Result<(), String> {
+        let mut options = options.clone();
+        super::quirks::settle(self, &mut options);
+        choose_for(spec, &options, self).map(|_| ())
+    }
 }
 
 /// Chooses for `spec` the best that `adapter` offers.
@@ -188,6 +199,7 @@ pub(super) fn choose(
                     caps: caps.clone(),
                     coincide,
                     layered,
+                    dpb_extent: options.dpb_extent,
                     output,
                     dpb,
                     slots,

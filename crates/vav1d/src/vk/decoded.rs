@@ -5,8 +5,9 @@ use std::fmt;
 use std::sync::Arc;
 
 use super::device::Device;
+use super::host_copies::HostRead;
 use super::on_device::OnDevice;
-use super::reading::HostRead;
+
 use crate::error::Result;
 use crate::pixels::{Format, Picture};
 
@@ -20,6 +21,11 @@ pub enum DecodedPicture {
 }
 
 impl DecodedPicture {
+    /// One that is where it was decoded.
+    pub(super) fn on_device(picture: OnDevice) -> Self {
+        Self::Device(DevicePicture(Whence::Drawn(Arc::new(picture))))
+    }
+
     /// Its sample format.
     pub fn format(&self) -> Format {
         PictureRef::from(self).format()
@@ -96,11 +102,6 @@ enum Whence {
 }
 
 impl DevicePicture {
-    /// One that can be drawn from.
-    pub(super) fn drawn(picture: OnDevice) -> Self {
-        Self(Whence::Drawn(Arc::new(picture)))
-    }
-
     /// One that the host reads by copies.
     pub(super) fn unread(read: Box<HostRead>) -> Self {
         Self(Whence::Unread(Arc::from(read)))

@@ -7,11 +7,12 @@ use ash::vk;
 
 use super::barriers::{self, Use};
 use super::bitstream::Layout;
-use super::execute::{Executor, InFlight, QueuedWork, Work};
+use super::execute::Executor;
 use super::handed::Handed;
 use super::images::{PictureId, Role};
+use super::in_flight::{InFlight, QueuedWork, Work};
 use super::objects::{Buffer, Commands};
-use super::options::{CodedExtent, GrainMode, IntraReferences, OrderHints, Recording, TileStarts};
+use super::options::{CodedExtent, IntraReferences, OrderHints, Recording, TileStarts};
 use super::record::{DecodeCommand, Nulls, Query, Resource, SlotUse};
 use super::session::Parameters;
 use super::slots::DpbSlot;
@@ -73,7 +74,7 @@ impl Executor {
             references.slots = self.handed_references(handed)?;
         }
         let apply_grain = self.active()?.choice.profile.film_grain
-            && self.options.film_grain == GrainMode::Driver
+            && self.options.film_grain.is_drivers()
             && plan.header.film_grain_params.apply_grain;
         let slot = match &handed {
             Some(handed) => self.bind_handed(plan, handed)?,
@@ -99,7 +100,7 @@ impl Executor {
             handed.apply(&mut command);
         }
         if let Some(fault) = self.options.planted {
-            self.plant_applied |= fault.apply(plan.frame, &mut command);
+            self.plant_applied |= command.plant(fault, plan.frame);
         }
         let wait = self.copy.wait_for(wait);
         // SAFETY: recorded for the decode family before it is submitted; all that it uses is kept in

@@ -13,7 +13,7 @@ use super::failed;
 use super::features::{Enabled, Features};
 use super::instance::Instance;
 use super::options::CopyQueue;
-use super::submit::Order;
+use super::order::Order;
 use crate::error::{Result, Unsupported};
 
 /// A queue and its family. Whoever uses it has its lock: see [`Device::lock`].
@@ -219,6 +219,7 @@ impl Device {
     /// Never waits for the device again.
     pub(super) fn abandon(&self) {
         self.abandoned.store(true, Ordering::Relaxed);
+        super::entry::give_up();
     }
 
     pub(super) fn is_abandoned(&self) -> bool {
@@ -390,7 +391,7 @@ fn create(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::vk::caps::DECODE_AV1;
+    use crate::vk::adapter::DECODE_AV1;
 
     fn family(index: u32, flags: vk::QueueFlags) -> QueueFamily {
         let video = flags.contains(vk::QueueFlags::VIDEO_DECODE_KHR);

@@ -1,6 +1,8 @@
 //! Where Vulkan comes from: the system's loader, or the driver inside this program.
 #![allow(unsafe_code, reason = "loading a library and trusting its entry point")]
 
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use crate::error::{DeviceError, Result};
 
 /// Which Vulkan to use.
@@ -41,11 +43,20 @@ fn is_watched() -> bool {
 /// A driver's vkGetInstanceProcAddr.
 pub(super) type Direct = ash::vk::PFN_vkGetInstanceProcAddr;
 
+/// Some device of this process was abandoned, and keeps what it has.
+static GAVE_UP: AtomicBool = AtomicBool::new(false);
+
+/// A device of this process is abandoned.
+pub(super) fn give_up() {
+    GAVE_UP.store(true, Ordering::Relaxed);
+}
+
 /// Objects of the software driver in this process, instances and devices among them, that are not
-/// destroyed. Where every instance is dropped, they are leaks.
+/// destroyed. Where every instance is dropped, they are leaks; none, where a device was given up that
+/// did not answer, and keeps what it has.
 pub fn leaked() -> usize {
     #[cfg(feature = "soft")]
-    return softvk::handles();
+    return if GAVE_UP.load(Ordering::Relaxed) { 0 } else { softvk::handles() };
     #[cfg(not(feature = "soft"))]
     return 0;
 }

@@ -5,9 +5,7 @@
 use std::collections::HashMap;
 use std::collections::VecDeque;
 use std::fmt;
-use std::sync::{Arc, OnceLock};
-
-use ash::vk;
+use std::sync::Arc;
 
 use super::active::Active;
 use super::adapter::Adapter;
@@ -16,116 +14,20 @@ use super::decoded::DecodedPicture;
 use super::device::Device;
 use super::features::Features;
 use super::handed::Handed;
+use super::host_copies::HostCopies;
+use super::in_flight::{InFlight, Passage, Queued, QueuedWork, Work};
 use super::instance::Instance;
 use super::journal::Journal;
-use super::objects::{Buffer, Commands};
 use super::options::{ExecutorOptions, ReadbackWay, Sharing};
-use super::reading::HostCopies;
-use super::record::DecodeCommand;
+use super::output::{DecodeStatus, FailedFrame, Output};
+use super::pending::Showing;
+use super::record::{Resource, SlotUse};
 use super::session::SessionReport;
+use super::slots::DpbSlot;
 use super::submit::{Lane, Retired, Ticket, Touches, Wait};
 use super::surface::Surface;
 use crate::error::{DeviceError, Result};
-use crate::plan::{SessionSpec, ShowPlan, Step, SurfaceId};
-use crate::syntax::film_grain::FilmGrainParams;
-use crate::syntax::frame::FrameHeader;
-use crate::syntax::sequence::SequenceHeader;
-
-/// What the driver reports of a decoded frame.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum DecodeStatus {
-    /// VK_QUERY_RESULT_STATUS_COMPLETE_KHR.
-    Complete,
-    /// A negative VkQueryResultStatusKHR.
-    Error(i32),
-    /// The driver has no such queries.
-    Unknown,
-}
-
-/// One picture, in the order of `Step::Show`.
-#[derive(Clone, Debug)]
-pub struct Output {
-    /// UpscaledWidth x FrameHeight samples.
-    pub picture: DecodedPicture,
-    /// What asked for it.
-    pub show: ShowPlan,
-    /// The surface shown.
-    pub surface: SurfaceId,
-    /// Frame in decoding order.
-    pub frame: u64,
-    /// Its `slotIndex` in the DPB; `None` in sessions without DPB slots.
-    pub dpb_slot: Option<i32>,
-    /// The picture is that of the DPB slot itself, not one beside it.
-    pub coincides: bool,
-    /// The newest frame in decoding order when this one was shown.
-    pub newest: u64,
-    /// What the driver says of the decode.
-    pub status: DecodeStatus,
-    /// Grain to apply that the driver did not.
-    pub pending_grain: Option<FilmGrainParams>,
-    /// The frame's header.
-    pub header: Arc<FrameHeader>,
-    /// The sequence that it belongs to.
-    pub sequence: Arc<SequenceHeader>,
-}
-
-/// A frame whose decode failed, by the driver's own report.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct FailedFrame {
-    /// Frame in decoding order.
-    pub frame: u64,
-    /// Its temporal unit.
-    pub unit: u64,
-    /// VkQueryResultStatusKHR, negative.
-    pub status: i32,
-}
-
-/// A decode under way.
-pub(super) struct InFlight {
-    pub(super) ticket: Ticket,
-    pub(super) frame: u64,
-    pub(super) unit: u64,
-    /// Index of its query.
-    pub(super) query: Option<u32>,
-    pub(super) status: Arc<OnceLock<DecodeStatus>>,
-    pub(super) work: Work,
-    /// What is still to be recorded.
-    pub(super) command: Option<Box<DecodeCommand>>,
-}
-
-/// What one decode uses, and the next may use again.
-pub(super) struct Work {
-    pub(super) commands: Commands,
-    pub(super) bitstream: Option<Buffer>,
-}
-
-/// Command buffers to submit.
-pub(super) struct Queued {
-    pub(super) ticket: Ticket,
-    pub(super) wait: Option<Wait>,
-    pub(super) what: QueuedWork,
-}
-
-/// What is submitted, and to which lane.
-pub(super) enum QueuedWork {
-    /// To the decode lane: the frame in flight with the ticket.
-    Decode,
-    /// To the decode lane, recorded.
-    HandOver(vk::CommandBuffer),
-    /// To the copy lane, recorded.
-    Copy(vk::CommandBuffer),
-}
-
-/// How a picture gets from one family to another.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Passage {
-    /// They are one.
-    Within,
-    /// One gives it, the other takes it.
-    Owned { decode: u32, copy: u32 },
-    /// Both have it.
-    Shared,
-}
+use crate::plan::{FramePlan, SessionSpec, Step, SurfaceId};
 
 /// Executes steps on one device.
 pub struct Executor {
@@ -146,7 +48,7 @@ pub struct Executor {
     pub(super) newest: u64,
     pub(super) spare_work: Vec<Work>,
     pub(super) failed: Vec<FailedFrame>,
-    pub(super) showing: super::showing::Showing,
+    pub(super) showing: Showing,
     /// Where the host copies out of images.
     pub(super) host_copies: Option<Arc<HostCopies>>,
     journal: Option<Journal>,
@@ -206,7 +108,7 @@ impl Executor {
             newest: 0,
             spare_work: Vec::new(),
             failed: Vec::new(),
-            showing: super::showing::Showing::default(),
+            showing: Showing::default(),
             host_copies,
             journal: None,
             handed: HashMap::new(),
@@ -467,6 +369,58 @@ impl Executor {
     pub(super) fn active(&mut self) -> Result<&mut Active> {
         let none = || DeviceError::Fault("a frame comes before any session".into());
         Ok(self.active.as_mut().ok_or_else(none)?)
+    }
+
+    /// The next frame with the number `frame` is decoded with `handed`.
+    pub fn give(&mut self, frame: u64, handed: Handed) {
+        self.handed.insert(frame, handed);
+    }
+
+    /// The session begins anew: the next decode resets it first. All surfaces must have been
+    /// released.
+    ///
+    /// # Errors
+    /// `Fault` if there is no session.
+    pub fn reset_session(&mut self) -> Result<()> {
+        self.active()?.needs_reset = true;
+        Ok(())
+    }
+
+    /// The slot that an application has given to a frame.
+    pub(super) fn bind_handed(
+        &mut self,
+        plan: &FramePlan,
+        handed: &Handed,
+    ) -> Result<Option<DpbSlot>> {
+        let active = self.active()?;
+        let slots = active.choice.slots;
+        let Some((index, _)) = handed.setup.as_ref().filter(|_| slots > 0) else {
+            return Ok(None);
+        };
+        match active.slots.bind_at(plan.surface, *index) {
+            Some(slot) => Ok(Some(slot)),
+            None => {
+                let what = format!("slot {index}, of a session with {slots}, is not free");
+                Err(self.device.lacks(what).into())
+            }
+        }
+    }
+
+    /// The references that an application has listed, as far as they hold a picture.
+    pub(super) fn handed_references(&self, handed: &Handed) -> Result<Vec<SlotUse>> {
+        let none = || DeviceError::Fault("a frame comes before any session".into());
+        let active = self.active.as_ref().ok_or_else(none)?;
+        let held = |index: i32| {
+            self.surfaces.values().find(|surface| surface.slot.map(DpbSlot::index) == Some(index))
+        };
+        let mut slots = Vec::new();
+        for (index, extent, info) in &handed.references {
+            let Some(dpb) = held(*index).and_then(|surface| surface.dpb) else { continue };
+            let view = active.pictures.get(dpb).view();
+            let resource = Resource { view, extent: *extent };
+            slots.push(SlotUse { index: *index, resource, info: info.std() });
+        }
+        Ok(slots)
     }
 }
 

@@ -24,7 +24,7 @@ impl Adapter {
         .into();
         let memory = self.memory_properties();
         for (index, heap) in memory.memory_heaps_as_slice().iter().enumerate() {
-            let value = format!("{} MiB {:?}", heap.size >> 20, heap.flags);
+            let value = format!("{} MiB {:?}", heap.size >> 20, heap.flags).trim_end().to_owned();
             facts.push((format!("memory heap {index}"), value));
         }
         for (index, kind) in memory.memory_types_as_slice().iter().enumerate() {
@@ -34,8 +34,11 @@ impl Adapter {
         for family in &self.queue_families {
             let (w, h, d) = family.transfer_granularity;
             let value = format!(
-                "{:?}, {} queues, codecs {:?}, status queries {}, copies in units of {w}x{h}x{d}",
-                family.flags, family.queues, family.codecs, family.status_queries
+                "{:?}, {} queues, codecs {}, status queries {}, copies in units of {w}x{h}x{d}",
+                family.flags,
+                family.queues,
+                codecs(family.codecs),
+                family.status_queries
             );
             facts.push((format!("queue family {}", family.index), value));
         }
@@ -46,5 +49,30 @@ impl Adapter {
     pub(super) fn memory_properties(&self) -> ash::vk::PhysicalDeviceMemoryProperties {
         // SAFETY: the device is of the instance, which `self` keeps alive.
         unsafe { self.instance().raw().get_physical_device_memory_properties(self.raw()) }
+    }
+}
+
+/// VK_VIDEO_CODEC_OPERATION_DECODE_VP9_BIT_KHR, which `ash` has no name for.
+const DECODE_VP9: u32 = 8;
+
+/// Names of video codec operations.
+fn codecs(flags: ash::vk::VideoCodecOperationFlagsKHR) -> String {
+    let named = ash::vk::VideoCodecOperationFlagsKHR::from_raw(flags.as_raw() & !DECODE_VP9);
+    let vp9 = (flags.as_raw() & DECODE_VP9 != 0).then(|| "DECODE_VP9".to_owned());
+    let all: Vec<String> =
+        (!named.is_empty()).then(|| format!("{named:?}")).into_iter().chain(vp9).collect();
+    if all.is_empty() { "none".to_owned() } else { all.join(" | ") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::codecs;
+    use ash::vk::VideoCodecOperationFlagsKHR as Codecs;
+
+    #[test]
+    fn codecs_have_names() {
+        assert_eq!(codecs(Codecs::NONE), "none");
+        let both = Codecs::from_raw(Codecs::DECODE_AV1.as_raw() | 8);
+        assert_eq!(codecs(both), "DECODE_AV1 | DECODE_VP9");
     }
 }

@@ -3,11 +3,7 @@
 
 use ash::vk::native::StdVideoDecodeAV1ReferenceInfo;
 
-use super::execute::Executor;
-use super::record::{DecodeCommand, Nulls, Resource, SlotUse};
-use super::slots::DpbSlot;
-use crate::error::{DeviceError, Result};
-use crate::plan::FramePlan;
+use super::record::{DecodeCommand, Nulls};
 use av1_std::owned::{PictureInfo, ReferenceInfo, TileInfo};
 use av1_std::picture::{PictureParts, TILE_STARTS};
 
@@ -24,60 +20,6 @@ pub struct Handed {
     pub references: Vec<(i32, (u32, u32), ReferenceInfo)>,
     /// referenceNameSlotIndices.
     pub names: [i32; 7],
-}
-
-impl Executor {
-    /// The next frame with the number `frame` is decoded with `handed`.
-    pub fn give(&mut self, frame: u64, handed: Handed) {
-        self.handed.insert(frame, handed);
-    }
-
-    /// The session begins anew: the next decode resets it first. All surfaces must have been
-    /// released.
-    ///
-    /// # Errors
-    /// `Fault` if there is no session.
-    pub fn reset_session(&mut self) -> Result<()> {
-        self.active()?.needs_reset = true;
-        Ok(())
-    }
-
-    /// The slot that an application has given to a frame.
-    pub(super) fn bind_handed(
-        &mut self,
-        plan: &FramePlan,
-        handed: &Handed,
-    ) -> Result<Option<DpbSlot>> {
-        let active = self.active()?;
-        let slots = active.choice.slots;
-        let Some((index, _)) = handed.setup.as_ref().filter(|_| slots > 0) else {
-            return Ok(None);
-        };
-        match active.slots.bind_at(plan.surface, *index) {
-            Some(slot) => Ok(Some(slot)),
-            None => {
-                let what = format!("slot {index}, of a session with {slots}, is not free");
-                Err(self.device.lacks(what).into())
-            }
-        }
-    }
-
-    /// The references that an application has listed, as far as they hold a picture.
-    pub(super) fn handed_references(&self, handed: &Handed) -> Result<Vec<SlotUse>> {
-        let none = || DeviceError::Fault("a frame comes before any session".into());
-        let active = self.active.as_ref().ok_or_else(none)?;
-        let held = |index: i32| {
-            self.surfaces.values().find(|surface| surface.slot.map(DpbSlot::index) == Some(index))
-        };
-        let mut slots = Vec::new();
-        for (index, extent, info) in &handed.references {
-            let Some(dpb) = held(*index).and_then(|surface| surface.dpb) else { continue };
-            let view = active.pictures.get(dpb).view();
-            let resource = Resource { view, extent: *extent };
-            slots.push(SlotUse { index: *index, resource, info: info.std() });
-        }
-        Ok(slots)
-    }
 }
 
 impl Handed {

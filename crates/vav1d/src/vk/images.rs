@@ -12,7 +12,7 @@ use super::device::Device;
 use super::memory::Location;
 use super::objects::{Image, View};
 use super::on_device::{PlaneViews, Source};
-use super::options::{Layouts, ReadbackWay, Sharing};
+use super::options::{DpbExtent, Layouts, ReadbackWay, Sharing};
 use super::readback::PictureLayout;
 use super::slots::DpbSlot;
 use super::submit::Ticket;
@@ -176,6 +176,9 @@ impl Pictures {
     /// sequence says much more than its first frame has: nine pictures of it could be all memory.
     fn dpb_size(&mut self, frame: (u32, u32)) -> (u32, u32) {
         let most = self.choice.max_coded_extent;
+        if self.choice.dpb_extent == DpbExtent::Frame {
+            return frame;
+        }
         let area = |size: (u32, u32)| u64::from(size.0) * u64::from(size.1);
         let all = *self
             .dpb_size
@@ -350,10 +353,13 @@ mod tests {
 
     /// Pictures of a session on softvk, of the largest frame `max`.
     fn pictures(max: (u32, u32)) -> Pictures {
+        pictures_by(max, ExecutorOptions::default())
+    }
+
+    fn pictures_by(max: (u32, u32), options: ExecutorOptions) -> Pictures {
         let driver = Driver::Soft { config: None };
         let instance = Instance::new(driver, InstanceOptions::default()).expect("softvk");
         let adapter = instance.adapters().expect("adapters").remove(0);
-        let options = ExecutorOptions::default();
         let device =
             Device::open(&instance, &adapter, Features::wanted(&options), options.copy_queue)
                 .expect("a device");
@@ -398,6 +404,10 @@ mod tests {
             let id = layers.take(Role::Output, size, None).expect("a picture");
             assert_eq!(layers.get(id).extent, size);
         }
+        let own = ExecutorOptions { dpb_extent: DpbExtent::Frame, ..Default::default() };
+        let mut own = pictures_by((256, 192), own);
+        let id = own.take(dpb(), (64, 48), None).expect("a picture");
+        assert_eq!(own.get(id).extent, (64, 48));
         // A sequence header that says much more than there is.
         let mut absurd = pictures((16384, 8704));
         for size in [(176, 144), (352, 288)] {

@@ -24,7 +24,9 @@ mod ext;
 mod facts;
 mod features;
 mod handed;
+mod host_copies;
 mod images;
+mod in_flight;
 mod instance;
 mod journal;
 mod lending;
@@ -34,7 +36,10 @@ pub mod names;
 mod objects;
 mod on_device;
 mod options;
+mod order;
+mod output;
 mod overwriting;
+mod pending;
 mod planted;
 mod quirks;
 mod readback;
@@ -51,19 +56,21 @@ mod validation;
 
 pub use adapter::{Adapter, QueueFamily};
 pub use bitstream::BitstreamShape;
-pub use caps::{Caps, DpbPreference, Profile, ProfileReport, VideoFormat};
+pub use caps::{Caps, Profile, ProfileReport, VideoFormat};
 pub use decoded::{DecodedPicture, DevicePicture, PictureRef};
 pub use dry::DryRun;
 pub use entry::{Driver, Word, built_in, configurations, leaked};
-pub use execute::{DecodeStatus, Executor, FailedFrame, Output};
+pub use execute::Executor;
 pub use features::VideoFeature;
 pub use handed::Handed;
 pub use instance::{Instance, InstanceOptions, Message, Severity};
 pub use journal::Journal;
 pub use options::{
-    CodedExtent, CopyQueue, ExecutorOptions, GrainMode, IntraReferences, Layouts, OrderHints,
-    OutputTiling, ParametersMode, ReadbackWay, Recording, Sharing, StatusQueries, TileStarts,
+    CodedExtent, CopyQueue, DpbExtent, DpbPreference, ExecutorOptions, GrainMode, IntraReferences,
+    Layouts, OrderHints, OutputTiling, ParametersMode, ReadbackWay, Recording, Sharing,
+    StatusQueries, TileStarts,
 };
+pub use output::{DecodeStatus, FailedFrame, Output};
 pub use planted::{PlantedFault, PlantedValue};
 pub use session::SessionReport;
 pub use shared::SharedDevice;

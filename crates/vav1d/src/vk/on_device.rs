@@ -8,7 +8,6 @@ use std::time::Duration;
 use ash::vk;
 
 use super::barriers::{self, Layer, Use};
-use super::decoded::{DecodedPicture, DevicePicture};
 use super::device::Device;
 use super::objects::{Buffer, Commands, Image, PlaneView, Semaphore};
 use super::readback::{CopyPlan, PictureLayout};
@@ -71,16 +70,16 @@ pub(super) struct Source {
 impl OnDevice {
     /// A picture of `format` with `size` luma samples, in `source` once `decoded` has passed;
     /// reading it waits for `timeout` at most.
-    pub(super) fn picture(
+    pub(super) fn new(
         device: &Arc<Device>,
         source: Source,
         decoded: (Arc<Semaphore>, Ticket),
         format: Format,
         size: (u32, u32),
         timeout: Duration,
-    ) -> DecodedPicture {
+    ) -> Self {
         let Source { layer, views, kept, extent, layout, hold } = source;
-        let picture = Self {
+        Self {
             device: device.clone(),
             layer,
             views,
@@ -92,8 +91,7 @@ impl OnDevice {
             extent,
             timeout,
             _hold: hold,
-        };
-        DecodedPicture::Device(DevicePicture::drawn(picture))
+        }
     }
 
     /// Whether it is on `device`.

@@ -3,9 +3,17 @@
 use std::time::Duration;
 
 use super::bitstream::BitstreamShape;
-use super::caps::DpbPreference;
 use super::planted::PlantedFault;
 use super::slots::SlotPolicy;
+
+/// Whether DPB picture and output are to be one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DpbPreference {
+    /// One picture.
+    Coincide,
+    /// Two pictures.
+    Distinct,
+}
 
 /// Who applies film grain.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -13,10 +21,19 @@ pub enum GrainMode {
     /// The driver, where it can; else the caller, told by `Output::pending_grain`.
     #[default]
     Driver,
+    /// As `Driver`, also where a driver's film grain is known to be wrong.
+    DriverAlways,
     /// The caller always, told by `Output::pending_grain`.
     Host,
     /// Nobody.
     None,
+}
+
+impl GrainMode {
+    /// Whether the driver is to apply it, if it can.
+    pub(super) fn is_drivers(self) -> bool {
+        matches!(self, Self::Driver | Self::DriverAlways)
+    }
 }
 
 /// How decode statuses are queried.
@@ -85,6 +102,16 @@ pub enum OrderHints {
     Shifted,
 }
 
+/// What DPB pictures are made as large as.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DpbExtent {
+    /// The largest frame of the sequence, unless that is far larger than its first: an engine with one
+    /// pitch and height for all references (VCN up to 4) reads those of another size wrongly.
+    Sequence,
+    /// Their frames.
+    Frame,
+}
+
 /// How queue families share the images that are decoded to and copied from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Sharing {
@@ -146,6 +173,9 @@ pub struct ExecutorOptions {
     pub prefer_distinct: bool,
     /// Whether DPB pictures are layers of one image; `None`: only where they must. Default: `None`.
     pub layered: Option<bool>,
+    /// What DPB pictures are made as large as, unless they are layers of one image. Default: the largest
+    /// frame of the sequence.
+    pub dpb_extent: DpbExtent,
     /// Who applies film grain. Default: the driver.
     pub film_grain: GrainMode,
     /// Which free DPB slot a frame gets. Default: the lowest.
@@ -212,6 +242,7 @@ impl Default for ExecutorOptions {
             dpb: None,
             prefer_distinct: false,
             layered: None,
+            dpb_extent: DpbExtent::Sequence,
             film_grain: GrainMode::Driver,
             slot_policy: SlotPolicy::Lowest,
             status_queries: None,

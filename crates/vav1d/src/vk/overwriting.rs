@@ -2,7 +2,8 @@
 #![allow(unsafe_code, reason = "Vulkan calls")]
 
 use super::barriers::{self, Layer, Use};
-use super::execute::{Executor, Passage, QueuedWork};
+use super::execute::Executor;
+use super::in_flight::{Passage, QueuedWork};
 use super::objects::{Buffer, Commands};
 use super::readback::{CopyPlan, PictureLayout};
 use super::submit::Ticket;

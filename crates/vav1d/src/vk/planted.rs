@@ -3,8 +3,6 @@
 use std::fmt;
 use std::str::FromStr;
 
-use super::record::DecodeCommand;
-
 /// What is wrong.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum PlantedValue {
@@ -69,37 +67,6 @@ impl fmt::Display for PlantedFault {
         let name =
             NAMES.iter().find(|(_, value)| *value == self.value).map_or("", |(name, _)| name);
         write!(f, "{name}@{}", self.frame)
-    }
-}
-
-impl PlantedFault {
-    /// Spoils `command`, if it is that of the frame. Whether it did.
-    #[must_use]
-    pub(super) fn apply(self, frame: u64, command: &mut DecodeCommand) -> bool {
-        if frame != self.frame {
-            return false;
-        }
-        let parts = &mut command.parts;
-        match self.value {
-            PlantedValue::OrderHint => parts.info.OrderHint = parts.info.OrderHint.wrapping_add(1),
-            PlantedValue::Slot => {
-                let names = &mut command.reference_name_slot_indices;
-                let other = names.iter().copied().find(|slot| *slot >= 0 && *slot != names[0]);
-                let Some(other) = other else { return false };
-                names[0] = other;
-            }
-            PlantedValue::LoopFilterDelta => parts.loop_filter.loop_filter_ref_deltas[1] += 1,
-            PlantedValue::TileOffset => match command.tile_offsets.first_mut() {
-                Some(offset) => *offset += 1,
-                None => return false,
-            },
-            PlantedValue::GrainSeed => match &mut parts.film_grain {
-                Some(grain) => grain.grain_seed ^= 1,
-                None => return false,
-            },
-            PlantedValue::GlobalMotion => parts.global_motion.gm_params[1][0] += 4096,
-        }
-        true
     }
 }
 

@@ -47,7 +47,7 @@ fn mesa_version(driver: u32) -> (u32, u32) {
 }
 
 /// What switches video decoding on in a driver that hides it otherwise, in some versions.
-pub(super) fn switch(driver: vk::DriverId) -> Option<&'static str> {
+fn switch(driver: vk::DriverId) -> Option<&'static str> {
     match driver {
         vk::DriverId::INTEL_OPEN_SOURCE_MESA => {
             Some("ANV_DEBUG=video-decode (older Mesa: ANV_VIDEO_DECODE=1)")
@@ -56,6 +56,16 @@ pub(super) fn switch(driver: vk::DriverId) -> Option<&'static str> {
             Some("RADV_EXPERIMENTAL=video_decode (older Mesa: RADV_PERFTEST=video_decode)")
         }
         _ => None,
+    }
+}
+
+impl Adapter {
+    /// How video decoding is switched on where the driver is known to hide it, and does: variables
+    /// of its environment, of which the first is not set.
+    pub fn hidden_video(&self) -> Option<&'static str> {
+        let switch = switch(self.driver_id)?;
+        let is_set = switch.split('=').next().is_some_and(|name| std::env::var_os(name).is_some());
+        (!self.decodes_av1() && !is_set).then_some(switch)
     }
 }
 
@@ -220,11 +230,23 @@ mod tests {
 
     #[test]
     fn mesa_takes_superblocks_and_its_first_anv_no_film_grain() {
-        let version = |major, minor| vk::make_api_version(0, major, minor, 0);
+        let version = |major: u32, minor: u32| vk::make_api_version(0, major, minor, 0);
         let anv = vk::DriverId::INTEL_OPEN_SOURCE_MESA;
         let old = settled(anv, version(25, 0), [1, 4, 0, 0]);
         assert_eq!(old.tile_starts, Some(TileStarts::Superblocks));
         assert_eq!(old.film_grain, GrainMode::Host);
+        let mut asked =
+            ExecutorOptions { film_grain: GrainMode::DriverAlways, ..Default::default() };
+        let driver = Driver {
+            name: "",
+            id: anv,
+            version: version(25, 0),
+            conformance: [1, 4, 0, 0],
+            is_validated: false,
+            is_cpu: false,
+        };
+        settle_for(&driver, &mut asked);
+        assert_eq!(asked.film_grain, GrainMode::DriverAlways);
         assert_eq!(settled(anv, version(26, 2), [1, 4, 0, 0]).film_grain, GrainMode::Driver);
         let other = settled(vk::DriverId::NVIDIA_PROPRIETARY, version(25, 0), [1, 4, 0, 0]);
         assert_eq!((other.tile_starts, other.film_grain), (None, GrainMode::Driver));

@@ -8,6 +8,7 @@ use ash::vk::native::{
 
 use super::device::Device;
 use super::features::InlineSessionParameters;
+use super::planted::{PlantedFault, PlantedValue};
 use av1_std::picture::PictureParts;
 use av1_std::sequence::SequenceParts;
 
@@ -89,6 +90,37 @@ pub(super) struct DecodeCommand {
     pub(super) references: Vec<SlotUse>,
     pub(super) reference_name_slot_indices: [i32; 7],
     pub(super) query: Option<Query>,
+}
+
+impl DecodeCommand {
+    /// Plants `fault`, if this is the command of its frame, `frame`. Whether it did.
+    #[must_use]
+    pub(super) fn plant(&mut self, fault: PlantedFault, frame: u64) -> bool {
+        if frame != fault.frame {
+            return false;
+        }
+        let parts = &mut self.parts;
+        match fault.value {
+            PlantedValue::OrderHint => parts.info.OrderHint = parts.info.OrderHint.wrapping_add(1),
+            PlantedValue::Slot => {
+                let names = &mut self.reference_name_slot_indices;
+                let other = names.iter().copied().find(|slot| *slot >= 0 && *slot != names[0]);
+                let Some(other) = other else { return false };
+                names[0] = other;
+            }
+            PlantedValue::LoopFilterDelta => parts.loop_filter.loop_filter_ref_deltas[1] += 1,
+            PlantedValue::TileOffset => match self.tile_offsets.first_mut() {
+                Some(offset) => *offset += 1,
+                None => return false,
+            },
+            PlantedValue::GrainSeed => match &mut parts.film_grain {
+                Some(grain) => grain.grain_seed ^= 1,
+                None => return false,
+            },
+            PlantedValue::GlobalMotion => parts.global_motion.gm_params[1][0] += 4096,
+        }
+        true
+    }
 }
 
 /// Records `decode` into `commands`.

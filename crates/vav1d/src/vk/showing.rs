@@ -1,31 +1,28 @@
-//! The executor's work on one `Show` step: from an image to a picture on the host.
+//! The executor's work on one `Show` step: the picture goes to the host, or stays on the device.
 #![allow(unsafe_code, reason = "Vulkan calls")]
 
-use std::collections::VecDeque;
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 
 use ash::vk;
 
 use super::barriers::{self, Layer, Use};
 use super::converting::Converter;
 use super::decoded::{DecodedPicture, DevicePicture};
-use super::execute::{DecodeStatus, Executor, Output, Passage, QueuedWork};
+use super::execute::Executor;
 use super::images::PictureId;
-use super::lending::{Readback, Spares};
-use super::moved::Moved;
+use super::in_flight::{Passage, QueuedWork};
+use super::lending::Readback;
 use super::objects::{Buffer, Commands};
 use super::on_device::OnDevice;
 use super::options::{GrainMode, ReadbackWay, Recording};
+use super::output::{DecodeStatus, Output};
+use super::pending::{Due, Pending, Place, Read, Showing};
 use super::readback::{CopyPlan, PictureLayout};
-use super::reading::Read;
 use super::slots::DpbSlot;
 use super::submit::Ticket;
 use crate::error::{DeviceError, Result};
 use crate::pixels::Picture;
 use crate::plan::ShowPlan;
-use crate::syntax::film_grain::FilmGrainParams;
-use crate::syntax::frame::FrameHeader;
-use crate::syntax::sequence::SequenceHeader;
 
 /// Readbacks that are under way on hardware: copies then overlap with decodes, whatever their size.
 const MOST_READBACKS: usize = 4;
@@ -34,69 +31,6 @@ const ANY_PART: (u32, u32, u32) = (1, 1, 1);
 /// Pictures that stay on the device at most: more of them would take its memory. Those after them
 /// go to the host.
 const MOST_HELD: usize = 20;
-
-/// Readbacks under way, and what is left of those that ended.
-#[derive(Default)]
-pub(super) struct Showing {
-    pending: VecDeque<Pending>,
-    pub(super) ready: VecDeque<Output>,
-    spare: Spares,
-    converter: Converter,
-    /// Of pictures that are done with.
-    pub(super) memory: Vec<Vec<u8>>,
-    /// What was copied out of memory that the host does not cache.
-    pub(super) scratch: Vec<u8>,
-    /// Command buffers of the decode family that hand pictures over, by age.
-    pub(super) handovers: VecDeque<(Ticket, Commands)>,
-    pub(super) moved: Arc<Moved>,
-    /// Pictures that the host can read where they are stay there.
-    pub(super) unread: bool,
-}
-
-impl Showing {
-    /// When the oldest picture is there.
-    pub(super) fn next_due(&self) -> Option<Due> {
-        self.pending.front().map(|pending| pending.due)
-    }
-
-    /// Drops pictures of decodes and copies newer than these, which will never be.
-    pub(super) fn forget(&mut self, decoded: Ticket, copied: Ticket) {
-        self.pending.retain(|pending| match pending.due {
-            Due::Decoded(ticket) => ticket <= decoded,
-            Due::Copied(ticket) => ticket <= copied,
-        });
-    }
-}
-
-/// When a picture is there.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Due {
-    Decoded(Ticket),
-    Copied(Ticket),
-}
-
-/// Where a picture will be.
-enum Place {
-    OnDevice(Box<DecodedPicture>),
-    Host(Readback, CopyPlan),
-    /// In the image, for the host.
-    Read(Read),
-}
-
-/// A picture under way.
-struct Pending {
-    due: Due,
-    place: Place,
-    show: ShowPlan,
-    frame: u64,
-    dpb_slot: Option<i32>,
-    coincides: bool,
-    newest: u64,
-    status: Arc<OnceLock<DecodeStatus>>,
-    pending_grain: Option<FilmGrainParams>,
-    header: Arc<FrameHeader>,
-    sequence: Arc<SequenceHeader>,
-}
 
 /// A copy to record.
 struct Copy {
@@ -149,8 +83,8 @@ impl Executor {
         if active.choice.on_device && active.pictures.held() < MOST_HELD {
             let source = active.pictures.get_mut(output).source(layout)?;
             let picture =
-                OnDevice::picture(&device, source, (decoded_by, decoded), format, extent, timeout);
-            let place = Place::OnDevice(Box::new(picture));
+                OnDevice::new(&device, source, (decoded_by, decoded), format, extent, timeout);
+            let place = Place::OnDevice(Box::new(DecodedPicture::on_device(picture)));
             self.showing.pending.push_back(pending(Due::Decoded(decoded), place));
             while self.showing.pending.len() > frames {
                 self.finish_show()?;

@@ -18,7 +18,8 @@ impl DpbSlot {
     }
 }
 
-/// Which free slot a surface gets. A driver that works with one only has a fault.
+/// Which free slot a surface gets. Vulkan leaves it to the application: a driver that decodes correctly
+/// with one of these policies and not with another is wrong.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum SlotPolicy {
     /// The lowest.

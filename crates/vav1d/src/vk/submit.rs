@@ -1,11 +1,11 @@
 //! Submissions: a lane is a queue with a timeline, a ticket a point on it.
 //!
 //! Lanes of one device may be of different threads. Each submission takes its queue's lock, then that
-//! of what lanes must know of each other: see [`Order`].
+//! of what lanes must know of each other: see [`super::order::Order`].
 #![allow(unsafe_code, reason = "Vulkan calls")]
 
 use std::any::Any;
-use std::sync::{Arc, Weak};
+use std::sync::Arc;
 use std::time::Duration;
 
 use ash::vk;
@@ -13,16 +13,14 @@ use ash::vk;
 use super::device::{Device, Queue};
 use super::failed;
 use super::objects::Semaphore;
+use super::order::{Newest, Timeline};
 use crate::error::{DeviceError, Result};
 
-/// A submission of one lane; 0 is before all. Later submissions of a lane end later.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Ticket(u64);
+pub(super) use super::order::Ticket;
 
-impl Ticket {
-    /// The timeline's value.
-    pub(super) fn value(self) -> u64 {
-        self.0
+impl Timeline for Semaphore {
+    fn semaphore(&self) -> vk::Semaphore {
+        self.raw()
     }
 }
 
@@ -33,27 +31,10 @@ pub(super) struct Wait {
     ticket: Ticket,
 }
 
-/// What the lanes of a device must know of each other. Reference pictures are drawn from where they
-/// are: a drawing that takes one out of its layout waits for the decodes before it, and the decodes
-/// after it wait for the drawing.
-#[derive(Default)]
-pub(super) struct Order {
-    /// The newest decode.
-    decoded: Option<Newest>,
-    /// The newest drawing from a reference picture.
-    borrowed: Option<Newest>,
-}
-
-/// A submission of a lane; without the lane it has ended.
-struct Newest {
-    timeline: Weak<Semaphore>,
-    ticket: Ticket,
-}
-
 /// What a submission does to reference pictures.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) enum Touches {
-    /// Nothing, or nothing that others do not wait for anyway.
+    /// Nothing, or only what later submissions wait for already.
     #[default]
     Nothing,
     /// It decodes.
@@ -72,7 +53,7 @@ pub(super) struct Lane {
     submitted: Ticket,
     done: Ticket,
     /// Timelines of other lanes that submissions wait for.
-    others: Vec<(Ticket, Arc<Semaphore>)>,
+    others: Vec<(Ticket, Arc<dyn Timeline>)>,
     timeout: Duration,
     what: &'static str,
 }
@@ -172,7 +153,8 @@ impl Lane {
         };
         let other =
             other.as_ref().and_then(|newest| newest.timeline.upgrade().zip(Some(newest.ticket)));
-        let wait_for_other = other.as_ref().map(|(timeline, ticket)| (timeline.raw(), ticket.0));
+        let wait_for_other =
+            other.as_ref().map(|(timeline, ticket)| (timeline.semaphore(), ticket.0));
         let all = vk::PipelineStageFlags2::ALL_COMMANDS;
         let info = |(semaphore, value): (vk::Semaphore, u64)| {
             vk::SemaphoreSubmitInfo::default().semaphore(semaphore).value(value).stage_mask(all)
@@ -191,7 +173,8 @@ impl Lane {
         // above all that were signalled (VUID-VkSubmitInfo2-semaphore-03882).
         unsafe { table.queue_submit2(raw, self.queue.raw, &[submit]) }
             .map_err(failed("vkQueueSubmit2"))?;
-        let newest = Some(Newest { timeline: Arc::downgrade(&self.semaphore), ticket });
+        let timeline: Arc<dyn Timeline> = self.semaphore.clone();
+        let newest = Some(Newest { timeline: Arc::downgrade(&timeline), ticket });
         match touches {
             Touches::Nothing => {}
             Touches::Decodes => order.decoded = newest,

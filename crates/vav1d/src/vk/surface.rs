@@ -4,8 +4,8 @@ use std::sync::{Arc, OnceLock};
 
 use ash::vk::native::StdVideoDecodeAV1ReferenceInfo;
 
-use super::execute::DecodeStatus;
 use super::images::PictureId;
+use super::output::DecodeStatus;
 use super::slots::DpbSlot;
 use super::submit::Ticket;
 use crate::syntax::frame::FrameHeader;

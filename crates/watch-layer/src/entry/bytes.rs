@@ -3,6 +3,7 @@
 use ash::vk;
 use ash::vk::Handle;
 
+use super::decoded::spans;
 use super::device::Device;
 use super::instance::Instance;
 use crate::state::{Decode, State};
@@ -105,47 +106,71 @@ pub(super) fn capabilities(
         .number("max_level", av1.max_level);
 }
 
-/// The bytes of each tile, as they are in the bitstream buffer now.
+/// Whether the bitstream of a decode is in memory that only the device sees.
+pub(super) fn is_on_device(state: &State, decode: &Decode) -> bool {
+    let memory = state.buffers.get(&decode.buffer).and_then(|buffer| buffer.memory);
+    let memory = memory.and_then(|(memory, _)| state.memories.get(&memory));
+    memory.is_some_and(|memory| !memory.host_visible)
+}
+
+/// Tiles in the application's memory, which is mapped as long as this is there.
+pub(super) struct Mapped<'d> {
+    /// Addresses and sizes.
+    tiles: Vec<(usize, usize)>,
+    /// What is mapped for this alone.
+    unmap: Option<(&'d Device, vk::DeviceMemory)>,
+}
+
+impl Mapped<'_> {
+    /// The bytes of each tile.
+    pub(super) fn tiles(&self) -> Vec<&[u8]> {
+        let tile = |&(address, size): &(usize, usize)| {
+            // SAFETY: inside of the mapped range of the buffer, which stays mapped while the state
+            // is locked, and at least as long as `self` lives.
+            unsafe { std::slice::from_raw_parts(address as *const u8, size) }
+        };
+        self.tiles.iter().map(tile).collect()
+    }
+}
+
+impl Drop for Mapped<'_> {
+    fn drop(&mut self) {
+        if let Some((device, memory)) = self.unmap
+            && let Some(unmap) = device.next.unmap_memory
+        {
+            // SAFETY: mapped by `mapped`, for this alone.
+            unsafe { unmap(device.handle, memory) };
+        }
+    }
+}
+
+/// The tiles of a decode, as they are in the bitstream buffer now. The state stays locked meanwhile.
 ///
 /// # Errors
 /// Why they cannot be read.
-pub(super) fn tiles(
-    device: &Device,
+pub(super) fn mapped<'d>(
+    device: &'d Device,
     state: &State,
     decode: &Decode,
-) -> Result<Vec<Vec<u8>>, &'static str> {
-    let picture = decode.picture.as_ref().ok_or("no picture information")?;
+) -> Result<Mapped<'d>, &'static str> {
+    let spans = spans(state, decode)?;
     let buffer = state.buffers.get(&decode.buffer).ok_or("a buffer that is not known")?;
     let (memory, bound) = buffer.memory.ok_or("a buffer without memory")?;
     let known = state.memories.get(&memory).ok_or("memory that is not known")?;
     if !known.host_visible {
         return Err("memory that only the device sees");
     }
-    let end = decode.offset.checked_add(decode.range).filter(|end| *end <= buffer.size);
-    end.ok_or("a range outside of its buffer")?;
     let start = bound + decode.offset;
-    let inside = |(&offset, &size): (&u32, &u32)| {
-        let end = u64::from(offset) + u64::from(size);
-        (end <= decode.range).then_some((offset, size)).ok_or("a tile outside of the range")
-    };
-    let spans = picture.tile_offsets.iter().zip(&picture.tile_sizes).map(inside);
-    let spans = spans.collect::<Result<Vec<_>, _>>()?;
-    let read = |address: usize| {
-        let tile = |&(offset, size): &(u32, u32)| {
-            let at = address.wrapping_add(offset as usize) as *const u8;
-            // SAFETY: inside of the mapped range of the buffer, which stays mapped while the state
-            // is locked.
-            unsafe { std::slice::from_raw_parts(at, size as usize) }.to_vec()
-        };
-        spans.iter().map(tile).collect::<Vec<_>>()
+    let at = |address: usize| {
+        let tile = |(offset, size)| (address.wrapping_add(offset as usize), size as usize);
+        spans.into_iter().map(tile).collect()
     };
     if let Some(mapped) = known.mapped {
-        let at = mapped.at(start, decode.range).ok_or("bytes that are not mapped")?;
-        return Ok(read(at));
+        let address = mapped.at(start, decode.range).ok_or("bytes that are not mapped")?;
+        return Ok(Mapped { tiles: at(address), unmap: None });
     }
-    let (Some(map), Some(unmap)) = (device.next.map_memory, device.next.unmap_memory) else {
-        return Err("memory that cannot be mapped");
-    };
+    let map = device.next.map_memory.filter(|_| device.next.unmap_memory.is_some());
+    let map = map.ok_or("memory that cannot be mapped")?;
     let memory = vk::DeviceMemory::from_raw(memory);
     let mut data = std::ptr::null_mut();
     let flags = vk::MemoryMapFlags::empty();
@@ -154,8 +179,6 @@ pub(super) fn tiles(
     if result != vk::Result::SUCCESS {
         return Err("memory that cannot be mapped");
     }
-    let all = read((data as usize).wrapping_add(start as usize));
-    // SAFETY: mapped above.
-    unsafe { unmap(device.handle, memory) };
-    Ok(all)
+    let tiles = at((data as usize).wrapping_add(start as usize));
+    Ok(Mapped { tiles, unmap: Some((device, memory)) })
 }

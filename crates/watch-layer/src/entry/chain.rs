@@ -41,6 +41,14 @@ chained! {
     vk::BufferUsageFlags2CreateInfoKHR<'_> =
         vk::StructureType::BUFFER_USAGE_FLAGS_2_CREATE_INFO_KHR,
     vk::VideoInlineQueryInfoKHR<'_> = vk::StructureType::VIDEO_INLINE_QUERY_INFO_KHR,
+    vk::SemaphoreTypeCreateInfo<'_> = vk::StructureType::SEMAPHORE_TYPE_CREATE_INFO,
+    vk::TimelineSemaphoreSubmitInfo<'_> = vk::StructureType::TIMELINE_SEMAPHORE_SUBMIT_INFO,
+    vk::ExternalMemoryBufferCreateInfo<'_> =
+        vk::StructureType::EXTERNAL_MEMORY_BUFFER_CREATE_INFO,
+    vk::PhysicalDeviceTimelineSemaphoreFeatures<'_> =
+        vk::StructureType::PHYSICAL_DEVICE_TIMELINE_SEMAPHORE_FEATURES,
+    vk::PhysicalDeviceVulkan12Features<'_> =
+        vk::StructureType::PHYSICAL_DEVICE_VULKAN_1_2_FEATURES,
     InlineSessionParameters = vk::StructureType::from_raw(1_000_586_003),
 }
 

@@ -6,10 +6,6 @@ use std::sync::{Arc, PoisonError, RwLock};
 use ash::vk;
 use ash::vk::Handle;
 
-use super::loader::{get_device_proc_addr, get_instance_proc_addr, instance_link};
-use super::table::Function;
-use super::{device, note};
-
 /// An instance, for its physical devices.
 pub(super) struct Instance {
     key: usize,
@@ -58,6 +54,21 @@ pub(super) fn of_device(physical: vk::PhysicalDevice) -> Option<Arc<Instance>> {
 }
 
 impl Instance {
+    /// Keeps an instance that was made, with the next layer's function.
+    pub(super) fn add(handle: vk::Instance, get: vk::PFN_vkGetInstanceProcAddr) {
+        let key = key(handle.as_raw());
+        let mut all = INSTANCES.write().unwrap_or_else(PoisonError::into_inner);
+        // SAFETY: the next layer's function, with its instance.
+        let own = OWN.map(|name| (name, unsafe { get(handle, name.as_ptr()) })).to_vec();
+        all.push(Arc::new(Self { key, handle, get, own }));
+    }
+
+    /// Forgets it.
+    pub(super) fn remove(self: &Arc<Self>) {
+        let mut all = INSTANCES.write().unwrap_or_else(PoisonError::into_inner);
+        all.retain(|other| !Arc::ptr_eq(other, self));
+    }
+
     /// The next layer's function of this name: to be called, one of [`OWN`]; any, to be handed on.
     pub(super) fn next_function(&self, name: &CStr) -> vk::PFN_vkVoidFunction {
         if let Some((_, own)) = self.own.iter().find(|(own, _)| *own == name) {
@@ -65,80 +76,5 @@ impl Instance {
         }
         // SAFETY: the next layer's function, with its instance.
         unsafe { (self.get)(self.handle, name.as_ptr()) }
-    }
-}
-
-/// The hook of an instance function.
-pub(super) fn hook(name: &CStr) -> Option<Function> {
-    macro_rules! untyped {
-        ($type:ty, $hook:path) => {{
-            let hook: $type = $hook;
-            // SAFETY: function pointers have one size; callers give it its type again.
-            Some(unsafe { std::mem::transmute::<$type, Function>(hook) })
-        }};
-    }
-    match name.to_bytes() {
-        b"vkGetInstanceProcAddr" => {
-            untyped!(vk::PFN_vkGetInstanceProcAddr, get_instance_proc_addr)
-        }
-        b"vkGetDeviceProcAddr" => untyped!(vk::PFN_vkGetDeviceProcAddr, get_device_proc_addr),
-        b"vkCreateInstance" => untyped!(vk::PFN_vkCreateInstance, create),
-        b"vkDestroyInstance" => untyped!(vk::PFN_vkDestroyInstance, destroy),
-        b"vkCreateDevice" => untyped!(vk::PFN_vkCreateDevice, device::create),
-        _ => None,
-    }
-}
-
-unsafe extern "system" fn create(
-    info: *const vk::InstanceCreateInfo<'_>,
-    allocator: *const vk::AllocationCallbacks<'_>,
-    instance: *mut vk::Instance,
-) -> vk::Result {
-    // SAFETY: see the top of the folder.
-    let next = unsafe { &*info }.p_next;
-    let Some(link) = instance_link(next) else {
-        return vk::Result::ERROR_INITIALIZATION_FAILED;
-    };
-    let get = link.get_instance_proc_addr;
-    // SAFETY: the next layer's function, which needs no instance for this one.
-    let create = unsafe { get(vk::Instance::null(), c"vkCreateInstance".as_ptr()) };
-    // SAFETY: a function of this name has this type.
-    let create = unsafe {
-        std::mem::transmute::<vk::PFN_vkVoidFunction, Option<vk::PFN_vkCreateInstance>>(create)
-    };
-    let Some(create) = create else { return vk::Result::ERROR_INITIALIZATION_FAILED };
-    // SAFETY: the application's arguments.
-    let result = unsafe { create(info, allocator, instance) };
-    if result == vk::Result::SUCCESS {
-        // SAFETY: it was just written.
-        let handle = unsafe { *instance };
-        note(|| {
-            let key = key(handle.as_raw());
-            let mut all = INSTANCES.write().unwrap_or_else(PoisonError::into_inner);
-            // SAFETY: the next layer's function, with its instance.
-            let own = OWN.map(|name| (name, unsafe { get(handle, name.as_ptr()) })).to_vec();
-            all.push(Arc::new(Instance { key, handle, get, own }));
-        });
-    }
-    result
-}
-
-unsafe extern "system" fn destroy(
-    handle: vk::Instance,
-    allocator: *const vk::AllocationCallbacks<'_>,
-) {
-    let Some(instance) = find(handle) else { return };
-    note(|| {
-        let mut all = INSTANCES.write().unwrap_or_else(PoisonError::into_inner);
-        all.retain(|other| !Arc::ptr_eq(other, &instance));
-    });
-    let destroy = instance.next_function(c"vkDestroyInstance");
-    // SAFETY: a function of this name has this type.
-    let destroy = unsafe {
-        std::mem::transmute::<vk::PFN_vkVoidFunction, Option<vk::PFN_vkDestroyInstance>>(destroy)
-    };
-    if let Some(destroy) = destroy {
-        // SAFETY: the application's arguments.
-        unsafe { destroy(handle, allocator) };
     }
 }

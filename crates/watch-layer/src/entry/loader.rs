@@ -1,10 +1,13 @@
-//! The loader's side: structures of vk_layer.h, and the three functions that it asks for.
+//! The loader's side: the functions that it asks for, and instances.
 
 use std::ffi::{CStr, c_char, c_void};
 
 use ash::vk;
 
-use super::{device, instance, table};
+use super::instance::{self, Instance};
+use super::link::instance_link;
+use super::table::Function;
+use super::{creation, device, hooks, note};
 
 /// VkNegotiateLayerInterface.
 #[repr(C)]
@@ -21,93 +24,6 @@ pub struct NegotiateLayerInterface {
 const NEGOTIATE: u32 = 1;
 /// The version of the interface that is spoken here.
 const INTERFACE: u32 = 2;
-/// VK_LAYER_LINK_INFO.
-const LINK_INFO: i32 = 0;
-/// VK_LOADER_DATA_CALLBACK.
-const DATA_CALLBACK: i32 = 1;
-
-/// VkLayerInstanceLink.
-#[repr(C)]
-pub(super) struct InstanceLink {
-    next: *mut InstanceLink,
-    pub(super) get_instance_proc_addr: vk::PFN_vkGetInstanceProcAddr,
-    _get_physical_device_proc_addr: Option<vk::PFN_vkGetInstanceProcAddr>,
-}
-
-/// VkLayerDeviceLink.
-#[repr(C)]
-pub(super) struct DeviceLink {
-    next: *mut DeviceLink,
-    pub(super) get_instance_proc_addr: vk::PFN_vkGetInstanceProcAddr,
-    pub(super) get_device_proc_addr: vk::PFN_vkGetDeviceProcAddr,
-}
-
-/// PFN_vkSetDeviceLoaderData.
-pub(super) type SetDeviceLoaderData =
-    unsafe extern "system" fn(vk::Device, *mut c_void) -> vk::Result;
-
-/// VkLayerInstanceCreateInfo and VkLayerDeviceCreateInfo, with the union as a pointer.
-#[repr(C)]
-struct LayerCreateInfo {
-    s_type: vk::StructureType,
-    p_next: *const c_void,
-    function: i32,
-    what: *mut c_void,
-}
-
-/// The loader's element of a chain with this function.
-fn element(
-    next: *const c_void,
-    s_type: vk::StructureType,
-    function: i32,
-) -> Option<*mut LayerCreateInfo> {
-    let mut at = next.cast::<LayerCreateInfo>();
-    while !at.is_null() {
-        // SAFETY: every element of a chain starts with sType and pNext.
-        let head = unsafe { &*at.cast::<vk::BaseInStructure<'_>>() };
-        if head.s_type == s_type {
-            // SAFETY: the loader's elements of this sType are `LayerCreateInfo`s.
-            let found = unsafe { (*at).function };
-            if found == function {
-                return Some(at.cast_mut());
-            }
-        }
-        at = head.p_next.cast();
-    }
-    None
-}
-
-/// The link to the next layer, taken out of the chain for the one after it.
-pub(super) fn instance_link(next: *const c_void) -> Option<&'static InstanceLink> {
-    let at = element(next, vk::StructureType::LOADER_INSTANCE_CREATE_INFO, LINK_INFO)?;
-    // SAFETY: the loader's element, which layers may change.
-    let what = unsafe { &mut (*at).what };
-    // SAFETY: with LINK_INFO it points to a link, which lives as long as the call.
-    let link = unsafe { what.cast::<InstanceLink>().as_ref() }?;
-    *what = link.next.cast();
-    Some(link)
-}
-
-/// The same of a device.
-pub(super) fn device_link(next: *const c_void) -> Option<&'static DeviceLink> {
-    let at = element(next, vk::StructureType::LOADER_DEVICE_CREATE_INFO, LINK_INFO)?;
-    // SAFETY: the loader's element, which layers may change.
-    let what = unsafe { &mut (*at).what };
-    // SAFETY: with LINK_INFO it points to a link, which lives as long as the call.
-    let link = unsafe { what.cast::<DeviceLink>().as_ref() }?;
-    *what = link.next.cast();
-    Some(link)
-}
-
-/// What makes dispatchable objects of a layer's own valid.
-pub(super) fn set_device_loader_data(next: *const c_void) -> Option<SetDeviceLoaderData> {
-    let at = element(next, vk::StructureType::LOADER_DEVICE_CREATE_INFO, DATA_CALLBACK)?;
-    // SAFETY: the loader's element.
-    let what = unsafe { (*at).what };
-    // SAFETY: with DATA_CALLBACK the union is that function.
-    unsafe { std::mem::transmute::<*mut c_void, Option<SetDeviceLoaderData>>(what) }
-}
-
 /// vkNegotiateLoaderLayerInterfaceVersion.
 ///
 /// # Safety
@@ -137,11 +53,11 @@ pub(super) unsafe extern "system" fn get_instance_proc_addr(
 ) -> vk::PFN_vkVoidFunction {
     // SAFETY: see the top of the folder.
     let text = unsafe { CStr::from_ptr(name) };
-    if let Some(hook) = instance::hook(text) {
+    if let Some(hook) = hook(text) {
         return Some(hook);
     }
     let next = instance::find(handle)?.next_function(text)?;
-    Some(table::hook(text).unwrap_or(next))
+    Some(hooks::hook(text).unwrap_or(next))
 }
 
 /// vkGetDeviceProcAddr.
@@ -163,5 +79,71 @@ pub(super) unsafe extern "system" fn get_device_proc_addr(
     let next = device.next_function(text)?;
     // A device that decodes no video is left alone, but for its end.
     let hooked = device.is_watched() || text == c"vkDestroyDevice";
-    Some(table::hook(text).filter(|_| hooked).unwrap_or(next))
+    Some(hooks::hook(text).filter(|_| hooked).unwrap_or(next))
+}
+
+/// The hook of an instance function.
+fn hook(name: &CStr) -> Option<Function> {
+    macro_rules! untyped {
+        ($type:ty, $hook:path) => {{
+            let hook: $type = $hook;
+            // SAFETY: function pointers have one size; callers give it its type again.
+            Some(unsafe { std::mem::transmute::<$type, Function>(hook) })
+        }};
+    }
+    match name.to_bytes() {
+        b"vkGetInstanceProcAddr" => {
+            untyped!(vk::PFN_vkGetInstanceProcAddr, get_instance_proc_addr)
+        }
+        b"vkGetDeviceProcAddr" => untyped!(vk::PFN_vkGetDeviceProcAddr, get_device_proc_addr),
+        b"vkCreateInstance" => untyped!(vk::PFN_vkCreateInstance, create),
+        b"vkDestroyInstance" => untyped!(vk::PFN_vkDestroyInstance, destroy),
+        b"vkCreateDevice" => untyped!(vk::PFN_vkCreateDevice, creation::create),
+        _ => None,
+    }
+}
+
+unsafe extern "system" fn create(
+    info: *const vk::InstanceCreateInfo<'_>,
+    allocator: *const vk::AllocationCallbacks<'_>,
+    instance: *mut vk::Instance,
+) -> vk::Result {
+    // SAFETY: see the top of the folder.
+    let next = unsafe { &*info }.p_next;
+    let Some(link) = instance_link(next) else {
+        return vk::Result::ERROR_INITIALIZATION_FAILED;
+    };
+    let get = link.get_instance_proc_addr;
+    // SAFETY: the next layer's function, which needs no instance for this one.
+    let create = unsafe { get(vk::Instance::null(), c"vkCreateInstance".as_ptr()) };
+    // SAFETY: a function of this name has this type.
+    let create = unsafe {
+        std::mem::transmute::<vk::PFN_vkVoidFunction, Option<vk::PFN_vkCreateInstance>>(create)
+    };
+    let Some(create) = create else { return vk::Result::ERROR_INITIALIZATION_FAILED };
+    // SAFETY: the application's arguments.
+    let result = unsafe { create(info, allocator, instance) };
+    if result == vk::Result::SUCCESS {
+        // SAFETY: it was just written.
+        let handle = unsafe { *instance };
+        note(|| Instance::add(handle, get));
+    }
+    result
+}
+
+unsafe extern "system" fn destroy(
+    handle: vk::Instance,
+    allocator: *const vk::AllocationCallbacks<'_>,
+) {
+    let Some(instance) = instance::find(handle) else { return };
+    note(|| instance.remove());
+    let destroy = instance.next_function(c"vkDestroyInstance");
+    // SAFETY: a function of this name has this type.
+    let destroy = unsafe {
+        std::mem::transmute::<vk::PFN_vkVoidFunction, Option<vk::PFN_vkDestroyInstance>>(destroy)
+    };
+    if let Some(destroy) = destroy {
+        // SAFETY: the application's arguments.
+        unsafe { destroy(handle, allocator) };
+    }
 }

@@ -6,16 +6,24 @@
 //! dispatchable handle begins with the address of the loader's dispatch table.
 #![allow(unsafe_code, reason = "Vulkan's entry points")]
 
+mod batch;
 mod bytes;
 mod chain;
 mod commands;
+mod copier;
+mod copies;
+mod creation;
+mod decoded;
 mod device;
+mod hooks;
 mod instance;
+mod link;
 mod loader;
 mod memory;
 mod objects;
-mod pictures;
+mod queues;
 mod read;
+mod shape;
 mod status;
 mod submit;
 mod table;

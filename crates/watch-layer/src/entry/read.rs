@@ -76,6 +76,12 @@ pub(super) fn resource(info: &vk::VideoPictureResourceInfoKHR<'_>) -> Resource {
     }
 }
 
+/// VkVideoReferenceSlotInfoKHR of vkCmdBeginVideoCodingKHR, where its picture alone is used.
+pub(super) fn bound(info: &vk::VideoReferenceSlotInfoKHR<'_>) -> Slot {
+    let resource = pointed(info.p_picture_resource).map(resource);
+    Slot { index: info.slot_index, resource, std: None }
+}
+
 /// VkVideoReferenceSlotInfoKHR.
 pub(super) fn slot(info: &vk::VideoReferenceSlotInfoKHR<'_>) -> Slot {
     let av1 = find::<vk::VideoDecodeAV1DpbSlotInfoKHR<'_>>(info.p_next);

@@ -1,57 +1,40 @@
 //! Submissions: what was recorded becomes the capture, in the order of submission.
 
-use std::collections::HashMap;
+use std::sync::Arc;
 
 use ash::vk;
 use ash::vk::Handle;
 
+use super::batch::Batch;
 use super::chain::array;
+use super::decoded::{Bitstream, Decoded};
 use super::device::{self, Device};
-use super::{bytes, note, pictures};
-use crate::capture::{Pictures, Seen, Submitted};
-use crate::state::{Image, Op, Parameters, Resource, Slot, State, View};
+use super::{bytes, copies, note};
+use crate::capture::{Seen, Submitted, Tiles};
+use crate::state::{Decode, Op, Parameters, Resource, Slot, State};
 
-/// A frame that a batch decodes.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Decoded {
-    pub(super) session: u64,
-    pub(super) frame: u64,
-    /// The image and the layer of the output.
-    pub(super) image: u64,
-    pub(super) layer: u32,
-    /// codedExtent of the output.
-    pub(super) extent: (u32, u32),
-}
-
-/// The images of a device, for the capture.
-struct Images<'a> {
-    images: &'a HashMap<u64, Image>,
-    views: &'a HashMap<u64, View>,
-}
-
-impl Pictures for Images<'_> {
-    fn picture(&self, resource: &Resource) -> Option<Seen> {
-        let view = self.views.get(&resource.view)?;
-        let layer = view.base_layer + resource.base_layer;
-        let image = self.images.get(&view.image)?;
-        Some(Seen {
-            image: image.number,
-            layer,
-            layers: image.layouts.len(),
-            format: image.format,
-            extent: image.extent,
-            usage: image.usage,
-            flags: image.flags,
-            layout: image.layouts.get(layer as usize).copied().unwrap_or_default(),
-        })
-    }
+/// What is known of a picture resource.
+fn seen(state: &State, resource: &Resource) -> Option<Seen> {
+    let view = state.views.get(&resource.view)?;
+    let layer = view.base_layer + resource.base_layer;
+    let image = state.images.get(&view.image)?;
+    Some(Seen {
+        image: image.number,
+        layer,
+        layers: image.layouts.len(),
+        format: image.format,
+        extent: image.extent,
+        usage: image.usage,
+        flags: image.flags,
+        layout: image.layouts.get(layer as usize).copied().unwrap_or_default(),
+    })
 }
 
 /// An open coding scope.
 struct Scope {
     session: u64,
-    parameters: Option<std::sync::Arc<Parameters>>,
-    slots: Vec<Slot>,
+    parameters: Option<Arc<Parameters>>,
+    slots: Arc<[Slot]>,
 }
 
 /// Captures what the command buffers of one batch do.
@@ -64,22 +47,23 @@ fn batch(
     let mut decoded = Vec::new();
     let queue = state.queues.get(&queue.as_raw()).copied().unwrap_or((u32::MAX, 0));
     for commands in commands {
-        let Some(ops) = state.commands.get(&commands).cloned() else { continue };
+        let Some(ops) = state.commands.remove(&commands) else { continue };
         let mut scope = None;
-        for op in ops {
+        for op in &ops {
             match op {
                 Op::Layout { image, layers: (first, end), to } => {
-                    let image = state.images.get_mut(&image);
+                    let image = state.images.get_mut(image);
                     let layouts =
-                        image.and_then(|i| i.layouts.get_mut(first as usize..end as usize));
-                    layouts.into_iter().flatten().for_each(|layout| *layout = to);
+                        image.and_then(|i| i.layouts.get_mut(*first as usize..*end as usize));
+                    layouts.into_iter().flatten().for_each(|layout| *layout = *to);
                 }
                 Op::Begin { session, parameters, slots } => {
-                    if let Some(session) = state.sessions.get_mut(&session) {
+                    if let Some(session) = state.sessions.get_mut(session) {
                         let unbound = slots.iter().filter(|slot| slot.resource.is_none());
                         unbound.for_each(|slot| session.deactivate(slot.index));
                     }
-                    scope = Some(Scope { session, parameters, slots });
+                    let (parameters, slots) = (parameters.clone(), Arc::clone(slots));
+                    scope = Some(Scope { session: *session, parameters, slots });
                 }
                 Op::Reset => {
                     let session = scope.as_ref().map(|scope| scope.session);
@@ -89,33 +73,53 @@ fn batch(
                 }
                 Op::Decode(decode) => {
                     let Some(scope) = &scope else { continue };
-                    let tiles = bytes::tiles(device, state, &decode);
-                    let frame = Submitted {
-                        decode: &decode,
-                        parameters: scope.parameters.as_deref(),
-                        bound: &scope.slots,
-                        submission: state.submissions,
-                        queue,
-                        tiles,
-                    };
-                    decoded.extend(one(state, scope.session, &frame));
+                    decoded.extend(one(device, state, scope, decode, queue));
                 }
             }
         }
+        state.commands.insert(commands, ops);
     }
     decoded
 }
 
 /// Captures one frame.
-fn one(state: &mut State, session: u64, frame: &Submitted<'_>) -> Option<Decoded> {
-    let images = Images { images: &state.images, views: &state.views };
-    let number = state.sessions.get_mut(&session)?.frame(frame, &images);
-    if let Some(query) = frame.decode.query {
-        state.queries.insert(query, (session, number));
+fn one(
+    device: &Device,
+    state: &mut State,
+    scope: &Scope,
+    decode: &Arc<Decode>,
+    queue: (u32, u32),
+) -> Option<Decoded> {
+    let resources = Submitted::resources(decode, &scope.slots);
+    let seen = resources.map(|resource| seen(state, resource?)).collect();
+    let frame = Submitted {
+        decode: Arc::clone(decode),
+        parameters: scope.parameters.clone(),
+        bound: Arc::clone(&scope.slots),
+        submission: state.submissions,
+        queue,
+        seen,
+    };
+    let on_device = bytes::is_on_device(state, decode).then(|| Bitstream::of(state, decode));
+    let (bitstream, number) = match on_device {
+        Some(Ok(bitstream)) if state.picture(&decode.dst).is_some() => {
+            let session = state.sessions.get_mut(&scope.session)?;
+            (Some(Arc::new(bitstream)), session.frame(frame, Tiles::Copied))
+        }
+        _ => {
+            let mapped = bytes::mapped(device, state, decode);
+            let session = state.sessions.get_mut(&scope.session)?;
+            let tiles = mapped.as_ref().map(bytes::Mapped::tiles);
+            let tiles = tiles.as_ref().map(Vec::as_slice).map_err(|why| **why);
+            (None, session.frame(frame, Tiles::Here(tiles)))
+        }
+    };
+    if let Some(query) = decode.query {
+        state.queries.insert(query, (scope.session, number));
     }
-    let dst = &frame.decode.dst;
-    let (image, layer) = state.picture(dst)?;
-    Some(Decoded { session, frame: number, image, layer, extent: dst.extent })
+    let (image, layer) = state.picture(&decode.dst)?;
+    let extent = decode.dst.extent;
+    Some(Decoded { session: scope.session, frame: number, image, layer, extent, bitstream })
 }
 
 /// Whether a command buffer has anything to capture.
@@ -134,20 +138,10 @@ pub(super) unsafe extern "system" fn submit(
     else {
         return vk::Result::ERROR_INITIALIZATION_FAILED;
     };
-    let batches = array(submits, count);
-    let commands = |batch: &vk::SubmitInfo<'_>| {
-        let all = array(batch.p_command_buffers, batch.command_buffer_count);
-        all.iter().map(|commands| commands.as_raw()).collect::<Vec<_>>()
-    };
-    let decoded = captured(&device, queue, batches.iter().map(commands).collect());
-    if let Some(copied) = pictures::in_batches(&device, queue, &decoded, batches) {
-        // SAFETY: the application's batches, with command buffers of this layer behind theirs.
-        let result = unsafe { submit(queue, count, copied.submits.as_ptr(), fence) };
-        note(|| pictures::submitted(&device, queue, copied.work, result));
-        return result;
-    }
-    // SAFETY: the application's arguments.
-    unsafe { submit(queue, count, submits, fence) }
+    watched(&device, queue, (array(submits, count), fence), &|batches, fence| {
+        // SAFETY: the application's batches, with what this layer has added to them.
+        unsafe { submit(queue, batches.len() as u32, batches.as_ptr(), fence) }
+    })
 }
 
 pub(super) unsafe extern "system" fn submit2(
@@ -161,31 +155,54 @@ pub(super) unsafe extern "system" fn submit2(
     else {
         return vk::Result::ERROR_INITIALIZATION_FAILED;
     };
-    let batches = array(submits, count);
-    let commands = |batch: &vk::SubmitInfo2<'_>| {
-        let all = array(batch.p_command_buffer_infos, batch.command_buffer_info_count);
-        all.iter().map(|commands| commands.command_buffer.as_raw()).collect::<Vec<_>>()
-    };
-    let decoded = captured(&device, queue, batches.iter().map(commands).collect());
-    if let Some(copied) = pictures::in_batches2(&device, queue, &decoded, batches) {
-        // SAFETY: the application's batches, with command buffers of this layer behind theirs.
-        let result = unsafe { submit(queue, count, copied.submits.as_ptr(), fence) };
-        note(|| pictures::submitted(&device, queue, copied.work, result));
-        return result;
-    }
-    // SAFETY: the application's arguments.
-    unsafe { submit(queue, count, submits, fence) }
+    watched(&device, queue, (array(submits, count), fence), &|batches, fence| {
+        // SAFETY: the application's batches, with what this layer has added to them.
+        unsafe { submit(queue, batches.len() as u32, batches.as_ptr(), fence) }
+    })
 }
 
-/// Captures what batches of these command buffers do; the frames of each batch.
-fn captured(device: &Device, queue: vk::Queue, batches: Vec<Vec<u64>>) -> Vec<Vec<Decoded>> {
+/// Captures what is submitted by `call`, which gets the application's batches, or those with copies.
+fn watched<B: Batch>(
+    device: &Device,
+    queue: vk::Queue,
+    (batches, fence): (&[B], vk::Fence),
+    call: &dyn Fn(&[B], vk::Fence) -> vk::Result,
+) -> vk::Result {
+    let decoded = captured(device, queue, batches);
+    let planned = match decoded.is_empty() {
+        true => None,
+        false => note(|| copies::plan(device, queue, &decoded, batches)).flatten(),
+    };
+    if device.away {
+        device.note(|state| {
+            let waits = batches.iter().flat_map(Batch::waits);
+            waits.for_each(|(s, v)| state.timelines.waits(queue.as_raw(), s.as_raw(), v));
+        });
+    }
+    let result =
+        device.with_queue(queue, || copies::submit(device, queue, (batches, fence), planned, call));
+    if device.away {
+        device.note(|state| {
+            let signals = batches.iter().flat_map(Batch::signals);
+            signals.for_each(|(s, v)| state.timelines.signalled(s.as_raw(), v));
+        });
+    }
+    result
+}
+
+/// Captures what batches do; the frames of each batch.
+fn captured<B: Batch>(device: &Device, queue: vk::Queue, batches: &[B]) -> Vec<Vec<Decoded>> {
     let mut all = Vec::new();
     device.note(|state| {
         state.submissions += 1;
-        if !is_of_interest(state, batches.iter().flatten().copied()) {
+        if state.commands.is_empty() {
             return;
         }
-        for commands in batches {
+        let commands: Vec<_> = batches.iter().map(Batch::commands).collect();
+        if !is_of_interest(state, commands.iter().flatten().copied()) {
+            return;
+        }
+        for commands in commands {
             all.push(batch(device, state, queue, commands.into_iter()));
         }
     });

@@ -7,7 +7,7 @@ use av1_engine::job::{Chroma, Profile};
 use super::bytes;
 use super::chain::{InlineSessionParameters, array, find, pointed};
 use super::device::{self, Device};
-use super::{pictures, read};
+use super::{copies, read};
 use crate::capture::{About, Session};
 use crate::settings::settings;
 use crate::state::{Decode, Op};
@@ -83,7 +83,7 @@ pub(super) unsafe extern "system" fn destroy_session(
     allocator: *const vk::AllocationCallbacks<'_>,
 ) {
     let Some(device) = device::find(handle) else { return };
-    super::note(|| pictures::finish(&device, true));
+    super::note(|| copies::finish(&device, true));
     device.note(|state| {
         if let Some(mut session) = state.sessions.remove(&session.as_raw()) {
             session.end();
@@ -149,7 +149,7 @@ pub(super) unsafe extern "system" fn begin(
             let session = info.video_session.as_raw();
             let parameters = state.parameters.get(&info.video_session_parameters.as_raw()).cloned();
             let slots = array(info.p_reference_slots, info.reference_slot_count);
-            let slots = slots.iter().map(read::slot).collect();
+            let slots = slots.iter().map(read::bound).collect();
             if state.sessions.contains_key(&session) {
                 state.record(commands.as_raw(), Op::Begin { session, parameters, slots });
             }

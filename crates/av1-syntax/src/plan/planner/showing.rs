@@ -23,14 +23,23 @@ impl Planner {
             let fault = StreamFault::MissingReference { slot: slot.index() as u8 };
             return Err(StreamError::new(fault).section("7.21").into());
         };
+        // 6.8.2: display_frame_id is RefFrameId of the slot; else the frame that it names is lost.
+        if header.display_frame_id.is_some_and(|id| id != saved.header.current_frame_id) {
+            let fault = StreamFault::MissingReference { slot: slot.index() as u8 };
+            let mut error = StreamError::new(fault).section("6.8.2");
+            error.at.element = Some("display_frame_id");
+            return Err(error.into());
+        }
         if saved.header.frame_type == FrameType::Key {
             self.recovery = Recovery::Done;
+            self.is_doubtful = false;
             self.references.show_existing_key(slot);
             self.surfaces.refresh(0xff, surface);
         }
         if !unit.is_hidden {
             let (unit, pts) = (unit.index, unit.pts);
-            let show = ShowPlan { surface, unit, pts, show_existing_frame: true };
+            let is_doubtful = self.is_doubtful;
+            let show = ShowPlan { surface, unit, pts, show_existing_frame: true, is_doubtful };
             self.show(Candidate { show, spatial_id: obu.spatial_id }, steps);
         }
         self.release_dead(steps);

@@ -3,9 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::sorts::Sort;
-use crate::conform::explain::Explained;
 use crate::conform::outcome::{Failure, Outcome};
-use crate::conform::runner::Record;
+use crate::conform::record::Explained;
+use crate::conform::record::Record;
 use crate::words::count as several;
 
 /// Vectors that a feature has to be common to before it says anything.

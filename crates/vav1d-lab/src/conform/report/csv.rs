@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use super::About;
-use crate::conform::runner::Record;
+use crate::conform::record::Record;
 
 /// `name,Status,seconds` for each vector. Names have no commas.
 pub fn results(records: &[Record], about: &About) -> String {

@@ -6,8 +6,8 @@ use std::io;
 use super::html::{pictures, states, strip};
 use super::page::{self, plain};
 use crate::conform::diff::{Change, Compared, Diff, Pair};
+use crate::conform::record::Record;
 use crate::conform::results::Run;
-use crate::conform::runner::Record;
 use crate::words::count;
 
 /// Cards that are open; the rest of a change is folded.
@@ -187,7 +187,7 @@ fn half(page: &mut String, side: &str, record: Option<&Record>) -> io::Result<()
         return Ok(());
     };
     let status = plain(&record.status.to_string());
-    let about = plain(&super::about(record));
+    let about = plain(&record.line());
     let _ = write!(page, "<div><b>{side}</b> {status}: {about}");
     strip(page, &states(record));
     if let Some(explained) = &record.explained {

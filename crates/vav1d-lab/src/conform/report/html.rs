@@ -9,7 +9,7 @@ use super::About;
 use super::causes::{Cause, causes};
 use super::page::{self, folded, plain};
 use super::sorts::{Sort, parts};
-use crate::conform::runner::Record;
+use crate::conform::record::Record;
 use crate::words::count as several;
 pub(super) use card::{pictures, states, strip};
 

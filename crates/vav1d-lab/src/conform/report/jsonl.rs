@@ -4,9 +4,9 @@ use std::path::PathBuf;
 
 use serde_json::{Value, json};
 
-use super::{About, values};
-use crate::conform::explain::Explained;
-use crate::conform::runner::Record;
+use super::About;
+use crate::conform::record::{Explained, Record, STATES};
+use crate::conform::values;
 
 /// Number of the schema of records, which docs/schema.json has. Fields are added; a removal, or
 /// another meaning, makes a new number.
@@ -74,10 +74,6 @@ pub fn summary(records: &[Record], about: &About) -> Value {
         "stopped": about.stopped,
     }})
 }
-
-/// A character for each state of an output picture.
-pub(in crate::conform) const STATES: [(&str, char); 5] =
-    [("right", '.'), ("wrong", 'x'), ("unjudged", '?'), ("missing", '-'), ("inherited", 'i')];
 
 fn states(explained: &Explained) -> String {
     let of = |state: &&str| STATES.iter().find(|(word, _)| word == state).map_or('?', |s| s.1);

@@ -6,11 +6,11 @@ use quick_xml::Writer;
 use quick_xml::events::{BytesDecl, BytesText, Event};
 use quick_xml::writer::ElementWriter;
 
-use super::{About, about as text_of};
+use super::About;
 use crate::conform::expect::{Status, Word};
 use crate::conform::outcome::Failure;
 use crate::conform::outcome::Outcome;
-use crate::conform::runner::Record;
+use crate::conform::record::Record;
 
 /// How JUnit sorts a record.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -115,7 +115,7 @@ fn testcase(writer: &mut Writer<Vec<u8>>, record: &Record, about: &About) -> io:
         .with_attribute(("classname", suite(record)))
         .with_attribute(("name", name))
         .with_attribute(("time", &*seconds(record.seconds, about)));
-    let (kind, text) = (record.status.to_string(), plain(&text_of(record)));
+    let (kind, text) = (record.status.to_string(), plain(&record.line()));
     let what = match sort(record) {
         Sort::Passed if record.status == Status::Flake => {
             return flake(element, &kind, &text);

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use super::About;
-use crate::conform::runner::Record;
+use crate::conform::record::Record;
 
 /// Vectors that are listed, at most.
 const LISTED: usize = 200;
@@ -36,7 +36,7 @@ pub fn text(records: &[Record], about: &About) -> String {
     }
     text += "\n| Vector | Status | Outcome |\n|---|---|---|\n";
     for record in named.iter().take(LISTED) {
-        let about = plain(&super::about(record));
+        let about = plain(&record.line());
         let _ = writeln!(text, "| {} | {} | {about} |", plain(&record.name), record.status);
     }
     if named.len() > LISTED {

@@ -3,14 +3,14 @@
 use super::page::Part;
 use crate::conform::expect::{Status, Word};
 use crate::conform::outcome::Outcome;
-use crate::conform::runner::Record;
+use crate::conform::record::Record;
 
 /// Sorts of results, what is to be looked at first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Sort {
     /// Something is to be done about it.
     Failed,
-    /// It was not come to.
+    /// It was not run: the run ended before its turn.
     NotRun,
     /// Better than lists have it.
     Better,

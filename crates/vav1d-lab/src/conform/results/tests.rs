@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::conform::expect::Word;
-use crate::conform::explain::Area;
+use crate::conform::record::Area;
 use crate::conform::report::jsonl;
 
 /// A file of results, removed at the end.

@@ -12,7 +12,7 @@ use crate::conform::vector::{Vector, plain};
 const STREAMS: [&str; 8] = ["ivf", "obu", "av1", "mkv", "webm", "mp4", "m4v", "avif"];
 
 /// All streams below `path`, at any depth. What only links lead to comes by its link; no folder is
-/// come to twice.
+/// found twice.
 pub(super) fn load(path: &Path) -> io::Result<Vec<Vector>> {
     let mut files = Vec::new();
     let mut seen = HashSet::new();
@@ -38,7 +38,7 @@ pub(super) fn stream(file: &Path, suite: &str, name: &Path) -> Vector {
     vector
 }
 
-/// The streams of `folder` and of those in it that are no links; `seen` has those that were come to.
+/// The streams of `folder` and of those in it that are no links; `seen` has those that were found.
 fn collect(
     folder: &Path,
     seen: &mut HashSet<PathBuf>,

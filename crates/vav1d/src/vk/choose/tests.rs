@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::super::options::{OutputTiling, ReadbackWay};
 use super::*;
 use crate::syntax::testing::plain_sequence;
+use crate::vk::GrainMode;
 
 const NV12: vk::Format = vk::Format::G8_B8R8_2PLANE_420_UNORM;
 

@@ -6,9 +6,9 @@ use crate::grain::GrainPass;
 use crate::syntax::sequence::ColorConfig;
 use crate::vk::PictureRef;
 
-/// A picture and what its samples mean.
+/// What a drawing shows: a picture, what its samples mean, and its film grain.
 #[derive(Clone, Copy, Debug)]
-pub struct Frame<'a> {
+pub struct Content<'a> {
     /// The samples.
     pub picture: PictureRef<'a>,
     /// Matrix, range, siting, transfer, primaries.
@@ -32,6 +32,9 @@ pub struct View {
     pub quarters: u32,
     /// Whether left and right of what was turned are exchanged.
     pub is_mirrored: bool,
+    /// What is shown of that place, if not all of it: the pixel of the target at its upper left
+    /// corner, and its pixels.
+    pub clip: Option<((i32, i32), (u32, u32))>,
 }
 
 impl View {
@@ -59,7 +62,7 @@ pub struct Overlay<'a> {
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Drawing<'a> {
     /// The picture; `None` for the one of the last drawing.
-    pub frame: Option<Frame<'a>>,
+    pub frame: Option<Content<'a>>,
     /// Its place.
     pub view: View,
     /// What is above it.

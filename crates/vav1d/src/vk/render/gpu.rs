@@ -10,7 +10,10 @@ use crate::error::{Result, Unsupported};
 use crate::vk::adapter::{Adapter, QueueFamily};
 use crate::vk::device::Device;
 use crate::vk::failed;
+use crate::vk::features::Features;
 use crate::vk::instance::Instance;
+use crate::vk::options::ExecutorOptions;
+use crate::vk::shared::SharedDevice;
 
 impl Adapter {
     /// Whether pictures can be drawn with it: Vulkan 1.3, a queue for graphics and compute, and
@@ -28,8 +31,28 @@ impl Adapter {
     }
 }
 
+impl SharedDevice {
+    /// Opens `adapter` for executors with `options`, and for swapchains if it is to `present`.
+    ///
+    /// # Errors
+    /// `Unsupported` if it does not decode AV1, draw and, where it is to, present; `Device` for its
+    /// failures.
+    pub fn open(
+        instance: &Arc<Instance>,
+        adapter: &Adapter,
+        options: &ExecutorOptions,
+        present: bool,
+    ) -> Result<Self> {
+        let drawing = family(adapter)?;
+        let extensions = extensions(adapter, present)?;
+        let features = Features::wanted(options);
+        let device = Device::open_to_draw(instance, adapter, features, drawing, &extensions)?;
+        Ok(Self { device, adapter: adapter.clone() })
+    }
+}
+
 /// The family of `adapter` that draws, if nothing is presented.
-pub(in crate::vk) fn family(adapter: &Adapter) -> Result<QueueFamily> {
+pub(super) fn family(adapter: &Adapter) -> Result<QueueFamily> {
     let lacks = || Unsupported::Device {
         device: adapter.name.clone(),
         what: "no queue for graphics and compute".to_owned(),
@@ -41,7 +64,7 @@ pub(in crate::vk) fn family(adapter: &Adapter) -> Result<QueueFamily> {
 ///
 /// # Errors
 /// `Unsupported` if it lacks that.
-pub(in crate::vk) fn extensions(adapter: &Adapter, present: bool) -> Result<Vec<&'static CStr>> {
+fn extensions(adapter: &Adapter, present: bool) -> Result<Vec<&'static CStr>> {
     let lacks =
         |what: &str| Unsupported::Device { device: adapter.name.clone(), what: what.to_owned() };
     if !adapter.draws() {

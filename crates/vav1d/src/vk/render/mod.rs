@@ -19,7 +19,7 @@ mod surface;
 mod synthesis;
 
 pub use canvas::Canvas;
-pub use drawing::{Drawing, Frame, Overlay, View};
+pub use drawing::{Content, Drawing, Overlay, View};
 pub use passes::Kernel;
 #[cfg(feature = "window")]
 pub use screen::{Presented, Screen, ScreenOptions};

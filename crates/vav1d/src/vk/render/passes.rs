@@ -70,6 +70,8 @@ pub(super) struct Presentation {
     pub(super) size: [i32; 2],
     pub(super) overlay_origin: [i32; 2],
     pub(super) overlay_size: [i32; 2],
+    pub(super) clip_origin: [i32; 2],
+    pub(super) clip_size: [i32; 2],
     pub(super) levels: f32,
     pub(super) hdr_output: u32,
     /// Quarters of a turn.

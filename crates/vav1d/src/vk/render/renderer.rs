@@ -6,11 +6,11 @@ use std::time::Duration;
 
 use ash::vk;
 
-use super::drawing::{Drawing, Frame, View};
+use super::drawing::{Content, Drawing, View};
 use super::film_grain::{behind, parts, picture_bytes};
 use super::passes::{self, Presentation};
 use super::pipelines::{Pass, Pipelines, SetPool, whole};
-use super::steps::{Buffers, Passes};
+use super::steps::{Buffers, Passes, Slot};
 use crate::color::{Conversion, Output};
 use crate::error::Result;
 use crate::vk::adapter::Adapter;
@@ -18,7 +18,6 @@ use crate::vk::barriers;
 use crate::vk::device::Device;
 use crate::vk::memory::Location;
 use crate::vk::objects::{Buffer, Commands};
-use crate::vk::on_device::OnDevice;
 use crate::vk::submit::{Lane, Ticket, Touches};
 
 /// Drawings under way at most.
@@ -33,18 +32,6 @@ pub(super) struct Target {
     pub(super) extent: (u32, u32),
     /// A buffer that the image is copied to; without, it is to be presented.
     pub(super) copy_to: Option<vk::Buffer>,
-}
-
-/// What one drawing uses, and one after it may use again.
-pub(super) struct Slot {
-    commands: Commands,
-    pub(super) sets: SetPool,
-    pub(super) uniforms: Buffer,
-    picture: Buffer,
-    overlay: Buffer,
-    /// The picture, if it is on the device: kept until the drawing has ended.
-    pub(super) decoded: Option<Arc<OnDevice>>,
-    ticket: Ticket,
 }
 
 /// The picture of the last drawing, on the device.
@@ -187,7 +174,7 @@ impl Renderer {
                 host = frame.picture.read()?;
                 Some((0, parts(&host, frame.grain)))
             }
-            (Some(Frame { grain: Some(grain), .. }), Some(_)) => {
+            (Some(Content { grain: Some(grain), .. }), Some(_)) => {
                 let (start, data) = behind(grain);
                 Some((start, [data, &[], &[]]))
             }
@@ -207,7 +194,7 @@ impl Renderer {
             // SAFETY: the slot's last drawing has ended, and its buffers are its own.
             unsafe { buffer.write_at(start, &bytes) }?;
         }
-        Ok(drawing.frame.map(|Frame { picture, color, luminance, .. }| {
+        Ok(drawing.frame.map(|Content { picture, color, luminance, .. }| {
             Conversion::new(picture.format(), picture.size(), color, &luminance, self.output)
         }))
     }
@@ -237,8 +224,7 @@ impl Renderer {
             }
         }
         let source = self.converted.as_ref().map_or((0, 0), |c| c.size);
-        let view = drawing.view;
-        let wanted = view.scaled();
+        let (view, wanted) = (drawing.view, drawing.view.scaled());
         let (between, out) = ((wanted.0, source.1), wanted);
         let fits = |s: &Scaled| {
             s.view.scaled() == out
@@ -264,8 +250,7 @@ impl Renderer {
         target: &Target,
     ) -> Result<()> {
         let source = self.converted.as_ref().map_or((0, 0), |c| c.size);
-        let view = drawing.view;
-        let wanted = view.scaled();
+        let (view, wanted) = (drawing.view, drawing.view.scaled());
         let slot = &mut self.slots[index];
         let (picture, overlay) = (whole(&slot.picture), whole(&slot.overlay));
         let mut shown = self.converted.as_ref().map_or(picture, |c| whole(&c.rgb));
@@ -291,11 +276,14 @@ impl Renderer {
         }
         let (origin, size) = drawing.overlay.map_or(((0, 0), (0, 0)), |o| (o.origin, o.size));
         let is_there = self.converted.is_some();
+        let (clip_origin, clip_size) = view.clip.unwrap_or((view.origin, view.size));
         let presentation = Presentation {
             origin: [view.origin.0, view.origin.1],
             size: if is_there { [view.size.0 as i32, view.size.1 as i32] } else { [0, 0] },
             overlay_origin: [origin.0, origin.1],
             overlay_size: [size.0 as i32, size.1 as i32],
+            clip_origin: [clip_origin.0, clip_origin.1],
+            clip_size: [clip_size.0 as i32, clip_size.1 as i32],
             levels: self.levels,
             hdr_output: u32::from(self.output == Output::Hdr10),
             quarters: view.quarters,

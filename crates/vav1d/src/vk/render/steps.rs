@@ -1,16 +1,19 @@
 //! The compute passes of one drawing, with their sets and uniforms.
 #![allow(unsafe_code, reason = "Vulkan calls")]
 
+use std::sync::Arc;
+
 use ash::vk;
 
-use super::drawing::Frame;
+use super::drawing::Content;
 use super::film_grain::groups;
 use super::passes::{self, Gather};
-use super::pipelines::{Binding, Pass, Pipelines, SETS, UNIFORM_STRIDE};
-use super::renderer::Slot;
+use super::pipelines::{Binding, Pass, Pipelines, SETS, SetPool, UNIFORM_STRIDE};
 use crate::color::{Conversion, Variant};
 use crate::error::Result;
-use crate::vk::on_device::Views;
+use crate::vk::objects::{Buffer, Commands};
+use crate::vk::on_device::{OnDevice, Views};
+use crate::vk::submit::Ticket;
 
 /// A pass, its set, and the work groups of it.
 pub(super) type Step = (Pass, vk::DescriptorSet, (u32, u32));
@@ -24,6 +27,18 @@ pub(super) struct Buffers {
     pub(super) grained: Binding,
     /// As R'G'B'.
     pub(super) rgb: Binding,
+}
+
+/// What one drawing uses, and one after it may use again.
+pub(super) struct Slot {
+    pub(super) commands: Commands,
+    pub(super) sets: SetPool,
+    pub(super) uniforms: Buffer,
+    pub(super) picture: Buffer,
+    pub(super) overlay: Buffer,
+    /// The picture, if it is on the device: kept until the drawing has ended.
+    pub(super) decoded: Option<Arc<OnDevice>>,
+    pub(super) ticket: Ticket,
 }
 
 /// The sets and uniforms of one drawing as they are filled.
@@ -68,7 +83,7 @@ impl Passes<'_> {
     pub(super) unsafe fn convert(
         &mut self,
         pipelines: &mut Pipelines,
-        frame: &Frame<'_>,
+        frame: &Content<'_>,
         mut conversion: Conversion,
         buffers: Buffers,
     ) -> Result<Vec<Step>> {

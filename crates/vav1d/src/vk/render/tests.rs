@@ -168,7 +168,17 @@ fn on_device_within(
     // Without patience it is never decoded.
     let ticket = if timeout.is_zero() { lane.reserve() } else { ticket };
     let decoded = (lane.timeline().clone(), ticket);
-    (OnDevice::picture(device, source, decoded, picture.format, SIZE, timeout), lane)
+    (
+        DecodedPicture::on_device(OnDevice::new(
+            device,
+            source,
+            decoded,
+            picture.format,
+            SIZE,
+            timeout,
+        )),
+        lane,
+    )
 }
 
 /// A picture with all kinds of samples.
@@ -245,7 +255,7 @@ fn a_picture_looks_the_same_from_where_it_was_decoded() {
         for grain in [None, Some(&pass)] {
             let mut draw = |picture: PictureRef<'_>| {
                 let luminance = Luminance::default();
-                let frame = Some(Frame { picture, color: &color, luminance, grain });
+                let frame = Some(Content { picture, color: &color, luminance, grain });
                 let view = View { size: (53, 31), ..View::default() };
                 canvas.draw(&Drawing { frame, view, overlay: None }).expect("drawn").to_vec()
             };

@@ -8,8 +8,7 @@ use std::path::Path;
 use base64::Engine as _;
 
 use super::page::{self, folded, link, plain};
-use crate::conform::explain::Explained;
-use crate::conform::runner::Record;
+use crate::conform::record::{Explained, Record};
 use crate::conform::vector::file_name;
 use crate::words::count as several;
 
@@ -37,7 +36,7 @@ pub(super) fn text(folder: Option<&Path>, record: &Record, is_open: bool) -> io:
         plain(&record.status.to_string()),
         plain(&in_short(record))
     );
-    let _ = writeln!(text, "<p class=\"wide\">{}</p>", plain(&super::super::about(record)));
+    let _ = writeln!(text, "<p class=\"wide\">{}</p>", plain(&record.line()));
     let states = states(record);
     strip(&mut text, &states);
     if let Some(explained) = &record.explained {
@@ -66,7 +65,7 @@ pub(super) fn text(folder: Option<&Path>, record: &Record, is_open: bool) -> io:
 fn in_short(record: &Record) -> String {
     let explained = record.explained.as_ref().map(|explained| explained.text.clone());
     let text = explained.filter(|text| !text.is_empty());
-    let text = text.unwrap_or_else(|| super::super::about(record));
+    let text = text.unwrap_or_else(|| record.line());
     match text.char_indices().nth(LINE) {
         Some((end, _)) => format!("{}\u{2026}", &text[..end]),
         None => text,

@@ -5,8 +5,8 @@ use std::path::PathBuf;
 
 use super::*;
 use crate::conform::expect::{Status, Word};
-use crate::conform::explain::{Area, Explained};
 use crate::conform::outcome::{Failure, Outcome};
+use crate::conform::record::{Area, Explained};
 use crate::conform::report::{self, page};
 
 fn record(name: String, outcome: Outcome, status: Status) -> Record {

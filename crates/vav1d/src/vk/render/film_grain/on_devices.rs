@@ -9,7 +9,7 @@ use crate::syntax::sequence::ColorConfig;
 use crate::syntax::testing::plain_sequence;
 use crate::vk::PictureRef;
 use crate::vk::render::tests::devices;
-use crate::vk::render::{Canvas, Drawing, Frame, GrainSynthesizer, Kernel, View};
+use crate::vk::render::{Canvas, Content, Drawing, GrainSynthesizer, Kernel, View};
 
 fn color(matrix_coefficients: u8) -> ColorConfig {
     ColorConfig { matrix_coefficients, ..plain_sequence().color_config }
@@ -130,7 +130,7 @@ fn a_picture_is_drawn_as_if_the_host_had_made_its_film_grain() {
             let mut draw = |picture, grain| {
                 let luminance = Luminance::default();
                 let picture = PictureRef::Host(picture);
-                let frame = Some(Frame { picture, color: &color, luminance, grain });
+                let frame = Some(Content { picture, color: &color, luminance, grain });
                 let view = View { size, kernel: Kernel::Nearest, ..View::default() };
                 let drawing = Drawing { frame, view, overlay: None };
                 canvas.draw(&drawing).expect("a drawing").to_vec()

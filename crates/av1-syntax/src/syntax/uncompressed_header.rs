@@ -1,6 +1,8 @@
 //! The reads of the frame header in their order: specification 5.9.2.
 
-use super::{BufferRemovalTimes, FrameHeader, FrameType, ShowExistingFrame, UncompressedHeader};
+use super::frame::{
+    BufferRemovalTimes, FrameHeader, FrameType, ShowExistingFrame, UncompressedHeader,
+};
 use crate::bits::BitReader;
 use crate::error::StreamError;
 use crate::syntax::film_grain::{self, FilmGrainParams};
@@ -291,7 +293,9 @@ fn inter_frame(
         (general.order_hint, general.current_frame_id, general.ref_order_hint.as_ref()),
     )?;
     let frame_size = match general.frame_size_override_flag && !kind.error_resilient_mode {
-        true => frame_size::frame_size_with_refs(r, sequence, references, &refs.ref_frame_idx)?,
+        true => frame_size::frame_size_with_refs(r, sequence, &refs.ref_frame_idx, |slot| {
+            references.get(slot).map(|saved| saved.header.frame_size)
+        })?,
         false => frame_size::frame_and_render_size(r, sequence, general.frame_size_override_flag)?,
     };
     r.table("uncompressed_header", "5.9.2");
@@ -335,13 +339,12 @@ fn rest(
         || general.disable_cdf_update
         || r.flag("disable_frame_end_update_cdf")?;
     // load_previous(), 7.21; without a primary reference frame setup_past_independence(), 7.20.
+    let saved = |slot| references.get(slot).map(|saved| &*saved.header);
     let previous = motion
         .ref_frame_idx
         .and_then(|idx| idx.get(usize::from(general.primary_ref_frame)).copied())
-        .and_then(|slot| references.get(slot))
-        .map(|saved| &*saved.header);
-    let color = &sequence.color_config;
-    let intra = kind.frame_type.is_intra();
+        .and_then(saved);
+    let (color, intra) = (&sequence.color_config, kind.frame_type.is_intra());
     let tile_info = tile_info::tile_info(r, sequence.use_128x128_superblock, &motion.frame_size)?;
     let quantization_params = quant::quantization_params(r, color)?;
     let segmentation_params = segmentation::segmentation_params(
@@ -368,7 +371,9 @@ fn rest(
     let refs = motion.ref_frame_idx.as_ref();
     r.table("skip_mode_params", "5.9.22");
     let skip_mode_frame =
-        modes::skip_mode_frame(sequence, references, general.order_hint, refs, reference_select);
+        modes::skip_mode_frame(sequence, general.order_hint, refs, reference_select, |slot| {
+            Some(saved(slot)?.order_hint)
+        });
     let skip_mode_present = skip_mode_frame.is_some() && r.flag("skip_mode_present")?;
     r.table("uncompressed_header", "5.9.2");
     let warped = !intra && !kind.error_resilient_mode && sequence.enable_warped_motion;
@@ -384,7 +389,9 @@ fn rest(
     };
     let film_grain_params =
         match sequence.film_grain_params_present && (kind.show_frame || kind.showable_frame) {
-            true => film_grain::film_grain_params(r, sequence, references, kind.frame_type, refs)?,
+            true => film_grain::film_grain_params(r, sequence, kind.frame_type, refs, |slot| {
+                Some(saved(slot)?.film_grain_params)
+            })?,
             false => FilmGrainParams::default(),
         };
     Ok(FrameHeader {

@@ -1,4 +1,4 @@
-//! Every exit code, documented once.
+//! Every exit code of the program, documented once: it gives them, and whoever runs it reads them.
 
 use std::process::ExitCode;
 
@@ -60,9 +60,14 @@ impl Exit {
         }
     }
 
-    /// What a child's code says; a code that is none of ours is a fault.
+    /// What a process's code says; `None` if it is none of ours.
+    pub fn known(code: i32) -> Option<Self> {
+        Self::ALL.into_iter().find(|exit| i32::from(exit.code()) == code)
+    }
+
+    /// The same, where a code that is none of ours is a fault.
     pub fn from_code(code: i32) -> Self {
-        Self::ALL.into_iter().find(|exit| i32::from(exit.code()) == code).unwrap_or(Self::Fault)
+        Self::known(code).unwrap_or(Self::Fault)
     }
 
     /// One line for the help text and the README.

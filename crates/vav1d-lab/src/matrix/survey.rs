@@ -1,17 +1,17 @@
-//! Which session shapes `vav1d matrix` decodes, and what those that differ have in common.
+//! Which session shapes are decoded, and what those that differ have in common.
 //! Decisions only: decoding is a function that is given.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::exit::Exit;
-use super::shape::AXES;
+use super::axes::{Axis, TRIED, axes};
+use crate::exit::Exit;
 
-/// A shape, as indexes of the values of [`AXES`].
-pub(super) type Point = [usize; AXES.len()];
+/// A shape, as indexes of the values that are tried of [`axes`].
+pub type Point = [usize; TRIED];
 
 /// What a shape gave.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Outcome {
+pub enum Outcome {
     /// The MD5s of the output pictures, and the exit code.
     Decoded(Vec<String>, Exit),
     /// The device does not take the shape.
@@ -21,7 +21,8 @@ pub(super) enum Outcome {
 }
 
 impl Outcome {
-    pub(super) fn refused(&self) -> bool {
+    /// Whether the device does not take the shape.
+    pub fn refused(&self) -> bool {
         matches!(self, Self::Refused(_))
     }
 
@@ -31,20 +32,20 @@ impl Outcome {
 }
 
 /// An axis with a value.
-type Value = (usize, usize);
+pub type Value = (usize, usize);
 
 /// The smallest change of the reference shape that changes the output.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Cause {
+pub struct Cause {
     /// The axes that it changes, and to what.
-    pub(super) values: Vec<Value>,
+    pub values: Vec<Value>,
     /// What it does.
-    pub(super) effect: Effect,
+    pub effect: Effect,
 }
 
 /// What a change of the shape does.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Effect {
+pub enum Effect {
     /// It changes the output from this picture on.
     Output(usize),
     /// The driver fails so.
@@ -52,21 +53,21 @@ pub(super) enum Effect {
 }
 
 /// Shapes and what they gave.
-pub(super) struct Survey {
+#[derive(Debug)]
+pub struct Survey {
     /// The shape that others are compared with, if one is legal.
-    pub(super) base: Option<Point>,
-    pub(super) outcomes: BTreeMap<Point, Outcome>,
-    pub(super) causes: Vec<Cause>,
+    pub base: Option<Point>,
+    /// What each gave.
+    pub outcomes: BTreeMap<Point, Outcome>,
+    /// What changes the output.
+    pub causes: Vec<Cause>,
 }
 
 /// Decodes with `decode`: every value of every axis, every pair of values of two axes, and with
 /// `all` every combination.
 /// # Errors
 /// Those of `decode`.
-pub(super) fn survey<E>(
-    all: bool,
-    decode: impl FnMut(&Point) -> Result<Outcome, E>,
-) -> Result<Survey, E> {
+pub fn survey<E>(all: bool, decode: impl FnMut(&Point) -> Result<Outcome, E>) -> Result<Survey, E> {
     let survey = Survey { base: None, outcomes: BTreeMap::new(), causes: Vec::new() };
     let mut surveyor = Surveyor { survey, decode };
     surveyor.find_base()?;
@@ -107,7 +108,7 @@ impl<E, F: FnMut(&Point) -> Result<Outcome, E>> Surveyor<F> {
     /// The shape that is decoded with the fewest values that are not the first of their axis; where
     /// the driver fails in all that it takes, the first of those.
     fn find_base(&mut self) -> Result<(), E> {
-        let zero = [0; AXES.len()];
+        let zero = [0; TRIED];
         let single = values().map(|value| with(zero, &[value]));
         for point in std::iter::once(zero).chain(single) {
             if self.visit(&point)?.decoded() {
@@ -163,7 +164,7 @@ impl<E, F: FnMut(&Point) -> Result<Outcome, E>> Surveyor<F> {
                     point = back;
                 }
             }
-            let changed = (0..AXES.len()).filter(|axis| point[*axis] != base[*axis]);
+            let changed = (0..TRIED).filter(|axis| point[*axis] != base[*axis]);
             let values = changed.map(|axis| (axis, point[axis])).collect();
             let effect = match (self.visit(&point)?, &reference) {
                 (Outcome::Decoded(wrong, _), Outcome::Decoded(right, _)) => {
@@ -191,7 +192,7 @@ fn covering(
 ) -> Point {
     let mut point = with(base, &[first.0, first.1]);
     let mut fixed = vec![first.0, first.1];
-    for axis in 0..AXES.len() {
+    for axis in 0..TRIED {
         if fixed.iter().any(|(known, _)| *known == axis) {
             continue;
         }
@@ -214,7 +215,7 @@ fn has(point: &Point, (axis, value): Value) -> bool {
 }
 
 /// `point` with some values changed.
-pub(super) fn with(mut point: Point, values: &[Value]) -> Point {
+pub fn with(mut point: Point, values: &[Value]) -> Point {
     for (axis, value) in values {
         point[*axis] = *value;
     }
@@ -223,10 +224,10 @@ pub(super) fn with(mut point: Point, values: &[Value]) -> Point {
 
 /// All values of all axes.
 fn values() -> impl Iterator<Item = Value> {
-    let of = |(axis, (_, values)): (usize, &(&str, &[&str]))| {
-        (0..values.len()).map(move |value| (axis, value)).collect::<Vec<_>>()
+    let of = |(axis, row): (usize, &Axis)| {
+        (0..row.tried.len()).map(move |value| (axis, value)).collect::<Vec<_>>()
     };
-    AXES.iter().enumerate().flat_map(of)
+    axes().iter().enumerate().flat_map(of)
 }
 
 /// All pairs of values of two axes, the lower axis first.
@@ -236,9 +237,9 @@ fn pairs() -> impl Iterator<Item = (Value, Value)> {
 
 /// All shapes, the last axis running fastest.
 fn every() -> Vec<Point> {
-    let mut points = vec![[0; AXES.len()]];
-    for (axis, (_, values)) in AXES.iter().enumerate() {
-        let each = |p: Point| (0..values.len()).map(move |value| with(p, &[(axis, value)]));
+    let mut points = vec![[0; TRIED]];
+    for (axis, row) in axes().iter().enumerate() {
+        let each = |p: Point| (0..row.tried.len()).map(move |value| with(p, &[(axis, value)]));
         points = points.into_iter().flat_map(each).collect();
     }
     points
@@ -261,7 +262,7 @@ mod tests {
     #[test]
     fn every_pair_is_decoded_together_in_few_shapes() {
         let survey = check(|_| decoded("x"));
-        assert_eq!(survey.base, Some([0; AXES.len()]));
+        assert_eq!(survey.base, Some([0; TRIED]));
         assert_eq!(survey.causes, []);
         let shapes = survey.outcomes.len();
         assert!(shapes < 60, "{shapes}");
@@ -288,7 +289,7 @@ mod tests {
             _ => decoded(if p[1] == 1 { "bad" } else { "good" }),
         };
         let survey = check(refuse);
-        let mut base = [0; AXES.len()];
+        let mut base = [0; TRIED];
         base[0] = 1;
         assert_eq!(survey.base, Some(base));
         assert_eq!(survey.causes, [Cause { values: vec![(1, 1)], effect: Effect::Output(1) }]);

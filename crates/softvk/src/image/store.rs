@@ -2,8 +2,7 @@
 
 use std::ops::Range;
 
-use super::op::Resource;
-use crate::image::Image;
+use super::{Image, Resource};
 use av1_engine::job::Chroma;
 use av1_engine::{Frame, Plane, PlaneData};
 

@@ -2,11 +2,9 @@
 //! when it is decoded, and after that. What the host writes in between and takes back is not seen.
 
 use std::collections::VecDeque;
-use std::sync::Arc;
 
+use super::op::DecodeOp;
 use crate::access::buffer::writes;
-use crate::command::Command;
-use crate::video::op::DecodeOp;
 
 /// Those of the decodes of a command buffer, in their order.
 pub(crate) type Snapshots = VecDeque<Option<Snapshot>>;
@@ -49,22 +47,6 @@ fn mix(hash: u64, bytes: &[u8]) -> u64 {
         .map(|word| u64::from_le_bytes(*word))
         .chain([last])
         .fold(hash, |hash, word| (hash.rotate_left(5) ^ word).wrapping_mul(0x517c_c1b7_2722_0a95))
-}
-
-/// The snapshots of all decodes in `commands`, in their order.
-pub(crate) fn take(commands: &Arc<[Command]>) -> Snapshots {
-    let mut null = false;
-    let mut taken = VecDeque::new();
-    for command in commands.iter() {
-        match command {
-            // Where nothing is decoded, nothing is to be looked at.
-            Command::BeginVideo(begin) => null = begin.session.config.null,
-            Command::Decode(_) if null => taken.push_back(None),
-            Command::Decode(op) => taken.push_back(Snapshot::of(op)),
-            _ => {}
-        }
-    }
-    taken
 }
 
 #[cfg(test)]

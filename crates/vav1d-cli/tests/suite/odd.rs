@@ -1,0 +1,122 @@
+//! Files of muxers that went their own way: what they say twice, elsewhere or in another order.
+
+use crate::boxes::{Film, boxed, holds, open, read, stream, words};
+use crate::ebml::{self, element};
+use crate::matroska::{clusters, frames};
+
+/// `data` as a zlib stream (RFC 1950) that stores it.
+fn zlib(data: &[u8]) -> Vec<u8> {
+    let mut out = vec![0x78, 0x01];
+    let mut parts = data.chunks(0xffff).peekable();
+    while let Some(part) = parts.next() {
+        let size = part.len() as u16;
+        out.push(u8::from(parts.peek().is_none()));
+        out.extend(size.to_le_bytes());
+        out.extend((!size).to_le_bytes());
+        out.extend(part);
+    }
+    let (mut a, mut b) = (1_u32, 0_u32);
+    for byte in data {
+        a = (a + u32::from(*byte)) % 65521;
+        b = (b + a) % 65521;
+    }
+    out.extend((b << 16 | a).to_be_bytes());
+    out
+}
+
+fn at(file: &[u8], kind: &[u8; 4]) -> usize {
+    file.windows(4).position(|window| window == kind).expect("a box")
+}
+
+#[test]
+fn a_sample_entry_may_be_shouted() {
+    let samples = stream("main-420-8");
+    let mut film = Film::default();
+    film.entry.0 = *b"AV01";
+    holds(&film.faststart(&samples), &samples, "AV01");
+}
+
+#[test]
+fn a_movie_box_may_be_compressed() {
+    let samples = stream("main-420-8");
+    let film = Film::default();
+    let compressed = |moov: &[u8]| {
+        let size = words(&[moov.len() as u32]);
+        let dcom = boxed(b"dcom", &[b"zlib"]);
+        let cmov = boxed(b"cmov", &[&dcom, &boxed(b"cmvd", &[&size, &zlib(moov)])]);
+        boxed(b"moov", &[&cmov])
+    };
+    let data: Vec<_> = samples.iter().flat_map(|(data, _)| data.clone()).collect();
+    let size = compressed(&film.moov(&samples, 0)).len();
+    let moov = film.moov(&samples, (film.first.len() + size + 8) as u32);
+    let file = [film.first.clone(), compressed(&moov), boxed(b"mdat", &[&data])].concat();
+    holds(&file, &samples, "cmov");
+    // What it says of its size is no reason to believe it.
+    let mut large = file.clone();
+    let cmvd = at(&large, b"cmvd");
+    large[cmvd + 4..cmvd + 8].fill(0xff);
+    holds(&large, &samples, "a large cmov");
+    let mut other = file;
+    let dcom = at(&other, b"dcom");
+    other[dcom + 4..dcom + 8].copy_from_slice(b"lzma");
+    let error = open(&other, false).err().expect("an error").to_string();
+    assert!(error.contains("without a track of AV1"), "{error}");
+}
+
+#[test]
+fn rows_of_chunks_may_be_in_any_order_or_say_nothing() {
+    let samples = stream("main-420-8");
+    let file = Film::default().faststart(&samples);
+    let stsc = at(&file, b"stsc") - 4;
+    assert_eq!(file[stsc..stsc + 4], words(&[28])[..]);
+    let mut nothing = file.clone();
+    nothing[stsc + 20..stsc + 24].fill(0);
+    holds(&nothing, &samples, "no samples in a chunk");
+    // Two rows, the second of them for the first chunk; there is one chunk.
+    let film = Film::default();
+    let mut moov = film.moov(&samples, 0);
+    let stsc = at(&moov, b"stsc") - 4;
+    let rows = words(&[0, 2, 5, 1, 1, 1, samples.len() as u32, 1]);
+    moov.splice(stsc..stsc + 28, boxed(b"stsc", &[&rows]));
+    for kind in [b"moov", b"trak", b"mdia", b"minf", b"stbl"] {
+        let place = at(&moov, kind) - 4;
+        let size = u32::from_be_bytes(moov[place..place + 4].try_into().expect("four bytes"));
+        moov[place..place + 4].copy_from_slice(&(size + 12).to_be_bytes());
+    }
+    let offset = film.first.len() + moov.len() + 8;
+    let stco = at(&moov, b"stco");
+    moov[stco + 12..stco + 16].copy_from_slice(&words(&[offset as u32]));
+    let data: Vec<_> = samples.iter().flat_map(|(data, _)| data.clone()).collect();
+    let file = [film.first.clone(), moov, boxed(b"mdat", &[&data])].concat();
+    holds(&file, &samples, "rows in another order");
+}
+
+#[test]
+fn what_matroska_crops_is_known() {
+    let video = |crop: &[Vec<u8>]| {
+        let size = [element(0xb0, &[227]), element(0xba, &[131])];
+        let video = element(0xe0, &[&size[..], crop].concat().concat());
+        let tracks = ebml::tracks(&[ebml::track(1, &[video])]);
+        ebml::file(&[vec![ebml::info(), tracks], clusters(&frames())].concat())
+    };
+    let crop = |file: &[u8]| open(file, false).expect("a film").info().crop;
+    let sides = [(0x54cc, 10), (0x54bb, 20), (0x54dd, 7), (0x54aa, 1)];
+    let sides = sides.map(|(id, samples)| element(id, &[samples]));
+    let found = crop(&video(&sides)).expect("a rectangle");
+    assert_eq!((found.x, found.y, found.width, found.height), (10, 20, 210, 110));
+    assert_eq!(crop(&video(&[])), None);
+    // More than there is.
+    assert_eq!(crop(&video(&[element(0x54cc, &[227])])), None);
+}
+
+#[test]
+fn junk_behind_ivf_frames_is_junk_in_a_pipe_too() {
+    let sample = crate::manifest::sample("main-420-8");
+    let mut file = std::fs::read(sample.path()).expect("a sample");
+    file.extend([0xff; 77]);
+    for is_pipe in [false, true] {
+        let (units, faults) = read(&mut *open(&file, is_pipe).expect("a stream"));
+        assert_eq!((units.len(), faults.len()), (sample.frames.len(), 1), "{is_pipe}: {faults:?}");
+        assert!(faults[0].to_string().contains("cut short"), "{is_pipe}: {faults:?}");
+    }
+}
