@@ -21,6 +21,13 @@ impl ShapeArgs {
         }
     }
 
+    /// Sets axis `name` to `value` where it is left to be chosen; whether it is.
+    pub(super) fn prefer(&mut self, name: &str, value: &str) -> bool {
+        let one = self.0.iter_mut().find(|(axis, _)| axis.name == name);
+        let left = one.filter(|(axis, given)| axis.default == Some(given.as_str()));
+        left.map(|(_, given)| value.clone_into(given)).is_some()
+    }
+
     /// The shapes in which one thing is other than it is left to be: `vav1d generate shapes`.
     pub(super) fn single() -> impl Iterator<Item = String> {
         let others = |axis: &'static Axis| {
