@@ -244,6 +244,7 @@ mod tests {
             conformance: [1, 4, 0, 0],
             is_validated: false,
             is_cpu: false,
+            is_host_copied: false,
         };
         settle_for(&driver, &mut asked);
         assert_eq!(asked.film_grain, GrainMode::DriverAlways);
