@@ -5,7 +5,6 @@ use std::ffi::OsString;
 
 use super::args::PipelineArgs;
 use super::output::Notices;
-use super::shape::ReadbackMode;
 
 /// Chips whose drivers copy by shaders alone.
 const BY_SHADERS: [&str; 3] = ["adl", "dg2", "mtl"];
@@ -21,8 +20,7 @@ pub(super) fn copies_by_shaders() -> bool {
 
 /// Has the host read pictures in `args`, if nothing else is asked for and copies show nothing.
 pub(super) fn settle(args: &mut PipelineArgs, notices: &Notices) {
-    if args.shape.readback == ReadbackMode::Auto && copies_by_shaders() {
-        args.shape.readback = ReadbackMode::Host;
+    if copies_by_shaders() && args.shape.choose("readback", "host") {
         notices.notice(WHY);
     }
 }

@@ -21,6 +21,15 @@ impl ShapeArgs {
         }
     }
 
+    /// Takes `value` in the row `name`, if its default was left; whether it was.
+    pub(super) fn choose(&mut self, name: &str, value: &str) -> bool {
+        let is_left = |(axis, given): &&mut (&'static Axis, String)| {
+            axis.name == name && axis.default == Some(given.as_str())
+        };
+        let left = self.0.iter_mut().find(is_left);
+        left.map(|(_, given)| value.clone_into(given)).is_some()
+    }
+
     /// The shapes in which one thing is other than it is left to be: `vav1d generate shapes`.
     pub(super) fn single() -> impl Iterator<Item = String> {
         let others = |axis: &'static Axis| {
