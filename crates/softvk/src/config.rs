@@ -4,7 +4,7 @@ use std::cell::RefCell;
 
 use ash::vk;
 
-use crate::hardware::Hardware;
+use crate::hardware::{Hardware, HostCopies};
 use crate::planted::Faults;
 
 /// Vulkan version of the driver.
@@ -68,7 +68,8 @@ pub fn set_config(text: Option<&str>) {
 /// | `memory=write-combined` | no memory type is cached |
 /// | `window=K` | memory of the device is a window of K KiB that the host sees, beside the host's own; what does not fit is ERROR_OUT_OF_DEVICE_MEMORY |
 /// | `no-mutable` | video formats do not list MUTABLE_FORMAT |
-/// | `host-image-copy` | `VK_EXT_host_image_copy`, in all layouts that pictures have |
+/// | `host-image-copy` | `VK_EXT_host_image_copy`, in all layouts that pictures have: so it is without a word or a personality where the driver is embedded |
+/// | `no-host-image-copy` | none: so it is without a word where the driver is loaded as an ICD |
 /// | `host-image-copy=general` | the same, but not in the layouts of video: as of ANV |
 /// | `linear` | video formats are there with LINEAR tiling, too, behind those of OPTIMAL |
 /// | `no-query-pools` | query pools cannot be made, though status queries are offered |
@@ -311,6 +312,9 @@ impl Config {
                 if config.planes == Planes::Unsaid && !embedded {
                     config.planes = Planes::Only(2);
                 }
+                if config.hardware.host_copies == HostCopies::Unsaid && embedded {
+                    config.hardware.host_copies = HostCopies::Yes;
+                }
                 Ok(config)
             }
             (_, unknown) => Err(format!("{VARIABLE}: not understood: {}", unknown.join(", "))),
@@ -333,6 +337,7 @@ impl Config {
 
     fn word(&mut self, word: &str) -> Option<()> {
         if let Some(words) = personality(word) {
+            self.hardware.host_copies = HostCopies::No;
             words.split(',').try_for_each(|word| self.word(word))?;
             self.faults.imply();
             return Some(());
@@ -445,6 +450,18 @@ mod tests {
         assert_eq!(planes(), Ok(Planes::Unsaid));
         set_config(Some("all-planes"));
         assert_eq!(planes(), Ok(Planes::All));
+    }
+
+    #[test]
+    fn embedded_it_copies_by_the_host_where_no_driver_is_imitated() {
+        let offered = || Config::current().map(|config| config.hardware.copies_by_host());
+        assert_eq!(offered(), Ok(false));
+        let own = [("", true), ("threads=2", true), ("no-host-image-copy", false)];
+        for (text, is) in own.iter().chain(&[("nv-like", false), ("nv-like,host-image-copy", true)])
+        {
+            set_config(Some(text));
+            assert_eq!(offered(), Ok(*is), "{text}");
+        }
     }
 
     #[test]
