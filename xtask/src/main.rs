@@ -237,6 +237,10 @@ enum Task {
         /// Some ratios only, beside those of the document, in under two minutes; writes nothing
         #[arg(long)]
         quick: bool,
+        /// Decoding with 1, 2, 4, 8 and 16 threads alone, as far as there are cores, in under five
+        /// minutes; writes nothing
+        #[arg(long, conflicts_with = "quick")]
+        cores: bool,
     },
     /// Packages: an archive, a .deb, the symbols apart; programs and drivers, manifest, man pages,
     /// completions
@@ -334,6 +338,7 @@ fn run() -> Result<()> {
         Task::Mutate { count, seed } => mutate::run(count, seed),
         Task::Soak { rounds, seconds } => soak::run(rounds, seconds),
         Task::Bench { tools, quick: true, .. } => bench::quick(&tools),
+        Task::Bench { tools, runs, cores: true, .. } => bench::cores(&tools, runs),
         Task::Bench { tools, runs, .. } => bench::run(&tools, runs),
         Task::Clients { only, config, tools, streams } => {
             clients::run(&tools, &only, &config, &streams)

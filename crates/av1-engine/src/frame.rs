@@ -1,6 +1,7 @@
 //! Pictures as the driver's other half takes them: planes of samples, shared or owned.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::rav1d;
 
@@ -19,7 +20,33 @@ pub struct Frame(Arc<Picture>);
 
 /// Which decoder has made a picture: one that was replaced is another.
 #[derive(Clone, Default)]
-pub(super) struct Maker(pub(super) Arc<()>);
+pub(super) struct Maker(pub(super) Arc<Held>);
+
+/// How many of a decoder's pictures others hold, and how many they have held at a time.
+#[derive(Default)]
+pub(super) struct Held {
+    now: AtomicUsize,
+    most: AtomicUsize,
+}
+
+impl Maker {
+    /// One more of its pictures is held.
+    pub(super) fn held(&self) {
+        let now = self.0.now.fetch_add(1, Ordering::Relaxed) + 1;
+        self.0.most.fetch_max(now, Ordering::Relaxed);
+    }
+
+    /// One of them is not held any more.
+    pub(super) fn let_go(&self) {
+        self.0.now.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        log::debug!("pictures of a decoder that were held at a time: {}", self.most.get_mut());
+    }
+}
 
 /// What the clones of a frame share.
 pub(super) struct Picture {
@@ -27,6 +54,14 @@ pub(super) struct Picture {
     planes: Vec<Store>,
     /// A picture of a decoder, and which decoder's; `None` for our own.
     pub(super) decoded: Option<(Arc<rav1d::Picture>, Maker)>,
+}
+
+impl Drop for Picture {
+    fn drop(&mut self) {
+        if let Some((_, maker)) = &self.decoded {
+            maker.let_go();
+        }
+    }
 }
 
 /// Where the samples of one plane are.
@@ -106,6 +141,7 @@ impl Frame {
             }
         };
         let planes = (0..if subsampling.is_some() { 3 } else { 1 }).map(store).collect();
+        maker.held();
         let decoded = Some((picture, maker.clone()));
         Self(Arc::new(Picture { bit_depth, planes, decoded }))
     }

@@ -9,7 +9,7 @@ use super::grain;
 use super::headers::{FrameSize, FrameType};
 use super::rav1d::Filters;
 use super::sequence::Sequence;
-use super::slots::{Opening, Saved, Slots, opening};
+use super::slots::{Opening, Saved, Slots, Target, opening};
 use super::unit::{self, Unit};
 use super::{Decoded, Fault, Frame};
 use crate::job::{FrameJob, Profile};
@@ -226,8 +226,10 @@ impl Reconstructor {
         }
         match outcome {
             Ok((decoded, picture)) => {
+                // What is stored nowhere is never referred to.
+                let is_stored = picture.0 != Target::Nowhere;
                 self.slots.close(&opening, Some(picture));
-                self.set_picture(job.setup_slot, Some(decoded.clean.clone()));
+                self.set_picture(job.setup_slot, is_stored.then(|| decoded.clean.clone()));
                 Ok(decoded)
             }
             Err(fault) => {

@@ -4,7 +4,7 @@ use std::cell::RefCell;
 
 use ash::vk;
 
-use crate::hardware::Hardware;
+use crate::hardware::{Hardware, HostCopies};
 use crate::planted::Faults;
 
 /// Vulkan version of the driver.
@@ -68,7 +68,8 @@ pub fn set_config(text: Option<&str>) {
 /// | `memory=write-combined` | no memory type is cached |
 /// | `window=K` | memory of the device is a window of K KiB that the host sees, beside the host's own; what does not fit is ERROR_OUT_OF_DEVICE_MEMORY |
 /// | `no-mutable` | video formats do not list MUTABLE_FORMAT |
-/// | `host-image-copy` | `VK_EXT_host_image_copy`, in all layouts that pictures have |
+/// | `host-image-copy` | `VK_EXT_host_image_copy`, in all layouts that pictures have: so it is without a word or a personality where the driver is embedded |
+/// | `no-host-image-copy` | none: so it is without a word where the driver is loaded as an ICD |
 /// | `host-image-copy=general` | the same, but not in the layouts of video: as of ANV |
 /// | `linear` | video formats are there with LINEAR tiling, too, behind those of OPTIMAL |
 /// | `no-query-pools` | query pools cannot be made, though status queries are offered |
@@ -311,6 +312,9 @@ impl Config {
                 if config.planes == Planes::Unsaid && !embedded {
                     config.planes = Planes::Only(2);
                 }
+                if config.hardware.host_copies == HostCopies::Unsaid && embedded {
+                    config.hardware.host_copies = HostCopies::Yes;
+                }
                 Ok(config)
             }
             (_, unknown) => Err(format!("{VARIABLE}: not understood: {}", unknown.join(", "))),
@@ -333,6 +337,7 @@ impl Config {
 
     fn word(&mut self, word: &str) -> Option<()> {
         if let Some(words) = personality(word) {
+            self.hardware.host_copies = HostCopies::No;
             words.split(',').try_for_each(|word| self.word(word))?;
             self.faults.imply();
             return Some(());
@@ -412,75 +417,4 @@ fn power(text: &str, high: u32) -> Option<u32> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::when::Told;
-
-    #[test]
-    fn words_are_read_and_the_rest_is_named() {
-        let (config, unknown) =
-            Config::parse("distinct, array,align=256/128,granularity=64x32,slots=8,slots=99,x");
-        assert_eq!(unknown, ["slots=99", "x"]);
-        assert!(config.distinct && !config.coincide && !config.separate);
-        assert_eq!((config.align, config.granularity), ((256, 128), (64, 32)));
-        assert_eq!(config.slots, 8);
-        assert_eq!(Config::parse("").0, Config::default());
-    }
-
-    #[test]
-    fn versions_are_those_of_vulkan_1_3_and_1_4() {
-        let (config, unknown) = Config::parse("api=1.4.321,graphics-bit");
-        assert_eq!((unknown, config.graphics_bit), (vec![], true));
-        assert_eq!(config.api_version, vk::make_api_version(0, 1, 4, 321));
-        let wrong = ["api", "api=1.4", "api=1.2.9", "api=1.5.0", "api=1.4.4096", "api=2.4.0"];
-        assert_eq!(Config::parse(&wrong.join(",")).1, wrong);
-    }
-
-    /// A loader calls no `set_config`.
-    #[test]
-    fn an_icd_has_formats_of_two_planes_as_other_drivers_have() {
-        let planes = || Config::current().map(|config| config.planes);
-        assert_eq!(planes(), Ok(Planes::Only(2)));
-        set_config(None);
-        assert_eq!(planes(), Ok(Planes::Unsaid));
-        set_config(Some("all-planes"));
-        assert_eq!(planes(), Ok(Planes::All));
-    }
-
-    #[test]
-    fn personalities_are_made_of_words_and_can_be_changed() {
-        for (name, _) in PERSONALITIES {
-            let (config, unknown) = Config::parse(name);
-            assert_eq!(unknown, [""; 0], "{name}");
-            assert_ne!(config, Config::default(), "{name}");
-        }
-        let (config, _) = Config::parse("strict-min,slots=9");
-        assert!(!config.separate && config.slots == 9);
-    }
-
-    #[test]
-    fn words_before_a_personality_are_named() {
-        let (config, unknown) = Config::parse("queues=3,stderr,nv-like,slots=8");
-        assert_eq!(unknown, ["queues=3 (before nv-like)", "stderr (before nv-like)"]);
-        assert_eq!((config.queues, config.slots), (1, 8));
-        assert_eq!(Config::parse("planar,nv-like").1, ["planar (before nv-like)"]);
-    }
-
-    #[test]
-    fn faults_are_all_kept() {
-        let (config, unknown) = Config::parse("fault=pixel@3,fault=pixel@8,fault=range-end");
-        assert_eq!(unknown, [""; 0]);
-        let count = |frame| config.faults.of_frame(frame, &Told::default()).len();
-        assert_eq!((count(3), count(8)), (1, 1));
-        assert!(config.faults.has(crate::planted::Planted::RangeEnd));
-        for wrong in ["fault=pixel", "fault=range-end@3", "fault=pixel@", "fault=pixel@-1"] {
-            assert_eq!(Config::parse(wrong).1, [wrong]);
-        }
-        let conditions = "fault=when:OrderHint=7,fault=crash@when:UsesLr=1+TileCols=4,\
-                          fault=set:loop_filter_level[0]=5@3,fault=set:OrderHint=1@when:TxMode=2";
-        assert_eq!(Config::parse(conditions).1, [""; 0]);
-        for wrong in ["fault=when:order=7", "fault=race@when:UsesLr=1", "fault=set:x=1@3"] {
-            assert_eq!(Config::parse(wrong).1, [wrong]);
-        }
-    }
-}
+mod tests;

@@ -125,9 +125,13 @@ fn settle(image: &Image, subresource: vk::ImageSubresourceLayers) {
     layers(image, first, count).into_iter().flatten().for_each(|layer| image.settle(layer));
 }
 
-/// vkCmdCopyImageToBuffer of one layer whose picture is not in the image's memory yet; `None` if
-/// that is not all that is wanted.
-fn pending_to_buffer(src: &Image, dst: &Buffer, region: &vk::BufferImageCopy) -> Option<()> {
+/// The region of one layer whose picture is not in the image's memory yet: `each` gets every row, and
+/// where it goes behind the start of the buffer. `None` if that is not all that is wanted.
+fn pending_rows(
+    src: &Image,
+    region: &vk::BufferImageCopy,
+    mut each: impl FnMut(u64, &[u8]) -> Option<()>,
+) -> Option<()> {
     let subresource = region.image_subresource;
     let (extent, offset) = (region.image_extent, region.image_offset);
     let whole_rows = offset.x == 0 && offset.y >= 0 && subresource.layer_count == 1;
@@ -142,7 +146,7 @@ fn pending_to_buffer(src: &Image, dst: &Buffer, region: &vk::BufferImageCopy) ->
     let rows = first..first.checked_add(extent.height)?;
     let mut at = region.buffer_offset;
     pending.read(src, plane, (extent.width, rows), |row| {
-        dst.binding.write(at, row).then_some(())?;
+        each(at, row)?;
         at = at.checked_add(u64::from(pitch) * bytes)?;
         Some(())
     })
@@ -150,7 +154,8 @@ fn pending_to_buffer(src: &Image, dst: &Buffer, region: &vk::BufferImageCopy) ->
 
 /// vkCmdCopyImageToBuffer.
 pub(crate) fn image_to_buffer(src: &Image, dst: &Buffer, region: &vk::BufferImageCopy) {
-    if pending_to_buffer(src, dst, region).is_some() {
+    let write = |at: u64, row: &[u8]| dst.binding.write(at, row).then_some(());
+    if pending_rows(src, region, write).is_some() {
         return;
     }
     settle(src, region.image_subresource);
@@ -165,18 +170,30 @@ pub(crate) fn image_to_buffer(src: &Image, dst: &Buffer, region: &vk::BufferImag
     }
 }
 
-/// The rows of a region of `src`, and where each goes in the memory of the host; `None` if it
-/// reaches outside the image.
+/// Gives `each` the rows of a region of `src`, and where each goes in the memory of the host; `None`
+/// if it reaches outside the image.
 pub(crate) fn image_to_host(
     src: &Image,
     region: &vk::BufferImageCopy,
-) -> Option<Vec<(usize, Vec<u8>)>> {
-    settle(src, region.image_subresource);
-    let row = |(len, to, from): (usize, u64, u64)| {
-        let mut bytes = vec![0; len];
-        src.binding.read(from, &mut bytes).then_some((to as usize, bytes))
+    mut each: impl FnMut(usize, &[u8]),
+) -> Option<()> {
+    // What reaches outside writes nothing.
+    let rows = rows(src, region)?;
+    let pending = |at: u64, row: &[u8]| {
+        each(at as usize, row);
+        Some(())
     };
-    rows(src, region)?.into_iter().map(row).collect()
+    if pending_rows(src, region, pending).is_some() {
+        return Some(());
+    }
+    settle(src, region.image_subresource);
+    let mut bytes = Vec::new();
+    for (len, to, from) in rows {
+        bytes.resize(len, 0);
+        src.binding.read(from, &mut bytes).then_some(())?;
+        each(to as usize, &bytes);
+    }
+    Some(())
 }
 
 /// The other way: `each` fills a row from where it is in the memory of the host.

@@ -29,6 +29,8 @@ pub struct Hardware {
 /// VK_EXT_host_image_copy.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum HostCopies {
+    /// No word was said: it is not offered by an ICD, and is in all layouts where it is embedded.
+    Unsaid,
     /// It is not offered.
     No,
     /// It is, but not out of the layouts of video: as of ANV.
@@ -47,7 +49,7 @@ impl Default for Hardware {
             mutable: true,
             query_pools: true,
             std_minor: 0,
-            host_copies: HostCopies::No,
+            host_copies: HostCopies::Unsaid,
             linear: false,
         }
     }
@@ -83,6 +85,7 @@ impl Hardware {
                 self.memory = MemoryLayout::Window(u64::from(kib) << 10);
             }
             ("host-image-copy", "") => self.host_copies = HostCopies::Yes,
+            ("no-host-image-copy", "") => self.host_copies = HostCopies::No,
             ("host-image-copy", "general") => self.host_copies = HostCopies::NotOfVideoLayouts,
             ("linear", "") => self.linear = true,
             ("no-mutable", "") => self.mutable = false,
@@ -95,7 +98,7 @@ impl Hardware {
 
     /// Whether VK_EXT_host_image_copy is offered.
     pub(crate) fn copies_by_host(&self) -> bool {
-        self.host_copies != HostCopies::No
+        matches!(self.host_copies, HostCopies::NotOfVideoLayouts | HostCopies::Yes)
     }
 
     /// What kind of device it is said to be.

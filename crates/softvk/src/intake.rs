@@ -77,12 +77,13 @@ impl Intake {
 
     /// Begins what can be begun of the batches that wait, until it is known what came of `ticket`.
     fn begin_all(&mut self, scope: &BeginOp, ticket: Ticket) {
-        for batch in &mut self.waiting {
+        let mut batches = self.waiting.iter_mut();
+        let stuck = batches.find_map(|batch| {
             let goes_on = begin(batch, || !ahead::is_over(scope, ticket));
-            if !goes_on {
-                break;
-            }
-        }
+            (!goes_on).then_some(batch)
+        });
+        // What is there no room for yet overwrites pictures all the same.
+        let _last = stuck.into_iter().chain(batches).find(|batch| !give_up(batch));
     }
 }
 
@@ -90,6 +91,44 @@ impl Intake {
 pub(crate) fn begin(batch: &mut Batch, wanted: impl Fn() -> bool) -> bool {
     let is_free = batch.waits.iter().all(|(semaphore, value)| semaphore.is_reached(*value));
     is_free && batch.lists.iter_mut().all(|list| begin_list(list, &wanted))
+}
+
+/// Lets the pictures go that the decodes of a batch will overwrite, as far as nothing before them
+/// looks at images; whether nothing in all of it does.
+fn give_up(batch: &Batch) -> bool {
+    let is_free = batch.waits.iter().all(|(semaphore, value)| semaphore.is_reached(*value));
+    is_free
+        && batch.lists.iter().all(|List { commands, tickets, .. }| {
+            let mut scope: Option<&BeginOp> = None;
+            let mut seen = 0;
+            commands.iter().all(|command| match command {
+                Command::BeginVideo(begin) => {
+                    scope = Some(begin);
+                    ahead::room(begin) != Room::No
+                }
+                Command::Decode(op) => {
+                    seen += 1;
+                    if seen > tickets.len() {
+                        ahead::give_up(op);
+                    }
+                    scope.is_some()
+                }
+                Command::Barrier(dependency) => is_harmless(dependency, commands),
+                other => changes_nothing(other),
+            })
+        })
+}
+
+/// Commands that neither look at images nor change what decodes depend on.
+fn changes_nothing(command: &Command) -> bool {
+    matches!(
+        command,
+        Command::EndVideo
+            | Command::ResetQueries { .. }
+            | Command::BeginQuery { .. }
+            | Command::EndQuery { .. }
+            | Command::WriteTimestamp { .. }
+    )
 }
 
 fn begin_list(list: &mut List, wanted: &impl Fn() -> bool) -> bool {
@@ -118,11 +157,7 @@ fn begin_list(list: &mut List, wanted: &impl Fn() -> bool) -> bool {
                 tickets.push_back(ticket);
             }
             Command::Barrier(dependency) if is_harmless(dependency, commands) => {}
-            Command::EndVideo
-            | Command::ResetQueries { .. }
-            | Command::BeginQuery { .. }
-            | Command::EndQuery { .. }
-            | Command::WriteTimestamp { .. } => {}
+            other if changes_nothing(other) => {}
             _ => return false,
         }
     }

@@ -121,7 +121,7 @@ struct JsonSink {
 
 impl Batches for JsonSink {
     const LARGEST: usize = Hash::LANES;
-    const SMALLEST: usize = Hash::LANES / 2;
+    const SMALLEST: usize = Hash::LANES / 4;
 
     /// Who reads along shall know how far it is.
     fn patience(&self) -> Duration {

@@ -13,7 +13,7 @@ use super::exit::Exit;
 use super::failure::{Failure, Result};
 use super::shared_args::{Common, When};
 use vav1d::pixels::Picture;
-use vav1d::sink::{Shown, Sink, StreamInfo};
+use vav1d::sink::{Begun, Shown, Sink, StreamInfo, Wants};
 
 /// What is said on standard error.
 #[derive(Clone, Copy, Debug)]
@@ -251,9 +251,39 @@ impl<'a> Watched<'a> {
     }
 }
 
+impl Watched<'_> {
+    /// Picture `index` comes.
+    fn watch(&self, index: u64) -> io::Result<()> {
+        if self.interrupted.load(Ordering::Relaxed) {
+            return Err(io::ErrorKind::Interrupted.into());
+        }
+        if self.started.elapsed() > Duration::from_millis(500) {
+            self.bar.set_position(index);
+        }
+        Ok(())
+    }
+}
+
 impl Sink for Watched<'_> {
     fn begin(&mut self, info: &StreamInfo) -> io::Result<()> {
         self.inner.begin(info)
+    }
+
+    fn wants(&self) -> Wants {
+        self.inner.wants()
+    }
+
+    fn begin_parts(&mut self, info: &StreamInfo) -> io::Result<()> {
+        self.inner.begin_parts(info)
+    }
+
+    fn start(&mut self, picture: &Begun) -> io::Result<()> {
+        self.watch(picture.index)?;
+        self.inner.start(picture)
+    }
+
+    fn part(&mut self, bytes: &[u8]) -> io::Result<()> {
+        self.inner.part(bytes)
     }
 
     fn picture(&mut self, shown: &Shown) -> io::Result<()> {
@@ -261,15 +291,8 @@ impl Sink for Watched<'_> {
     }
 
     fn take(&mut self, shown: Shown) -> io::Result<Option<Picture>> {
-        if self.interrupted.load(Ordering::Relaxed) {
-            return Err(io::ErrorKind::Interrupted.into());
-        }
-        let index = shown.index;
-        let done = self.inner.take(shown)?;
-        if self.started.elapsed() > Duration::from_millis(500) {
-            self.bar.set_position(index + 1);
-        }
-        Ok(done)
+        self.watch(shown.index)?;
+        self.inner.take(shown)
     }
 
     fn finish(&mut self) -> io::Result<()> {

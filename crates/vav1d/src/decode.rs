@@ -8,7 +8,7 @@ use crate::error::{Error, Result, StreamError, StreamFault};
 use crate::grain::Clock;
 use crate::grid::Assembler;
 use crate::plan::planner::PlannerOptions;
-use crate::sink::{Shown, Sink, StreamInfo};
+use crate::sink::{Begun, Shown, Sink, StreamInfo, Wants};
 use crate::syntax::sequence::TimingInfo;
 use crate::vk::render::GrainSynthesizer;
 use crate::vk::{DecodedPicture, Executor, Output};
@@ -95,6 +95,7 @@ pub fn decode(
     options: Options,
 ) -> Result<Summary> {
     let mut run = Run::new(source.info(), options);
+    executor.leave_unread(sink.wants() != Wants::Pictures);
     let worked = run.units(source, executor, sink);
     let finished = sink.finish();
     worked?;
@@ -111,6 +112,8 @@ struct Run {
     shown: u64,
     clock: Clock,
     begun: bool,
+    /// Whether the sink gets pictures in parts, once there is one.
+    in_parts: Option<bool>,
     /// What puts pictures together that are parts of one.
     assembler: Option<Assembler>,
 }
@@ -126,6 +129,7 @@ impl Run {
             shown: 0,
             clock: Clock::new(time_base),
             begun: false,
+            in_parts: None,
             assembler: source.grid.map(Assembler::new),
         }
     }
@@ -201,7 +205,12 @@ impl Run {
         }
         let (info, pts) = (self.stream_info(&output), output.show.pts);
         let synthesizer = self.options.synthesizer.as_deref_mut();
-        let picture = self.options.film_grain.apply(output, at, synthesizer)?.into_host()?;
+        let picture = self.options.film_grain.apply(output, at, synthesizer)?;
+        if self.is_in_parts(&picture, index, sink) {
+            self.parts(&picture, (index, pts), &info, sink)?;
+            return Ok(Some(picture));
+        }
+        let picture = picture.into_host()?;
         let picture = match &mut self.assembler {
             None => picture,
             Some(assembler) => match assembler.add(&picture) {
@@ -227,6 +236,35 @@ impl Run {
         let done = sink.take(Shown { picture, index, pts })?;
         self.summary.pictures += 1;
         Ok(done.map(DecodedPicture::from))
+    }
+
+    /// Whether the sink gets pictures in parts: all or none of them, as the first is.
+    fn is_in_parts(&mut self, picture: &DecodedPicture, index: u64, sink: &dyn Sink) -> bool {
+        if index < self.options.skip {
+            return false;
+        }
+        let unread = picture.host().is_none() && self.assembler.is_none();
+        *self.in_parts.get_or_insert(unread && sink.wants() != Wants::Pictures)
+    }
+
+    /// Gives the sink a picture in parts.
+    fn parts(
+        &mut self,
+        picture: &DecodedPicture,
+        (index, pts): (u64, Option<i64>),
+        info: &StreamInfo,
+        sink: &mut dyn Sink,
+    ) -> Result<()> {
+        if !std::mem::replace(&mut self.begun, true) {
+            sink.begin_parts(info)?;
+        }
+        let (format, size) = (picture.format(), picture.size());
+        sink.start(&Begun { index, pts, format, size })?;
+        if sink.wants() == Wants::Parts {
+            picture.parts(&mut |bytes| Ok(sink.part(bytes)?))?;
+        }
+        self.summary.pictures += 1;
+        Ok(())
     }
 
     fn stream_info(&self, output: &Output) -> StreamInfo {
@@ -256,3 +294,6 @@ fn frame_rate(timing: TimingInfo) -> Option<(u32, u32)> {
     let units = ticks.checked_mul(timing.num_units_in_display_tick.into())?;
     container::rate(timing.time_scale.into(), units)
 }
+
+#[cfg(all(test, feature = "soft"))]
+mod tests;

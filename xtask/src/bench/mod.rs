@@ -20,18 +20,9 @@ use report::Report;
 const STREAMS: &str = "target/bench";
 /// What is written.
 const DOCUMENT: &str = "docs/benchmarks.md";
+/// The heading of the first section that is not measured here.
+const KEPT: &str = "\n## Watch\n";
 
-/// Streams that are decoded beside the peers.
-const DECODED: [&str; 8] = [
-    "1920x1080-8bit-1t-120f",
-    "1920x1080-8bit-4t-120f",
-    "1920x1080-10bit-1t-120f",
-    "1920x1080-10bit-4t-120f",
-    "3840x2160-8bit-1t-36f",
-    "3840x2160-8bit-4t-36f",
-    "3840x2160-10bit-1t-36f",
-    "3840x2160-10bit-4t-36f",
-];
 /// Streams for the frontend alone.
 const FRONTEND: [&str; 2] = ["432x240-8bit-1t-300f", "1920x1080-8bit-1t-120f"];
 /// Streams that grow in one way, and in which.
@@ -100,10 +91,8 @@ pub(crate) fn run(tools: &Path, runs: usize) -> Result<()> {
     let peers = prepared(tools)?;
     let mut report = Report::new(&peers, runs)?;
     report.works(works::TITLE, &works::all(&peers, runs)?);
-    report.works("The same with so many threads", &works::threads(&peers, runs)?);
+    report.works(works::THREADS, &works::threads(&peers, runs)?);
     report.moved(&works::moved(&peers)?);
-    let decoded = DECODED.iter().map(|name| decoded(&peers, name, runs));
-    report.decoded(&decoded.collect::<Result<Vec<_>>>()?);
     let null = FRONTEND.iter().map(|name| null(&peers, name, runs));
     report.null(&null.collect::<Result<Vec<_>>>()?);
     let md5sum = md5sum(&peers, runs)?;
@@ -112,28 +101,25 @@ pub(crate) fn run(tools: &Path, runs: usize) -> Result<()> {
         report.growth(title, &growth(&peers, names, runs)?);
     }
     report.suites(&suites(&peers, runs)?);
-    std::fs::write(DOCUMENT, report.text())?;
+    let document = std::fs::read_to_string(DOCUMENT).unwrap_or_default();
+    std::fs::write(DOCUMENT, [report.text(), kept(&document)].concat())?;
     say(report.text());
     Ok(())
 }
 
-/// What a stream costs: vav1d, dav1d, ffmpeg with libdav1d, ffmpeg with Vulkan on softvk.
-struct Decoded {
-    name: &'static str,
-    costs: [Cost; 4],
+/// What stays of a document: sections that are not measured here.
+fn kept(document: &str) -> &str {
+    document.find(KEPT).map_or("", |start| &document[start..])
 }
 
-fn decoded(peers: &Peers, name: &'static str, runs: usize) -> Result<Decoded> {
-    say(name);
-    let file = stream(name);
-    let mut commands = [
-        peers.vav1d(&file),
-        peers.muxed("md5", "/dev/null", &file),
-        peers.libdav1d(&file),
-        Run::of(peers.vulkan(&file, name)),
-    ];
-    let costs = medians(runs, &mut commands)?.try_into();
-    Ok(Decoded { name, costs: costs.ok().context("four costs")? })
+/// Decoding with 1, 2, 4, 8 and 16 threads, as far as there are cores, beside dav1d; nothing is
+/// written.
+pub(crate) fn cores(tools: &Path, runs: usize) -> Result<()> {
+    let peers = prepared(tools)?;
+    let mut report = Report::new(&peers, runs)?;
+    report.works(works::THREADS, &works::threads(&peers, runs)?);
+    say(report.text());
+    Ok(())
 }
 
 /// What a stream costs on a driver that decodes nothing: vav1d and ffmpeg, both without hashing.
@@ -186,12 +172,12 @@ fn growth(
     Ok(names.iter().map(|name| (*name).to_owned()).zip(costs).collect())
 }
 
-/// Cost of `vav1d verify` over suites of copies of one small stream.
-fn suites(peers: &Peers, runs: usize) -> Result<Vec<(String, Cost)>> {
+/// Cost of `vav1d verify` over suites of copies of one small stream, and of a loop of dav1d.
+fn suites(peers: &Peers, runs: usize) -> Result<Vec<(String, [Cost; 2])>> {
     let source = stream("320x180-8bit-1t-60f");
     let total = peers.told("soft", &["md5", "-q", "--total"], &source).output()?;
     let total = String::from_utf8_lossy(&total.stdout).trim().to_owned();
-    let mut commands = Vec::new();
+    let mut rows = Vec::new();
     for size in SUITES {
         let suite = crate::root().join(STREAMS).join(format!("suite-{size}"));
         if suite.is_dir() {
@@ -202,8 +188,20 @@ fn suites(peers: &Peers, runs: usize) -> Result<Vec<(String, Cost)>> {
             std::fs::copy(&source, suite.join(format!("{copy:03}.ivf")))?;
             std::fs::write(suite.join(format!("{copy:03}.ivf.md5")), format!("{total}\n"))?;
         }
-        commands.push(Run::of(peers.verify(&suite)));
+        let mut calls = [peers.verify(&suite), peers.verify_loop(&suite, &total)].map(Run::of);
+        let costs = medians(runs, &mut calls)?.try_into().ok().context("two costs")?;
+        rows.push((format!("{size} vectors"), costs));
     }
-    let costs = medians(runs, &mut commands)?;
-    Ok(SUITES.iter().map(|size| format!("{size} vectors")).zip(costs).collect())
+    Ok(rows)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_not_measured_here_stays() {
+        assert_eq!(kept("# B\n\n## Copies\n\na\n\n## Watch\n\nb\n"), "\n## Watch\n\nb\n");
+        assert_eq!(kept("# B\n"), "");
+    }
 }

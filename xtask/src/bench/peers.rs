@@ -98,11 +98,6 @@ impl Peers {
         Run::of(command)
     }
 
-    /// ffmpeg with libdav1d, a row of MD5 a picture.
-    pub(super) fn libdav1d(&self, file: &Path) -> Run {
-        self.libdav1d_to(file, &["-f", "framemd5", "-y", "/dev/null"])
-    }
-
     fn hwaccel(&self, config: &str, file: &Path) -> Command {
         let mut command = self.ffmpeg(config);
         command.args(["-init_hw_device", "vulkan=v:0", "-hwaccel", "vulkan", "-c:v", "av1", "-i"]);
@@ -121,10 +116,10 @@ impl Peers {
         command
     }
 
-    /// vav1d on a driver that decodes nothing; pictures are read back and not hashed.
+    /// vav1d on a driver that decodes nothing; pictures are read back by copies and not hashed.
     pub(super) fn vav1d_null(&self, file: &Path) -> Command {
         let mut command = Command::new(&self.program);
-        command.args(["decode", "-q", "--device", "soft:null"]).arg(file);
+        command.args(["decode", "-q", "--readback", "copy", "--device", "soft:null"]).arg(file);
         command.args(["--output-format", "null", "-o", "/dev/null"]);
         command
     }
@@ -147,6 +142,15 @@ impl Peers {
     pub(super) fn verify(&self, suite: &Path) -> Command {
         let mut command = Command::new(&self.program);
         command.args(["verify", "-q", "--device", "soft"]).arg(suite);
+        command
+    }
+
+    /// dav1d over the streams of a suite, one after the other, all of which have the MD5 `total`.
+    pub(super) fn verify_loop(&self, suite: &Path, total: &str) -> Command {
+        let mut command = self.peer("sh");
+        let each = "for f in \"$1\"/*.ivf; do \
+                    dav1d -q --threads \"$3\" --muxer md5 --verify \"$2\" -o - -i \"$f\" || exit 1; done";
+        command.args(["-c", each, "sh"]).arg(suite).arg(total).arg(self.threads.to_string());
         command
     }
 

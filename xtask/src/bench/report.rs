@@ -8,8 +8,8 @@ use serde_json::Value;
 
 use super::measure::Cost;
 use super::peers::Peers;
-use super::works::Row;
-use super::{Decoded, Null, frames};
+use super::works::{Moved, Row};
+use super::{Null, frames};
 
 /// The document in the making.
 pub(super) struct Report(String);
@@ -104,48 +104,23 @@ impl Report {
     }
 
     /// Bytes on their way from the decoder to the sink, for each byte of the picture.
-    pub(super) fn moved(&mut self, rows: &[(String, f64, f64)]) {
+    pub(super) fn moved(&mut self, rows: &[Moved]) {
         self.head(
-            "Bytes moved for each byte of a picture, from decoder to sink",
-            &["Samples", "Copied out of the image", "Put in order", "Least possible"],
+            "Copies",
+            &[
+                "Samples and sink",
+                "Copied to memory",
+                "And once more",
+                "Through the cache",
+                "Least",
+            ],
         );
-        for (kind, copied, ordered) in rows {
-            self.row(&[kind, &format!("{copied:.2}"), &format!("{ordered:.2}"), "1.00"]);
+        for Moved { what, copied, ordered, passed, least } in rows {
+            let figures = [copied, ordered, passed, least].map(|figure| format!("{figure:.2}"));
+            let [copied, ordered, passed, least] = &figures;
+            self.row(&[what, copied, ordered, passed, least]);
         }
-        self.line("\nVulkan has no way to a host's memory but a copy, so one is the least. What has two planes, or samples in high bits, is written again in the order of a picture.");
-    }
-
-    /// vav1d and its peers over whole streams.
-    pub(super) fn decoded(&mut self, all: &[Decoded]) {
-        const NAMES: [&str; 4] = ["vav1d", "dav1d", "ffmpeg, libdav1d", "ffmpeg, Vulkan on softvk"];
-        let cells = ["Stream", "Program", "CPU s", "Wall s", "Peak MiB"];
-        self.head("Decoding and hashing", &cells);
-        for Decoded { name, costs } in all {
-            for (program, cost) in NAMES.iter().zip(costs) {
-                let figures = [cost.cpu, cost.wall].map(|seconds| format!("{seconds:.2}"));
-                let peak = format!("{:.0}", cost.peak);
-                self.row(&[name, program, &figures[0], &figures[1], &peak]);
-            }
-        }
-        for (peer, program) in NAMES.iter().enumerate().skip(1) {
-            let title = format!("vav1d as a multiple of {program}");
-            self.head(&title, &["Stream", "CPU", "Wall", "Peak"]);
-            let mut sums = [Cost::default(); 2];
-            for Decoded { name, costs } in all {
-                self.ratios(name, costs[0].over(costs[peer]));
-                for (sum, cost) in sums.iter_mut().zip([costs[0], costs[peer]]) {
-                    sum.cpu += cost.cpu;
-                    sum.wall += cost.wall;
-                    sum.peak += cost.peak;
-                }
-            }
-            self.ratios("all together", sums[0].over(sums[1]));
-        }
-    }
-
-    fn ratios(&mut self, name: &str, ratio: Cost) {
-        let cells = [ratio.cpu, ratio.wall, ratio.peak].map(|figure| format!("{figure:.2}"));
-        self.row(&[name, &cells[0], &cells[1], &cells[2]]);
+        self.line("\nBytes for each byte of a picture, from the decoder to the sink. \"Through the cache\" are copies in parts of 128 KiB, each of which is used before the next; \"least\" is what has to be written to memory: nothing for a sink that takes parts, one picture where several are hashed at once, as the decoder's own rows have gaps and, with more than 8 bits, Vulkan's formats other samples.");
     }
 
     /// vav1d and ffmpeg on a driver that decodes nothing.
@@ -196,13 +171,17 @@ impl Report {
         }
     }
 
-    /// Costs of suites of several sizes.
-    pub(super) fn suites(&mut self, costs: &[(String, Cost)]) {
-        self.head("`vav1d verify`", &["Suite", "Wall s", "Wall ms a vector", "Peak MiB"]);
-        for (name, cost) in costs {
+    /// Costs of suites of several sizes: vav1d's, and those of a loop of dav1d.
+    pub(super) fn suites(&mut self, costs: &[(String, [Cost; 2])]) {
+        let cells = ["Suite", "CPU s", "Wall s", "Wall ms a vector", "Peak MiB", "CPU", "Wall"];
+        self.head("`vav1d verify`, and a loop of `dav1d --verify`", &cells);
+        for (name, [ours, theirs]) in costs {
             let vectors: f64 = name.split(' ').next().and_then(|n| n.parse().ok()).unwrap_or(1.0);
-            let per = cost.wall * 1e3 / vectors;
-            self.row(&[name, &format!("{:.2} | {per:.0} | {:.0}", cost.wall, cost.peak)]);
+            let (per, ratio) = (ours.wall * 1e3 / vectors, ours.over(*theirs));
+            let figures = [ours.cpu, ours.wall].map(|seconds| format!("{seconds:.2}"));
+            let ratios = [ratio.cpu, ratio.wall].map(|ratio| format!("{ratio:.2}"));
+            let (per, peak) = (format!("{per:.0}"), format!("{:.0}", ours.peak));
+            self.row(&[name, &figures[0], &figures[1], &per, &peak, &ratios[0], &ratios[1]]);
         }
     }
 }

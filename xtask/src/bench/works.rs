@@ -20,8 +20,20 @@ pub(super) const STREAMS: [&str; 6] = [
 ];
 /// Those of a quick look.
 const QUICK: [&str; 2] = ["1920x1080-8bit-1t-15M-120f", "1920x1080-10bit-1t-15M-120f"];
+/// Streams of 4K, of which few works are measured.
+pub(super) const LARGE: [&str; 4] = [
+    "3840x2160-8bit-1t-36f",
+    "3840x2160-8bit-4t-36f",
+    "3840x2160-10bit-1t-36f",
+    "3840x2160-10bit-4t-36f",
+];
+/// Streams that are decoded with so many threads.
+const THREADED: [&str; 3] = [QUICK[0], QUICK[1], "1920x1080-8bit-8t-15M-120f"];
 /// The title of the table of all works, in the document.
 pub(super) const TITLE: &str = "The same work";
+
+/// The title of the table of threads.
+pub(super) const THREADS: &str = "Decoding with so many threads";
 
 /// What one program does to one stream.
 type Call = fn(&Peers, &Path) -> Run;
@@ -117,14 +129,16 @@ fn measure(peers: &Peers, names: &[&str], works: &[Work], runs: usize) -> Result
 
 /// All of it.
 pub(super) fn all(peers: &Peers, runs: usize) -> Result<Vec<Row>> {
-    measure(peers, &STREAMS, &WORKS, runs)
+    let mut rows = measure(peers, &STREAMS, &WORKS, runs)?;
+    rows.extend(measure(peers, &LARGE, &WORKS[..3], runs)?);
+    Ok(rows)
 }
 
 /// Decoding with 1, 2, 4, 8 and 16 threads, as far as there are cores, beside dav1d with as many.
 pub(super) fn threads(peers: &Peers, runs: usize) -> Result<Vec<Row>> {
     let mut rows = Vec::new();
     for threads in [1, 2, 4, 8, 16].into_iter().filter(|n| *n <= peers.threads) {
-        for name in QUICK {
+        for name in THREADED {
             say(&format!("{name}: {threads} threads"));
             let file = stream(name);
             let device = format!("soft:threads={threads}");
@@ -166,31 +180,61 @@ fn known(document: &str, row: &Row) -> Option<String> {
     Some(ratios.join(" "))
 }
 
-/// Bytes that are moved for each byte of a picture between the decoder and the sink, by the kind of
-/// sample and of image: copied out of the image, and put in order by the host.
-pub(super) fn moved(peers: &Peers) -> Result<Vec<(String, f64, f64)>> {
+/// Bytes that are moved between the decoder and a sink for each byte of a picture.
+pub(super) struct Moved {
+    /// The kind of sample and of image, and the sink.
+    pub(super) what: String,
+    /// Copied out of the image to memory.
+    pub(super) copied: f64,
+    /// Written to memory once more, in the order of a picture.
+    pub(super) ordered: f64,
+    /// Copied out of the image in parts that stay in the processor's cache.
+    pub(super) passed: f64,
+    /// The least that has to be written to memory.
+    pub(super) least: f64,
+}
+
+/// What is moved where the host copies, and where a queue does.
+pub(super) fn moved(peers: &Peers) -> Result<Vec<Moved>> {
+    let sinks: [(&str, &[&str], f64); 2] =
+        [("one MD5 over all", &["--total"], 0.0), ("an MD5 a picture", &[], 1.0)];
     let mut rows = Vec::new();
     for (bits, name) in [(8, QUICK[0]), (10, QUICK[1])] {
         for (planes, device) in [(3, "soft:three-plane"), (2, "soft:two-plane")] {
-            let file = stream(name);
-            let decode = ["-vv", "decode", "--output-format", "null", "-o", "-", "--limit", "10"];
-            let mut command = peers.told(device, &decode, &file);
-            let text = command.env_remove("VAV1D_LOG").output()?.stderr;
-            let text = String::from_utf8_lossy(&text).into_owned();
-            let (pictures, copied, ordered) = moved_of(&text)
-                .with_context(|| format!("{command:?}: no word of what was moved: {text}"))?;
-            let bytes = pictures * 1920.0 * 1080.0 * 1.5 * if bits > 8 { 2.0 } else { 1.0 };
-            rows.push((format!("{bits} bit, {planes} planes"), copied / bytes, ordered / bytes));
+            for (sink, arguments, least) in sinks {
+                let what = format!("{bits} bit, {planes} planes, {sink}");
+                rows.push(moved_by(peers, (what, least), (device, name, bits), arguments)?);
+            }
         }
     }
+    let what = ("8 bit, 3 planes, an MD5 a picture, `--readback copy`".to_owned(), 1.0);
+    rows.push(moved_by(peers, what, ("soft", QUICK[0], 8), &["--readback", "copy"])?);
     Ok(rows)
 }
 
-/// Pictures, bytes copied and bytes put in order, of the line that says so.
-fn moved_of(log: &str) -> Option<(f64, f64, f64)> {
+/// What `md5` with `arguments` moves of a stream.
+fn moved_by(
+    peers: &Peers,
+    (what, least): (String, f64),
+    (device, name, bits): (&str, &str, u32),
+    arguments: &[&str],
+) -> Result<Moved> {
+    let md5 = [&["-vv", "md5", "--limit", "10"], arguments].concat();
+    let mut command = peers.told(device, &md5, &stream(name));
+    let text = command.env_remove("VAV1D_LOG").output()?.stderr;
+    let text = String::from_utf8_lossy(&text).into_owned();
+    let [pictures, copied, ordered, passed] = moved_of(&text)
+        .with_context(|| format!("{command:?}: no word of what was moved: {text}"))?;
+    let bytes = pictures * 1920.0 * 1080.0 * 1.5 * if bits > 8 { 2.0 } else { 1.0 };
+    let [copied, ordered, passed] = [copied, ordered, passed].map(|moved| moved / bytes);
+    Ok(Moved { what, copied, ordered, passed, least })
+}
+
+/// Pictures, bytes copied, put in order, and passed in parts, of the line that says so.
+fn moved_of(log: &str) -> Option<[f64; 4]> {
     let (_, line) = log.split_once("moved: ")?;
     let mut numbers = line.split_whitespace().filter_map(|word| word.parse::<f64>().ok());
-    Some((numbers.next()?, numbers.next()?, numbers.next()?))
+    Some([numbers.next()?, numbers.next()?, numbers.next()?, numbers.next()?])
 }
 
 #[cfg(test)]
@@ -218,8 +262,9 @@ mod tests {
 
     #[test]
     fn the_log_says_what_was_moved() {
-        let log = "[DEBUG] a\n[DEBUG] moved: 10 pictures, 31104000 bytes copied, 0 put in order\n";
-        assert_eq!(moved_of(log), Some((10.0, 31104000.0, 0.0)));
+        let log = "[DEBUG] a\n[DEBUG] moved: 10 pictures, 31104000 bytes copied, 0 put in order, \
+                   7 in parts\n";
+        assert_eq!(moved_of(log), Some([10.0, 31104000.0, 0.0, 7.0]));
         assert_eq!(moved_of("nothing"), None);
     }
 }

@@ -31,7 +31,7 @@ pub(crate) fn layouts(config: &Config) -> &'static [ImageLayout] {
         ImageLayout::VIDEO_DECODE_DPB_KHR,
     ];
     match config.hardware.host_copies {
-        HostCopies::No => &[],
+        HostCopies::Unsaid | HostCopies::No => &[],
         HostCopies::NotOfVideoLayouts => &ALL[..3],
         HostCopies::Yes => &ALL,
     }
@@ -119,15 +119,15 @@ unsafe extern "system" fn copy_image_to_memory(
         check(device, image, part, info.src_image_layout, vuids);
         let (length, height) = (r.memory_row_length, r.memory_image_height);
         let from = region(length, height, part, r.image_offset, r.image_extent);
-        let Some(rows) = copy::image_to_host(image, &from) else {
-            device.messages.error("", "vkCopyImageToMemory reaches outside its image");
-            return vk::Result::ERROR_MEMORY_MAP_FAILED;
-        };
-        for (at, row) in rows {
+        let copied = copy::image_to_host(image, &from, |at, row| {
             // SAFETY: the application's memory has room for the region, as above.
             let to = unsafe { r.p_host_pointer.cast::<u8>().add(at) };
             // SAFETY: as above.
             unsafe { to.copy_from_nonoverlapping(row.as_ptr(), row.len()) };
+        });
+        if copied.is_none() {
+            device.messages.error("", "vkCopyImageToMemory reaches outside its image");
+            return vk::Result::ERROR_MEMORY_MAP_FAILED;
         }
     }
     vk::Result::SUCCESS

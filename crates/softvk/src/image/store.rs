@@ -159,6 +159,17 @@ pub(crate) fn discard(image: &Image, layer: u32) {
     }
 }
 
+/// A picture that `to` holds will be overwritten by a decode, and nothing looks at it before: its
+/// memory is the decoder's again.
+pub(crate) fn give_up(to: &Resource) {
+    let mut place = to.view.image.pending(to.layer);
+    if let Some(Some(pending)) = place.as_deref_mut() {
+        if let Content::Frame(_) = pending.content {
+            pending.content = Content::Discarded;
+        }
+    }
+}
+
 /// Overwrites a layer with what undefined texels are.
 fn poison_layer(image: &Image, layer: u32) -> Option<()> {
     let extent = (image.extent.width, image.extent.height);

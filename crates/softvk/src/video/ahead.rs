@@ -8,6 +8,7 @@ use super::op::{BeginOp, DecodeOp, Resource};
 use super::session::{Begun, State};
 use super::wrong::{self, Wrong};
 use crate::access;
+use crate::image::store;
 use av1_engine::{Room, Ticket};
 
 /// Whether the reconstructor of a session takes a frame.
@@ -48,9 +49,17 @@ pub(crate) fn begin(begin: &BeginOp, op: &DecodeOp) -> Option<Ticket> {
         let index = usize::try_from(setup.index).ok()?;
         Some((index, setup.resource.clone().filter(|_| refreshed)))
     });
+    give_up(op);
     state.beside += u64::from(!state.begun.is_empty());
     state.begun.push(Begun { ticket, slot });
     Some(ticket)
+}
+
+/// The pictures that a decode will overwrite are nobody's any more: its waits are over, and no command
+/// before it looks at an image.
+pub(crate) fn give_up(op: &DecodeOp) {
+    let setup_to = op.setup.as_ref().and_then(|setup| setup.resource.as_ref());
+    op.dst.iter().chain(setup_to).for_each(store::give_up);
 }
 
 /// The picture of each active slot once all that was begun is done.

@@ -127,7 +127,8 @@ fn usage_and_extension_are_there_only_where_they_are_asked_for() {
             (listed, host.copy_src_layout_count)
         }
     };
-    assert_eq!(offered(""), (false, 0));
+    assert_eq!(offered("no-host-image-copy"), (false, 0));
+    assert_eq!(offered(""), (true, 6));
     assert_eq!(offered("host-image-copy=general"), (true, 3));
     assert_eq!(offered("host-image-copy"), (true, 6));
 }

@@ -5,7 +5,7 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, SyncSender, channel, s
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use super::{Shown, Sink, StreamInfo};
+use super::{Shown, Sink, StreamInfo, Wants};
 use crate::pixels::Picture;
 
 /// What takes pictures several at a time, on another thread than decodes them.
@@ -14,14 +14,19 @@ pub trait Batches: Send + 'static {
     const LARGEST: usize;
     /// Pictures to get at once where [`Batches::BYTES`] are fewer.
     const SMALLEST: usize;
-    /// Bytes of pictures to get at once.
-    const BYTES: usize = 16 << 20;
+    /// Bytes of pictures to get at once: sixteen of 1920x1080 with 8 bits, eight with more.
+    const BYTES: usize = 50 << 20;
+    /// It takes pictures in parts, too: see [`Batches::part`].
+    const PARTS: bool = false;
     /// Longest time that a picture waits for others.
     fn patience(&self) -> Duration;
     /// Called once, before the first picture.
     fn begin(&mut self, info: &StreamInfo) -> io::Result<()>;
     /// The next pictures, in output order; at least one.
     fn pictures(&mut self, batch: &[Shown]) -> io::Result<()>;
+    /// The next bytes of a picture, on the thread that decodes: where there is no copy of it, none is
+    /// made to hand it over.
+    fn part(&mut self, _bytes: &[u8]) {}
     /// Called once, after the last picture.
     fn finish(&mut self) -> io::Result<()>;
 }
@@ -136,6 +141,24 @@ fn work(
 }
 
 impl<B: Batches> Sink for Beside<B> {
+    fn wants(&self) -> Wants {
+        if B::PARTS { Wants::Parts } else { Wants::Pictures }
+    }
+
+    fn begin_parts(&mut self, info: &StreamInfo) -> io::Result<()> {
+        match &mut self.0 {
+            State::Here(batches) => batches.begin(info),
+            State::Running(_) | State::Gone => Ok(()),
+        }
+    }
+
+    fn part(&mut self, bytes: &[u8]) -> io::Result<()> {
+        if let State::Here(batches) = &mut self.0 {
+            batches.part(bytes);
+        }
+        Ok(())
+    }
+
     fn begin(&mut self, info: &StreamInfo) -> io::Result<()> {
         if let State::Here(batches) = &mut self.0 {
             batches.begin(info)?;

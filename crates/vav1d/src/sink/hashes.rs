@@ -23,7 +23,7 @@ impl FrameHashes {
 
 impl Batches for FrameHashes {
     const LARGEST: usize = Hash::LANES;
-    const SMALLEST: usize = Hash::LANES / 2;
+    const SMALLEST: usize = Hash::LANES / 4;
 
     fn patience(&self) -> Duration {
         Duration::MAX
@@ -76,6 +76,7 @@ impl TotalHash {
 impl Batches for TotalHash {
     const LARGEST: usize = 1;
     const SMALLEST: usize = 1;
+    const PARTS: bool = true;
 
     fn patience(&self) -> Duration {
         Duration::ZERO
@@ -86,8 +87,12 @@ impl Batches for TotalHash {
     }
 
     fn pictures(&mut self, batch: &[Shown]) -> io::Result<()> {
-        batch.iter().for_each(|shown| self.hasher.update(&shown.picture.data));
+        batch.iter().for_each(|shown| self.part(&shown.picture.data));
         Ok(())
+    }
+
+    fn part(&mut self, bytes: &[u8]) {
+        self.hasher.update(bytes);
     }
 
     fn finish(&mut self) -> io::Result<()> {

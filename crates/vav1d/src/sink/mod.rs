@@ -107,10 +107,52 @@ pub struct StreamInfo {
     pub format: crate::pixels::Format,
 }
 
-/// One output.
+/// What a sink can do with the samples of a picture.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Wants {
+    /// It has to have them in one piece.
+    Pictures,
+    /// It takes them one part after the other, too.
+    Parts,
+    /// It looks at none.
+    Nothing,
+}
+
+/// A picture that comes in parts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Begun {
+    /// As [`Shown::index`].
+    pub index: u64,
+    /// As [`Shown::pts`].
+    pub pts: Option<i64>,
+    /// Sample format.
+    pub format: crate::pixels::Format,
+    /// Width and height in luma samples.
+    pub size: (u32, u32),
+}
+
+/// One output. It gets either pictures ([`Sink::begin`], then [`Sink::take`]), or, if it
+/// [wants](Sink::wants) no pictures and they need not be in one piece, each in parts
+/// ([`Sink::begin_parts`], then [`Sink::start`] and [`Sink::part`]).
 pub trait Sink {
+    /// What it can do with samples.
+    fn wants(&self) -> Wants {
+        Wants::Pictures
+    }
     /// Called once, before the first picture.
     fn begin(&mut self, info: &StreamInfo) -> io::Result<()>;
+    /// The same, of pictures that come in parts.
+    fn begin_parts(&mut self, info: &StreamInfo) -> io::Result<()> {
+        self.begin(info)
+    }
+    /// The next picture in output order begins, of which parts come.
+    fn start(&mut self, _picture: &Begun) -> io::Result<()> {
+        Ok(())
+    }
+    /// The next bytes of a picture. A sink that wants nothing gets none.
+    fn part(&mut self, _bytes: &[u8]) -> io::Result<()> {
+        Ok(())
+    }
     /// One picture, in output order.
     fn picture(&mut self, shown: &Shown) -> io::Result<()>;
     /// The same, and the sink may keep the picture; one that is done with, this or an earlier one,

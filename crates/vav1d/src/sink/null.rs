@@ -2,13 +2,17 @@
 
 use std::io;
 
-use super::{Shown, Sink, StreamInfo};
+use super::{Shown, Sink, StreamInfo, Wants};
 
 /// Writes nothing.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Null;
 
 impl Sink for Null {
+    fn wants(&self) -> Wants {
+        Wants::Nothing
+    }
+
     fn begin(&mut self, _: &StreamInfo) -> io::Result<()> {
         Ok(())
     }

@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-use super::{Shown, Sink, StreamInfo, sample_aspect_ratio};
+use super::{Begun, Shown, Sink, StreamInfo, Wants, sample_aspect_ratio};
 use crate::pixels::{Chroma, Format};
 
 /// Writes Y4M, with the tags that dav1d uses.
@@ -39,6 +39,10 @@ fn tag(format: Format, chroma_sample_position: u8) -> String {
 }
 
 impl Sink for Y4m {
+    fn wants(&self) -> Wants {
+        Wants::Parts
+    }
+
     fn begin(&mut self, info: &StreamInfo) -> io::Result<()> {
         self.first = Some((info.format, info.width, info.height));
         let (pictures, seconds) = info.frame_rate;
@@ -52,16 +56,26 @@ impl Sink for Y4m {
     }
 
     fn picture(&mut self, shown: &Shown) -> io::Result<()> {
-        let picture = &shown.picture;
-        if self.first != Some((picture.format, picture.width, picture.height)) {
+        let Shown { picture, index, pts } = shown;
+        let size = (picture.width, picture.height);
+        self.start(&Begun { index: *index, pts: *pts, format: picture.format, size })?;
+        self.part(&picture.data)
+    }
+
+    fn start(&mut self, picture: &Begun) -> io::Result<()> {
+        let Begun { index, format, size: (width, height), .. } = *picture;
+        if self.first != Some((format, width, height)) {
             let message = format!(
-                "picture {} is {}x{}: Y4M cannot change size or format in mid-stream (use yuv)",
-                shown.index, picture.width, picture.height
+                "picture {index} is {width}x{height}: Y4M cannot change size or format in \
+                 mid-stream (use yuv)",
             );
             return Err(io::Error::new(io::ErrorKind::InvalidInput, message));
         }
-        self.out.write_all(b"FRAME\n")?;
-        self.out.write_all(&picture.data)
+        self.out.write_all(b"FRAME\n")
+    }
+
+    fn part(&mut self, bytes: &[u8]) -> io::Result<()> {
+        self.out.write_all(bytes)
     }
 
     fn finish(&mut self) -> io::Result<()> {

@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-use super::{Shown, Sink, StreamInfo};
+use super::{Shown, Sink, StreamInfo, Wants};
 
 /// Writes the bytes of every picture.
 pub struct Yuv {
@@ -17,12 +17,20 @@ impl Yuv {
 }
 
 impl Sink for Yuv {
+    fn wants(&self) -> Wants {
+        Wants::Parts
+    }
+
     fn begin(&mut self, _: &StreamInfo) -> io::Result<()> {
         Ok(())
     }
 
     fn picture(&mut self, shown: &Shown) -> io::Result<()> {
-        self.out.write_all(&shown.picture.data)
+        self.part(&shown.picture.data)
+    }
+
+    fn part(&mut self, bytes: &[u8]) -> io::Result<()> {
+        self.out.write_all(bytes)
     }
 
     fn finish(&mut self) -> io::Result<()> {

@@ -5,7 +5,9 @@ use std::fmt;
 use std::sync::Arc;
 
 use super::device::Device;
+use super::host_copies::HostRead;
 use super::on_device::OnDevice;
+
 use crate::error::Result;
 use crate::pixels::{Format, Picture};
 
@@ -21,7 +23,7 @@ pub enum DecodedPicture {
 impl DecodedPicture {
     /// One that is where it was decoded.
     pub(super) fn on_device(picture: OnDevice) -> Self {
-        Self::Device(DevicePicture(Arc::new(picture)))
+        Self::Device(DevicePicture(Whence::Drawn(Arc::new(picture))))
     }
 
     /// Its sample format.
@@ -56,6 +58,18 @@ impl DecodedPicture {
         PictureRef::from(self).read()
     }
 
+    /// Gives `each` the bytes of [`Picture::data`], from the first to the last, in parts. Where the
+    /// host reads a picture in its image, there is no copy of all of it.
+    ///
+    /// # Errors
+    /// Those of `each`, and `Device` if the device fails or does not answer in time.
+    pub fn parts(&self, each: &mut dyn FnMut(&[u8]) -> Result<()>) -> Result<()> {
+        match self {
+            Self::Device(DevicePicture(Whence::Unread(read))) => read.parts(each),
+            other => each(&other.read()?.data),
+        }
+    }
+
     /// The same, and it is given up on the device.
     ///
     /// # Errors
@@ -76,22 +90,55 @@ impl From<Picture> for DecodedPicture {
 
 /// A picture on the device that decoded it. Its image is not decoded to again while this is there.
 #[derive(Clone)]
-pub struct DevicePicture(pub(super) Arc<OnDevice>);
+pub struct DevicePicture(Whence);
+
+/// What a picture on the device is for.
+#[derive(Clone)]
+enum Whence {
+    /// It can be drawn from.
+    Drawn(Arc<OnDevice>),
+    /// The host reads it where it is.
+    Unread(Arc<HostRead>),
+}
 
 impl DevicePicture {
+    /// One that the host reads by copies.
+    pub(super) fn unread(read: Box<HostRead>) -> Self {
+        Self(Whence::Unread(Arc::from(read)))
+    }
+
+    /// Its sample format.
+    pub fn format(&self) -> Format {
+        match &self.0 {
+            Whence::Drawn(picture) => picture.format(),
+            Whence::Unread(read) => read.plan().format(),
+        }
+    }
+
+    /// Width and height in luma samples.
+    pub fn size(&self) -> (u32, u32) {
+        match &self.0 {
+            Whence::Drawn(picture) => picture.size(),
+            Whence::Unread(read) => read.plan().size(),
+        }
+    }
+
     /// Reads its samples.
     ///
     /// # Errors
     /// `Device` if the device fails or does not answer in time.
     pub fn read(&self) -> Result<Picture> {
-        self.0.read()
+        match &self.0 {
+            Whence::Drawn(picture) => picture.read(),
+            Whence::Unread(read) => read.picture(Vec::new(), &mut Vec::new()),
+        }
     }
 }
 
 impl fmt::Debug for DevicePicture {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (width, height) = self.0.size();
-        write!(f, "{width}x{height}, {:?}, on the device", self.0.format())
+        let (width, height) = self.size();
+        write!(f, "{width}x{height}, {:?}, on the device", self.format())
     }
 }
 
@@ -109,7 +156,7 @@ impl<'a> PictureRef<'a> {
     pub fn format(self) -> Format {
         match self {
             Self::Host(picture) => picture.format,
-            Self::Device(picture) => picture.0.format(),
+            Self::Device(picture) => picture.format(),
         }
     }
 
@@ -117,7 +164,7 @@ impl<'a> PictureRef<'a> {
     pub fn size(self) -> (u32, u32) {
         match self {
             Self::Host(picture) => (picture.width, picture.height),
-            Self::Device(picture) => picture.0.size(),
+            Self::Device(picture) => picture.size(),
         }
     }
 
@@ -135,7 +182,9 @@ impl<'a> PictureRef<'a> {
     /// The picture on `device`, if it is there.
     pub(super) fn on(self, device: &Arc<Device>) -> Option<Arc<OnDevice>> {
         match self {
-            Self::Device(picture) if picture.0.is_of(device) => Some(Arc::clone(&picture.0)),
+            Self::Device(DevicePicture(Whence::Drawn(picture))) if picture.is_of(device) => {
+                Some(Arc::clone(picture))
+            }
             _ => None,
         }
     }

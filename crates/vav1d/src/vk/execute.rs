@@ -50,7 +50,7 @@ pub struct Executor {
     pub(super) failed: Vec<FailedFrame>,
     pub(super) showing: Showing,
     /// Where the host copies out of images.
-    pub(super) host_copies: Option<HostCopies>,
+    pub(super) host_copies: Option<Arc<HostCopies>>,
     journal: Option<Journal>,
     /// Frames that are handed over as an application has.
     pub(super) handed: HashMap<u64, Handed>,
@@ -92,7 +92,7 @@ impl Executor {
         let decode = Lane::new(&device, device.decode_queue(), timeout, "decoding")?;
         let copy = Lane::new(&device, device.copy_queue(), timeout, "readback")?;
         let by_host = Features::wanted(&options).host_image_copy;
-        let host_copies = by_host.then(|| HostCopies::new(&device, adapter.raw()));
+        let host_copies = by_host.then(|| Arc::new(HostCopies::new(&device, adapter.raw())));
         Ok(Self {
             device,
             adapter: adapter.clone(),
@@ -118,6 +118,13 @@ impl Executor {
     /// Pictures of sessions from now on go to the host at once, whatever the options say.
     pub fn keep_nothing_on_device(&mut self) {
         self.options.on_device = false;
+    }
+
+    /// Whether pictures that the host can read where they are (VK_EXT_host_image_copy) are delivered
+    /// unread from now on, as [`DecodedPicture::Device`]. Each keeps an image: for who reads one at a
+    /// time.
+    pub fn leave_unread(&mut self, unread: bool) {
+        self.showing.unread = unread;
     }
 
     /// Writes down from now on what the device is given.

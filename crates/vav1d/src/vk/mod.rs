@@ -31,6 +31,7 @@ mod instance;
 mod journal;
 mod lending;
 mod memory;
+mod moved;
 pub mod names;
 mod objects;
 mod on_device;

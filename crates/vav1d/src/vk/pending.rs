@@ -3,13 +3,12 @@
 use std::collections::VecDeque;
 use std::sync::{Arc, OnceLock};
 
-use ash::vk;
-
-use super::barriers::Layer;
 use super::converting::Converter;
 use super::decoded::DecodedPicture;
+use super::host_copies::HostRead;
 use super::lending::{Readback, Spares};
-use super::objects::{Commands, Image};
+use super::moved::Moved;
+use super::objects::Commands;
 use super::output::{DecodeStatus, Output};
 use super::readback::CopyPlan;
 use super::submit::Ticket;
@@ -32,24 +31,9 @@ pub(super) struct Showing {
     pub(super) scratch: Vec<u8>,
     /// Command buffers of the decode family that hand pictures over, by age.
     pub(super) handovers: VecDeque<(Ticket, Commands)>,
-    pub(super) moved: Moved,
-}
-
-/// Bytes of pictures on their way to the host so far.
-#[derive(Default)]
-pub(super) struct Moved {
-    pub(super) pictures: u64,
-    /// Copied out of images by the device.
-    pub(super) copied: u64,
-    /// Written once more by the host, which puts them in order.
-    pub(super) ordered: u64,
-}
-
-impl Drop for Moved {
-    fn drop(&mut self) {
-        let Self { pictures, copied, ordered } = self;
-        log::debug!("moved: {pictures} pictures, {copied} bytes copied, {ordered} put in order");
-    }
+    pub(super) moved: Arc<Moved>,
+    /// Pictures that the host can read where they are stay there.
+    pub(super) unread: bool,
 }
 
 impl Showing {
@@ -95,16 +79,6 @@ pub(super) struct Pending {
     pub(super) pending_grain: Option<FilmGrainParams>,
     pub(super) header: Arc<FrameHeader>,
     pub(super) sequence: Arc<SequenceHeader>,
-}
-
-/// A picture that the host reads where it is, once it is decoded.
-pub(super) struct HostRead {
-    pub(super) image: Arc<Image>,
-    pub(super) at: Layer,
-    pub(super) layout: vk::ImageLayout,
-    pub(super) plan: CopyPlan,
-    /// The image is not decoded to as long as this is there.
-    pub(super) _hold: Arc<()>,
 }
 
 /// A picture for the host.

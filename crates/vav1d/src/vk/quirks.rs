@@ -5,7 +5,7 @@ use ash::vk;
 
 use super::adapter::{Adapter, QueueFamily};
 use super::device::VIDEO_ENCODE;
-use super::options::{ExecutorOptions, GrainMode, OrderHints, TileStarts};
+use super::options::{ExecutorOptions, GrainMode, OrderHints, ReadbackWay, TileStarts};
 
 /// What a driver is known by.
 struct Driver<'a> {
@@ -20,6 +20,8 @@ struct Driver<'a> {
     is_validated: bool,
     /// It decodes on the processor.
     is_cpu: bool,
+    /// VK_EXT_host_image_copy is offered.
+    is_host_copied: bool,
 }
 
 /// Frames in flight that hardware gets.
@@ -76,11 +78,12 @@ pub(super) fn settle(adapter: &Adapter, options: &mut ExecutorOptions) {
         conformance: adapter.conformance,
         is_validated: adapter.is_validated(),
         is_cpu: adapter.device_type == vk::PhysicalDeviceType::CPU,
+        is_host_copied: adapter.has_extension(ash::ext::host_image_copy::NAME),
     };
     settle_for(&driver, options);
     let integrated = adapter.device_type == vk::PhysicalDeviceType::INTEGRATED_GPU;
-    let offered = adapter.has_extension(ash::ext::host_image_copy::NAME);
-    options.prefer_host |= integrated && offered && !has_copy_engine(&adapter.queue_families);
+    let no_engine = !has_copy_engine(&adapter.queue_families);
+    options.prefer_host |= integrated && driver.is_host_copied && no_engine;
 }
 
 /// Whether there is a queue family that only copies.
@@ -98,8 +101,11 @@ fn settle_for(driver: &Driver<'_>, options: &mut ExecutorOptions) {
         options.frames_in_flight = frames_in_flight(driver.is_cpu, cores);
     }
     if driver.is_cpu {
-        // Frames are decoded beside each other as long as none waits for a copy.
-        options.prefer_distinct = true;
+        // By the host it is one copy, of what is wanted, when it is wanted; and a reference picture
+        // stays as it is. Else frames are decoded beside each other as long as none waits for a copy.
+        options.prefer_host |= driver.is_host_copied;
+        let may = matches!(options.readback, None | Some(ReadbackWay::Host));
+        options.prefer_distinct |= !(driver.is_host_copied && may);
     }
     let anv = driver.id == vk::DriverId::INTEL_OPEN_SOURCE_MESA;
     let radv = driver.id == vk::DriverId::MESA_RADV;
@@ -142,10 +148,34 @@ mod tests {
     fn settled(id: vk::DriverId, version: u32, conformance: [u8; 4]) -> ExecutorOptions {
         let mut options = ExecutorOptions::default();
         let is_validated = false;
-        let is_cpu = false;
-        let driver = Driver { name: "a device", id, version, conformance, is_validated, is_cpu };
+        let (is_cpu, is_host_copied) = (false, false);
+        let name = "a device";
+        let driver =
+            Driver { name, id, version, conformance, is_validated, is_cpu, is_host_copied };
         settle_for(&driver, &mut options);
         options
+    }
+
+    #[test]
+    fn what_a_processor_decodes_the_host_copies_where_it_can() {
+        let settled = |is_host_copied, readback| {
+            let mut options = ExecutorOptions { readback, ..ExecutorOptions::default() };
+            let driver = Driver {
+                name: "a processor",
+                id: vk::DriverId::MESA_LLVMPIPE,
+                version: 0,
+                conformance: [0; 4],
+                is_validated: false,
+                is_cpu: true,
+                is_host_copied,
+            };
+            settle_for(&driver, &mut options);
+            (options.prefer_host, options.prefer_distinct)
+        };
+        assert_eq!(settled(true, None), (true, false));
+        assert_eq!(settled(true, Some(ReadbackWay::Host)), (true, false));
+        assert_eq!(settled(true, Some(ReadbackWay::Copy)), (true, true));
+        assert_eq!(settled(false, None), (false, true));
     }
 
     #[test]
@@ -163,8 +193,10 @@ mod tests {
         let mut options =
             ExecutorOptions { order_hints: Some(OrderHints::Named), ..Default::default() };
         let (version, conformance) = (0, [1, 3, 8, 1]);
-        let (is_validated, is_cpu) = (true, false);
-        let driver = Driver { name: "", id: nvidia, version, conformance, is_validated, is_cpu };
+        let (is_validated, is_cpu, is_host_copied) = (true, false, false);
+        let (name, id) = ("", nvidia);
+        let driver =
+            Driver { name, id, version, conformance, is_validated, is_cpu, is_host_copied };
         settle_for(&driver, &mut options);
         assert_eq!(options.order_hints, Some(OrderHints::Named));
         // What the layer would report is not done under it.
@@ -212,6 +244,7 @@ mod tests {
             conformance: [1, 4, 0, 0],
             is_validated: false,
             is_cpu: false,
+            is_host_copied: false,
         };
         settle_for(&driver, &mut asked);
         assert_eq!(asked.film_grain, GrainMode::DriverAlways);

@@ -1,6 +1,6 @@
 //! Image -> `pixels::Picture`: plane layouts of formats, regions to copy, samples to planes.
 
-use ash::vk;
+use ash::vk::{self, BufferImageCopy};
 
 use crate::pixels::{Chroma, Format, Picture, Samples};
 
@@ -117,6 +117,8 @@ pub(super) struct CopyPlan {
 
 /// Start of each plane in the buffer: a multiple of all texel sizes, and of what copies like best.
 const PLANE_ALIGNMENT: usize = 256;
+/// Bytes of a part of a picture that is put in order while it is in the processor's cache.
+const BAND_BYTES: usize = 128 << 10;
 /// What every queue can copy to (VUID-vkCmdCopyImageToBuffer-commandBuffer-07737).
 const LEAST_ALIGNMENT: usize = 4;
 
@@ -161,6 +163,16 @@ impl CopyPlan {
             size_bytes = plane.offset_bytes + plane.size_bytes();
         }
         Self { layout, format, width: size.0, height: size.1, planes, n_planes, size_bytes, exact }
+    }
+
+    /// Format of the picture.
+    pub(super) fn format(&self) -> Format {
+        self.format
+    }
+
+    /// Luma samples of the picture: width, height.
+    pub(super) fn size(&self) -> (u32, u32) {
+        (self.width, self.height)
     }
 
     /// Whether the copy is the picture, byte for byte.
@@ -232,31 +244,87 @@ impl CopyPlan {
 
     /// The picture in `bytes`, which a copy of this plan left, in `memory`.
     pub(super) fn picture(&self, bytes: &[u8], memory: Vec<u8>) -> Picture {
-        let mut picture = Picture::in_memory(self.format, self.width, self.height, memory);
-        for nr in 0..self.format.chroma.planes() {
-            let (width, height) = self.format.plane_size(nr, self.width, self.height);
-            let interleaved = nr > 0 && self.layout.planes == 2;
-            let source = &self.planes[if interleaved { 1 } else { nr }];
-            let row_bytes = width as usize * self.format.sample_bytes();
-            let range = picture.plane_range(nr);
-            if row_bytes == 0 || height == 0 {
-                continue;
-            }
-            let rows = picture.data[range].chunks_exact_mut(row_bytes);
-            let pitch = source.width as usize * source.texel_bytes;
-            let from = bytes[source.offset_bytes..].chunks_exact(pitch);
-            for (to, from) in rows.zip(from) {
-                match (self.layout.bit_depth, interleaved) {
-                    (8, false) => to.copy_from_slice(&from[..row_bytes]),
-                    (8, true) => every_other(to, &from[nr - 1..]),
-                    (depth, false) => high_bits(to, from.as_chunks().0, depth, |[sample]| *sample),
-                    (depth, true) => {
-                        high_bits(to, from.as_chunks().0, depth, |pair: &[_; 2]| pair[nr - 1]);
-                    }
+        let mut picture = self.empty(memory);
+        for (nr, plane) in self.planes.iter().enumerate().take(self.n_planes) {
+            self.put_rows(&mut picture, nr, 0, &bytes[plane.offset_bytes..]);
+        }
+        picture
+    }
+
+    /// A picture in `memory` to [put rows](Self::put_rows) in.
+    pub(super) fn empty(&self, memory: Vec<u8>) -> Picture {
+        Picture::in_memory(self.format, self.width, self.height, memory)
+    }
+
+    /// The parts of a copy of this plan that have some [`BAND_BYTES`] each: the number of a plane, its
+    /// first row, and what to copy to the start of a buffer.
+    pub(super) fn bands(&self, layer: u32) -> impl Iterator<Item = (usize, u32, BufferImageCopy)> {
+        let (regions, n) = self.regions(layer);
+        let planes = regions.into_iter().zip(self.planes).enumerate().take(n);
+        planes.flat_map(|(nr, (region, plane))| {
+            let row_bytes = (plane.width as usize * plane.texel_bytes).max(1);
+            let rows = (BAND_BYTES / row_bytes).max(1) as u32;
+            (0..plane.height).step_by(rows as usize).map(move |first| {
+                let height = rows.min(plane.height - first);
+                let band = BufferImageCopy {
+                    buffer_offset: 0,
+                    image_offset: vk::Offset3D { x: 0, y: first as i32, z: 0 },
+                    image_extent: vk::Extent3D { height, ..region.image_extent },
+                    ..region
+                };
+                (nr, first, band)
+            })
+        })
+    }
+
+    /// Bytes of a [band](Self::bands) of the plane `nr`.
+    pub(super) fn band_bytes(&self, nr: usize, band: &BufferImageCopy) -> usize {
+        let texels = band.image_extent.width as usize * band.image_extent.height as usize;
+        texels * self.planes[nr].texel_bytes
+    }
+
+    /// Puts into `picture` the rows from `first` on of the plane `nr` of the image, which is there in
+    /// `bytes`: as many rows as there are.
+    pub(super) fn put_rows(&self, picture: &mut Picture, nr: usize, first: u32, bytes: &[u8]) {
+        for part in (0..self.format.chroma.planes()).filter(|part| self.source(*part) == nr) {
+            let range = picture.plane_range(part);
+            let start = first as usize * self.row_bytes(part);
+            let rows = picture.data[range].get_mut(start..).unwrap_or_default();
+            self.put_part(part, bytes, rows);
+        }
+    }
+
+    /// The plane of the image that plane `part` of the picture is in.
+    pub(super) fn source(&self, part: usize) -> usize {
+        if part > 0 && self.layout.planes == 2 { 1 } else { part }
+    }
+
+    /// Bytes of a row of plane `part` of the picture.
+    pub(super) fn row_bytes(&self, part: usize) -> usize {
+        let (width, _) = self.format.plane_size(part, self.width, self.height);
+        width as usize * self.format.sample_bytes()
+    }
+
+    /// Rows of plane `part` of the picture, out of `bytes` with rows of the plane of the image that it
+    /// is in: as many as both have.
+    pub(super) fn put_part(&self, part: usize, bytes: &[u8], rows: &mut [u8]) {
+        let (row_bytes, source) = (self.row_bytes(part), self.planes[self.source(part)]);
+        let pitch = source.width as usize * source.texel_bytes;
+        if row_bytes == 0 {
+            return;
+        }
+        let interleaved = part > 0 && self.layout.planes == 2;
+        for (to, from) in rows.chunks_exact_mut(row_bytes).zip(bytes.chunks_exact(pitch)) {
+            match (self.layout.bit_depth, interleaved) {
+                (8, false) => to.copy_from_slice(&from[..row_bytes]),
+                (8, true) => every_other(to, &from[part - 1..]),
+                (depth, false) => high_bits(to, from.as_chunks().0, depth, |[sample]| *sample),
+                (depth, true) => {
+                    let choose = |pair: &[_; 2]| pair[part - 1];
+                    high_bits(to, from.as_chunks().0, depth, choose);
                 }
             }
         }
-        picture
     }
 
     /// What a copy of this plan makes `picture` of: the opposite of [`Self::picture`]. Texels beyond

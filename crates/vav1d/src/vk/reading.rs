@@ -2,15 +2,17 @@
 //! VK_EXT_host_image_copy, or in the memory of an image of LINEAR tiling.
 #![allow(unsafe_code, reason = "Vulkan calls, and access to mapped memory")]
 
+use std::sync::Arc;
+
 use ash::vk;
 
 use super::barriers::{self, Use};
 use super::execute::Executor;
-use super::failed;
+use super::host_copies::HostRead;
 use super::images::PictureId;
 use super::in_flight::QueuedWork;
 use super::options::ReadbackWay;
-use super::pending::{HostRead, Read};
+use super::pending::Read;
 use super::readback::CopyPlan;
 use super::submit::Ticket;
 use crate::error::Result;
@@ -40,7 +42,9 @@ impl Executor {
         } else {
             self.order_decodes(&[barriers::change(at, kept, Use::Host)], &[])?
         };
-        let read = HostRead { image, at, layout, plan, _hold: hold };
+        let host = self.host_copies.clone().filter(|_| readback == ReadbackWay::Host);
+        let moved = Arc::clone(&self.showing.moved);
+        let read = HostRead { image, at, layout, plan, host, moved, _hold: hold };
         // A picture of its own is discarded by its next decode, a reference is looked for again;
         // and one of many layers may be decoded to next.
         let is_reference = kept == Use::Dpb;
@@ -82,7 +86,7 @@ impl Executor {
     pub(super) fn read(&mut self, read: &HostRead) -> Result<Picture> {
         let plan = &read.plan;
         let memory = self.showing.memory.pop().unwrap_or_default();
-        let Some(host) = &self.host_copies else {
+        if read.host.is_none() {
             let Some(mapped) = read.image.memory() else { return Ok(plan.picture(&[], memory)) };
             let size = usize::try_from(mapped.size_bytes()).unwrap_or(usize::MAX);
             // SAFETY: no decode to the image is submitted as long as it is held.
@@ -95,32 +99,11 @@ impl Executor {
                 let at = unsafe { raw.get_image_subresource_layout(read.at.image, place) };
                 (at.offset as usize, at.row_pitch as usize)
             };
+            read.moved.picture();
+            read.moved.copied(plan.size_bytes());
+            read.moved.ordered(plan.picture_bytes());
             return Ok(plan.picture(&plan.gathered(bytes, rows), memory));
-        };
-        let mut bytes = if plan.is_exact() { memory } else { Vec::new() };
-        bytes.resize(plan.size_bytes(), 0);
-        let (regions, n) = plan.regions(read.at.layer);
-        let regions: Vec<_> = regions[..n]
-            .iter()
-            .map(|region| {
-                let to = bytes[region.buffer_offset as usize..].as_mut_ptr();
-                vk::ImageToMemoryCopyEXT::default()
-                    .host_pointer(to.cast())
-                    .image_subresource(region.image_subresource)
-                    .image_extent(region.image_extent)
-            })
-            .collect();
-        let info = vk::CopyImageToMemoryInfoEXT::default()
-            .src_image(read.at.image)
-            .src_image_layout(read.layout)
-            .regions(&regions);
-        // SAFETY: the image is in this layout, and no submission writes it as long as it is held;
-        // each region is inside the image, and its rows are inside `bytes`.
-        unsafe { host.functions.copy_image_to_memory(&info) }
-            .map_err(failed("vkCopyImageToMemoryEXT"))?;
-        match plan.is_exact() {
-            true => Ok(plan.around(bytes.into())),
-            false => Ok(plan.picture(&bytes, Vec::new())),
         }
+        read.picture(memory, &mut self.showing.scratch)
     }
 }

@@ -1,11 +1,13 @@
 //! The executor's work on one `Show` step: the picture goes to the host, or stays on the device.
 #![allow(unsafe_code, reason = "Vulkan calls")]
 
+use std::sync::Arc;
+
 use ash::vk;
 
 use super::barriers::{self, Layer, Use};
 use super::converting::Converter;
-use super::decoded::DecodedPicture;
+use super::decoded::{DecodedPicture, DevicePicture};
 use super::execute::Executor;
 use super::images::PictureId;
 use super::in_flight::{Passage, QueuedWork};
@@ -295,6 +297,9 @@ impl Executor {
             Place::OnDevice(picture) => *picture,
             Place::Host(readback, plan) => self.picture(&plan, readback)?.into(),
             Place::Read(Read::Done(picture)) => (*picture).into(),
+            Place::Read(Read::Later(read)) if self.showing.unread && read.is_by_copies() => {
+                DecodedPicture::Device(DevicePicture::unread(read))
+            }
             Place::Read(Read::Later(read)) => self.read(&read)?.into(),
         };
         self.showing.ready.push_back(Output {
@@ -315,13 +320,13 @@ impl Executor {
 
     /// What a copy that has ended left in `readback`.
     fn picture(&mut self, plan: &CopyPlan, readback: Readback) -> Result<Picture> {
-        let moved = &mut self.showing.moved;
-        moved.pictures += 1;
-        moved.copied += plan.size_bytes() as u64;
+        let moved = Arc::clone(&self.showing.moved);
+        moved.picture();
+        moved.copied(plan.size_bytes());
         if plan.is_exact() && readback.buffer.is_read_at_ease() {
             return Ok(plan.around(self.showing.spare.lend(readback, plan.size_bytes())));
         }
-        self.showing.moved.ordered += plan.picture_bytes() as u64;
+        moved.ordered(plan.picture_bytes());
         if self.is_hardware() && Converter::takes(plan) {
             readback.buffer.fetch(plan.size_bytes())?;
             let Showing { converter, spare, .. } = &mut self.showing;

@@ -1,0 +1,108 @@
+//! Tests of what a sink gets: pictures, parts of them, or nothing.
+
+use std::fs::File;
+use std::io;
+use std::path::Path;
+
+use super::*;
+use crate::vk::{Driver, ExecutorOptions, Instance, InstanceOptions, ReadbackWay};
+
+/// Notes the bytes that it gets.
+struct Notes {
+    wants: Wants,
+    bytes: Vec<u8>,
+    /// Pictures that came whole, pictures that began, and the longest part.
+    came: (usize, usize, usize),
+}
+
+impl Sink for Notes {
+    fn wants(&self) -> Wants {
+        self.wants
+    }
+
+    fn begin(&mut self, _: &StreamInfo) -> io::Result<()> {
+        Ok(())
+    }
+
+    fn start(&mut self, picture: &Begun) -> io::Result<()> {
+        assert_eq!(picture.index, self.came.1 as u64);
+        self.came.1 += 1;
+        Ok(())
+    }
+
+    fn part(&mut self, bytes: &[u8]) -> io::Result<()> {
+        self.bytes.extend_from_slice(bytes);
+        self.came.2 = self.came.2.max(bytes.len());
+        Ok(())
+    }
+
+    fn picture(&mut self, shown: &Shown) -> io::Result<()> {
+        self.came.0 += 1;
+        self.bytes.extend_from_slice(&shown.picture.data);
+        Ok(())
+    }
+
+    fn finish(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// What a sink gets of a sample that a softvk of `config` decodes.
+fn notes(name: &str, config: &str, wants: Wants, readback: Option<ReadbackWay>) -> Notes {
+    let path = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../../samples")).join(name);
+    let file = Box::new(File::open(path).expect("a sample"));
+    let mut source = container::open_file(file, None, Default::default()).expect("a stream");
+    let driver = Driver::Soft { config: Some(config.into()) };
+    let instance = Instance::new(driver, InstanceOptions::default()).expect("softvk");
+    let adapter = instance.adapters().expect("a device").remove(0);
+    let options = ExecutorOptions { readback, ..ExecutorOptions::default() };
+    let mut executor = Executor::new(&instance, &adapter, options).expect("an executor");
+    let mut notes = Notes { wants, bytes: Vec::new(), came: (0, 0, 0) };
+    decode(&mut *source, &mut executor, &mut notes, Options::default()).expect("decoded");
+    notes
+}
+
+/// Streams of odd and of changing sizes, of all depths and subsamplings, with superres.
+const SAMPLES: [&str; 6] = [
+    "main-420-8.ivf",
+    "resize-random.ivf",
+    "superres-random.ivf",
+    "high-444-10.ivf",
+    "main-400-10.ivf",
+    "grain-420-10.ivf",
+];
+
+#[test]
+fn parts_are_the_bytes_of_the_pictures() {
+    for name in SAMPLES {
+        for config in ["", "two-plane", "distinct", "granularity=16x16"] {
+            let whole = notes(name, config, Wants::Pictures, None);
+            let parts = notes(name, config, Wants::Parts, None);
+            assert!(!whole.bytes.is_empty() && whole.came.1 == 0, "{name}");
+            assert_eq!((parts.came.0, parts.came.1), (0, whole.came.0), "{name} {config}");
+            assert!(parts.bytes == whole.bytes, "{name} {config}");
+            // Not a copy of it all.
+            assert!((1..=128 << 10).contains(&parts.came.2), "{name}: {}", parts.came.2);
+        }
+    }
+}
+
+#[test]
+fn who_wants_nothing_is_told_of_the_pictures() {
+    let Notes { bytes, came, .. } = notes(SAMPLES[0], "", Wants::Nothing, None);
+    assert_eq!((bytes.len(), came), (0, (0, 12, 0)));
+}
+
+#[test]
+fn pictures_that_were_copied_come_whole() {
+    let expected = notes(SAMPLES[0], "", Wants::Pictures, None).bytes;
+    // Of "general" a reference is read before it goes back to its layout.
+    let by_queue = Some(ReadbackWay::Copy);
+    for (config, readback) in
+        [("no-host-image-copy", None), ("", by_queue), ("host-image-copy=general", None)]
+    {
+        let Notes { bytes, came, .. } = notes(SAMPLES[0], config, Wants::Parts, readback);
+        assert_eq!(came, (12, 0, 0), "{config}");
+        assert!(bytes == expected, "{config}");
+    }
+}
