@@ -1,5 +1,6 @@
 //! Project tasks, run as `cargo xtask <task>`.
 
+mod api;
 mod bench;
 mod build;
 mod ci;
@@ -270,6 +271,15 @@ enum Task {
         #[arg(long)]
         keep: bool,
     },
+    /// What of the libraries' public items is gone or changed since a commit: a release tells it
+    Api {
+        /// The commit, or the tag of a release
+        #[arg(default_value = "HEAD")]
+        since: String,
+        /// A difference is an error
+        #[arg(long)]
+        strict: bool,
+    },
     /// The workspace's rust-version, with the compiler of a Debian suite (root and debootstrap
     /// needed)
     Msrv {
@@ -312,6 +322,7 @@ fn main() -> ExitCode {
 fn run() -> Result<()> {
     std::env::set_current_dir(root())?;
     match Args::parse().task {
+        Task::Api { since, strict } => api::run(&since, strict),
         Task::Ci => ci::run(),
         Task::Tidy => tidy::run(&root()),
         Task::Conformance { dir, jobs, config, program, extra } => {

@@ -37,10 +37,14 @@ impl Suite {
         if !suite.root.join("usr/bin/apt-get").exists() {
             fs::create_dir_all(&suite.root)?;
             say(&format!("{name}: debootstrap"));
+            // One that is younger than this machine's debootstrap is made as the newest that it knows.
+            let script = Path::new("/usr/share/debootstrap/scripts").join(name);
+            let script = (!script.exists()).then(|| script.with_file_name("sid"));
             let made = Command::new("debootstrap")
                 .args(["--variant=minbase", name])
                 .arg(&suite.root)
                 .arg(mirror()?)
+                .args(script)
                 .stdout(Stdio::null())
                 .status()
                 .context("debootstrap")?;

@@ -146,7 +146,7 @@ mod tests {
     #[test]
     fn uniforms_are_as_long_as_in_the_shaders() {
         assert_eq!(size_of::<Scaling>(), 24);
-        assert_eq!(size_of::<Presentation>(), 48);
+        assert_eq!(size_of::<Presentation>(), 64);
         assert_eq!(size_of::<Gather>(), 48);
         assert_eq!(size_of::<crate::color::Conversion>(), 160);
         assert_eq!(groups((1, 1)), (1, 1));
