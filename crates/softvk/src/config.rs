@@ -312,9 +312,7 @@ impl Config {
                 if config.planes == Planes::Unsaid && !embedded {
                     config.planes = Planes::Only(2);
                 }
-                if config.hardware.host_copies == HostCopies::Unsaid && embedded {
-                    config.hardware.host_copies = HostCopies::Yes;
-                }
+                config.hardware.settle(embedded);
                 Ok(config)
             }
             (_, unknown) => Err(format!("{VARIABLE}: not understood: {}", unknown.join(", "))),
@@ -456,10 +454,9 @@ mod tests {
     fn embedded_it_copies_by_the_host_where_no_driver_is_imitated() {
         let offered = || Config::current().map(|config| config.hardware.copies_by_host());
         assert_eq!(offered(), Ok(false));
-        let words = [("", true), ("no-host-image-copy", false), ("nv-like", false)];
-        for (text, is) in words.iter().chain(&[("nv-like,host-image-copy", true)]) {
+        for (text, is) in [("", true), ("no-host-image-copy", false), ("nv-like", false)] {
             set_config(Some(text));
-            assert_eq!(offered(), Ok(*is), "{text}");
+            assert_eq!(offered(), Ok(is), "{text}");
         }
     }
 
