@@ -21,7 +21,7 @@ const MUTATED: usize = 100;
 const FUZZED: u64 = 5;
 
 /// Configurations of softvk that all vectors run with.
-const CONFIGS: [&str; 10] = [
+const CONFIGS: [&str; 11] = [
     "",
     "clobber-headers",
     "coincide",
@@ -32,6 +32,7 @@ const CONFIGS: [&str; 10] = [
     "no-grain",
     "slots=8",
     "pure-decode-family,no-status,align=256/128,granularity=64x64",
+    "nv-560",
 ];
 
 pub(crate) fn run() -> Result<()> {

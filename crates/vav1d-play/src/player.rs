@@ -17,10 +17,14 @@ const PATIENCE: Duration = Duration::from_secs(5);
 /// Lowers the priority of the thread that calls it.
 fn give_way(niceness: u8) {
     #[cfg(target_os = "linux")]
-    if niceness > 0
-        && let Err(error) = rustix::process::setpriority_process(None, niceness.into())
-    {
-        log::debug!("decoding keeps its priority: {error}");
+    if niceness > 0 {
+        use rustix::process::{getpriority_process, setpriority_process};
+        // From where its program is: it may be nice already.
+        let lower = getpriority_process(None)
+            .and_then(|own| setpriority_process(None, (own + i32::from(niceness)).min(19)));
+        if let Err(error) = lower {
+            log::debug!("decoding keeps its priority: {error}");
+        }
     }
     #[cfg(not(target_os = "linux"))]
     let _ = niceness;

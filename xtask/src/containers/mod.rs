@@ -136,7 +136,9 @@ fn originals(wanted: &Wanted, folder: &Path) -> Result<Vec<Original>> {
         }
         let data = std::fs::read(&path)?;
         let elements = elements::elements(&data, grammar);
-        let is_endless = elements.iter().any(|element| !element.is_sized);
+        // Of fragments nobody knows how many there are.
+        let is_fragmented = data.windows(4).any(|window| window == b"moof");
+        let is_endless = is_fragmented || elements.iter().any(|element| !element.is_sized);
         originals.push(Original { name, data, grammar, pictures: played.pictures, is_endless });
     }
     Ok(originals)

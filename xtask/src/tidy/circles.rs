@@ -128,7 +128,7 @@ impl Crate {
         let (first, mut rest) = path.split_first()?;
         let mut start = module.clone();
         match &**first {
-            "crate" => return Some(rest.to_vec()),
+            "crate" => Some(rest.to_vec()),
             "self" | "super" => {
                 let mut word = &**first;
                 loop {

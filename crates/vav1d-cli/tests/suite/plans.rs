@@ -132,7 +132,7 @@ fn frames_without_a_layer_are_said() {
     let mut source = container::open(Box::new(file), None, Limits::default()).expect("a stream");
     let mut planner = Planner::new(PlannerOptions::default());
     let options = PlannerOptions { strict: true, ..Default::default() };
-    let [mut whole, mut strict] = [options.clone(), options].map(Planner::new);
+    let [mut whole, mut strict] = [options, options].map(Planner::new);
     let (mut steps, mut refused) = (Vec::new(), None);
     while let Some(mut unit) = source.next_unit().expect("a unit") {
         whole.unit(&unit, &mut Vec::new()).expect("as it is allowed");

@@ -78,7 +78,7 @@ pub struct PassedOver {
     /// Its name.
     pub name: String,
     /// Why: it cannot be opened.
-    pub why: Error,
+    pub why: Box<Error>,
 }
 
 /// The first device of the Vulkan loader that decodes AV1 and can be opened.
@@ -94,14 +94,14 @@ fn system(
     };
     Ok(first(adapters.iter().filter(wanted), passed, |adapter| {
         let opened = Executor::new(&instance, adapter, options.clone());
-        opened.map_err(|why| PassedOver { name: adapter.name.clone(), why })
+        opened.map_err(|why| PassedOver { name: adapter.name.clone(), why: Box::new(why) })
     }))
 }
 
 /// The error where no device is left: why the `last` cannot be opened, if there is one.
 fn no_device(last: Option<PassedOver>) -> Error {
     let none = || DeviceError::None("no device of the Vulkan loader decodes AV1".into()).into();
-    last.map_or_else(none, |last| last.why)
+    last.map_or_else(none, |last| *last.why)
 }
 
 /// The first of `all` that can be opened; those before it are passed over, and that is said.
@@ -236,8 +236,8 @@ mod tests {
         let open = |name: &str| match name {
             "good" => Ok(name.to_owned()),
             name => {
-                let why = DeviceError::Fault("it is broken".into()).into();
-                Err(PassedOver { name: name.to_owned(), why })
+                let why = Error::from(DeviceError::Fault("it is broken".into()));
+                Err(PassedOver { name: name.to_owned(), why: Box::new(why) })
             }
         };
         let opened = first(["bad", "worse", "good", "other"].into_iter(), &mut passed, open);
