@@ -20,7 +20,7 @@ pub(super) fn copies_by_shaders() -> bool {
 
 /// Has the host read pictures in `args`, if nothing else is asked for and copies show nothing.
 pub(super) fn settle(args: &mut PipelineArgs, notices: &Notices) {
-    if copies_by_shaders() && args.shape.prefer("readback", "host") {
+    if copies_by_shaders() && args.shape.choose("readback", "host") {
         notices.notice(WHY);
     }
 }

@@ -21,10 +21,12 @@ impl ShapeArgs {
         }
     }
 
-    /// Sets axis `name` to `value` where it is left to be chosen; whether it is.
-    pub(super) fn prefer(&mut self, name: &str, value: &str) -> bool {
-        let one = self.0.iter_mut().find(|(axis, _)| axis.name == name);
-        let left = one.filter(|(axis, given)| axis.default == Some(given.as_str()));
+    /// Takes `value` in the row `name`, if its default was left; whether it was.
+    pub(super) fn choose(&mut self, name: &str, value: &str) -> bool {
+        let is_left = |(axis, given): &&mut (&'static Axis, String)| {
+            axis.name == name && axis.default == Some(given.as_str())
+        };
+        let left = self.0.iter_mut().find(is_left);
         left.map(|(_, given)| value.clone_into(given)).is_some()
     }
 

@@ -183,3 +183,29 @@ impl State {
         Some((view.image, view.base_layer + resource.base_layer))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_queue_is_open_until_what_it_waits_for_is_submitted() {
+        let mut timelines = Timelines::default();
+        let (semaphore, binary, queue) = (7, 8, 1);
+        timelines.made(semaphore, 2);
+        timelines.waits(queue, semaphore, 2);
+        timelines.waits(queue, binary, 100);
+        assert!(!timelines.is_open(queue) && !timelines.is_ahead(semaphore, 2));
+        timelines.waits(queue, semaphore, 5);
+        assert!(timelines.is_open(queue) && !timelines.is_open(queue + 1));
+        timelines.signalled(semaphore, 4);
+        assert!(timelines.is_open(queue) && timelines.is_ahead(semaphore, 5));
+        timelines.signalled(semaphore, 6);
+        timelines.signalled(semaphore, 3);
+        assert!(!timelines.is_open(queue) && timelines.is_ahead(semaphore, 7));
+        // What is gone is waited for no more.
+        timelines.waits(queue, semaphore, 9);
+        timelines.gone(semaphore);
+        assert!(!timelines.is_open(queue));
+    }
+}
