@@ -312,9 +312,7 @@ impl Config {
                 if config.planes == Planes::Unsaid && !embedded {
                     config.planes = Planes::Only(2);
                 }
-                if config.hardware.host_copies == HostCopies::Unsaid && embedded {
-                    config.hardware.host_copies = HostCopies::Yes;
-                }
+                config.hardware.settle(embedded);
                 Ok(config)
             }
             (_, unknown) => Err(format!("{VARIABLE}: not understood: {}", unknown.join(", "))),

@@ -96,6 +96,13 @@ impl Hardware {
         Some(())
     }
 
+    /// What no word was said of: it is for a driver that is `embedded`, or for an ICD.
+    pub(crate) fn settle(&mut self, embedded: bool) {
+        if self.host_copies == HostCopies::Unsaid {
+            self.host_copies = if embedded { HostCopies::Yes } else { HostCopies::No };
+        }
+    }
+
     /// Whether VK_EXT_host_image_copy is offered.
     pub(crate) fn copies_by_host(&self) -> bool {
         matches!(self.host_copies, HostCopies::NotOfVideoLayouts | HostCopies::Yes)
