@@ -108,11 +108,6 @@ impl StreamError {
         !matches!(self.kind, StreamFault::Skipped(_))
     }
 
-    /// Whether a frame before it is missing: what is referred to is not there, or is another.
-    pub fn tells_of_loss(&self) -> bool {
-        matches!(self.kind, StreamFault::MissingReference { .. })
-    }
-
     /// The same fault in temporal unit `unit`, unless one is named already.
     pub fn in_unit(mut self, unit: u64) -> Self {
         self.at.unit.get_or_insert(unit);

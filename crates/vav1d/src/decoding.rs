@@ -59,10 +59,8 @@ impl Decoding {
     /// Of a stream's beginning. `damage` says what becomes of pictures that the driver reports as
     /// failed, and of those after them.
     pub fn new(options: PlannerOptions, damage: Damage) -> Self {
-        let planner = Planner::new(options);
-        let damage = damage.going_on(planner.goes_on());
         Self {
-            planner,
+            planner: Planner::new(options),
             damage,
             steps: Vec::new(),
             units: 0,

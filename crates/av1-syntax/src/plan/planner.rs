@@ -130,12 +130,8 @@ impl Planner {
         let unfinished = self.begin_unit(unit, steps);
         let walked = self.walk(unit, steps);
         self.deviations.place(unit.index);
-        if let Err(error) = &walked {
+        if walked.is_err() {
             self.end_layer_group(steps);
-            // A broken unit costs itself; one that refers to what is not there tells of others.
-            if matches!(error, Error::Stream(fault) if !fault.tells_of_loss()) {
-                self.suspect();
-            }
             self.give_up(steps);
         }
         match walked {

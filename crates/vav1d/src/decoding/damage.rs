@@ -9,7 +9,7 @@ use crate::syntax::frame::FrameType;
 use crate::vk::{DecodeStatus, FailedFrame, Output};
 
 /// Which pictures are not delivered, since the driver could not decode a frame before them. Decoding
-/// goes on at the next key frame, or ([`Damage::going_on`]) with the next frame: then a frame costs
+/// goes on at the next key frame; where it went on after frames that are missing, a frame costs
 /// itself and those that refer to it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Damage {
@@ -19,9 +19,7 @@ pub struct Damage {
     damaged: Option<usize>,
     /// The first damaged frame, in decoding order.
     first_damaged: Option<u64>,
-    /// A frame that fails costs itself, and those that refer to it.
-    goes_on: bool,
-    /// Frames that may still fail, doubtful ones, or all that are decoded if it goes on.
+    /// The doubtful frames that may still fail.
     doubtful: VecDeque<Doubtful>,
     /// Those that have, and those that refer to them.
     failed: HashSet<SurfaceId>,
@@ -39,14 +37,9 @@ impl Damage {
         Self { keeps_all: true, ..Self::default() }
     }
 
-    /// The same, where a frame that fails costs itself and those that refer to it.
-    pub fn going_on(self, goes_on: bool) -> Self {
-        Self { goes_on: goes_on && !self.keeps_all, ..self }
-    }
-
     /// The same before anything was decoded.
     pub fn renewed(&self) -> Self {
-        Self { keeps_all: self.keeps_all, goes_on: self.goes_on, ..Self::default() }
+        Self { keeps_all: self.keeps_all, ..Self::default() }
     }
 
     /// Takes note of the frames in `steps` at which decoding can start.
@@ -58,7 +51,7 @@ impl Damage {
                 self.key_frames.push(plan.frame);
                 self.failed.retain(|old| old.0 + Self::IN_FLIGHT as u64 > plan.surface.0);
             }
-            if plan.is_doubtful || self.goes_on {
+            if plan.is_doubtful {
                 self.note_doubtful(plan);
             }
         }
@@ -79,9 +72,6 @@ impl Damage {
         steps: &mut Vec<Step>,
     ) -> Option<Error> {
         if let Some(is_new) = self.fail_doubtful(failed.frame) {
-            if self.group(failed.frame) == self.key_frames.len() {
-                planner.doubt();
-            }
             return is_new.then(|| fault(failed));
         }
         let group = self.group(failed.frame);
@@ -127,7 +117,7 @@ impl Damage {
             return false;
         }
         matches!(output.status, DecodeStatus::Error(_))
-            || self.failed.contains(&output.surface)
+            || output.show.is_doubtful && self.failed.contains(&output.surface)
             || self.first_damaged.is_some_and(|first| {
                 output.newest >= first && self.damaged == Some(self.group(output.newest))
             })

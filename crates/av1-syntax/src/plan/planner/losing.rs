@@ -4,7 +4,8 @@ use super::{Current, Planner, Recovery, Step};
 use crate::error::StreamError;
 use crate::syntax::references::References;
 
-/// What becomes of frames that follow missing or broken ones, up to the next key frame.
+/// What becomes of frames that follow ones that are missing in the container, up to the next key
+/// frame.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum AfterLoss {
     /// They are skipped: no picture is output that may be wrong.
@@ -24,22 +25,6 @@ impl Planner {
         self.drop_references(steps);
     }
 
-    /// Whether frames are decoded after a loss.
-    pub fn goes_on(&self) -> bool {
-        self.options.after_loss == AfterLoss::GoOn && !self.options.strict
-    }
-
-    /// What is decoded from now on up to the next key frame is doubtful.
-    pub fn doubt(&mut self) {
-        self.is_doubtful = true;
-    }
-
-    /// Frames are lost or broken: what follows is doubtful, if it is decoded.
-    pub(super) fn suspect(&mut self) {
-        let can_go_on = self.recovery == Recovery::Done && self.references.holds_any();
-        self.is_doubtful |= can_go_on && self.goes_on();
-    }
-
     /// A frame is lost: it costs itself where frames are missing anyway, else the references.
     pub(super) fn give_up(&mut self, steps: &mut Vec<Step>) {
         match self.is_doubtful {
@@ -55,7 +40,9 @@ impl Planner {
         let Some(fault) = fault else { return false };
         if fault.loses_frames() {
             self.end_layer_group(steps);
-            self.suspect();
+            let can_go_on = self.recovery == Recovery::Done && self.references.holds_any();
+            let goes_on = self.options.after_loss == AfterLoss::GoOn && !self.options.strict;
+            self.is_doubtful |= can_go_on && goes_on;
             self.give_up(steps);
         }
         true
