@@ -149,7 +149,7 @@ impl Peers {
     pub(super) fn verify_loop(&self, suite: &Path, total: &str) -> Command {
         let mut command = self.peer("sh");
         let each = "for f in \"$1\"/*.ivf; do \
-                    dav1d -q --threads \"$3\" --muxer md5 --verify \"$2\" -o - -i \"$f\" || exit 1; done";
+                    dav1d -q --threads \"$3\" --verify \"$2\" -i \"$f\" || exit 1; done";
         command.args(["-c", each, "sh"]).arg(suite).arg(total).arg(self.threads.to_string());
         command
     }
