@@ -30,7 +30,7 @@ pub struct Options {
     pub start: Option<Target>,
     /// Each entry begins so long before its end, if that is known, instead.
     pub before_end: Option<Duration>,
-    /// A seek to a time that takes longer tells where its decoding begins ([`Event::Preview`]).
+    /// A seek to a time that takes longer tells where its decoding begins ([`Event::Preview`](crate::Event::Preview)).
     pub preview: Option<Duration>,
     /// Pictures of each entry from there on, at most.
     pub limit: Option<u64>,
