@@ -35,6 +35,10 @@ pub(super) fn run(args: &MatrixArgs, json: bool, notices: &Notices) -> Result<Ex
         let why = "matrix reads its input many times: a file is needed";
         return Err(Failure::new(Exit::Usage, why));
     }
+    if pipeline.retry_device {
+        let why = "--retry-device: a device that gives up is what matrix is to find";
+        return Err(Failure::new(Exit::Usage, why));
+    }
     // What is wrong with the input is said once.
     drop(super::input::open(&pipeline.input)?);
     let mut shapes = Shapes::new(pipeline)?;
@@ -240,7 +244,6 @@ fn arguments(args: &PipelineArgs) -> Vec<OsString> {
         (args.layers.strict, "--strict"),
         (args.force, "--force"),
         (args.validate, "--validate"),
-        (args.retry_device, "--retry-device"),
     ];
     words.extend(flags.iter().filter(|(set, _)| *set).map(|(_, word)| (*word).to_owned()));
     words.into_iter().map(OsString::from).collect()

@@ -144,8 +144,11 @@ impl Pipeline {
                     file.display(),
                     failure.text()
                 ));
-                Self::opened(args, film_grain, fallback, notices)
-                    .and_then(|again| again.run_once(args, out, &mut sink, notices))
+                let again = Self::opened(args, film_grain, fallback, notices)?;
+                again.run_once(args, out, &mut sink, notices).map(|mut decoded| {
+                    decoded.summary.pictures += out;
+                    decoded
+                })
             }
             first => first,
         };

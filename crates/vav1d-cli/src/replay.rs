@@ -32,9 +32,11 @@ pub(super) fn run(args: &ReplayArgs, json: bool, notices: &Notices) -> Result<Ex
     if capture.frames().next().is_none() {
         return Err(Failure::new(Exit::Stream, "no frame was decoded in this session"));
     }
-    let unread = capture.frames().filter(|frame| frame.unread.is_some()).count();
-    if unread > 0 {
-        let why = format!("{unread} frames have no tiles: their bitstreams could not be read");
+    let length = stream.len() as u64;
+    let partial = capture.frames().filter(|frame| !frame.is_whole(length)).count();
+    if partial > 0 {
+        let name = capture.stream.display();
+        let why = format!("{name}: the tiles of {partial} frames are not, or not all, in it");
         return Err(Failure::new(Exit::Stream, why));
     }
     let options = InstanceOptions { validate: args.validate, present: false };
@@ -119,6 +121,11 @@ fn write_text(
             _ if args.all => writeln!(out, "frame {}: {}", one.frame, one.md5)?,
             _ => {}
         }
+    }
+    if outcome.compared == 0 {
+        let (count, name) = (outcome.pictures.len(), &selected.adapter.name);
+        writeln!(out, "{count} frames on {name}, none compared")?;
+        return out.flush();
     }
     writeln!(
         out,

@@ -169,7 +169,7 @@ fn check_options(args: &VerifyArgs) -> Result<()> {
 }
 
 /// Options of `md5` that are not for all vectors, and why.
-const KEPT: [(&str, &str); 14] = [
+const KEPT: [(&str, &str); 15] = [
     ("limit", CHANGES),
     ("skip", CHANGES),
     ("hash", CHANGES),
@@ -181,6 +181,7 @@ const KEPT: [(&str, &str); 14] = [
     ("operating_point", "it is said by each vector"),
     ("device", "it is an option of verify"),
     ("device_timeout", "--frame-timeout of verify sets it"),
+    ("retry_device", "verify runs what fails a second time, and tells a flake from a pass"),
     ("journal", "each vector has one of its own"),
     ("json", "--json is an option of verify"),
     ("records", "each vector has records of its own"),

@@ -249,6 +249,10 @@ fn a_device_that_gives_up_once_is_opened_anew_where_that_is_asked() {
         let wanted: Vec<&str> = right.lines().filter(|line| !line.starts_with('#')).collect();
         let found: Vec<&str> = found.lines().filter(|line| !line.starts_with('#')).collect();
         assert_eq!((&found[..], code), (&wanted[1..10], Some(0)), "{fault}");
+        let counted = vav1d(&["md5", "--json", &device, "--retry-device"], &sample);
+        let counted = String::from_utf8_lossy(&counted.stdout);
+        let summary = counted.lines().last().unwrap_or_default();
+        assert!(summary.contains("\"pictures\":12"), "{fault}: {summary}");
         let judged = vav1d(
             &["compare", &device, "--retry-device", "--device-timeout=2", "--against=soft"],
             &sample,
@@ -257,6 +261,9 @@ fn a_device_that_gives_up_once_is_opened_anew_where_that_is_asked() {
         assert_eq!(judged.status.code(), Some(0), "{fault}: {said}");
         assert!(said.contains("14 right") && said.contains("gave up the first time"), "{said}");
     }
+    // Every shape that gives up is a finding.
+    let matrix = vav1d(&["matrix", "--device=soft", "--retry-device"], &sample);
+    assert_eq!(matrix.status.code(), Some(2));
     // Who gives up again has given up.
     let (_, code, said) = ran(&["--device=soft:fault=lost@3", "--retry-device"], &sample);
     assert_eq!(code, Some(75), "{said}");

@@ -114,6 +114,7 @@ fn options_that_change_what_is_hashed_are_refused_once() {
         &["--all-layers"],
         &["--operating-point", "0"],
         &["--device", "soft"],
+        &["--retry-device"],
         &["--foo"],
         &["other.ivf"],
         &["--dpb", "sideways"],

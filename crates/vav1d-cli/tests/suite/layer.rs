@@ -134,6 +134,15 @@ fn a_session_that_is_cut_off_is_readable() {
     assert!(said.starts_with("13 frames against themselves"), "{said}");
     let notice = String::from_utf8_lossy(&check.stderr).into_owned();
     assert!(notice.contains("not destroyed"), "{notice}");
+    // A stream that ends before its tiles is nothing to replay.
+    let stream = folder.join("session-0.obu");
+    let bytes = std::fs::read(&stream).expect("a stream");
+    std::fs::write(&stream, &bytes[..bytes.len() / 2]).expect("written");
+    let replay = vav1d(&scratch).args(["replay", "--device", "soft"]).arg(&records).output();
+    let replay = replay.expect("vav1d runs");
+    let said = String::from_utf8_lossy(&replay.stderr).into_owned();
+    assert_eq!(replay.status.code(), Some(65), "{said}");
+    assert!(said.contains("are not, or not all, in it"), "{said}");
     std::fs::remove_dir_all(scratch).expect("removed");
 }
 

@@ -115,6 +115,20 @@ pub struct Slot {
     pub std: Option<ReferenceInfo>,
 }
 
+impl Frame {
+    /// Whether the bytes of all its tiles are in a stream of `length` bytes.
+    pub fn is_whole(&self, length: u64) -> bool {
+        let Some((_, _, places)) = &self.obu else { return false };
+        let ends = places
+            .iter()
+            .zip(&self.tile_sizes)
+            .map(|(at, size)| at.saturating_add(u64::from(*size)));
+        self.unread.is_none()
+            && places.len() == self.tile_sizes.len()
+            && ends.max().is_some_and(|end| end <= length)
+    }
+}
+
 /// Why a capture cannot be had.
 #[derive(Debug, thiserror::Error)]
 pub enum CaptureError {
