@@ -5,7 +5,7 @@ use std::io::{self, Write};
 
 use serde_json::json;
 
-use super::args::{InputArgs, InputFormat};
+use super::args::InputArgs;
 use super::caps_args::CapsArgs;
 use super::exit::Exit;
 use super::failure::{Failure, Result};
@@ -87,13 +87,7 @@ impl Runs {
         if let Err(what) = &self.opens {
             return Taken::Lacks(what.clone(), None);
         }
-        let args = InputArgs {
-            file: vector.input.clone(),
-            input_format: InputFormat::Auto,
-            track: None,
-            follow: None,
-            ignore_editlist: false,
-        };
+        let args = InputArgs::of(&vector.input);
         let oracle = vector.oracle.as_ref().ok().and_then(Option::as_ref);
         let semantics = oracle.map_or(Semantics::OUTPUT, |oracle| oracle.semantics);
         let run = if semantics.film_grain { &mut self.grain } else { &mut self.plain };

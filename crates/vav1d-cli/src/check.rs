@@ -28,17 +28,6 @@ pub(super) fn read(path: &Path) -> Result<Capture> {
     })
 }
 
-/// The input at a path, with nothing else said of it.
-pub(super) fn plain_input(path: &Path) -> InputArgs {
-    InputArgs {
-        file: path.to_owned(),
-        input_format: InputFormat::Auto,
-        track: None,
-        follow: None,
-        ignore_editlist: false,
-    }
-}
-
 pub(super) fn run(args: &CheckArgs, json: bool, notices: &Notices) -> Result<Exit> {
     let capture = read(&args.session)?;
     if capture.frames().next().is_none() {
@@ -48,10 +37,10 @@ pub(super) fn run(args: &CheckArgs, json: bool, notices: &Notices) -> Result<Exi
         notices.notice("the session was not destroyed: this is what was captured until then");
     }
     let report = match &args.stream {
-        Some(stream) => check::with_stream(&capture, &mut *input::open(&plain_input(stream))?),
+        Some(stream) => check::with_stream(&capture, &mut *input::open(&InputArgs::of(stream))?),
         None => {
-            let mut own = plain_input(&capture.stream);
-            own.input_format = InputFormat::Section5;
+            let mut own = InputArgs::of(&capture.stream);
+            own.container.input_format = InputFormat::Section5;
             check::alone(&capture, &mut *input::open(&own)?)
         }
     };

@@ -16,7 +16,9 @@ pub(super) fn session(args: &InputArgs, layers: &LayerArgs) -> Option<SessionSpe
     if !std::fs::metadata(&args.file).is_ok_and(|file| file.is_file()) {
         return None;
     }
-    let mut source = input::open(&InputArgs { follow: None, ..args.clone() }).ok()?;
+    let mut args = args.clone();
+    args.container.follow = None;
+    let mut source = input::open(&args).ok()?;
     let mut planner = Planner::new(options::planner(layers));
     let (mut steps, mut bytes) = (Vec::new(), 0);
     for _ in 0..UNITS {

@@ -68,7 +68,7 @@ pub(super) fn open(args: &InputArgs) -> Result<Box<dyn Source>> {
 
 /// The same, with the demuxer's error.
 pub(super) fn source(args: &InputArgs) -> container::error::Result<Box<dyn Source>> {
-    let format = match args.input_format {
+    let format = match args.container.input_format {
         InputFormat::Auto => None,
         InputFormat::Ivf => Some(Format::Ivf),
         InputFormat::Section5 => Some(Format::Section5),
@@ -76,10 +76,10 @@ pub(super) fn source(args: &InputArgs) -> container::error::Result<Box<dyn Sourc
         InputFormat::Matroska => Some(Format::Matroska),
         InputFormat::Mp4 => Some(Format::Mp4),
     };
-    let (limits, wish) = (Limits::default(), Wish { format, track: args.track });
+    let (limits, wish) = (Limits::default(), Wish { format, track: args.container.track });
     let mut source = match args.file.as_os_str() == "-" {
         true => container::open(Box::new(io::stdin()), wish, limits)?,
-        false => match (file(&stream_of(&args.file))?, args.follow) {
+        false => match (file(&stream_of(&args.file))?, args.container.follow) {
             ((file, true), Some(patience)) => {
                 let patience = Duration::from_secs_f64(patience);
                 container::open(Box::new(Followed { file, patience }), wish, limits)?
@@ -88,7 +88,7 @@ pub(super) fn source(args: &InputArgs) -> container::error::Result<Box<dyn Sourc
             ((file, false), _) => container::open(Box::new(file), wish, limits)?,
         },
     };
-    if args.ignore_editlist {
+    if args.container.ignore_editlist {
         source.ignore_edit_list();
     }
     Ok(source)

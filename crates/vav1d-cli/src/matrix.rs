@@ -235,7 +235,10 @@ fn arguments(args: &PipelineArgs) -> Vec<OsString> {
     let name = |value: Option<clap::builder::PossibleValue>| {
         value.map(|value| value.get_name().to_owned()).unwrap_or_default()
     };
-    words.push(format!("--input-format={}", name(args.input.input_format.to_possible_value())));
+    words.push(format!(
+        "--input-format={}",
+        name(args.input.container.input_format.to_possible_value())
+    ));
     words.push(format!("--film-grain={}", name(args.film_grain.to_possible_value())));
     words.extend(args.limit.map(|limit| format!("--limit={limit}")));
     words.extend(args.plant.map(|fault| format!("--plant={fault}")));

@@ -190,8 +190,7 @@ fn open_device(selected: Selected) -> OpenDevice {
 }
 
 fn input_args(args: &PlayArgs, file: PathBuf) -> InputArgs {
-    let PlayArgs { input_format, track, follow, ignore_editlist, .. } = *args;
-    InputArgs { file, input_format, track, follow, ignore_editlist }
+    InputArgs { file, container: args.container.clone() }
 }
 
 fn entries(args: &PlayArgs) -> Vec<Entry> {

@@ -6,7 +6,7 @@ use std::time::Duration;
 use clap::{Args, ValueEnum};
 
 use super::shape::ShapeArgs;
-use super::shared_args::{FilmGrain, GrainArgs, InputFormat, LayerArgs, seconds};
+use super::shared_args::{ContainerArgs, FilmGrain, GrainArgs, LayerArgs, seconds};
 
 /// `play`.
 #[derive(Clone, Debug, Args)]
@@ -15,19 +15,9 @@ pub struct PlayArgs {
     /// The streams, one after the other, folders of them, or M3U playlists; - for standard input
     #[arg(required = true, value_name = "FILE")]
     pub files: Vec<PathBuf>,
-    /// Container of the inputs
-    #[arg(long, value_enum, default_value = "auto", value_name = "FORMAT")]
-    pub input_format: InputFormat,
-    /// Track to play, by its number in the file; else the first of AV1
-    #[arg(long, value_name = "N")]
-    pub track: Option<u64>,
-    /// Wait at the end of a file for what is still being written to it, until nothing has come for
-    /// so long
-    #[arg(long, value_name = "SECONDS", value_parser = super::shared_args::seconds)]
-    pub follow: Option<f64>,
-    /// All samples of MP4 files, whatever their edit lists leave out or repeat
-    #[arg(long)]
-    pub ignore_editlist: bool,
+    /// How they are read.
+    #[command(flatten)]
+    pub container: ContainerArgs,
     /// Layers.
     #[command(flatten)]
     pub layers: LayerArgs,

@@ -143,13 +143,8 @@ impl<'a> Told<'a> {
         judge: &Children<'_>,
         sound: bool,
     ) -> Result<Self> {
-        let input = super::args::InputArgs {
-            file: args.output.clone(),
-            input_format: super::args::InputFormat::Ivf,
-            track: None,
-            follow: None,
-            ignore_editlist: false,
-        };
+        let mut input = super::args::InputArgs::of(&args.output);
+        input.container.input_format = super::args::InputFormat::Ivf;
         let mut source = input::open(&input)?;
         let graph = Graph::of(&mut *source, options::planner(&args.pipeline.layers), None);
         let bytes = std::fs::metadata(&args.pipeline.input.file).map_or(0, |file| file.len());

@@ -46,6 +46,21 @@ pub struct InputArgs {
     /// The stream; - for standard input
     #[arg(value_name = "FILE")]
     pub file: PathBuf,
+    /// How it is read.
+    #[command(flatten)]
+    pub container: ContainerArgs,
+}
+
+impl InputArgs {
+    /// The input at a path, with nothing else said of it.
+    pub(super) fn of(file: impl Into<PathBuf>) -> Self {
+        Self { file: file.into(), container: ContainerArgs::default() }
+    }
+}
+
+/// How an input is read.
+#[derive(Clone, Debug, Default, Args)]
+pub struct ContainerArgs {
     /// Container of the input
     #[arg(long, value_enum, default_value = "auto", value_name = "FORMAT")]
     pub input_format: InputFormat,
@@ -62,9 +77,10 @@ pub struct InputArgs {
 }
 
 /// Containers.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub enum InputFormat {
     /// Probed by content.
+    #[default]
     Auto,
     /// IVF.
     Ivf,

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use serde_json::json;
 
-use super::args::{InputArgs, InputFormat};
+use super::args::InputArgs;
 use super::exit::Exit;
 use super::failure::{Failure, Result};
 use super::input;
@@ -48,13 +48,7 @@ fn exercised(vector: &Vector) -> Result<(Exercised, Exit)> {
         .map_err(|e| Failure::new(Exit::NoInput, format!("{}: {e}", vector.input.display())))?;
     let md5 = md5_hex(&bytes);
     drop(bytes);
-    let args = InputArgs {
-        file: PathBuf::from(&vector.input),
-        input_format: InputFormat::Auto,
-        track: None,
-        follow: None,
-        ignore_editlist: false,
-    };
+    let args = InputArgs::of(&vector.input);
     let oracle = vector.oracle.as_ref().ok().and_then(Option::as_ref);
     let options = PlannerOptions {
         operating_point: vector.operating_point,
