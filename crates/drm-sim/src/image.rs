@@ -102,7 +102,7 @@ impl Image {
         if (window.x + window.width) * self.texel() > self.pitch {
             return Err("a copy beyond the rows of an image".into());
         }
-        let (from, _) = self.swizzle.from_row(self.pitch, window.y);
+        let (from, _) = self.swizzle.since_row(self.pitch, window.y);
         let end = self.swizzle.size(self.pitch, window.y + window.height);
         let size = end.and_then(|end| end.checked_sub(from)).filter(|&size| size <= MOST);
         size.ok_or("a copy of too many bytes at once".into())
@@ -111,7 +111,7 @@ impl Image {
     /// The rows of blocks that a window touches: address, places and bytes.
     fn blocks(&self, space: &Space, window: &Window) -> Result<(u64, Swizzle, Vec<u8>), String> {
         let size = self.size(window)?;
-        let (from, swizzle) = self.swizzle.slice(window.z).from_row(self.pitch, window.y);
+        let (from, swizzle) = self.swizzle.slice(window.z).since_row(self.pitch, window.y);
         let address = self.address.wrapping_add(window.z.wrapping_mul(self.slice) + from);
         let outside = || format!("SDMA reads {size} bytes at {address:#x}: not mapped");
         let bytes = space.read(address, size).ok_or_else(outside)?;

@@ -183,7 +183,7 @@ impl Swizzle {
     }
 
     /// The places in the bytes from the block on in which row `y` is, with its first byte.
-    pub(crate) fn from_row(mut self, pitch: u64, y: u64) -> (u64, Self) {
+    pub(crate) fn since_row(mut self, pitch: u64, y: u64) -> (u64, Self) {
         let down = self.shape().1;
         self.first = y >> down;
         (self.first * (pitch << down), self)
@@ -427,7 +427,7 @@ mod tests {
             swizzle.get(&bytes, pitch, (5 * texel, 531), &mut found);
             assert_eq!(found, row);
             assert_eq!(bytes.iter().filter(|&&byte| byte != 0).count(), row.len());
-            let (from, late) = swizzle.from_row(pitch, 531);
+            let (from, late) = swizzle.since_row(pitch, 531);
             late.get(&bytes[from as usize..], pitch, (5 * texel, 531), &mut found);
             assert_eq!(found, row);
         }
