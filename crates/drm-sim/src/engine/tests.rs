@@ -279,7 +279,7 @@ fn command(number: u32, words: usize, table: &[Field], fields: &[(&str, i64)]) -
     command[0] = number << 16;
     for &(name, value) in fields {
         let field = table.iter().find(|field| field.name == name).expect("a field");
-        assert!(field.add(&mut command, value), "{name}");
+        assert!(field.add(&mut command, 0, value), "{name}");
     }
     command
 }
@@ -397,7 +397,7 @@ fn what_does_not_fit_a_batch_is_named() -> io::Result<()> {
     let mut segmented = batch(1, false, Some(0), 0, &[segment]);
     let picture = segmented.iter_mut().find(|command| command[0] >> 16 == avp::PICTURE);
     let field = avp::PICTURE_FIELDS.iter().find(|field| field.name == "segmentation_enable_flag");
-    assert!(field.expect("a field").add(picture.expect("there"), 1));
+    assert!(field.expect("a field").add(picture.expect("there"), 0, 1));
     assert!(fault(segmented).contains("no data of them"));
     Ok(())
 }
@@ -433,7 +433,7 @@ fn film_grain_goes_to_an_image_with_a_pitch_of_its_own() -> io::Result<()> {
             avp::BUFFERS => command[avp::AT_GRAIN_OUTPUT] = grained as u32,
             avp::PICTURE => {
                 let field = avp::PICTURE_FIELDS.iter().find(|f| f.name == "apply_film_grain_flag");
-                assert!(field.expect("a field").add(command, 1));
+                assert!(field.expect("a field").add(command, 0, 1));
             }
             _ => {}
         }
@@ -459,7 +459,7 @@ fn warp_parameters_get_their_lower_bits_back() {
     let picture = picture.expect("there");
     for (name, value) in motion {
         let field = avp::PICTURE_FIELDS.iter().find(|field| field.name == name);
-        assert!(field.expect("a field").add(picture, value));
+        assert!(field.expect("a field").add(picture, 0, value));
     }
     let all = frames(&commands);
     let job = avp_job::job(&all[0]).expect("a frame");
