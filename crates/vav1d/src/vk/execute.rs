@@ -18,7 +18,7 @@ use super::host_copies::HostCopies;
 use super::in_flight::{InFlight, Passage, Queued, QueuedWork, Work};
 use super::instance::Instance;
 use super::journal::Journal;
-use super::options::{ExecutorOptions, ReadbackWay, Sharing};
+use super::options::{ExecutorOptions, ReadbackWay, Sampling, Sharing};
 use super::output::{DecodeStatus, FailedFrame, Output};
 use super::pending::Showing;
 use super::record::{Resource, SlotUse};
@@ -201,9 +201,12 @@ impl Executor {
             .map_err(|why| self.device.lacks(why))?;
         if self.options.on_device && !choice.on_device {
             log::info!(
-                "pictures go through the host: no format for outputs can be sampled by planes \
-                 (SAMPLED and MUTABLE_FORMAT)"
+                "pictures go through the host: no format for outputs can be sampled (SAMPLED) by \
+                 planes (MUTABLE_FORMAT) or as a whole (Y'CBCR conversion)"
             );
+        }
+        if choice.on_device && choice.sampling == Sampling::Whole {
+            log::info!("pictures are sampled as a whole, through a Y'CBCR conversion");
         }
         if choice.readback == ReadbackWay::Host && choice.output.is_host_unlisted {
             self.device.warn_once(

@@ -81,7 +81,8 @@ impl Executor {
             sequence,
         };
         if active.choice.on_device && active.pictures.held() < MOST_HELD {
-            let source = active.pictures.get_mut(output).source(layout)?;
+            let sampling = active.choice.sampling;
+            let source = active.pictures.get_mut(output).source(layout, sampling)?;
             let picture =
                 OnDevice::new(&device, source, (decoded_by, decoded), format, extent, timeout);
             let place = Place::OnDevice(Box::new(DecodedPicture::on_device(picture)));
