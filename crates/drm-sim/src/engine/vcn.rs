@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
+use av1_engine::Decoded;
 use av1_engine::job::FrameJob;
 
 use super::part::Part;
@@ -128,28 +129,22 @@ impl Session {
         let profile = vcn_job::profile(part);
         let sample_bytes = if profile.bit_depth > 8 { 2 } else { 1 };
         let output = output(&decode, message.target, family, sample_bytes);
+        let kept = job.setup_slot.and_then(|_| message.part(DYNAMIC_DPB));
+        let kept = kept.map(|dpb| Part::new(vcn::DPB, dpb));
+        let kept = kept.map(|dpb| reference(&dpb, &decode, family, sample_bytes));
+        let surfaces = Surfaces { output, kept };
         let decoded = match self.engine.decode(profile, &job, &tiles, next) {
             Ok(decoded) => decoded,
             Err(fault) => {
                 outcome.fault(fault.to_string());
-                if let Ok(output) = output {
-                    outcome.poison(space, &output, job.coded_extent, sample_bytes as usize);
-                }
-                return;
+                return surfaces.poison(space, job.coded_extent, sample_bytes as usize, outcome);
             }
         };
         if is_spoiled {
-            if let Ok(output) = output {
-                outcome.poison(space, &output, job.coded_extent, sample_bytes as usize);
-            }
-            return;
+            return surfaces.poison(space, job.coded_extent, sample_bytes as usize, outcome);
         }
         let facts = facts(&job, profile);
-        let shown = decoded.grained.as_ref().unwrap_or(&decoded.clean);
-        let written = output.and_then(|output| surface::write(space, &output, shown));
-        if let Err(reason) = written {
-            outcome.fault(format!("output: {reason}"));
-        }
+        surfaces.write(space, &decoded, outcome);
         outcome.picture = Some((decoded, facts));
     }
 
@@ -173,7 +168,6 @@ impl Session {
             swizzle: decode.one("db_swizzle_mode"),
         };
         let size = dpb.one("luma_aligned_size") as u64 + dpb.one("chroma_aligned_size") as u64;
-        let address = |low: i64, high: i64| (high as u64) << 32 | low as u64;
         for slot in job.reference_name_slot_indices {
             let Ok(slot) = u32::try_from(slot) else { continue };
             is_spoiled |= self.spoiled.contains(&slot);
@@ -232,7 +226,55 @@ fn tiles(
     Some(tiles)
 }
 
-/// Where the picture goes. Pitches are in samples of luma, and pairs of samples of chroma.
+/// Where a picture goes.
+struct Surfaces {
+    /// What is shown, with its film grain.
+    output: Result<Surface, String>,
+    /// What is referred to, if it is kept.
+    kept: Option<Result<Surface, String>>,
+}
+
+impl Surfaces {
+    /// Those that are known, one if they are the same.
+    fn known(&self) -> impl Iterator<Item = &Surface> {
+        let kept = self.kept.as_ref().and_then(|kept| kept.as_ref().ok());
+        let output = self.output.as_ref().ok();
+        output.into_iter().chain(kept.filter(|kept| Some(kept.luma) != output.map(|o| o.luma)))
+    }
+
+    /// Makes them bytes that nobody takes for a picture.
+    fn poison(&self, space: &Space, size: (u32, u32), sample_bytes: usize, outcome: &mut Outcome) {
+        for surface in self.known() {
+            outcome.poison(space, surface, size, sample_bytes);
+        }
+    }
+
+    /// Writes the picture.
+    fn write(&self, space: &Space, decoded: &Decoded, outcome: &mut Outcome) {
+        let shown = decoded.grained.as_ref().unwrap_or(&decoded.clean);
+        // Where both are the same, what is shown stays.
+        let kept = self.kept.iter().map(|kept| ("DPB", kept, &decoded.clean));
+        for (name, surface, frame) in kept.chain([("output", &self.output, shown)]) {
+            let written = surface.as_ref().map_err(Clone::clone);
+            if let Err(why) = written.and_then(|surface| surface::write(space, surface, frame)) {
+                outcome.fault(format!("{name}: {why}"));
+            }
+        }
+    }
+}
+
+/// The order of texels in a mode of the chip.
+fn tiling(family: Option<Family>, mode: u32, texel: u64) -> Result<Tiling, String> {
+    match mode {
+        0 => Ok(Tiling::Linear),
+        _ => family
+            .and_then(|family| Swizzle::new(family, mode, texel))
+            .map(Tiling::Swizzled)
+            .ok_or(format!("swizzle mode {mode} is not imitated")),
+    }
+}
+
+/// Where the picture is shown. Pitches are in samples of luma, and pairs of samples of chroma.
 fn output(
     decode: &Part,
     target: u64,
@@ -240,20 +282,37 @@ fn output(
     sample_bytes: u64,
 ) -> Result<Surface, String> {
     let mode = decode.number("dt_swizzle_mode");
-    let tiling = |texel| match mode {
-        0 => Ok(Tiling::Linear),
-        _ => family
-            .and_then(|family| Swizzle::new(family, mode, texel))
-            .map(Tiling::Swizzled)
-            .ok_or(format!("swizzle mode {mode} is not imitated")),
-    };
     let at = |name: &str| target.wrapping_add(decode.one(name) as u64);
     Ok(Surface {
         luma: at("dt_luma_top_offset"),
         chroma: at("dt_chroma_top_offset"),
         luma_pitch: u64::from(decode.number("dt_pitch")) * sample_bytes,
         chroma_pitch: u64::from(decode.number("dt_uv_pitch")) * sample_bytes * 2,
-        luma_tiling: tiling(sample_bytes)?,
-        chroma_tiling: tiling(sample_bytes * 2)?,
+        luma_tiling: tiling(family, mode, sample_bytes)?,
+        chroma_tiling: tiling(family, mode, sample_bytes * 2)?,
     })
+}
+
+/// Where the picture is kept: chroma follows luma.
+fn reference(
+    dpb: &Part,
+    decode: &Part,
+    family: Option<Family>,
+    sample_bytes: u64,
+) -> Result<Surface, String> {
+    let mode = decode.number("db_swizzle_mode");
+    let luma = address(dpb.one("current_low"), dpb.one("current_high"));
+    Ok(Surface {
+        luma,
+        chroma: luma.wrapping_add(dpb.one("luma_aligned_size") as u64),
+        luma_pitch: u64::from(dpb.number("luma_pitch")) * sample_bytes,
+        chroma_pitch: u64::from(dpb.number("chroma_pitch")) * sample_bytes * 2,
+        luma_tiling: tiling(family, mode, sample_bytes)?,
+        chroma_tiling: tiling(family, mode, sample_bytes * 2)?,
+    })
+}
+
+/// A GPU address from its halves.
+fn address(low: i64, high: i64) -> u64 {
+    (high as u64) << 32 | low as u64
 }
