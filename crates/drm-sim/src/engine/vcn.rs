@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use av1_engine::job::FrameJob;
 
 use super::part::Part;
+use super::vcn_dpb::{self, Place};
 use super::{Opened, Outcome, facts, vcn_job};
 use crate::memory::Space;
 use crate::surface::{self, Surface};
@@ -14,7 +15,6 @@ use crate::vcn::{self, Message};
 
 /// Numbers of a message's parts.
 const DECODE: u32 = 2;
-const DYNAMIC_DPB: u32 = 0x10;
 const AV1: u32 = 0x11;
 
 /// All sessions, by the number of their stream.
@@ -31,14 +31,6 @@ struct Session {
     held: BTreeMap<u32, Place>,
     /// Slots whose picture was made of references that were read wrongly.
     spoiled: BTreeSet<u32>,
-}
-
-/// Where a reference picture is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Place {
-    address: u64,
-    pitch: i64,
-    height: i64,
 }
 
 /// What is known of the frame behind.
@@ -101,7 +93,7 @@ impl Session {
         };
         let decode = message.part(DECODE).cloned().unwrap_or_default();
         let decode = Part::new(vcn::DECODE, &decode);
-        let is_spoiled = self.references(space, message, part, &job, outcome);
+        let is_spoiled = self.references(space, (message, &decode), part, &job, outcome);
         outcome.fault_if(vcn_job::misplaced_tiles(part));
         let Some(tiles) = tiles(space, message.bitstream, decode.one("bsd_size"), &job, outcome)
         else {
@@ -141,50 +133,32 @@ impl Session {
     fn references(
         &mut self,
         space: &Space,
-        message: &Message,
+        (message, decode): (&Message, &Part),
         part: &Part,
         job: &FrameJob,
         outcome: &mut Outcome,
     ) -> bool {
-        let Some(dpb) = message.part(DYNAMIC_DPB) else { return false };
-        let dpb = Part::new(vcn::DPB, dpb);
+        let Some(dpb) = vcn_dpb::PictureBuffer::of(message, decode, part) else { return false };
         let mut is_spoiled = false;
-        let (pitch, height) = (dpb.one("luma_pitch"), dpb.one("luma_aligned_height"));
-        let size = dpb.one("luma_aligned_size") as u64 + dpb.one("chroma_aligned_size") as u64;
-        let address = |low: i64, high: i64| (high as u64) << 32 | low as u64;
         for slot in job.reference_name_slot_indices {
             let Ok(slot) = u32::try_from(slot) else { continue };
             is_spoiled |= self.spoiled.contains(&slot);
-            let listed = part.list("ref_frame_map").iter().position(|&at| at == i64::from(slot));
-            let Some(index) = listed.filter(|&i| (i as i64) < dpb.one("array_size")) else {
+            let Some(found) = dpb.reference(slot) else {
                 outcome.fault(format!("slot {slot} has no address"));
                 continue;
             };
-            let found = Place {
-                address: address(dpb.at("address_low", index), dpb.at("address_high", index)),
-                pitch,
-                height,
-            };
-            if let Some(written) = self.held.get(&slot).filter(|written| **written != found) {
+            if let Some(written) = self.held.get(&slot).filter(|written| !written.is(found)) {
                 is_spoiled = true;
-                outcome.fault(format!(
-                    "slot {slot} is read at {:#x}, pitch {}, {} rows; it was written at {:#x}, pitch {}, \
-                     {} rows",
-                    found.address,
-                    found.pitch,
-                    found.height,
-                    written.address,
-                    written.pitch,
-                    written.height
-                ));
+                outcome.fault(format!("slot {slot} is read {found}; it was written {written}"));
             }
         }
-        let address = address(dpb.one("current_low"), dpb.one("current_high"));
-        if !space.is_mapped(address, size) {
+        let (current, size) = dpb.current();
+        if !space.is_mapped(current.address, size) {
+            let address = current.address;
             outcome.fault(format!("{size} bytes of DPB at {address:#x} are not all mapped"));
         }
         if let Some(slot) = job.setup_slot {
-            self.held.insert(slot, Place { address, pitch, height });
+            self.held.insert(slot, current);
             match is_spoiled {
                 true => self.spoiled.insert(slot),
                 false => self.spoiled.remove(&slot),
