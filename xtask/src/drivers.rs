@@ -5,6 +5,7 @@ mod drawn;
 mod faults;
 mod first;
 mod pictures;
+mod places;
 mod sim;
 mod sizes;
 
@@ -141,15 +142,19 @@ pub(crate) fn run(built: &Path, chips: &[String], with: &With, paths: &[PathBuf]
     let program = folder.join("vav1d");
     std::fs::copy(built, &program)?;
     std::fs::copy(built.with_file_name("libdrm_sim.so"), folder.join("libdrm_sim.so"))?;
+    let places = built.with_file_name("examples").join(places::PROGRAM);
+    if places.exists() {
+        std::fs::copy(places, folder.join(places::PROGRAM))?;
+    }
     let all = generated(built, "chips")?;
     let chips = if chips.is_empty() { &all } else { chips };
     let shapes = shapes(built)?;
     let mut faults = Vec::new();
     let mut reasons = Reasons::new();
     let mut table = vec![
-        "| Chip | Streams | Ran | Refused | Failed | Compared | Equal | Differ | Shapes | Planted | Drawn | Pictures | Altered | Known faults |"
+        "| Chip | Streams | Ran | Refused | Failed | Compared | Equal | Differ | Shapes | Planted | Drawn | Pictures | Altered | Known faults | Places |"
             .to_owned(),
-        "|---|---|---|---|---|---|---|---|---|---|---|---|---|---|".to_owned(),
+        "|---|---|---|---|---|---|---|---|---|---|---|---|---|---|---|".to_owned(),
     ];
     for chip in chips {
         let mut bench = Bench {
@@ -250,8 +255,9 @@ impl Bench {
         let altered = self.altered(faults)?;
         let known = self.known_faults(faults)?;
         self.first_sight(faults)?;
+        let places = self.places(faults)?;
         Ok(format!(
-            "| {} | {} | {ran} | {refused} | {failed} | {} | {equal} | {differ} | {shapes} | {planted} | {drawn} | {pictures} | {altered} | {known} |",
+            "| {} | {} | {ran} | {refused} | {failed} | {} | {equal} | {differ} | {shapes} | {planted} | {drawn} | {pictures} | {altered} | {known} | {places} |",
             self.chip,
             streams.len(),
             equal + differ,

@@ -11,6 +11,7 @@ use crate::avp::{self, Field};
 use crate::batch::Command;
 use crate::bytes::Bytes;
 use crate::memory::{Memory, Space};
+use crate::swizzle::{Family, Swizzle};
 use crate::tiling::Tiling;
 use crate::vcn::{self, Layout, Message};
 
@@ -37,10 +38,10 @@ fn space() -> io::Result<Space> {
 }
 
 /// A part of a message with these values.
-fn part(layout: &'static Layout, fields: &[(&str, usize, i64)]) -> Bytes {
+fn part(family: &'static Layout, fields: &[(&str, usize, i64)]) -> Bytes {
     let mut bytes = Bytes(vec![0; 1 << 13]);
     for &(name, index, value) in fields {
-        assert!(vcn::add(layout, &mut bytes, (name, index), value), "{name}");
+        assert!(vcn::add(family, &mut bytes, (name, index), value), "{name}");
     }
     bytes
 }
@@ -126,7 +127,7 @@ fn luma(outcome: &Outcome) -> Vec<Vec<u8>> {
 #[test]
 fn a_message_is_decoded_to_where_it_says() -> io::Result<()> {
     let space = space()?;
-    let mut vcn = Vcn::default();
+    let mut vcn = Vcn::new(Some(Family::Gfx11Pipes8));
     let key = vcn.message(&space, &message(0, frame(0, true, &[]), 256), None);
     let key = key.expect("it decodes");
     assert_eq!(key.faults, [""; 0]);
@@ -148,10 +149,34 @@ fn a_message_is_decoded_to_where_it_says() -> io::Result<()> {
 }
 
 #[test]
+fn a_tiled_output_is_written_by_its_mode() -> io::Result<()> {
+    let space = space()?;
+    let mut vcn = Vcn::new(Some(Family::Gfx11Pipes8));
+    let mut key = message(0, frame(0, true, &[]), 256);
+    for (name, value) in [("dt_swizzle_mode", 22), ("dt_chroma_top_offset", 0x1_0000)] {
+        assert!(vcn::add(vcn::DECODE, &mut key.parts[0].1, (name, 0), value));
+    }
+    let key = vcn.message(&space, &key, None).expect("it decodes");
+    assert_eq!(key.faults, [""; 0]);
+    let tiling =
+        |texel| Tiling::Swizzled(Swizzle::new(Family::Gfx11Pipes8, 22, texel).expect("4KB_D_X"));
+    assert_eq!(rows(&space, TARGET, 256, tiling(1)), luma(&key));
+    assert_ne!(rows(&space, TARGET, 256, Tiling::Linear), luma(&key));
+    // Chroma has texels of two samples.
+    let (decoded, _) = key.picture.as_ref().expect("a picture");
+    let planes = decoded.clean.planes();
+    let av1_engine::PlaneData::U8(u) = planes[1].data else { panic!("8 bits") };
+    let av1_engine::PlaneData::U8(v) = planes[2].data else { panic!("8 bits") };
+    let wanted: Vec<u8> = u.iter().zip(v).take(32).flat_map(|(u, v)| [*u, *v]).collect();
+    assert_eq!(rows(&space, TARGET + 0x1_8000, 256, tiling(2))[0], wanted);
+    Ok(())
+}
+
+#[test]
 fn what_does_not_fit_a_message_is_named() -> io::Result<()> {
     let space = space()?;
     let fault = |messages: &[Message]| {
-        let mut vcn = Vcn::default();
+        let mut vcn = Vcn::new(Some(Family::Gfx11Pipes8));
         let mut all: Vec<_> =
             messages.iter().map(|message| vcn.message(&space, message, None)).collect();
         all.pop().flatten().expect("a decode").faults.join("; ")
@@ -160,7 +185,11 @@ fn what_does_not_fit_a_message_is_named() -> io::Result<()> {
     let inter = || message(1, frame(1, false, &[]), 256);
     assert_eq!(fault(&[key(), inter()]), "");
     let pitch = message(1, frame(1, false, &[]), 512);
-    assert!(fault(&[key(), pitch]).contains("pitch 512, 64 rows, chroma at "));
+    assert!(fault(&[key(), pitch]).contains("pitch 512, 64 rows, swizzle mode 0, chroma at "));
+    let mut mode = inter();
+    assert!(vcn::add(vcn::DECODE, &mut mode.parts[0].1, ("db_swizzle_mode", 0), 2));
+    let mode = fault(&[key(), mode]);
+    assert!(mode.contains("64 rows, swizzle mode 2") && mode.contains("64 rows, swizzle mode 0"));
     let unmapped = Message { target: 0x9000_0000, ..key() };
     assert!(fault(&[unmapped]).contains("output: a plane of"));
     let nowhere = Message { bitstream: 0x9000_0000, ..key() };
@@ -196,7 +225,7 @@ fn references_that_are_outputs_are_where_the_list_says() -> io::Result<()> {
         message
     };
     let fault = |references: &[Bytes]| {
-        let mut vcn = Vcn::default();
+        let mut vcn = Vcn::new(Some(Family::Gfx11Pipes8));
         let key = vcn.message(&space, &listed(0, true, &[]), None).expect("a decode");
         assert_eq!(key.faults, [""; 0]);
         let inter = vcn.message(&space, &listed(1, false, references), None).expect("a decode");
@@ -209,7 +238,9 @@ fn references_that_are_outputs_are_where_the_list_says() -> io::Result<()> {
     assert!(elsewhere.starts_with("slot 0 is read at 0x1100100, pitch 256"), "{elsewhere}");
     let chroma = fault(&[entry(0, luma, chroma + 0x100)]);
     assert!(
-        chroma.contains("it was written at 0x1100000, pitch 256, chroma at 0x1108000"),
+        chroma.contains(
+            "it was written at 0x1100000, pitch 256, swizzle mode 0, chroma at 0x1108000"
+        ),
         "{chroma}"
     );
     Ok(())
@@ -218,7 +249,7 @@ fn references_that_are_outputs_are_where_the_list_says() -> io::Result<()> {
 #[test]
 fn what_is_made_of_references_that_are_read_wrongly_is_no_picture() -> io::Result<()> {
     let space = space()?;
-    let mut vcn = Vcn::default();
+    let mut vcn = Vcn::new(Some(Family::Gfx11Pipes8));
     let mut decode = |slot, key: bool, pitch| {
         let message = message(slot, frame(slot, key, &[]), pitch);
         let outcome = vcn.message(&space, &message, None).expect("a decode");

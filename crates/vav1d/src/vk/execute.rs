@@ -127,6 +127,18 @@ impl Executor {
         self.showing.unread = unread;
     }
 
+    /// Whether a picture is delivered from now on once the device has the frames behind it to work on,
+    /// and not as soon as it is there: for who works on a picture for as long as the device on a frame,
+    /// and is in no hurry. At the end all come.
+    pub fn keep_busy(&mut self, busy: bool) {
+        self.showing.busy = busy;
+    }
+
+    /// Frames that the device may be busy with: of older ones it is known what became of them.
+    pub fn frames_in_flight(&self) -> u64 {
+        self.options.frames_in_flight.max(1).into()
+    }
+
     /// Writes down from now on what the device is given.
     pub fn set_journal(&mut self, journal: Journal) {
         self.journal = Some(journal);
@@ -155,7 +167,7 @@ impl Executor {
             return Ok(Some(output));
         }
         let Some(due) = self.showing.next_due() else { return Ok(None) };
-        if !wait && !self.is_over(due)? {
+        if !wait && (self.showing.busy || !self.is_over(due)?) {
             return Ok(None);
         }
         self.finish_show()?;
