@@ -1,11 +1,11 @@
 //! The AV1 engine of AMD chips: VCN messages, decoded.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fmt;
 
 use av1_engine::job::FrameJob;
 
 use super::part::Part;
+use super::vcn_dpb::{PictureBuffer, Place};
 use super::{Opened, Outcome, facts, vcn_job};
 use crate::memory::Space;
 use crate::surface::{self, Surface};
@@ -15,7 +15,6 @@ use crate::vcn::{self, Message};
 
 /// Numbers of a message's parts.
 const DECODE: u32 = 2;
-const DYNAMIC_DPB: u32 = 0x10;
 const AV1: u32 = 0x11;
 
 /// All sessions, by the number of their stream.
@@ -33,23 +32,6 @@ struct Session {
     held: BTreeMap<u32, Place>,
     /// Slots whose picture was made of references that were read wrongly.
     spoiled: BTreeSet<u32>,
-}
-
-/// Where a reference picture is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Place {
-    address: u64,
-    pitch: i64,
-    height: i64,
-    /// The mode of its tiled image.
-    swizzle: i64,
-}
-
-impl fmt::Display for Place {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { address, pitch, height, swizzle } = self;
-        write!(f, "{address:#x}, pitch {pitch}, {height} rows, swizzle mode {swizzle}")
-    }
 }
 
 /// What is known of the frame behind.
@@ -163,39 +145,28 @@ impl Session {
         job: &FrameJob,
         outcome: &mut Outcome,
     ) -> bool {
-        let Some(dpb) = message.part(DYNAMIC_DPB) else { return false };
-        let dpb = Part::new(vcn::DPB, dpb);
+        let Some(dpb) = PictureBuffer::of(message, decode, part) else { return false };
         let mut is_spoiled = false;
-        let place = |address| Place {
-            address,
-            pitch: dpb.one("luma_pitch"),
-            height: dpb.one("luma_aligned_height"),
-            swizzle: decode.one("db_swizzle_mode"),
-        };
-        let size = dpb.one("luma_aligned_size") as u64 + dpb.one("chroma_aligned_size") as u64;
-        let address = |low: i64, high: i64| (high as u64) << 32 | low as u64;
         for slot in job.reference_name_slot_indices {
             let Ok(slot) = u32::try_from(slot) else { continue };
             is_spoiled |= self.spoiled.contains(&slot);
-            let listed = part.list("ref_frame_map").iter().position(|&at| at == i64::from(slot));
-            let Some(index) = listed.filter(|&i| (i as i64) < dpb.one("array_size")) else {
+            let Some(found) = dpb.reference(slot) else {
                 outcome.fault(format!("slot {slot} has no address"));
                 continue;
             };
-            let found = address(dpb.at("address_low", index), dpb.at("address_high", index));
-            let found = place(found);
-            if let Some(written) = self.held.get(&slot).filter(|written| **written != found) {
+            if let Some(written) = self.held.get(&slot).filter(|written| !written.is(found)) {
                 is_spoiled = true;
                 outcome
                     .fault(format!("slot {slot} is read at {found}; it was written at {written}"));
             }
         }
-        let address = address(dpb.one("current_low"), dpb.one("current_high"));
-        if !space.is_mapped(address, size) {
+        let (current, size) = dpb.current();
+        if !space.is_mapped(current.address, size) {
+            let address = current.address;
             outcome.fault(format!("{size} bytes of DPB at {address:#x} are not all mapped"));
         }
         if let Some(slot) = job.setup_slot {
-            self.held.insert(slot, place(address));
+            self.held.insert(slot, current);
             match is_spoiled {
                 true => self.spoiled.insert(slot),
                 false => self.spoiled.remove(&slot),
