@@ -34,6 +34,8 @@ const LEFT_OUT: [&str; 8] = [
     "--readback=host",
     "--readback=linear",
 ];
+/// What a driver says that lets one choose.
+const BOTH: [&str; 2] = ["DPB_AND_OUTPUT_COINCIDE_BIT", "DPB_AND_OUTPUT_DISTINCT_BIT"];
 /// One that is no axis of `matrix`.
 const BESIDE: &str = "--coded-extent=frame";
 /// The samples that are decoded in every shape.
@@ -87,12 +89,24 @@ enum Compared {
 /// Driver, field and reason of differences that are explained, with how often they were seen.
 type Reasons = BTreeMap<(&'static str, String, String), usize>;
 
+/// What the chips run with.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct With {
+    /// The folder of the wrappers of a chroot.
+    pub(crate) tools: Option<PathBuf>,
+    /// The validation layer.
+    pub(crate) validate: bool,
+    /// The manifest of a driver that is not installed.
+    pub(crate) manifest: Option<PathBuf>,
+}
+
 /// One chip with the programs that run on it.
 struct Bench {
     chip: String,
     program: PathBuf,
-    tools: Option<PathBuf>,
-    validate: bool,
+    with: With,
+    /// DPB and output may be one or two, as one likes.
+    offers_both: bool,
     /// What the driver says of its version.
     version: String,
     /// Session shapes in which a driver must be given the same as in the default one.
@@ -121,13 +135,7 @@ fn shapes(program: &Path) -> Result<Vec<String>> {
 }
 
 /// Runs everything on every chip; an error if something is not as it must be.
-pub(crate) fn run(
-    built: &Path,
-    chips: &[String],
-    tools: Option<&Path>,
-    validate: bool,
-    paths: &[PathBuf],
-) -> Result<()> {
+pub(crate) fn run(built: &Path, chips: &[String], with: &With, paths: &[PathBuf]) -> Result<()> {
     let streams = find_all(paths)?;
     let folder = crate::root().join(FOLDER);
     std::fs::create_dir_all(&folder)?;
@@ -152,8 +160,8 @@ pub(crate) fn run(
         let mut bench = Bench {
             chip: chip.clone(),
             program: program.clone(),
-            tools: tools.map(Path::to_owned),
-            validate,
+            with: with.clone(),
+            offers_both: false,
             version: String::new(),
             shapes: shapes.clone(),
         };
@@ -198,6 +206,7 @@ impl Bench {
         let version = said.lines().find_map(|line| line.trim().strip_prefix("driver: "));
         let version = version.and_then(|line| line.find("Mesa 2").map(|at| &line[at..]));
         self.version = version.unwrap_or_default().to_owned();
+        self.offers_both = BOTH.iter().all(|flag| said.contains(flag));
         let stream = sample(SHAPED[0]);
         let arguments = ["md5", "-q", "--device", "system", &stream];
         let (output, _) = self.vav1d(&arguments, &self.record("offered"))?;
@@ -262,7 +271,7 @@ impl Bench {
         let name = path.replace(['/', '.'], "-");
         let ours = self.record(&name);
         let outcome = self.decode(&[], &path, &ours)?;
-        if self.tools.is_none() || outcome != Outcome::Ran {
+        if self.with.tools.is_none() || outcome != Outcome::Ran {
             return Ok((outcome, None));
         }
         let theirs = self.record(&format!("{name}-ffmpeg"));
@@ -277,7 +286,7 @@ impl Bench {
     /// Decodes a stream with options of `md5`.
     fn decode(&self, options: &[&str], stream: &str, record: &Path) -> Result<Outcome> {
         let mut arguments = vec!["md5", "-q", "--device", "system"];
-        if self.validate {
+        if self.with.validate {
             arguments.push("--validate");
         }
         arguments.extend(options);

@@ -65,6 +65,7 @@ const UNSAFE: &[&str] = &[
     "crates/softvk/tests/",
     "crates/vav1d-cli/tests/suite/device_client.rs",
     "crates/watch-layer/src/entry/",
+    "crates/watch-layer/src/shared.rs",
     "fuzz/fuzz_targets/softvk.rs",
 ];
 /// Files of those folders that may not.

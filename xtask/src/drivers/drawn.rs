@@ -18,7 +18,7 @@ impl Bench {
             }
             let folder = crate::root().join(FOLDER).join("drawn").to_string_lossy().into_owned();
             let mut arguments = vec!["--json", "play", "--device", "system"];
-            if self.validate {
+            if self.with.validate {
                 arguments.push("--validate");
             }
             arguments.extend(["--pictures", way, "--render-to", &folder, &stream]);

@@ -7,7 +7,9 @@ mod avp_job;
 mod part;
 mod tiles;
 mod vcn;
+mod vcn_dpb;
 mod vcn_job;
+mod vcn_surface;
 
 #[cfg(test)]
 mod tests;

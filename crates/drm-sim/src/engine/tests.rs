@@ -1,6 +1,8 @@
 //! Frames of random tiles as the drivers write them, built field by field: decoded, written where
 //! they are wanted, and what does not fit is named.
 
+mod written;
+
 use std::io;
 
 use av1_engine::job::Chroma;
@@ -11,7 +13,7 @@ use crate::avp::{self, Field};
 use crate::batch::Command;
 use crate::bytes::Bytes;
 use crate::memory::{Memory, Space};
-use crate::swizzle::{Family, Swizzle};
+use crate::swizzle::Family;
 use crate::tiling::Tiling;
 use crate::vcn::{self, Layout, Message};
 
@@ -107,7 +109,7 @@ fn message(slot: i64, av1: Bytes, pitch: i64) -> Message {
         ],
     );
     let parts = vec![(2, decode), (0x10, dpb), (0x11, av1)];
-    Message { kind: 1, stream: 5, parts, target: TARGET, bitstream: BITSTREAM }
+    Message { kind: 1, stream: 5, parts, references: None, target: TARGET, bitstream: BITSTREAM }
 }
 
 /// The luma rows that lie at an address.
@@ -150,56 +152,6 @@ fn a_message_is_decoded_to_where_it_says() -> io::Result<()> {
 }
 
 #[test]
-fn pictures_are_written_by_the_modes_of_their_images() -> io::Result<()> {
-    let space = space()?;
-    let mut vcn = Vcn::new(Some(Family::Gfx11Pipes8));
-    let mut key = message(0, frame(0, true, &[]), 256);
-    let modes =
-        [("dt_swizzle_mode", 22), ("db_swizzle_mode", 2), ("dt_chroma_top_offset", 0x1_0000)];
-    for (name, value) in modes {
-        assert!(vcn::add(vcn::DECODE, &mut key.parts[0].1, (name, 0), value));
-    }
-    let key = vcn.message(&space, &key, None).expect("it decodes");
-    assert_eq!(key.faults, [""; 0]);
-    let tiling = |mode, texel| {
-        Tiling::Swizzled(Swizzle::new(Family::Gfx11Pipes8, mode, texel).expect("a mode"))
-    };
-    assert_eq!(rows(&space, TARGET, 256, tiling(22, 1)), luma(&key));
-    assert_ne!(rows(&space, TARGET, 256, Tiling::Linear), luma(&key));
-    assert_eq!(rows(&space, IMAGES, 256, tiling(2, 1)), luma(&key));
-    // Chroma has texels of two samples.
-    let (decoded, _) = key.picture.as_ref().expect("a picture");
-    let planes = decoded.clean.planes();
-    let av1_engine::PlaneData::U8(u) = planes[1].data else { panic!("8 bits") };
-    let av1_engine::PlaneData::U8(v) = planes[2].data else { panic!("8 bits") };
-    let wanted: Vec<u8> = u.iter().zip(v).take(32).flat_map(|(u, v)| [*u, *v]).collect();
-    assert_eq!(rows(&space, TARGET + 0x1_8000, 256, tiling(22, 2))[0], wanted);
-    assert_eq!(rows(&space, IMAGES + 256 * 64, 256, tiling(2, 2))[0], wanted);
-    Ok(())
-}
-
-#[test]
-fn what_is_kept_is_without_film_grain() -> io::Result<()> {
-    let space = space()?;
-    let grain = [
-        ("film_grain.apply_grain", 0, 1),
-        ("film_grain.num_y_points", 0, 1),
-        ("film_grain.scaling_points_y", 0, 128),
-        ("film_grain.scaling_points_y", 1, 255),
-        ("film_grain.scaling_shift", 0, 8),
-        ("film_grain.ar_coeff_shift", 0, 6),
-        ("film_grain.random_seed", 0, 1000),
-    ];
-    let key = message(0, frame(0, true, &grain), 256);
-    let mut vcn = Vcn::new(Some(Family::Gfx11Pipes8));
-    let key = vcn.message(&space, &key, None).expect("it decodes");
-    assert_eq!(key.faults, [""; 0]);
-    assert_eq!(rows(&space, IMAGES, 256, Tiling::Linear), luma(&key));
-    assert_ne!(rows(&space, TARGET, 256, Tiling::Linear), luma(&key));
-    Ok(())
-}
-
-#[test]
 fn what_does_not_fit_a_message_is_named() -> io::Result<()> {
     let space = space()?;
     let fault = |messages: &[Message]| {
@@ -212,13 +164,11 @@ fn what_does_not_fit_a_message_is_named() -> io::Result<()> {
     let inter = || message(1, frame(1, false, &[]), 256);
     assert_eq!(fault(&[key(), inter()]), "");
     let pitch = message(1, frame(1, false, &[]), 512);
-    assert!(
-        fault(&[key(), pitch]).contains("pitch 512, 64 rows, swizzle mode 0; it was written at")
-    );
+    assert!(fault(&[key(), pitch]).contains("pitch 512, 64 rows, swizzle mode 0, chroma at "));
     let mut mode = inter();
     assert!(vcn::add(vcn::DECODE, &mut mode.parts[0].1, ("db_swizzle_mode", 0), 2));
     let mode = fault(&[key(), mode]);
-    assert!(mode.contains("swizzle mode 2; it was written at") && mode.ends_with("swizzle mode 0"));
+    assert!(mode.contains("64 rows, swizzle mode 2") && mode.contains("64 rows, swizzle mode 0"));
     let unmapped = Message { target: 0x9000_0000, ..key() };
     assert!(fault(&[unmapped]).contains("output: a plane of"));
     let nowhere = Message { bitstream: 0x9000_0000, ..key() };
@@ -230,6 +180,48 @@ fn what_does_not_fit_a_message_is_named() -> io::Result<()> {
     assert!(fault(&[swizzled]).contains("swizzle mode 30"));
     let long = message(0, frame(0, true, &[("tile_info", 1, 10)]), 256);
     assert!(fault(&[long]).contains("tile 0 ends at 3010, the bitstream has 3000 bytes"));
+    Ok(())
+}
+
+/// Where outputs are the references ("tier 3"), each is listed with its own place and pitches.
+#[test]
+fn references_that_are_outputs_are_where_the_list_says() -> io::Result<()> {
+    let space = space()?;
+    let entry = |index: i64, luma: i64, chroma: i64| {
+        let fields = [
+            ("index", 0, index),
+            ("luma_pitch", 0, 256),
+            ("luma_low", 0, luma),
+            ("chroma_pitch", 0, 128),
+            ("chroma_low", 0, chroma),
+        ];
+        part(vcn::REFERENCE, &fields)
+    };
+    let listed = |slot, key, references: &[Bytes]| {
+        let mut message = message(slot, frame(slot, key, &[]), 256);
+        message.parts.retain(|part| part.0 != 0x10);
+        message.references = Some(references.to_vec());
+        message
+    };
+    let fault = |references: &[Bytes]| {
+        let mut vcn = Vcn::new(Some(Family::Gfx11Pipes8));
+        let key = vcn.message(&space, &listed(0, true, &[]), None).expect("a decode");
+        assert_eq!(key.faults, [""; 0]);
+        let inter = vcn.message(&space, &listed(1, false, references), None).expect("a decode");
+        assert_eq!(inter.picture.is_some(), inter.faults.is_empty());
+        inter.faults.join("; ")
+    };
+    let (luma, chroma) = (TARGET as i64, TARGET as i64 + 0x8000);
+    assert_eq!(fault(&[entry(3, 0, 0), entry(0, luma, chroma)]), "");
+    let elsewhere = fault(&[entry(0, luma + 0x100, chroma)]);
+    assert!(elsewhere.starts_with("slot 0 is read at 0x1100100, pitch 256"), "{elsewhere}");
+    let chroma = fault(&[entry(0, luma, chroma + 0x100)]);
+    assert!(
+        chroma.contains(
+            "it was written at 0x1100000, pitch 256, swizzle mode 0, chroma at 0x1108000"
+        ),
+        "{chroma}"
+    );
     Ok(())
 }
 

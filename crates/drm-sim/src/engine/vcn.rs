@@ -1,22 +1,19 @@
 //! The AV1 engine of AMD chips: VCN messages, decoded.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fmt;
 
-use av1_engine::Decoded;
 use av1_engine::job::FrameJob;
 
 use super::part::Part;
+use super::vcn_dpb::{PictureBuffer, Place};
+use super::vcn_surface::Surfaces;
 use super::{Opened, Outcome, facts, vcn_job};
 use crate::memory::Space;
-use crate::surface::{self, Surface};
-use crate::swizzle::{Family, Swizzle};
-use crate::tiling::Tiling;
+use crate::swizzle::Family;
 use crate::vcn::{self, Message};
 
 /// Numbers of a message's parts.
 const DECODE: u32 = 2;
-const DYNAMIC_DPB: u32 = 0x10;
 const AV1: u32 = 0x11;
 
 /// All sessions, by the number of their stream.
@@ -34,23 +31,6 @@ struct Session {
     held: BTreeMap<u32, Place>,
     /// Slots whose picture was made of references that were read wrongly.
     spoiled: BTreeSet<u32>,
-}
-
-/// Where a reference picture is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Place {
-    address: u64,
-    pitch: i64,
-    height: i64,
-    /// The mode of its tiled image.
-    swizzle: i64,
-}
-
-impl fmt::Display for Place {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { address, pitch, height, swizzle } = self;
-        write!(f, "{address:#x}, pitch {pitch}, {height} rows, swizzle mode {swizzle}")
-    }
 }
 
 /// What is known of the frame behind.
@@ -128,20 +108,18 @@ impl Session {
         let tiles: Vec<&[u8]> = tiles.iter().map(Vec::as_slice).collect();
         let profile = vcn_job::profile(part);
         let sample_bytes = if profile.bit_depth > 8 { 2 } else { 1 };
-        let output = output(&decode, message.target, family, sample_bytes);
-        let kept = job.setup_slot.and_then(|_| message.part(DYNAMIC_DPB));
-        let kept = kept.map(|dpb| Part::new(vcn::DPB, dpb));
-        let kept = kept.map(|dpb| reference(&dpb, &decode, family, sample_bytes));
-        let surfaces = Surfaces { output, kept };
+        let buffer = job.setup_slot.and_then(|_| PictureBuffer::of(message, &decode, part));
+        let kept = buffer.map(|buffer| buffer.current().0);
+        let surfaces = Surfaces::new(&decode, message.target, kept, family, sample_bytes);
         let decoded = match self.engine.decode(profile, &job, &tiles, next) {
             Ok(decoded) => decoded,
             Err(fault) => {
                 outcome.fault(fault.to_string());
-                return surfaces.poison(space, job.coded_extent, sample_bytes as usize, outcome);
+                return surfaces.poison(space, job.coded_extent, sample_bytes, outcome);
             }
         };
         if is_spoiled {
-            return surfaces.poison(space, job.coded_extent, sample_bytes as usize, outcome);
+            return surfaces.poison(space, job.coded_extent, sample_bytes, outcome);
         }
         let facts = facts(&job, profile);
         surfaces.write(space, &decoded, outcome);
@@ -158,38 +136,28 @@ impl Session {
         job: &FrameJob,
         outcome: &mut Outcome,
     ) -> bool {
-        let Some(dpb) = message.part(DYNAMIC_DPB) else { return false };
-        let dpb = Part::new(vcn::DPB, dpb);
+        let Some(dpb) = PictureBuffer::of(message, decode, part) else { return false };
         let mut is_spoiled = false;
-        let place = |address| Place {
-            address,
-            pitch: dpb.one("luma_pitch"),
-            height: dpb.one("luma_aligned_height"),
-            swizzle: decode.one("db_swizzle_mode"),
-        };
-        let size = dpb.one("luma_aligned_size") as u64 + dpb.one("chroma_aligned_size") as u64;
         for slot in job.reference_name_slot_indices {
             let Ok(slot) = u32::try_from(slot) else { continue };
             is_spoiled |= self.spoiled.contains(&slot);
-            let listed = part.list("ref_frame_map").iter().position(|&at| at == i64::from(slot));
-            let Some(index) = listed.filter(|&i| (i as i64) < dpb.one("array_size")) else {
+            let Some(found) = dpb.reference(slot) else {
                 outcome.fault(format!("slot {slot} has no address"));
                 continue;
             };
-            let found = address(dpb.at("address_low", index), dpb.at("address_high", index));
-            let found = place(found);
-            if let Some(written) = self.held.get(&slot).filter(|written| **written != found) {
+            if let Some(written) = self.held.get(&slot).filter(|written| !written.is(found)) {
                 is_spoiled = true;
                 outcome
                     .fault(format!("slot {slot} is read at {found}; it was written at {written}"));
             }
         }
-        let address = address(dpb.one("current_low"), dpb.one("current_high"));
-        if !space.is_mapped(address, size) {
+        let (current, size) = dpb.current();
+        if !space.is_mapped(current.address, size) {
+            let address = current.address;
             outcome.fault(format!("{size} bytes of DPB at {address:#x} are not all mapped"));
         }
         if let Some(slot) = job.setup_slot {
-            self.held.insert(slot, place(address));
+            self.held.insert(slot, current);
             match is_spoiled {
                 true => self.spoiled.insert(slot),
                 false => self.spoiled.remove(&slot),
@@ -224,95 +192,4 @@ fn tiles(
         }
     }
     Some(tiles)
-}
-
-/// Where a picture goes.
-struct Surfaces {
-    /// What is shown, with its film grain.
-    output: Result<Surface, String>,
-    /// What is referred to, if it is kept.
-    kept: Option<Result<Surface, String>>,
-}
-
-impl Surfaces {
-    /// Those that are known, one if they are the same.
-    fn known(&self) -> impl Iterator<Item = &Surface> {
-        let kept = self.kept.as_ref().and_then(|kept| kept.as_ref().ok());
-        let output = self.output.as_ref().ok();
-        output.into_iter().chain(kept.filter(|kept| Some(kept.luma) != output.map(|o| o.luma)))
-    }
-
-    /// Makes them bytes that nobody takes for a picture.
-    fn poison(&self, space: &Space, size: (u32, u32), sample_bytes: usize, outcome: &mut Outcome) {
-        for surface in self.known() {
-            outcome.poison(space, surface, size, sample_bytes);
-        }
-    }
-
-    /// Writes the picture.
-    fn write(&self, space: &Space, decoded: &Decoded, outcome: &mut Outcome) {
-        let shown = decoded.grained.as_ref().unwrap_or(&decoded.clean);
-        // Where both are the same, what is shown stays.
-        let kept = self.kept.iter().map(|kept| ("DPB", kept, &decoded.clean));
-        for (name, surface, frame) in kept.chain([("output", &self.output, shown)]) {
-            let written = surface.as_ref().map_err(Clone::clone);
-            if let Err(why) = written.and_then(|surface| surface::write(space, surface, frame)) {
-                outcome.fault(format!("{name}: {why}"));
-            }
-        }
-    }
-}
-
-/// The order of texels in a mode of the chip.
-fn tiling(family: Option<Family>, mode: u32, texel: u64) -> Result<Tiling, String> {
-    match mode {
-        0 => Ok(Tiling::Linear),
-        _ => family
-            .and_then(|family| Swizzle::new(family, mode, texel))
-            .map(Tiling::Swizzled)
-            .ok_or(format!("swizzle mode {mode} is not imitated")),
-    }
-}
-
-/// Where the picture is shown. Pitches are in samples of luma, and pairs of samples of chroma.
-fn output(
-    decode: &Part,
-    target: u64,
-    family: Option<Family>,
-    sample_bytes: u64,
-) -> Result<Surface, String> {
-    let mode = decode.number("dt_swizzle_mode");
-    let at = |name: &str| target.wrapping_add(decode.one(name) as u64);
-    Ok(Surface {
-        luma: at("dt_luma_top_offset"),
-        chroma: at("dt_chroma_top_offset"),
-        luma_pitch: u64::from(decode.number("dt_pitch")) * sample_bytes,
-        chroma_pitch: u64::from(decode.number("dt_uv_pitch")) * sample_bytes * 2,
-        luma_tiling: tiling(family, mode, sample_bytes)?,
-        chroma_tiling: tiling(family, mode, sample_bytes * 2)?,
-    })
-}
-
-/// Where the picture is kept: chroma follows luma.
-fn reference(
-    dpb: &Part,
-    decode: &Part,
-    family: Option<Family>,
-    sample_bytes: u64,
-) -> Result<Surface, String> {
-    let mode = decode.number("db_swizzle_mode");
-    let luma = address(dpb.one("current_low"), dpb.one("current_high"));
-    Ok(Surface {
-        luma,
-        chroma: luma.wrapping_add(dpb.one("luma_aligned_size") as u64),
-        luma_pitch: u64::from(dpb.number("luma_pitch")) * sample_bytes,
-        chroma_pitch: u64::from(dpb.number("chroma_pitch")) * sample_bytes * 2,
-        luma_tiling: tiling(family, mode, sample_bytes)?,
-        chroma_tiling: tiling(family, mode, sample_bytes * 2)?,
-    })
-}
-
-/// A GPU address from its halves.
-fn address(low: i64, high: i64) -> u64 {
-    (high as u64) << 32 | low as u64
 }
