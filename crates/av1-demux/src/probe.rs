@@ -12,6 +12,10 @@ const WINDOWS: [usize; 4] = [64, 4 << 10, 32 << 10, 256 << 10];
 /// What Matroska starts with: the identifier of the EBML header.
 const EBML: [u8; 4] = [0x1a, 0x45, 0xdf, 0xa3];
 
+/// What its DocType says (RFC 9559, 4.1), and in how many bytes of the header.
+const DOC_TYPES: [&[u8]; 2] = [b"matroska", b"webm"];
+const EBML_BYTES: usize = 96;
+
 /// Bytes that say what most files are.
 const FIRST: usize = 12;
 
@@ -43,6 +47,9 @@ pub(super) fn probe(bytes: &mut Bytes) -> Result<Format> {
         }
     }
     let head = bytes.peek(HEAD as usize)?;
+    if has_matroska(head) {
+        return Ok(Format::Matroska);
+    }
     for (magic, name) in [(&b"RIFF"[..], "RIFF"), (b"YUV4MPEG2", "Y4M as input")] {
         if head.starts_with(magic) {
             return Err(Unsupported::Stream(format!("the container {name}")).into());
@@ -56,12 +63,30 @@ pub(super) fn probe(bytes: &mut Bytes) -> Result<Format> {
         if starts_properly(obu::obus(data, Framing::Section5)) {
             return Ok(Format::Section5);
         }
+        if has_matroska(data) {
+            return Ok(Format::Matroska);
+        }
     }
     let what = match bytes.at_end()? {
         true => "the input is empty",
         false => "neither IVF, WebM, Matroska nor MP4, nor a Section 5 or an Annex B stream",
     };
     Err(fault(what, 0, None).into())
+}
+
+/// Whether a Matroska file begins somewhere in `data`, behind what is none of it.
+fn has_matroska(data: &[u8]) -> bool {
+    let mut rest = data;
+    while let Some(at) = rest.windows(EBML.len()).position(|bytes| bytes == EBML) {
+        let header = rest.get(at..).unwrap_or_default();
+        let header = header.get(..EBML_BYTES).unwrap_or(header);
+        let is_type = |name: &&[u8]| header.windows(name.len()).any(|bytes| bytes == *name);
+        if DOC_TYPES.iter().any(is_type) {
+            return true;
+        }
+        rest = rest.get(at + 1..).unwrap_or_default();
+    }
+    false
 }
 
 /// Whether a stream starts properly with these OBUs: a temporal delimiter, then a sequence header.

@@ -46,7 +46,7 @@ pub struct Options {
 }
 
 impl Default for Options {
-    /// Everything once; 4 frames wait, 16 MiB are kept: 5 pictures of 1920x1080.
+    /// Everything once; 4 frames wait, 12 MiB are kept: 4 pictures of 1920x1080.
     fn default() -> Self {
         Self {
             planner: PlannerOptions::default(),
@@ -57,7 +57,7 @@ impl Default for Options {
             limit: None,
             repeat: Repeat::Off,
             queue: 4,
-            kept_bytes: 16 << 20,
+            kept_bytes: 12 << 20,
             niceness: 0,
         }
     }

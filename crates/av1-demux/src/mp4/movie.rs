@@ -18,6 +18,9 @@ use av1_syntax::limits::Limits;
 /// Samples of a movie box or of a fragment in a pipe, of which nobody knows how many fit in.
 const PIPE_SAMPLES: u64 = 1 << 20;
 
+/// Bytes of a pipe that are held where media is before the fragment that it is of.
+const HELD: u64 = 64 << 20;
+
 /// How many times as many bytes as there are in a file are read of its boxes.
 const MAX_READ: u64 = 4;
 
@@ -57,6 +60,8 @@ pub(super) struct Movie {
     firsts: Vec<u64>,
     /// Bytes of boxes that were read whole.
     read: u64,
+    /// Where the last sample ends that was known.
+    known: u64,
 }
 
 /// What a movie box is for the fragments after it.
@@ -96,6 +101,7 @@ impl Default for Movie {
             has_moov: false,
             firsts: Vec::new(),
             read: 0,
+            known: 0,
         }
     }
 }
@@ -199,9 +205,7 @@ impl Movie {
             b"moov" => self.moov(found, input)?,
             b"moof" => self.moof(found, input)?,
             b"meta" => self.meta = self.meta.or(Some(*found)),
-            b"mdat" if input.is_pipe() && !self.has_moov => {
-                log::warn!("the index of this MP4 file is behind its pictures: it is read whole");
-            }
+            b"mdat" if input.is_pipe() => self.mdat(found),
             _ => {}
         }
         if !found.is_cut {
@@ -214,6 +218,17 @@ impl Movie {
             self.lose(demuxer("MP4", &text, found.at));
         }
         Ok(())
+    }
+
+    /// Media in a pipe: what no sample is known of may be that of a fragment behind it.
+    fn mdat(&mut self, found: &Found) {
+        if !self.has_moov {
+            log::warn!("the index of this MP4 file is behind its pictures: it is read whole");
+        }
+        let has_fragments = self.epoch.as_ref().is_some_and(|epoch| epoch.has_fragments);
+        if has_fragments && self.known <= found.body && found.end - found.body <= HELD {
+            self.walk.hold(found.at);
+        }
     }
 
     fn moov(&mut self, found: &Found, input: &mut Input) -> Result<()> {
@@ -340,6 +355,10 @@ impl Movie {
         }
         let (joined, entries) = (epoch.shift.unwrap_or(0), epoch.entries);
         let filled = list.into_iter().filter(|sample| sample.bytes > 0);
+        let known = &mut self.known;
+        let filled = filled.inspect(|sample| {
+            *known = sample.offset.saturating_add(sample.bytes.into()).max(*known);
+        });
         self.samples.extend(filled.map(|sample| Sample {
             time: scaled(sample.time).saturating_add(joined),
             entry: sample.entry.saturating_add(entries),
@@ -356,6 +375,7 @@ impl Movie {
         }
         let Some(epoch) = &mut self.epoch else { return Ok(()) };
         epoch.has_fragments = true;
+        self.walk.release();
         let body = input.read(found.body, bytes + SLACK as u64)?;
         let is_cut = found.is_cut || (body.len() as u64) < bytes;
         let mut list = Vec::new();

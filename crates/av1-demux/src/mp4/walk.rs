@@ -41,6 +41,8 @@ pub(super) struct Walk {
     is_given_up: bool,
     /// Whether a pipe may forget what was walked over.
     is_forgetful: bool,
+    /// From where on it may not, as long as no fragment has said whose the media there is.
+    held: Option<u64>,
 }
 
 impl Walk {
@@ -89,8 +91,18 @@ impl Walk {
 
     /// What was walked over is not needed any more, nor will be.
     pub(super) fn forget(&mut self, input: &mut Input) -> Result<()> {
-        self.is_forgetful = true;
-        input.forget(self.at)
+        self.is_forgetful = self.held.is_none();
+        input.forget(self.held.unwrap_or(self.at))
+    }
+
+    /// What is from `at` on is needed until [`Self::release`].
+    pub(super) fn hold(&mut self, at: u64) {
+        self.held.get_or_insert(at);
+    }
+
+    /// A fragment has said what of it is needed.
+    pub(super) fn release(&mut self) {
+        self.held = None;
     }
 
     /// Goes no further.

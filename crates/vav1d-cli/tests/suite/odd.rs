@@ -1,8 +1,8 @@
 //! Files of muxers that went their own way: what they say twice, elsewhere or in another order.
 
-use crate::boxes::{Film, boxed, holds, open, read, stream, words};
+use crate::boxes::{Film, TICKS, boxed, holds, open, read, stream, words};
 use crate::ebml::{self, element};
-use crate::matroska::{clusters, frames};
+use crate::matroska::{clusters, frames, head, is_damaged};
 
 /// `data` as a zlib stream (RFC 1950) that stores it.
 fn zlib(data: &[u8]) -> Vec<u8> {
@@ -118,5 +118,55 @@ fn junk_behind_ivf_frames_is_junk_in_a_pipe_too() {
         let (units, faults) = read(&mut *open(&file, is_pipe).expect("a stream"));
         assert_eq!((units.len(), faults.len()), (sample.frames.len(), 1), "{is_pipe}: {faults:?}");
         assert!(faults[0].to_string().contains("cut short"), "{is_pipe}: {faults:?}");
+    }
+}
+
+/// A fragment, `moof` and `mdat`, with the media in front.
+fn media_first(fragment: &[u8]) -> Vec<u8> {
+    let size = u32::from_be_bytes(fragment[..4].try_into().expect("a box")) as usize;
+    let (moof, mdat) = fragment.split_at(size);
+    let mut moof = moof.to_vec();
+    let trun = moof.windows(4).position(|kind| kind == b"trun").expect("a run");
+    let offset = 8 - mdat.len() as i32;
+    moof[trun + 12..trun + 16].copy_from_slice(&offset.to_be_bytes());
+    [mdat, &moof].concat()
+}
+
+#[test]
+fn media_may_be_in_front_of_its_fragment() {
+    let samples = stream("key-frames");
+    let film = Film::default();
+    let fragments = samples.chunks(6).enumerate();
+    let fragments: Vec<_> =
+        fragments.map(|(i, part)| film.fragment(part, (i * 6) as u32 * TICKS)).collect();
+    let turned = fragments.iter().flat_map(|fragment| media_first(fragment));
+    let data = [film.init(), turned.collect()].concat();
+    holds(&data, &samples, "media first");
+    // Some are, and some are not; what is of no fragment is nothing.
+    let mixed = fragments.iter().enumerate().map(|(i, fragment)| match i % 2 {
+        0 => [boxed(b"mdat", &[&[7; 5000]]), fragment.clone()].concat(),
+        _ => media_first(fragment),
+    });
+    let data = [film.init(), mixed.flatten().collect()].concat();
+    holds(&data, &samples, "media before and behind");
+}
+
+#[test]
+fn a_matroska_file_may_begin_behind_something_else() {
+    let frames = frames();
+    let clusters = clusters(&frames);
+    let film = ebml::file(&[&head()[..], &clusters].concat());
+    // The identifier of an EBML header alone, in front of none.
+    let alone = [&[0, 0x1a, 0x45, 0xdf, 0xa3][..], &[0; 300]].concat();
+    let junk: [&[u8]; 5] = [
+        &alone,
+        b"\n",
+        b"\xef\xbb\xbf",
+        &[0; 5000],
+        b"HTTP/1.1 200 OK\r\nContent-Type: video/webm\r\n\r\n",
+    ];
+    for junk in junk {
+        let what = format!("{:?}", &junk[..junk.len().min(16)]);
+        is_damaged(&what, &[junk, &film].concat(), &frames, "no element");
     }
 }

@@ -161,14 +161,12 @@ fn keys_and_the_wheel_do_what_they_do_elsewhere() {
     let mut player = server.play(&["--paused", slow.text()]);
     player.shows("the first", SIZE, &slow.shown(0));
     move_to(&player, 40, 20);
-    // Of a wheel whose notches are buttons, as XTest has it, winit tells of the press and of the
-    // release; of one that scrolls, once.
-    for _ in 0..2 {
+    for _ in 0..3 {
         click(&player, 4);
     }
-    player.shows("four notches of ten seconds", SIZE, &slow.shown(40));
+    player.shows("three notches of ten seconds", SIZE, &slow.shown(30));
     click(&player, 5);
-    player.shows("two of them back", SIZE, &slow.shown(20));
+    player.shows("one of them back", SIZE, &slow.shown(20));
     // A section of five seconds, 128 times as fast: without it the end would come in a moment.
     player.press(KEY_L);
     player.press(RIGHT);

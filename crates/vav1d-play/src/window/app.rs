@@ -24,7 +24,7 @@ use vav1d::vk::DecodedPicture;
 use vav1d::vk::render::{self, Drawing, Overlay};
 
 /// Frames that wait to be shown at most; the player has more.
-const QUEUE: usize = 3;
+const QUEUE: usize = 2;
 /// How long messages, and the bar, stay.
 const MESSAGE: Duration = Duration::from_secs(2);
 

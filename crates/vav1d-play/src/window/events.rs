@@ -2,7 +2,7 @@
 
 use winit::application::ApplicationHandler;
 use winit::dpi::PhysicalSize;
-use winit::event::{ElementState, WindowEvent};
+use winit::event::{DeviceEvent, DeviceId, ElementState, WindowEvent};
 use winit::event_loop::ActiveEventLoop;
 use winit::keyboard::Key;
 use winit::window::WindowId;
@@ -19,6 +19,14 @@ impl ApplicationHandler<Wake> for App {
     fn about_to_wait(&mut self, event_loop: &ActiveEventLoop) {
         self.take_dropped();
         self.tick(event_loop);
+    }
+
+    // Of a notch that is a button (X11: 4 to 7) winit tells twice, of the press and of the release,
+    // and does not say which; the device's own events, which come first, do.
+    fn device_event(&mut self, _loop: &ActiveEventLoop, _id: DeviceId, event: DeviceEvent) {
+        if let DeviceEvent::Button { button: 4..=7, state } = event {
+            self.mouse.is_notch_over = state == ElementState::Released;
+        }
     }
 
     fn window_event(&mut self, event_loop: &ActiveEventLoop, _id: WindowId, event: WindowEvent) {

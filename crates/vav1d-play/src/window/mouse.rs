@@ -107,6 +107,9 @@ impl App {
 
     /// The wheel seeks: ten seconds a notch.
     pub(super) fn wheel(&mut self, event_loop: &ActiveEventLoop, delta: MouseScrollDelta) {
+        if std::mem::take(&mut self.mouse.is_notch_over) {
+            return;
+        }
         let notches = match delta {
             MouseScrollDelta::LineDelta(x, y) => f64::from(y) + f64::from(x),
             MouseScrollDelta::PixelDelta(by) => (by.y + by.x) / PIXELS,

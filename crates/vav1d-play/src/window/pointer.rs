@@ -14,4 +14,6 @@ pub(super) struct Pointer {
     pub(super) clicked: Option<Instant>,
     /// What is left of a notch.
     pub(super) rolled: f64,
+    /// What is said of the wheel next is of a button that was released.
+    pub(super) is_notch_over: bool,
 }
