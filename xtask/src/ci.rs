@@ -59,7 +59,8 @@ pub(crate) fn run() -> Result<()> {
     match drivers::at_hand() {
         true => {
             let samples = [crate::root().join("samples")];
-            drivers::run(&program, &CHIPS.map(str::to_owned), None, false, &samples)?;
+            let with = drivers::With::default();
+            drivers::run(&program, &CHIPS.map(str::to_owned), &with, &samples)?;
         }
         false => say("Mesa's RADV and ANV are not here: no real driver is run"),
     }

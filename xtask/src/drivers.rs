@@ -5,6 +5,7 @@ mod drawn;
 mod faults;
 mod first;
 mod pictures;
+mod places;
 mod sim;
 mod sizes;
 
@@ -33,6 +34,8 @@ const LEFT_OUT: [&str; 8] = [
     "--readback=host",
     "--readback=linear",
 ];
+/// What a driver says that lets one choose.
+const BOTH: [&str; 2] = ["DPB_AND_OUTPUT_COINCIDE_BIT", "DPB_AND_OUTPUT_DISTINCT_BIT"];
 /// One that is no axis of `matrix`.
 const BESIDE: &str = "--coded-extent=frame";
 /// The samples that are decoded in every shape.
@@ -86,12 +89,24 @@ enum Compared {
 /// Driver, field and reason of differences that are explained, with how often they were seen.
 type Reasons = BTreeMap<(&'static str, String, String), usize>;
 
+/// What the chips run with.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct With {
+    /// The folder of the wrappers of a chroot.
+    pub(crate) tools: Option<PathBuf>,
+    /// The validation layer.
+    pub(crate) validate: bool,
+    /// The manifest of a driver that is not installed.
+    pub(crate) manifest: Option<PathBuf>,
+}
+
 /// One chip with the programs that run on it.
 struct Bench {
     chip: String,
     program: PathBuf,
-    tools: Option<PathBuf>,
-    validate: bool,
+    with: With,
+    /// DPB and output may be one or two, as one likes.
+    offers_both: bool,
     /// What the driver says of its version.
     version: String,
     /// Session shapes in which a driver must be given the same as in the default one.
@@ -120,35 +135,33 @@ fn shapes(program: &Path) -> Result<Vec<String>> {
 }
 
 /// Runs everything on every chip; an error if something is not as it must be.
-pub(crate) fn run(
-    built: &Path,
-    chips: &[String],
-    tools: Option<&Path>,
-    validate: bool,
-    paths: &[PathBuf],
-) -> Result<()> {
+pub(crate) fn run(built: &Path, chips: &[String], with: &With, paths: &[PathBuf]) -> Result<()> {
     let streams = find_all(paths)?;
     let folder = crate::root().join(FOLDER);
     std::fs::create_dir_all(&folder)?;
     let program = folder.join("vav1d");
     std::fs::copy(built, &program)?;
     std::fs::copy(built.with_file_name("libdrm_sim.so"), folder.join("libdrm_sim.so"))?;
+    let places = built.with_file_name("examples").join(places::PROGRAM);
+    if places.exists() {
+        std::fs::copy(places, folder.join(places::PROGRAM))?;
+    }
     let all = generated(built, "chips")?;
     let chips = if chips.is_empty() { &all } else { chips };
     let shapes = shapes(built)?;
     let mut faults = Vec::new();
     let mut reasons = Reasons::new();
     let mut table = vec![
-        "| Chip | Streams | Ran | Refused | Failed | Compared | Equal | Differ | Shapes | Planted | Drawn | Pictures | Altered | Known faults |"
+        "| Chip | Streams | Ran | Refused | Failed | Compared | Equal | Differ | Shapes | Planted | Drawn | Pictures | Altered | Known faults | Places |"
             .to_owned(),
-        "|---|---|---|---|---|---|---|---|---|---|---|---|---|---|".to_owned(),
+        "|---|---|---|---|---|---|---|---|---|---|---|---|---|---|---|".to_owned(),
     ];
     for chip in chips {
         let mut bench = Bench {
             chip: chip.clone(),
             program: program.clone(),
-            tools: tools.map(Path::to_owned),
-            validate,
+            with: with.clone(),
+            offers_both: false,
             version: String::new(),
             shapes: shapes.clone(),
         };
@@ -193,6 +206,7 @@ impl Bench {
         let version = said.lines().find_map(|line| line.trim().strip_prefix("driver: "));
         let version = version.and_then(|line| line.find("Mesa 2").map(|at| &line[at..]));
         self.version = version.unwrap_or_default().to_owned();
+        self.offers_both = BOTH.iter().all(|flag| said.contains(flag));
         let stream = sample(SHAPED[0]);
         let arguments = ["md5", "-q", "--device", "system", &stream];
         let (output, _) = self.vav1d(&arguments, &self.record("offered"))?;
@@ -241,8 +255,9 @@ impl Bench {
         let altered = self.altered(faults)?;
         let known = self.known_faults(faults)?;
         self.first_sight(faults)?;
+        let places = self.places(faults)?;
         Ok(format!(
-            "| {} | {} | {ran} | {refused} | {failed} | {} | {equal} | {differ} | {shapes} | {planted} | {drawn} | {pictures} | {altered} | {known} |",
+            "| {} | {} | {ran} | {refused} | {failed} | {} | {equal} | {differ} | {shapes} | {planted} | {drawn} | {pictures} | {altered} | {known} | {places} |",
             self.chip,
             streams.len(),
             equal + differ,
@@ -256,7 +271,7 @@ impl Bench {
         let name = path.replace(['/', '.'], "-");
         let ours = self.record(&name);
         let outcome = self.decode(&[], &path, &ours)?;
-        if self.tools.is_none() || outcome != Outcome::Ran {
+        if self.with.tools.is_none() || outcome != Outcome::Ran {
             return Ok((outcome, None));
         }
         let theirs = self.record(&format!("{name}-ffmpeg"));
@@ -271,7 +286,7 @@ impl Bench {
     /// Decodes a stream with options of `md5`.
     fn decode(&self, options: &[&str], stream: &str, record: &Path) -> Result<Outcome> {
         let mut arguments = vec!["md5", "-q", "--device", "system"];
-        if self.validate {
+        if self.with.validate {
             arguments.push("--validate");
         }
         arguments.extend(options);

@@ -180,6 +180,9 @@ enum Task {
         /// Run under the validation layer
         #[arg(long)]
         validate: bool,
+        /// The manifest of the driver, of all chips that are named, and no installed one
+        #[arg(long, value_name = "FILE")]
+        manifest: Option<PathBuf>,
         /// The program, with libdrm_sim.so beside it; without it, both are built
         #[arg(long)]
         program: Option<PathBuf>,
@@ -363,9 +366,10 @@ fn run() -> Result<()> {
             let wanted = rewrite::suite::Wanted { judges, folder, count, seed, vectors };
             rewrite::suite::run(&wanted, &streams)
         }
-        Task::RealDrivers { chips, tools, validate, program, streams } => {
+        Task::RealDrivers { chips, tools, validate, manifest, program, streams } => {
             let program = program.map_or_else(build::release, Ok)?;
-            drivers::run(&program, &chips, tools.as_deref(), validate, &streams)
+            let with = drivers::With { tools, validate, manifest };
+            drivers::run(&program, &chips, &with, &streams)
         }
         Task::FilmGrain { tools, streams } => grain::run(&build::release()?, &tools, &streams),
         Task::Dist { dir, programs } => dist::run(&dir, programs.as_deref()),

@@ -54,6 +54,7 @@ const UNSAFE: &[&str] = &[
     "crates/av1-engine/src/overwrite.rs",
     "crates/av1-engine/src/plain.rs",
     "crates/av1-engine/src/rav1d.rs",
+    "crates/drm-sim/examples/places/vulkan.rs",
     "crates/drm-sim/src/hooks.rs",
     "crates/drm-sim/src/sys.rs",
     "crates/softvk/src/entry/",
@@ -64,6 +65,7 @@ const UNSAFE: &[&str] = &[
     "crates/softvk/tests/",
     "crates/vav1d-cli/tests/suite/device_client.rs",
     "crates/watch-layer/src/entry/",
+    "crates/watch-layer/src/shared.rs",
     "fuzz/fuzz_targets/softvk.rs",
 ];
 /// Files of those folders that may not.
@@ -76,6 +78,7 @@ const CRATES: &[(&str, &[&str])] = &[
         &[
             "crates/av1-engine/",
             "crates/av1-std/",
+            "crates/drm-sim/examples/places/",
             "crates/softvk/",
             "crates/vav1d/src/error.rs",
             "crates/vav1d/src/vk",

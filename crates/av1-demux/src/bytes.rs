@@ -154,6 +154,11 @@ impl Bytes {
         if done > CHUNK && done > self.buffer.len() / 2 {
             self.buffer.drain(..done);
             self.taken -= done;
+            // A key frame is many times as large as those after it.
+            let wanted = self.buffer.len().max(self.taken + n).max(CHUNK);
+            if self.buffer.capacity() / 4 > wanted {
+                self.buffer.shrink_to(2 * wanted);
+            }
         }
         while !self.ended && self.buffer.len() - self.taken < n {
             let got = match self.reader.fill_buf() {
@@ -183,5 +188,30 @@ impl Bytes {
     /// Whether nothing is left.
     pub(super) fn at_end(&mut self) -> io::Result<bool> {
         Ok(self.peek(1)?.is_empty())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Cursor;
+
+    use super::*;
+
+    #[test]
+    fn what_one_large_piece_takes_is_given_back() {
+        let all: Vec<u8> = (0..4_000_000_u32).map(|i| (i / 7) as u8).collect();
+        let mut bytes = Bytes::of_file(Box::new(Cursor::new(all.clone())));
+        assert_eq!(bytes.take(1_500_000).expect("bytes"), &all[..1_500_000]);
+        let mut at = 1_500_000;
+        while at < 3_000_000 {
+            assert_eq!(bytes.take(50_000).expect("bytes"), &all[at..at + 50_000]);
+            at += 50_000;
+        }
+        assert!(bytes.buffer.capacity() < 800_000, "{}", bytes.buffer.capacity());
+        bytes.keep(bytes.position());
+        assert_eq!(bytes.take(900_000).expect("bytes"), &all[at..at + 900_000]);
+        bytes.go_back(at as u64);
+        assert_eq!(bytes.take(1_000_000).expect("bytes"), &all[at..]);
+        assert!(bytes.at_end().expect("an end"));
     }
 }

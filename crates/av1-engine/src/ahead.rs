@@ -72,7 +72,8 @@ impl Reconstructor {
         let names = (!frame_type.is_intra()).then_some(&job.reference_name_slot_indices);
         let references = names.map(|names| self.slots.references(names)).transpose()?;
         let references = references.map(|found| unit::scaled(found, &size)).transpose()?;
-        let (unit, saved) = Unit::new(job, tiles, sequence, size, references.as_ref())?;
+        let (unit, saved) =
+            Unit::new(job, tiles, sequence, size, references.as_ref(), film_grain.as_ref())?;
         let (id, ids) = self.slots.ids(names);
         let references = names.copied().zip(ids);
         let target = self.slots.target(opening);
@@ -98,7 +99,7 @@ impl Reconstructor {
         (0..=at).for_each(|at| self.settle_one(at));
         match self.flights.remove(at) {
             Some(Flight { state: State::Over(Ok(clean)), film_grain, .. }) => {
-                let grained = film_grain.map(|params| grain::apply(&clean, &params));
+                let grained = film_grain.map(|params| self.decoder.with_grain(&clean, &params));
                 Ok(Decoded { clean, grained })
             }
             Some(Flight { state: State::Over(Err(fault)), .. }) => {

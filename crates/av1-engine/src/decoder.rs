@@ -11,7 +11,7 @@ use std::sync::Arc;
 
 use super::frame::Maker;
 use super::rav1d::{Filters, Picture, Rav1d, Refusal};
-use super::{Fault, Frame};
+use super::{Fault, Frame, grain};
 
 /// More rounds than this means that the decoder neither takes nor gives anything.
 const MAX_ROUNDS: usize = 16;
@@ -216,6 +216,21 @@ impl Decoder {
             self.next();
         }
         self.outcomes.remove(&sent).unwrap_or(Err(Fault::NoPicture))
+    }
+
+    /// `clean`, a picture of this decoder, with the film grain of its frame, spec 7.18.3: by the
+    /// decoder, which has assembly for it, where it can.
+    pub(crate) fn with_grain(&mut self, clean: &Frame, params: &grain::Params) -> Frame {
+        let picture = match clean.decoded() {
+            Some((picture, maker)) if params.decoder_has() && self.is(maker) => picture,
+            _ => return grain::apply(clean, params),
+        };
+        let inner = &mut self.inner;
+        match catch_unwind(AssertUnwindSafe(|| inner.with_grain(picture))) {
+            Ok(Ok(grained)) if grained.rows(0).0 == picture.rows(0).0 => clean.clone(),
+            Ok(Ok(grained)) => Frame::from_decoder(grained, &self.maker),
+            Ok(Err(_)) | Err(_) => grain::apply(clean, params),
+        }
     }
 
     /// Waits until it works on nothing.

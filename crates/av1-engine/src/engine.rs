@@ -10,7 +10,7 @@ use super::reconstructor::Threads;
 use super::sequence::Sequence;
 use super::store::{self, Store};
 use super::unit::{self, Unit};
-use super::{Decoded, Fault, Frame, grain};
+use super::{Decoded, Fault};
 
 /// Most decodes for the sake of one frame.
 const MOST_AGAIN: usize = 2048;
@@ -104,7 +104,8 @@ impl Engine {
         self.fill_buffers(ids.as_ref())?;
         let references = ids.map(|ids| unit::scaled(self.store.references(&ids)?, &size));
         let references = references.transpose()?;
-        let (unit, saved) = Unit::new(job, tiles, &sequence, size, references.as_ref())?;
+        let (unit, saved) =
+            Unit::new(job, tiles, &sequence, size, references.as_ref(), film_grain.as_ref())?;
         let target = job.setup_slot.and_then(|place| self.store.target(place, next));
         let refresh = target.map_or(0, |buffer| 1 << buffer);
         let clean = self
@@ -116,7 +117,8 @@ impl Engine {
             let decoded = store::Decoded { kept, bytes, saved, references: ids };
             self.store.insert(place, target, decoded);
         }
-        Ok(grained(clean, film_grain))
+        let grained = film_grain.map(|params| self.decoder.with_grain(&clean, &params));
+        Ok(Decoded { clean, grained })
     }
 
     /// Puts the pictures behind the reference names, `ids`, into buffers of the decoder.
@@ -133,12 +135,6 @@ impl Engine {
         }
         Err(Fault::ReferenceLost)
     }
-}
-
-/// The picture, and the same with film grain.
-fn grained(clean: Frame, params: Option<grain::Params>) -> Decoded {
-    let grained = params.map(|params| grain::apply(&clean, &params));
-    Decoded { clean, grained }
 }
 
 #[cfg(test)]

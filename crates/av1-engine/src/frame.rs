@@ -119,6 +119,11 @@ impl Frame {
         self.0.planes.iter().map(|store| store.view().samples()).collect()
     }
 
+    /// The decoder's picture that it is, and which decoder's.
+    pub(super) fn decoded(&self) -> Option<(&rav1d::Picture, &Maker)> {
+        self.0.decoded.as_ref().map(|(picture, maker)| (&**picture, maker))
+    }
+
     /// The picture, if there is no other clone and hence no other view of it.
     pub(super) fn alone(&mut self) -> Option<&mut Picture> {
         Arc::get_mut(&mut self.0)

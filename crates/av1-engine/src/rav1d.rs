@@ -4,6 +4,7 @@
 
 use std::fmt;
 use std::ptr::NonNull;
+use std::sync::Arc;
 
 use re_rav1d::Dav1dResult;
 use re_rav1d::include::dav1d::data::Dav1dData;
@@ -180,6 +181,22 @@ impl Rav1d {
         answer(got).map(|()| picture)
     }
 
+    /// `picture` with the film grain of its frame header: itself if that has none.
+    pub(super) fn with_grain(&mut self, picture: &Picture) -> Result<Picture, Refusal> {
+        let mut grained = Picture(Dav1dPicture::default());
+        let mut clean = picture.once_more();
+        // SAFETY: open; room for a picture; what `clean` refers to is counted, and is the decoder's
+        // from now on, which lets go of it.
+        let applied = unsafe {
+            c::dav1d_apply_grain(
+                Some(self.context),
+                Some(NonNull::from(&mut grained.0)),
+                Some(NonNull::from(&mut clean)),
+            )
+        };
+        answer(applied).map(|()| grained)
+    }
+
     fn forget_pending(&mut self) {
         if let Some(mut data) = self.pending.take() {
             // SAFETY: valid, and not used again.
@@ -204,7 +221,33 @@ unsafe impl Send for Picture {}
 // SAFETY: as above.
 unsafe impl Sync for Picture {}
 
+/// Counts one owner more of what a C structure owns.
+fn count<T>(owned: Arc<T>) {
+    std::mem::forget(Arc::clone(&owned));
+    std::mem::forget(owned);
+}
+
 impl Picture {
+    /// The same once more, for somebody who lets go of it on his own.
+    fn once_more(&self) -> Dav1dPicture {
+        let it = &self.0;
+        // SAFETY: here and in the five below: made of an `Arc` by the decoder, of which this
+        // structure owns a count, that stays.
+        it.frame_hdr_ref.into_iter().for_each(|raw| count(unsafe { raw.into_arc() }));
+        // SAFETY: as above.
+        it.seq_hdr_ref.into_iter().for_each(|raw| count(unsafe { raw.into_arc() }));
+        // SAFETY: as above.
+        it.content_light_ref.into_iter().for_each(|raw| count(unsafe { raw.into_arc() }));
+        // SAFETY: as above.
+        it.mastering_display_ref.into_iter().for_each(|raw| count(unsafe { raw.into_arc() }));
+        // SAFETY: as above.
+        it.itut_t35_ref.into_iter().for_each(|raw| count(unsafe { raw.into_arc() }));
+        // SAFETY: as above.
+        it.r#ref.into_iter().for_each(|raw| count(unsafe { raw.into_arc() }));
+        // SAFETY: plain addresses and numbers, and the owners that were counted.
+        unsafe { std::ptr::from_ref(it).read() }
+    }
+
     pub(super) fn timestamp(&self) -> i64 {
         self.0.m.timestamp
     }

@@ -5,7 +5,6 @@ use std::sync::Arc;
 
 use super::decoder::{Decoder, Pace};
 use super::flight::Flight;
-use super::grain;
 use super::headers::{FrameSize, FrameType};
 use super::rav1d::Filters;
 use super::sequence::Sequence;
@@ -268,11 +267,12 @@ impl Reconstructor {
         self.feed_kept(opening, names)?;
         let references = names.map(|names| self.slots.references(names)).transpose()?;
         let references = references.map(|found| unit::scaled(found, &size)).transpose()?;
-        let (unit, saved) = Unit::new(job, tiles, &sequence, size, references.as_ref())?;
+        let (unit, saved) =
+            Unit::new(job, tiles, &sequence, size, references.as_ref(), film_grain.as_ref())?;
         let unit = Arc::new(unit);
         let target = self.slots.target(opening);
         let clean = self.decoder.decode(unit.obus(target.refresh_frame_flags(), None))?;
-        let grained = film_grain.map(|params| grain::apply(&clean, &params));
+        let grained = film_grain.map(|params| self.decoder.with_grain(&clean, &params));
         Ok((Decoded { clean, grained }, (target, saved, Some(unit))))
     }
 

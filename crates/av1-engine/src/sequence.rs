@@ -1,9 +1,10 @@
 //! `sequence_header_obu()`, spec 5.5, in a normalised dialect that carries what decodes tiles.
 //!
-//! Absent by choice: still pictures, timing, operating points, levels, frame ids, colour
-//! description and film grain. None of them reaches a reconstructed sample, so a header that differs
-//! in nothing else has the same bytes, and the decoder keeps its references. [`Extras`] puts some of
-//! them back, for streams that are to be shown.
+//! Absent by choice: still pictures, timing, operating points, levels, frame ids and colour
+//! description. None of them reaches a reconstructed sample, so a header that differs in nothing
+//! else has the same bytes, and the decoder keeps its references. Film grain is there in sessions
+//! that have it, whatever the header says. [`Extras`] puts some of them back, for streams that are
+//! to be shown.
 
 use super::Fault;
 use super::obu_writer::BitWriter;
@@ -65,6 +66,8 @@ pub(crate) struct Sequence {
     pub(crate) enable_superres: bool,
     pub(crate) enable_cdef: bool,
     pub(crate) enable_restoration: bool,
+    /// Frames say what film grain they have, for the decoder to make.
+    pub(crate) film_grain: bool,
 }
 
 impl Sequence {
@@ -105,6 +108,7 @@ impl Sequence {
             enable_superres: flags.enable_superres() != 0,
             enable_cdef: flags.enable_cdef() != 0,
             enable_restoration: flags.enable_restoration() != 0,
+            film_grain: profile.film_grain_support,
         })
     }
 
@@ -120,7 +124,8 @@ impl Sequence {
 
     /// The payload of an OBU_SEQUENCE_HEADER.
     pub(crate) fn payload(&self) -> Vec<u8> {
-        self.payload_with(&Extras::NONE)
+        let extras = Extras { film_grain_params_present: self.film_grain, ..Extras::NONE };
+        self.payload_with(&extras)
     }
 
     /// The payload of one that says more.

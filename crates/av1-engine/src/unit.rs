@@ -21,8 +21,9 @@ pub(crate) struct Unit {
 }
 
 impl Unit {
-    /// Writes the frame of `job`, whose references are in the buffers that `references` names; and
-    /// what headers of frames that refer to it will need.
+    /// Writes the frame of `job`, whose references are in the buffers that `references` names, with
+    /// its `film_grain` if the decoder makes that; and what headers of frames that refer to it will
+    /// need.
     ///
     /// # Errors
     /// What cannot be written, and a number of tiles that is not the header's.
@@ -32,7 +33,10 @@ impl Unit {
         sequence: &Sequence,
         size: FrameSize,
         references: Option<&[Reference; 7]>,
+        film_grain: Option<&grain::Params>,
     ) -> Result<(Self, Saved), Fault> {
+        let film_grain = film_grain.filter(|params| params.decoder_has());
+        let film_grain = film_grain.and(job.picture.film_grain.as_ref());
         let input = HeaderInput {
             sequence,
             reduced_still_picture_header: job.sequence.std.flags.reduced_still_picture_header()
@@ -42,7 +46,7 @@ impl Unit {
             size,
             references,
             show: headers::Show::Hidden,
-            film_grain: None,
+            film_grain: sequence.film_grain.then_some(film_grain),
         };
         let header = headers::uncompressed_header(&input)?;
         if tiles.len() != header.tile_count {
@@ -129,7 +133,7 @@ pub(crate) fn blank(job: &job::FrameJob, sequence: &Sequence) -> Result<Vec<u8>,
         tile_sizes: vec![64],
     };
     let size = FrameSize::new(&job, sequence)?;
-    let (unit, _) = Unit::new(&job, &[&[0; 64]], sequence, size, None)?;
+    let (unit, _) = Unit::new(&job, &[&[0; 64]], sequence, size, None, None)?;
     Ok(unit.obus(0, None))
 }
 

@@ -86,7 +86,9 @@ impl Side {
         // The last row of a buffer may end with its last texel.
         let bytes = match self.tiling {
             Tiling::Linear => space.read_some(self.address, size),
-            Tiling::TileY | Tiling::Tile4 => space.read(self.address, size).unwrap_or_default(),
+            Tiling::TileY | Tiling::Tile4 | Tiling::Swizzled(_) => {
+                space.read(self.address, size).unwrap_or_default()
+            }
         };
         match bytes.is_empty() && size > 0 {
             true => Err(format!("a blit of {size} bytes at {:#x}: not mapped", self.address)),

@@ -33,6 +33,7 @@ mod drm;
 mod engine;
 mod hooks;
 mod i915;
+mod image;
 mod intel;
 mod log;
 mod memory;

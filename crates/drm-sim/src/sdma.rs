@@ -1,8 +1,9 @@
 //! The copy engine of AMD chips (SDMA): packets that copy, fill and write memory.
 
 use crate::bytes::Bytes;
+use crate::image::{self, Image};
 use crate::memory::Space;
-use crate::swizzle;
+use crate::swizzle::Family;
 
 /// Operations, bits 0..8 of a packet's first word, and those of COPY, bits 8..16.
 const NOP: u32 = 0;
@@ -32,12 +33,21 @@ struct Window {
     slice: u64,
 }
 
-/// Runs the packets of a command buffer for an engine of version `major`; what was not done.
-pub(crate) fn run(space: &Space, commands: &Bytes, major: u32) -> Vec<String> {
+/// What differs between the engines of chips.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Sdma {
+    /// The engine's version.
+    pub(crate) major: u32,
+    /// The chip's tiled images, if they are imitated.
+    pub(crate) family: Option<Family>,
+}
+
+/// Runs the packets of a command buffer; what was not done.
+pub(crate) fn run(space: &Space, commands: &Bytes, sdma: Sdma) -> Vec<String> {
     let mut left_out = Vec::new();
     let mut at = 0;
     while at + 4 <= commands.0.len() {
-        let packet = Packet { commands, at, major };
+        let packet = Packet { commands, at, sdma };
         match packet.run(space) {
             Ok(words) => at += words * 4,
             Err(reason) => {
@@ -57,7 +67,7 @@ struct Packet<'a> {
     commands: &'a Bytes,
     /// Byte at which it begins.
     at: usize,
-    major: u32,
+    sdma: Sdma,
 }
 
 impl Packet<'_> {
@@ -77,15 +87,15 @@ impl Packet<'_> {
     /// Its length in words, if its kind is known.
     fn words(&self) -> Option<usize> {
         let compressed = self.word(0) >> 19 & 1 == 1;
-        let metadata = match (compressed, self.major >= 7) {
+        let metadata = match (compressed, self.sdma.major >= 7) {
             (false, _) => 0,
             (true, true) => 1,
             (true, false) => 3,
         };
         Some(match self.kind() {
             (NOP, _) => 1 + (self.word(0) >> 16 & 0x3FFF) as usize,
-            (COPY, LINEAR) => 7 + if self.major >= 7 { metadata } else { 0 },
-            (COPY, LINEAR_WINDOW) => 13 + if self.major >= 7 { metadata } else { 0 },
+            (COPY, LINEAR) => 7 + if self.sdma.major >= 7 { metadata } else { 0 },
+            (COPY, LINEAR_WINDOW) => 13 + if self.sdma.major >= 7 { metadata } else { 0 },
             (COPY, TILED_WINDOW) => 14 + metadata,
             (COPY, TILED_TO_TILED) => 15 + metadata,
             (WRITE, 0) => 4 + (self.word(3) as usize & 0xF_FFFF) + 1,
@@ -110,9 +120,7 @@ impl Packet<'_> {
             (COPY, LINEAR) => self.copy(space)?,
             (COPY, LINEAR_WINDOW) => self.window(space)?,
             (COPY, TILED_WINDOW) => self.tiled(space)?,
-            (COPY, TILED_TO_TILED) => {
-                return Err("a copy between tiled images: its bytes are not made".into());
-            }
+            (COPY, TILED_TO_TILED) => self.tiled_to_tiled(space)?,
             (WRITE, 0) => {
                 let data = self.commands.0.get(self.at + 16..self.at + words * 4);
                 store(space, self.address(1), data.unwrap_or_default())?;
@@ -146,7 +154,7 @@ impl Packet<'_> {
 
     /// One side of a copy between windows, whose words begin at `index`.
     fn side(&self, index: usize) -> Window {
-        let shift = if self.major >= 7 { 16 } else { 13 };
+        let shift = if self.sdma.major >= 7 { 16 } else { 13 };
         let (place, depth) = (self.word(index + 2), self.word(index + 3));
         Window {
             address: self.address(index),
@@ -158,32 +166,64 @@ impl Packet<'_> {
         }
     }
 
-    /// A copy between a tiled image, whose rows lie one after another here, and a linear one.
+    /// A tiled image whose words begin at `index`, and the place of its first texel.
+    fn image(&self, index: usize) -> Result<(Image, [u64; 3]), String> {
+        let words = std::array::from_fn(|at| self.word(index + at));
+        Image::new(words, self.sdma.family, self.sdma.major)
+    }
+
+    /// Columns, rows and slices of a copy of tiled images, in two words from `index` on.
+    fn extent(&self, index: usize) -> [u64; 3] {
+        let (size, depth) = (self.word(index), self.word(index + 1) & 0x1FFF);
+        [size & 0xFFFF, size >> 16, depth].map(|less_one| u64::from(less_one) + 1)
+    }
+
+    /// A copy between a tiled image and a linear one.
     fn tiled(&self, space: &Space) -> Result<(), String> {
-        let texel = 1 << (self.word(6) & 7);
-        let mode = self.word(6) >> 3 & 0x1F;
-        let block = swizzle::block(mode, texel, self.major >= 7);
-        let (across, bytes) = block.ok_or(format!("a copy of swizzle mode {mode}"))?;
-        let corner = |word: u32| (u64::from(word & 0xFFFF), u64::from(word >> 16));
-        let pitch = (u64::from(self.word(4) >> 16) + 1).next_multiple_of(across);
-        let ((x, y), (to_x, to_y)) = (corner(self.word(3)), corner(self.word(9)));
-        // The lower bits of the address mix the pipes.
-        let address = self.address(1) & !(bytes - 1);
-        let image = Window { address, x, y, z: 0, pitch, slice: 0 };
+        let (image, [x, y, z]) = self.image(1)?;
+        let (place, depth) = (self.word(9), self.word(10));
         let linear = Window {
             address: self.address(7),
-            x: to_x,
-            y: to_y,
-            z: 0,
-            pitch: u64::from(self.word(10) >> 16) + 1,
-            slice: 0,
+            x: u64::from(place & 0xFFFF),
+            y: u64::from(place >> 16),
+            z: u64::from(depth & 0x1FFF),
+            pitch: u64::from(depth >> 16) + 1,
+            slice: u64::from(self.word(11)) + 1,
         };
-        let detile = self.word(0) >> 31 == 1;
-        let (from, to) = if detile { (image, linear) } else { (linear, image) };
-        let (width, height) = corner(self.word(12));
-        for row in 0..=height {
-            let bytes = load(space, from.row(row, 0, texel), (width + 1) * texel)?;
-            store(space, to.row(row, 0, texel), &bytes)?;
+        let [width, height, slices] = self.extent(12);
+        let (texel, row) = (image.texel(), width * image.texel());
+        let is_detiled = self.word(0) >> 31 == 1;
+        for slice in 0..slices {
+            let window = image::Window { x, y, z: z + slice, width, height };
+            if is_detiled {
+                let rows = image.read(space, &window)?;
+                for (at, bytes) in (0..).zip(rows.chunks(row as usize)) {
+                    store(space, linear.row(at, slice, texel), bytes)?;
+                }
+            } else {
+                image.size(&window)?;
+                let mut rows = Vec::new();
+                for at in 0..height {
+                    rows.extend(load(space, linear.row(at, slice, texel), row)?);
+                }
+                image.write(space, &window, &rows)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// A copy from a tiled image to another.
+    fn tiled_to_tiled(&self, space: &Space) -> Result<(), String> {
+        let ((from, [x, y, z]), (to, [to_x, to_y, to_z])) = (self.image(1)?, self.image(7)?);
+        if from.texel() != to.texel() {
+            return Err("a copy between tiled images with other texels".into());
+        }
+        let [width, height, slices] = self.extent(13);
+        for slice in 0..slices {
+            let window = image::Window { x, y, z: z + slice, width, height };
+            let rows = from.read(space, &window)?;
+            let window = image::Window { x: to_x, y: to_y, z: to_z + slice, ..window };
+            to.write(space, &window, &rows)?;
         }
         Ok(())
     }
@@ -228,6 +268,8 @@ mod tests {
     use super::*;
     use crate::memory::Memory;
 
+    const GFX11: Sdma = Sdma { major: 6, family: Some(Family::Gfx11Pipes8) };
+
     /// A space with 64 KiB at 0x10000, which are 0, 1, 2 and so on.
     fn space() -> std::io::Result<Space> {
         let mut memory = Memory::new()?;
@@ -264,7 +306,8 @@ mod tests {
                 1 | 1 << 16,
                 0,
             ]);
-            assert_eq!(run(&space, &packet, major), [""; 0]);
+            let sdma = Sdma { major, family: None };
+            assert_eq!(run(&space, &packet, sdma), [""; 0]);
             let found = space.read(0x1_8000 + 8, 16).unwrap_or_default();
             assert_eq!(found[..5], [66, 67, 68, 69, 12]);
             assert_eq!(found[8..13], [98, 99, 100, 101, 20]);
@@ -272,32 +315,86 @@ mod tests {
         Ok(())
     }
 
+    /// The six words of an image of 100 by 70 texels of 2 bytes in mode `mode` at `address`, from
+    /// texel (3, 41) on.
+    fn image(address: u32, mode: u32) -> [u32; 6] {
+        [address, 0, 3 | 41 << 16, 99 << 16, 69, 1 | mode << 3 | 1 << 9]
+    }
+
+    /// A copy of 2 texels in 2 rows between an image and (1, 1) of rows of 4 at 0x18000.
+    fn tiled(from_image: bool, image: [u32; 6]) -> Bytes {
+        let mut packet = vec![0x501 | u32::from(from_image) << 31];
+        packet.extend(image);
+        packet.extend([0x1_8000, 0, 1 | 1 << 16, 3 << 16, 15, 1 | 1 << 16, 0]);
+        words(&packet)
+    }
+
     #[test]
-    fn a_tiled_image_has_the_pitch_of_its_blocks() -> std::io::Result<()> {
+    fn texels_of_tiled_images_come_from_their_places() -> std::io::Result<()> {
         let space = space()?;
-        // 2 texels of 2 bytes in 2 rows from (3, 1) of an image of 100 texels, whose blocks are 64
-        // texels wide, to (0, 0) of rows of 4.
-        let packet = words(&[
-            0x8000_0501,
-            0x1_0000 | 5 << 8,
-            0,
-            3 | 1 << 16,
-            99 << 16,
-            9,
-            1 | 22 << 3 | 1 << 9,
-            0x1_8000,
-            0,
-            0,
-            3 << 16,
-            15,
-            1 | 1 << 16,
-            0,
-        ]);
-        assert_eq!(run(&space, &packet, 6), [""; 0]);
-        let found = space.read(0x1_8000, 12).unwrap_or_default();
-        assert_eq!(found[..4], [6, 7, 8, 9]);
-        assert_eq!(found[8..], [6, 7, 8, 9]);
-        assert_eq!(run(&space, &packet, 7), ["a copy of swizzle mode 22"]);
+        // 4KB_D_X: blocks of 64 by 32 texels, two in a row. Column 3 has x0 and x1, bits 1 and 3, and
+        // column 4 x2, bit 5; rows 41 and 42 have y0, bit 2, and y1, bit 4, and both y3 and y5, bits
+        // 8 and 9.
+        let address = 0x1_0000 + 2 * 4096 + (1 << 8 | 1 << 9);
+        let place = |x, y| {
+            address + if x == 3 { 1 << 1 | 1 << 3 } else { 1 << 5 } + if y == 41 { 4 } else { 16 }
+        };
+        let texels = [(3, 41), (4, 41), (3, 42), (4, 42)];
+        for (number, (x, y)) in (1_u8..).zip(texels) {
+            assert!(space.write(place(x, y), &[number, number + 100]).is_some());
+        }
+        let packet = tiled(true, image(0x1_0000, 22));
+        assert_eq!(run(&space, &packet, GFX11), [""; 0]);
+        let read = |at, size| space.read(at, size).unwrap_or_default();
+        assert_eq!(read(0x1_8000 + 10, 4), [1, 101, 2, 102]);
+        assert_eq!(read(0x1_8000 + 18, 4), [3, 103, 4, 104]);
+        // Back, to an image whose address flips bit 8.
+        let packet = tiled(false, image(0x1_4000 | 1 << 8, 22));
+        assert_eq!(run(&space, &packet, GFX11), [""; 0]);
+        for (number, (x, y)) in (1_u8..).zip(texels) {
+            assert_eq!(read((place(x, y) ^ 1 << 8) + 0x4000, 2), [number, number + 100]);
+        }
+        Ok(())
+    }
+
+    #[test]
+    fn tiled_images_are_copied_to_tiled_images() -> std::io::Result<()> {
+        let space = space()?;
+        let linear = |texels: [u8; 4]| {
+            assert!(space.write(0x1_8000 + 10, &texels).is_some());
+            assert!(space.write(0x1_8000 + 18, &texels.map(|byte| byte + 4)).is_some());
+        };
+        linear([1, 2, 3, 4]);
+        assert_eq!(run(&space, &tiled(false, image(0x1_0000, 22)), GFX11), [""; 0]);
+        let mut packet = vec![0x601];
+        packet.extend(image(0x1_0000, 22));
+        packet.extend(image(0x1_9000, 6));
+        packet.extend([1 | 1 << 16, 0]);
+        assert_eq!(run(&space, &words(&packet), GFX11), [""; 0]);
+        linear([0; 4]);
+        assert_eq!(run(&space, &tiled(true, image(0x1_9000, 6)), GFX11), [""; 0]);
+        let found = [10, 18].map(|at| space.read(0x1_8000 + at, 4).unwrap_or_default());
+        assert_eq!(found, [[1, 2, 3, 4], [5, 6, 7, 8]]);
+        Ok(())
+    }
+
+    #[test]
+    fn what_no_image_is_has_a_reason() -> std::io::Result<()> {
+        let space = space()?;
+        let fault = |sdma, change: (usize, u32)| {
+            let mut image = image(0x1_0000, 22);
+            image[change.0] ^= change.1;
+            run(&space, &tiled(true, image), sdma).join("; ")
+        };
+        assert_eq!(fault(GFX11, (0, 0)), "");
+        let unknown = "a copy of swizzle mode 22 with texels of 2 bytes";
+        assert_eq!(fault(Sdma { major: 7, family: Some(Family::Gfx12) }, (0, 0)), unknown);
+        assert_eq!(fault(Sdma { major: 6, family: None }, (0, 0)), unknown);
+        assert_eq!(fault(GFX11, (5, 3 << 9)), "a copy of an image in three dimensions");
+        assert_eq!(fault(GFX11, (5, 1 << 16)), "a copy of an image with mip levels");
+        assert_eq!(fault(GFX11, (2, 1 << 7)), "a copy beyond the rows of an image");
+        let unmapped = fault(GFX11, (1, 1));
+        assert!(unmapped.starts_with("SDMA reads ") && unmapped.ends_with(": not mapped"));
         Ok(())
     }
 
@@ -340,7 +437,7 @@ mod tests {
             1,
             0x0000_00FE,
         ]);
-        let left_out = run(&space, &packets, 6);
+        let left_out = run(&space, &packets, GFX11);
         assert_eq!(left_out.len(), 2, "{left_out:?}");
         assert!(left_out[0].contains("0x90000") && left_out[1].contains("254"), "{left_out:?}");
         let read = |at, size| space.read(at, size).unwrap_or_default();

@@ -14,7 +14,8 @@ pub(crate) struct Surface {
     /// Bytes from one row of a plane to the next, before tiling.
     pub(crate) luma_pitch: u64,
     pub(crate) chroma_pitch: u64,
-    pub(crate) tiling: Tiling,
+    pub(crate) luma_tiling: Tiling,
+    pub(crate) chroma_tiling: Tiling,
 }
 
 /// Most samples of a row or column, FRAME_SIZE_BITS of 16.
@@ -42,7 +43,7 @@ pub(crate) fn write(space: &Space, surface: &Surface, frame: &Frame) -> Result<(
         (0..luma.width).for_each(|x| sample(&mut out, at(luma, x, y)));
         out
     });
-    plane(space, surface.luma, surface.luma_pitch, surface.tiling, rows)?;
+    plane(space, surface.luma, surface.luma_pitch, surface.luma_tiling, rows)?;
     let (width, height) = (luma.width.div_ceil(2), luma.height.div_ceil(2));
     let grey = 1 << (frame.bit_depth() - 1);
     let rows = (0..height).map(|y| {
@@ -54,7 +55,7 @@ pub(crate) fn write(space: &Space, surface: &Surface, frame: &Frame) -> Result<(
         }
         out
     });
-    plane(space, surface.chroma, surface.chroma_pitch, surface.tiling, rows)
+    plane(space, surface.chroma, surface.chroma_pitch, surface.chroma_tiling, rows)
 }
 
 /// What a picture that could not be decoded looks like: every byte of it.
@@ -74,9 +75,9 @@ pub(crate) fn poison(
     }
     let rows = |rows: usize, bytes: usize| (0..rows).map(move |_| vec![POISON; bytes]);
     let luma = rows(height, width * sample_bytes);
-    plane(space, surface.luma, surface.luma_pitch, surface.tiling, luma)?;
+    plane(space, surface.luma, surface.luma_pitch, surface.luma_tiling, luma)?;
     let chroma = rows(height.div_ceil(2), width.div_ceil(2) * 2 * sample_bytes);
-    plane(space, surface.chroma, surface.chroma_pitch, surface.tiling, chroma)
+    plane(space, surface.chroma, surface.chroma_pitch, surface.chroma_tiling, chroma)
 }
 
 /// The sample at (x, y); 0 outside.
@@ -96,6 +97,7 @@ fn plane(
     tiling: Tiling,
     rows: impl ExactSizeIterator<Item = Vec<u8>>,
 ) -> Result<(), String> {
+    let (address, tiling) = tiling.at(address);
     let size = tiling.size(pitch, rows.len() as u64);
     let size = size.filter(|&size| size <= MOST && pitch > 0);
     let size =

@@ -1,5 +1,6 @@
-//! How the bytes of an image are ordered in memory: row by row, or in tiles of 4 KiB, 128 bytes
-//! wide and 32 rows high, which follow one another row by row.
+//! How the bytes of an image are ordered in memory: row by row, or in the blocks of AMD's chips
+//! (`swizzle`), or in Intel's tiles of 4 KiB, 128 bytes wide and 32 rows high, which follow one
+//! another row by row.
 //!
 //! Where byte `u` of row `v` of a tile lies, as bits of the offset from bit 11 down, by the public
 //! programmer's references of the chips:
@@ -8,6 +9,8 @@
 //! Tile Y   u6 u5 u4 v4 v3 v2 v1 v0 u3 u2 u1 u0
 //! Tile 4   v4 v3 u6 v2 u5 u4 v1 v0 u3 u2 u1 u0
 //! ```
+
+use crate::swizzle::Swizzle;
 
 /// The order of bytes in a plane.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -18,6 +21,8 @@ pub(crate) enum Tiling {
     TileY,
     /// Tile 4 of Intel chips since.
     Tile4,
+    /// A mode of AMD's chips, for texels of one size.
+    Swizzled(Swizzle),
 }
 
 /// Bytes of a tile, of one of its rows, and its rows.
@@ -35,14 +40,26 @@ impl Tiling {
             Self::Linear => pitch.checked_mul(rows),
             Self::TileY | Self::Tile4 if pitch % WIDTH != 0 => None,
             Self::TileY | Self::Tile4 => pitch.checked_mul(rows.checked_next_multiple_of(ROWS)?),
+            Self::Swizzled(swizzle) => swizzle.size(pitch, rows),
+        }
+    }
+
+    /// Where a plane at `address` begins, and its order: some addresses have a part in it.
+    pub(crate) fn at(self, address: u64) -> (u64, Self) {
+        match self {
+            Self::Linear | Self::TileY | Self::Tile4 => (address, self),
+            Self::Swizzled(swizzle) => {
+                let (address, swizzle) = swizzle.at(address);
+                (address, Self::Swizzled(swizzle))
+            }
         }
     }
 
     /// Where byte `x` of row `y` of a plane lies.
-    pub(crate) fn offset(self, pitch: u64, x: u64, y: u64) -> u64 {
+    fn offset(self, pitch: u64, x: u64, y: u64) -> u64 {
         let (u, v) = (x % WIDTH, y % ROWS);
         let within = match self {
-            Self::Linear => return y * pitch + x,
+            Self::Linear | Self::Swizzled(_) => return y * pitch + x,
             Self::TileY => (u % 16) + (v << 4) + ((u / 16) << 9),
             Self::Tile4 => {
                 (u % 16)
@@ -58,6 +75,9 @@ impl Tiling {
 
     /// Puts bytes of row `y` to their places, from byte `x` on.
     pub(crate) fn put(self, bytes: &mut [u8], pitch: u64, (x, y): (u64, u64), row: &[u8]) {
+        if let Self::Swizzled(swizzle) = self {
+            return swizzle.put(bytes, pitch, (x, y), row);
+        }
         self.runs(x, row.len(), |at, from, length| {
             let to = self.offset(pitch, at, y) as usize;
             if let Some(to) = bytes.get_mut(to..to + length) {
@@ -75,6 +95,10 @@ impl Tiling {
         length: usize,
     ) -> Vec<u8> {
         let mut row = vec![0; length];
+        if let Self::Swizzled(swizzle) = self {
+            swizzle.get(bytes, pitch, (x, y), &mut row);
+            return row;
+        }
         self.runs(x, length, |at, to, length| {
             let from = self.offset(pitch, at, y) as usize;
             if let Some(from) = bytes.get(from..from + length) {
@@ -91,7 +115,7 @@ impl Tiling {
         while at < length {
             let here = x + at as u64;
             let run = match self {
-                Self::Linear => length,
+                Self::Linear | Self::Swizzled(_) => length,
                 Self::TileY | Self::Tile4 => RUN - (here % RUN as u64) as usize,
             };
             let run = run.min(length - at);

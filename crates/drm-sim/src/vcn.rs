@@ -96,6 +96,26 @@ pub(crate) const DPB: &Layout = &[
     ("address_high", U32, 16),
 ];
 
+/// An entry of the list of references that comes beside the message where outputs are the picture
+/// buffer ("tier 3"): each has pitches, heights and sizes of its own.
+pub(crate) const REFERENCE: &Layout = &[
+    ("index", U32, 1),
+    ("luma_pitch", U32, 1),
+    ("luma_aligned_height", U32, 1),
+    ("luma_aligned_size", U32, 1),
+    ("luma_high", U32, 1),
+    ("luma_low", U32, 1),
+    ("chroma_pitch", U32, 1),
+    ("chroma_aligned_height", U32, 1),
+    ("chroma_aligned_size", U32, 1),
+    ("chroma_high", U32, 1),
+    ("chroma_low", U32, 1),
+    ("reserved", U32, 5),
+];
+
+/// Bytes of [`REFERENCE`].
+const REFERENCE_BYTES: usize = 64;
+
 /// Bytes of [`DPB`]: the part of a picture buffer in one allocation is shorter.
 pub(crate) const DPB_BYTES: usize = 168;
 
@@ -292,6 +312,8 @@ pub(crate) struct Message {
     pub(crate) stream: u32,
     /// Parts by their number: 1 create, 2 decode, 0x10 picture buffer, 0x11 AV1.
     pub(crate) parts: Vec<(u32, Bytes)>,
+    /// Entries of [`REFERENCE`], where the message comes with such a list.
+    pub(crate) references: Option<Vec<Bytes>>,
     /// GPU addresses.
     pub(crate) target: u64,
     pub(crate) bitstream: u64,
@@ -313,10 +335,12 @@ impl Message {
 const MOST: u64 = 1 << 16;
 /// Package that names the buffers of a decode.
 const DECODE_BUFFER: u32 = 1;
+/// Package with the list of references of the decode before it.
+const REFERENCES: u32 = 0xC;
 
 /// Every message of a unified engine's command buffer, in order.
 pub(crate) fn unified(space: &Space, commands: &Bytes) -> Vec<Message> {
-    let mut messages = Vec::new();
+    let mut messages: Vec<Message> = Vec::new();
     let mut at = 0;
     while at + 8 <= commands.0.len() {
         let (size, kind) = (commands.u32(at) as usize, commands.u32(at + 4));
@@ -330,6 +354,16 @@ pub(crate) fn unified(space: &Space, commands: &Bytes) -> Vec<Message> {
                 u64::from(commands.u32(place)) << 32 | u64::from(commands.u32(place + 4))
             };
             messages.extend(message(space, address(0), address(2), address(4)));
+        }
+        if kind == REFERENCES {
+            // After the package's header the list's size and how many entries it has.
+            let package = commands.0.get(at + 16..(at + size).min(commands.0.len()));
+            let entries = package.unwrap_or_default().chunks_exact(REFERENCE_BYTES);
+            let count = commands.u32(at + 12) as usize;
+            if let Some(message) = messages.last_mut() {
+                let entries = entries.take(count).map(|entry| Bytes(entry.to_vec()));
+                message.references = Some(entries.collect());
+            }
         }
         at += size;
     }
@@ -372,7 +406,8 @@ fn message(space: &Space, address: u64, target: u64, bitstream: u64) -> Option<M
         let end = from.checked_add(size).filter(|&end| end <= all.0.len())?;
         parts.push((number, Bytes(all.0[from..end].to_vec())));
     }
-    Some(Message { kind: header.u32(12), stream: header.u32(16), parts, target, bitstream })
+    let (kind, stream) = (header.u32(12), header.u32(16));
+    Some(Message { kind, stream, parts, references: None, target, bitstream })
 }
 
 #[cfg(test)]
@@ -391,7 +426,9 @@ mod tests {
 
     #[test]
     fn the_part_of_a_picture_buffer_is_as_long_as_the_engines() {
-        assert_eq!(DPB.iter().map(|f| f.1.size() * f.2).sum::<usize>(), DPB_BYTES);
+        let bytes = |layout: &Layout| layout.iter().map(|f| f.1.size() * f.2).sum::<usize>();
+        assert_eq!(bytes(DPB), DPB_BYTES);
+        assert_eq!(bytes(REFERENCE), REFERENCE_BYTES);
     }
 
     #[test]

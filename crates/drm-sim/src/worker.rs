@@ -12,10 +12,12 @@ use crate::log::log;
 use crate::node::Node;
 use crate::pictures::Pictures;
 use crate::record::Recorder;
+use crate::sdma::{self, Sdma};
 use crate::submission::{Commands, Engine, Submission};
+use crate::swizzle::Family;
 use crate::tiling::Tiling;
 use crate::vcn::Message;
-use crate::{batch, blitter, sdma, vcn};
+use crate::{batch, blitter, vcn};
 
 /// What the thread has.
 struct Worker {
@@ -30,7 +32,7 @@ struct Worker {
     alteration: Option<Alteration>,
     seen: usize,
     /// Version of the copy engine of an AMD chip.
-    sdma: u32,
+    sdma: Sdma,
     /// What was said to be left out.
     left_out: BTreeSet<String>,
 }
@@ -62,14 +64,17 @@ impl Worker {
         Self {
             recorder: Recorder::new(chip),
             pictures: Pictures::new(chip),
-            vcn: (!engine::is_off()).then(Vcn::default),
+            vcn: (!engine::is_off()).then(|| Vcn::new(family(chip))),
             avp: (!engine::is_off()).then(|| Avp::new(tiling(chip))),
             decoded: false,
             alteration: Alteration::from_environment(),
             seen: 0,
-            sdma: match chip.kernel {
-                Kernel::Amdgpu(amd) => amd.sdma[0],
-                Kernel::I915(_) | Kernel::Xe(_) => 0,
+            sdma: Sdma {
+                major: match chip.kernel {
+                    Kernel::Amdgpu(amd) => amd.sdma[0],
+                    Kernel::I915(_) | Kernel::Xe(_) => 0,
+                },
+                family: family(chip),
             },
             left_out: BTreeSet::new(),
         }
@@ -181,6 +186,14 @@ impl Worker {
             self.decoded = true;
         }
         self.recorder.add(text, &outcome.faults);
+    }
+}
+
+/// The tiled images of an AMD chip.
+fn family(chip: &Chip) -> Option<Family> {
+    match chip.kernel {
+        Kernel::Amdgpu(amd) => Family::of(amd.graphics[0], amd.gb_addr_config),
+        Kernel::I915(_) | Kernel::Xe(_) => None,
     }
 }
 

@@ -13,6 +13,7 @@ use super::select::{self, Fallback, Selected, uuid_text};
 use super::table::Table;
 use super::{caps_record, caps_seen, caps_streams, caps_table};
 use vav1d::vk::{Executor, ExecutorOptions, InstanceOptions};
+use vav1d_lab::wire::JudgedDevice;
 
 pub(super) fn run(args: &CapsArgs, json: bool, notices: &Notices) -> Result<Exit> {
     if args.judged {
@@ -96,15 +97,19 @@ fn judged(args: &CapsArgs, notices: &Notices) -> Result<Exit> {
         let opened = Executor::new(&selected.instance, adapter, ExecutorOptions::default());
         drop(opened.map_err(Failure::of)?);
     }
-    let device = json!({
-        "name": adapter.name, "uuid": uuid_text(adapter), "driver_name": adapter.driver_name,
-        "driver_info": adapter.driver_info, "api_version": adapter.api_version_text(),
-        "embedded": selected.is_embedded(), "hardware": selected.is_hardware(),
-    });
+    let device = JudgedDevice {
+        name: adapter.name.clone(),
+        driver_name: adapter.driver_name.clone(),
+        driver_info: adapter.driver_info.clone(),
+        api_version: adapter.api_version_text(),
+        uuid: uuid_text(adapter),
+        is_embedded: selected.is_embedded(),
+        is_hardware: selected.is_hardware(),
+    };
     let mut out = Lines(output::stdout());
     let written = out
         .begin("caps", None, Some(&adapter.name))
-        .and_then(|()| out.write(&Record::Device(device)));
+        .and_then(|()| out.write(&Record::JudgedDevice(device)));
     written.and_then(|()| out.0.flush()).map_err(Failure::output)?;
     Ok(Exit::Done)
 }

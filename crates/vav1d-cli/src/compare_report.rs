@@ -2,8 +2,6 @@
 
 use std::io::{self, Write};
 
-use serde_json::{Value, json};
-
 use super::args::CompareArgs;
 use super::comparison::{Comparison, Ended};
 use super::exit::Exit;
@@ -15,6 +13,7 @@ use super::{explain, output};
 use vav1d::vk::DecodeStatus;
 use vav1d_lab::compare::shared::{self, Shared};
 use vav1d_lab::compare::{Difference, Node, PlaneDifference, REFERENCE_NAMES, State, Verdict};
+use vav1d_lab::wire::compare as wire;
 use vav1d_lab::words::count;
 
 const PLANES: [&str; 3] = ["Y", "U", "V"];
@@ -235,37 +234,44 @@ fn write_json(args: &CompareArgs, all: &Comparison, shared: &[Shared]) -> io::Re
     let mut lines = Lines(output::stdout());
     lines.begin("compare", Some(&args.pipeline.input.file), Some(&all.device))?;
     for (verdict, node) in all.verdicts.iter().zip(&all.graph.nodes) {
-        lines.write(&Record::Verdict(verdict_json(all, verdict, node)))?;
+        lines.write(&Record::Verdict(record(all, verdict, node)))?;
     }
     lines.unfired(&all.unfired)?;
     let first = all.verdicts.iter().find(|v| v.state == State::Wrong || v.grain.is_some());
-    lines.write(&Record::Comparison(json!({
-        "against": all.against,
-        "teacher": all.teacher,
-        "frames": all.verdicts.len(),
-        "right": all.count(State::Right),
-        "wrong": all.count(State::Wrong),
-        "inherited": all.count(State::Inherited),
-        "missing": all.count(State::Missing),
-        "unjudged": all.count(State::Unjudged),
-        "first_wrong": first.map(|v| v.frame),
-        "ended": all.ended.as_ref().map(|ended| json!({
-            "what": ended.what, "submitted": ended.submitted, "done": ended.done,
-            "text": headline(all, ended),
-        })),
-        "explanation": all.explained.as_ref().map(explain::to_json),
-        "notes": all.notes,
-        "shared_features": shared.iter().map(|s| json!({
-            "feature": s.feature, "wrong": s.wrong, "right": s.right,
-        })).collect::<Vec<_>>(),
-    })))?;
+    let ended = all.ended.as_ref().map(|ended| wire::Ended {
+        what: ended.what.clone(),
+        submitted: ended.submitted,
+        done: ended.done,
+        text: headline(all, ended),
+    });
+    let shared = shared.iter().map(|shared| wire::SharedFeature {
+        feature: shared.feature.to_owned(),
+        wrong: shared.wrong,
+        right: shared.right,
+    });
+    lines.write(&Record::Comparison(wire::Comparison {
+        against: all.against.clone(),
+        teacher: all.teacher,
+        frames: all.verdicts.len(),
+        right: all.count(State::Right),
+        wrong: all.count(State::Wrong),
+        inherited: all.count(State::Inherited),
+        missing: all.count(State::Missing),
+        unjudged: all.count(State::Unjudged),
+        first_wrong: first.map(|v| v.frame),
+        ended,
+        explanation: all.explained.as_ref().map(explain::to_json),
+        notes: all.notes.clone(),
+        shared_features: shared.collect(),
+    }))?;
     lines.0.flush()
 }
 
-fn verdict_json(all: &Comparison, v: &Verdict, node: &Node) -> Value {
+fn record(all: &Comparison, v: &Verdict, node: &Node) -> wire::Verdict {
     let references = node.references.iter().enumerate().filter_map(|(name, frame)| {
         let slot = node.header.ref_frame_idx.map(|slots| slots[name].index());
-        Some(json!({ "name": REFERENCE_NAMES[name], "frame": (*frame)?, "slot": slot }))
+        let name = REFERENCE_NAMES[name].to_owned();
+        Some(wire::Reference { name, frame: (*frame)?, slot })
     });
     let status = match v.status {
         DecodeStatus::Complete => Some(1),
@@ -273,56 +279,22 @@ fn verdict_json(all: &Comparison, v: &Verdict, node: &Node) -> Value {
         DecodeStatus::Unknown => None,
     };
     let (width, height) = node.size();
-    json!({
-        "frame": v.frame,
-        "unit": node.unit,
-        "outputs": all.graph.outputs_of(v.frame).collect::<Vec<_>>(),
-        "frame_type": node.header.frame_type.to_string(),
-        "width": width,
-        "height": height,
-        "state": v.state.word(),
-        "status": status,
-        "dpb_slot": v.dpb_slot,
-        "origins": v.origins,
-        "references": references.collect::<Vec<_>>(),
-        "difference": v.difference.as_ref().map(difference_json),
-        "film_grain": v.grain.as_ref().map(|(outputs, difference)| json!({
-            "outputs": outputs, "difference": difference_json(difference),
-        })),
-    })
-}
-
-fn difference_json(difference: &Difference) -> Value {
-    match difference {
-        Difference::Shape { is, should_be } => json!({ "shape": is, "should_be": should_be }),
-        Difference::Hash { is, should_be } => json!({ "md5": is, "should_be": should_be }),
-        Difference::Samples { planes, superblocks } => json!({
-            "planes": PLANES.iter().zip(planes).map(|(name, p)| json!({
-                "plane": name,
-                "samples": p.samples,
-                "differing": p.differing,
-                "max": p.max,
-                "first": p.first,
-                "psnr": finite(p.psnr),
-                "ssim": finite(p.ssim),
-            })).collect::<Vec<_>>(),
-            "superblocks": {
-                "wrong": superblocks.wrong,
-                "total": superblocks.total,
-                "first": {
-                    "row": superblocks.first.row,
-                    "column": superblocks.first.column,
-                    "x": superblocks.first.x,
-                    "y": superblocks.first.y,
-                    "size": superblocks.first.size,
-                    "tile": superblocks.first.tile,
-                },
-            },
+    wire::Verdict {
+        frame: v.frame,
+        unit: node.unit,
+        outputs: all.graph.outputs_of(v.frame).collect(),
+        frame_type: node.header.frame_type.to_string(),
+        width,
+        height,
+        state: v.state,
+        status,
+        dpb_slot: v.dpb_slot,
+        origins: v.origins.iter().copied().collect(),
+        references: references.collect(),
+        difference: v.difference.as_ref().map(Into::into),
+        film_grain: v.grain.as_ref().map(|(outputs, difference)| wire::Grained {
+            outputs: outputs.clone(),
+            difference: difference.into(),
         }),
     }
-}
-
-/// JSON has neither infinity nor NaN.
-fn finite(value: f64) -> Option<f64> {
-    value.is_finite().then_some(value)
 }

@@ -6,16 +6,14 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use serde::Serialize;
 
-use super::exit::Exit;
 use super::failure::Failure;
 use vav1d::container::OtherTrack;
 use vav1d::decode;
-use vav1d::error::{DeviceError, Error, StreamFault};
-use vav1d::sink::Hash;
+use vav1d::error::Error;
 use vav1d::vk;
-
-/// Number of this schema, which docs/schema.json has.
-pub use vav1d_lab::conform::report::jsonl::SCHEMA;
+use vav1d_lab::wire::compare::{Comparison, Verdict};
+pub use vav1d_lab::wire::{Fault, Hashed, OutputFrame};
+use vav1d_lab::wire::{FaultKind, Header, JudgedDevice, Message, SCHEMA, Summary, Unfired};
 
 /// Whether the header was written: a fault that comes before it brings it along.
 static BEGUN: AtomicBool = AtomicBool::new(false);
@@ -30,9 +28,9 @@ pub fn begun() {
 #[serde(tag = "type", content = "data", rename_all = "snake_case")]
 pub enum Record<'a> {
     /// First line.
-    Header(Header<'a>),
+    Header(Header),
     /// An output frame.
-    Frame(Frame),
+    Frame(OutputFrame),
     /// What a stream is.
     Stream(serde_json::Value),
     /// A sequence header.
@@ -54,9 +52,9 @@ pub enum Record<'a> {
     /// What all shapes gave.
     Matrix(serde_json::Value),
     /// What became of a frame.
-    Verdict(serde_json::Value),
+    Verdict(Verdict),
     /// What became of all of them.
-    Comparison(serde_json::Value),
+    Comparison(Comparison),
     /// What a vector exercises.
     Exercised(serde_json::Value),
     /// What all of them do.
@@ -89,6 +87,9 @@ pub enum Record<'a> {
     Reduced(serde_json::Value),
     /// A device.
     Device(serde_json::Value),
+    /// The device that is judged.
+    #[serde(rename = "device")]
+    JudgedDevice(JudgedDevice),
     /// A word of a configuration of softvk.
     SoftConfig(serde_json::Value),
     /// Whether a device takes a stream, and what it lacks.
@@ -103,72 +104,11 @@ pub enum Record<'a> {
     /// A fault of the stream.
     Fault(Fault),
     /// A message of the validation layer.
-    Message(Message<'a>),
+    Message(Message),
     /// A planted fault that was never applied.
-    Unfired(Unfired<'a>),
+    Unfired(Unfired),
     /// Last line of a decode.
     Summary(Summary),
-}
-
-/// See [`Record::Header`].
-#[derive(Debug, Serialize)]
-pub struct Header<'a> {
-    /// [`SCHEMA`].
-    pub schema: u32,
-    /// The command.
-    pub command: &'a str,
-    /// Version of the program.
-    pub version: &'a str,
-    /// The input, if there is one.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub file: Option<String>,
-    /// The device, if there is one.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub device: Option<String>,
-}
-
-/// See [`Record::Frame`].
-#[derive(Debug, Serialize)]
-pub struct Frame {
-    /// Output index, from 0.
-    pub index: u64,
-    /// Presentation time in ticks.
-    pub pts: Option<i64>,
-    /// Width in luma samples.
-    pub width: u32,
-    /// Height in luma samples.
-    pub height: u32,
-    /// Bytes of the picture.
-    pub size: usize,
-    /// Hash of those bytes; not with `--total`.
-    #[serde(flatten)]
-    pub hash: Option<Hashed>,
-}
-
-/// A hash: a member called like the function.
-#[derive(Debug, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Hashed {
-    /// MD5.
-    Md5(String),
-    /// SHA-256.
-    Sha256(String),
-    /// XXH3 with 128 bits.
-    Xxh3(String),
-    /// CRC-32.
-    Crc32(String),
-}
-
-impl Hashed {
-    /// `text` by `hash`.
-    pub fn new(hash: Hash, text: String) -> Self {
-        match hash {
-            Hash::Md5 => Self::Md5(text),
-            Hash::Sha256 => Self::Sha256(text),
-            Hash::Xxh3 => Self::Xxh3(text),
-            Hash::Crc32 => Self::Crc32(text),
-        }
-    }
 }
 
 /// A track that is not decoded.
@@ -207,83 +147,6 @@ pub struct Element<'a> {
     pub value: i64,
 }
 
-/// See [`Record::Fault`].
-#[derive(Debug, Serialize)]
-pub struct Fault {
-    /// What sort of fault: `stream`, `status` (the driver reports that a decode failed),
-    /// `unsupported`, `limit`, `io` (an input), `output`, `usage` (the command line), `lost`
-    /// (device), `timeout`, `device` or `fault` (of the driver or of vav1d).
-    pub kind: &'static str,
-    /// Temporal unit, if known.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub unit: Option<u64>,
-    /// The exit code that it stands for.
-    pub exit: u8,
-    /// The message.
-    pub message: String,
-}
-
-impl Fault {
-    /// The record of `error`.
-    pub fn of(error: &Error) -> Self {
-        let (kind, unit) = match error {
-            Error::Io(_) => ("io", None),
-            Error::Stream(stream) => match stream.kind {
-                StreamFault::DecodeStatus { .. } => ("status", stream.at.unit),
-                _ => ("stream", stream.at.unit),
-            },
-            Error::Unsupported(_) => ("unsupported", None),
-            Error::Limit(_) => ("limit", None),
-            Error::Device(error) if error.is_lost() => ("lost", None),
-            Error::Device(DeviceError::Timeout { .. }) => ("timeout", None),
-            Error::Device(DeviceError::None(_)) => ("unsupported", None),
-            Error::Device(DeviceError::Fault(_)) => ("fault", None),
-            Error::Device(_) => ("device", None),
-        };
-        Self { kind, unit, exit: Exit::of(error).code(), message: error.to_string() }
-    }
-}
-
-/// See [`Record::Message`].
-#[derive(Debug, Serialize)]
-pub struct Message<'a> {
-    /// Its identifier: a VUID, for validation.
-    pub id: &'a str,
-    /// The text.
-    pub text: &'a str,
-}
-
-/// See [`Record::Unfired`].
-#[derive(Debug, Serialize)]
-pub struct Unfired<'a> {
-    /// Its name and place, as they were asked for.
-    pub fault: &'a str,
-}
-
-/// See [`Record::Summary`].
-#[derive(Debug, Serialize)]
-pub struct Summary {
-    /// Temporal units read.
-    pub units: u64,
-    /// Frames decoded.
-    pub frames: u64,
-    /// Pictures delivered.
-    pub pictures: u64,
-    /// Faults found.
-    pub faults: u64,
-    /// Pictures that may be wrong, since frames before them are missing in the container.
-    #[serde(skip_serializing_if = "is_none")]
-    pub doubtful: u64,
-    /// Hash of all pictures, if one was asked for.
-    #[serde(flatten)]
-    pub hash: Option<Hashed>,
-}
-
-#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde asks for it")]
-fn is_none(count: &u64) -> bool {
-    *count == 0
-}
-
 /// Writes records as lines.
 pub struct Lines<W: Write>(pub W);
 
@@ -298,8 +161,8 @@ impl<W: Write> Lines<W> {
         begun();
         self.write(&Record::Header(Header {
             schema: SCHEMA,
-            command,
-            version: env!("CARGO_PKG_VERSION"),
+            command: command.to_owned(),
+            version: env!("CARGO_PKG_VERSION").to_owned(),
             file: file.map(|f| f.display().to_string()),
             device: device.map(str::to_owned),
         }))
@@ -324,14 +187,15 @@ impl<W: Write> Lines<W> {
     /// Messages of the validation layer.
     pub fn messages(&mut self, messages: &[vk::Message]) -> io::Result<()> {
         for vk::Message { id, text, .. } in messages {
-            self.write(&Record::Message(Message { id, text }))?;
+            self.write(&Record::Message(Message { id: id.clone(), text: text.clone() }))?;
         }
         Ok(())
     }
 
     /// Planted faults that were never applied.
     pub fn unfired(&mut self, faults: &[String]) -> io::Result<()> {
-        faults.iter().try_for_each(|fault| self.write(&Record::Unfired(Unfired { fault })))
+        let unfired = |fault: &String| Record::Unfired(Unfired { fault: fault.clone() });
+        faults.iter().try_for_each(|fault| self.write(&unfired(fault)))
     }
 
     /// Why `command` ended early; behind a header, if there was none.
@@ -349,18 +213,12 @@ impl<W: Write> Lines<W> {
             Some(error) => {
                 Fault { message: failure.text(), exit: failure.exit.code(), ..Fault::of(error) }
             }
-            None => {
-                let kind = match failure.exit {
-                    Exit::Unsupported => "unsupported",
-                    Exit::Usage => "usage",
-                    Exit::NoInput => "io",
-                    Exit::Output => "output",
-                    Exit::Stream => "stream",
-                    Exit::Device => "device",
-                    _ => "fault",
-                };
-                Fault { kind, unit: None, exit: failure.exit.code(), message: failure.text() }
-            }
+            None => Fault {
+                kind: FaultKind::of(failure.exit),
+                unit: None,
+                exit: failure.exit.code(),
+                message: failure.text(),
+            },
         };
         self.write(&Record::Fault(fault))?;
         self.0.flush()

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use super::args::{HashName, Md5Args};
 use super::exit::Exit;
 use super::failure::{Failure, Result};
-use super::json::{Frame, Hashed, Lines, Record};
+use super::json::{Hashed, Lines, OutputFrame, Record};
 use super::options;
 use super::output::{self, Data, Notices};
 use super::pipeline::{Decoded, Pipeline};
@@ -143,7 +143,7 @@ impl Batches for JsonSink {
         };
         let mut hashes = hashes.into_iter().map(|text| Hashed::new(self.hash, text));
         for Shown { picture, index, pts } in batch {
-            self.lines.write(&Record::Frame(Frame {
+            self.lines.write(&Record::Frame(OutputFrame {
                 index: *index,
                 pts: *pts,
                 width: picture.width,

@@ -17,7 +17,7 @@ use super::{input, options, playlist, render_to};
 use vav1d::decode::Applier;
 use vav1d::error::{DeviceError, Error};
 use vav1d::vk::render::Kernel;
-use vav1d::vk::{Driver, Executor, Instance, InstanceOptions, SharedDevice};
+use vav1d::vk::{Driver, Executor, Instance, InstanceOptions, Sampling, SharedDevice};
 use vav1d_play::window::{self, Judgement, Look, Presenter, Program, Report, WindowOptions};
 use vav1d_play::{self as play, Entry, OpenDevice, Repeat, Target};
 
@@ -220,7 +220,8 @@ fn play_options(args: &PlayArgs, decoding: &PipelineArgs, look: &Look) -> play::
     let by = if args.compare.is_some() { Applier::Caller } else { look.by };
     executor.film_grain = film_grain.mode(by);
     // What the host looks at anyway goes there at once.
-    executor.on_device = args.pictures == Pictures::Auto && args.compare.is_none() && !look.on_cpu;
+    executor.on_device = args.pictures != Pictures::Host && args.compare.is_none() && !look.on_cpu;
+    executor.sampling = (args.pictures == Pictures::Whole).then_some(Sampling::Whole);
     play::Options {
         planner: options::showing(&args.layers),
         executor,

@@ -120,6 +120,8 @@ pub enum Loop {
 pub enum Pictures {
     /// From the images that they were decoded to, where one device decodes and draws.
     Auto,
+    /// As auto, but never by views of planes: as a whole, through a Y'CBCR conversion.
+    Whole,
     /// From the host, which reads them and uploads them again.
     Host,
 }

@@ -9,7 +9,6 @@ use std::process::{Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
 use indicatif::ProgressBar;
-use serde_json::Value;
 
 use super::exit::Exit;
 use super::failure::{Failure, Result};
@@ -18,8 +17,11 @@ use super::reduce_args::{NamesArg, ReduceArgs};
 use super::stop::Stop;
 use av1_rewrite::stream::Stream;
 use vav1d::sink::md5_hex;
+use vav1d_lab::compare::State;
+use vav1d_lab::conform::told::Told;
 use vav1d_lab::reduce::{Failing, Judge};
 use vav1d_lab::surroundings::{Surroundings, quoted};
+use vav1d_lab::wire::compare::{Comparison, Ended, Verdict};
 
 /// How often it is looked whether a process has ended.
 const LOOK: Duration = Duration::from_millis(5);
@@ -300,37 +302,26 @@ fn compared(stream: &Stream, status: Option<ExitStatus>, text: &str) -> Option<F
         return Some(Failing { class: "hang".to_owned(), origin: None });
     };
     let origins: Vec<u64> = stream.frames().map(|(_, frame)| frame.origin).collect();
-    let origin = |frame: &Value| {
-        let index = usize::try_from(frame.as_u64()?).ok()?;
-        origins.get(index).copied()
+    let origin = |frame: u64| origins.get(usize::try_from(frame).ok()?).copied();
+    let mut told = Told::default();
+    text.lines().for_each(|line| told.line(line.as_bytes()));
+    let class = |verdict: &Verdict| match (verdict.is_refused(), verdict.state) {
+        (true, _) => Some("status"),
+        (_, State::Wrong) => Some("wrong"),
+        _ => verdict.film_grain.is_some().then_some("film grain"),
     };
-    let records = text.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
-    let (mut first, mut end) = (None, None);
-    for record in records {
-        let data = &record["data"];
-        match record["type"].as_str() {
-            Some("verdict") if first.is_none() => {
-                let failed = data["status"].as_i64().is_some_and(|status| status != 1);
-                let class = match (failed, data["state"].as_str()) {
-                    (true, _) => "status",
-                    (_, Some("wrong")) => "wrong",
-                    _ if !data["film_grain"].is_null() => "film grain",
-                    _ => continue,
-                };
-                first = Some(Failing { class: class.to_owned(), origin: origin(&data["frame"]) });
-            }
-            Some("comparison") => end = Some(data.clone()),
-            _ => {}
-        }
-    }
-    let ended = end.as_ref().map(|end| &end["ended"]).filter(|ended| !ended.is_null());
-    if let Some(ended) = ended {
-        let class = ended["what"].as_str().unwrap_or("ended early").to_owned();
-        let (submitted, done) = (&ended["submitted"], &ended["done"]);
+    let first = told.others::<Verdict>("verdict").find_map(|verdict| {
+        let class = class(&verdict)?.to_owned();
+        Some(Failing { class, origin: origin(verdict.frame) })
+    });
+    let end = told.others::<Comparison>("comparison").last();
+    if let Some(Ended { what, submitted, done, .. }) =
+        end.as_ref().and_then(|end| end.ended.as_ref())
+    {
         // With several frames in flight it may be any of them.
-        let next = done.as_u64().map_or(0, |done| done + 1);
-        let origin = if submitted.as_u64() == Some(next) { origin(submitted) } else { None };
-        return Some(Failing { class, origin });
+        let next = done.map_or(0, |done| done + 1);
+        let origin = submitted.filter(|submitted| *submitted == next).and_then(origin);
+        return Some(Failing { class: what.clone(), origin });
     }
     match (first, end) {
         (Some(failing), _) => Some(failing),

@@ -20,4 +20,5 @@ pub mod reduce;
 pub mod stress;
 pub mod surroundings;
 pub mod watch;
+pub mod wire;
 pub mod words;

@@ -125,6 +125,14 @@ fn both(at: usize, recordings: [&Recording; 2], field: &str, values: &[&str]) ->
     })
 }
 
+/// Whether one of the pictures has this field, and the other has not.
+fn one_has(at: usize, recordings: [&Recording; 2], field: &str) -> bool {
+    let [a, b] = recordings.map(|recording| {
+        recording.pictures.get(at).is_some_and(|picture| picture.contains_key(field))
+    });
+    a != b
+}
+
 /// loop_filter_delta_enabled, as each driver has it.
 const DELTAS_ENABLED: [&str; 2] =
     ["av1.mode_ref_delta_enabled", "avp.filter.deblocker_filter_mode_ref_delta_enable_flag"];
@@ -135,6 +143,14 @@ fn explained(field: &str, at: usize, recordings: [&Recording; 2]) -> Option<&'st
         || both(at, recordings, "avp.pic.frame_type", &["0", "2"]);
     match field {
         _ if field.starts_with("raw.") => Some("where an allocator put it"),
+        "decode.decode_flags" | "decode.decode_buffer_flags" | "references"
+            if one_has(at, recordings, "references") =>
+        {
+            Some("in one of them outputs are the references (DPB_AND_OUTPUT_COINCIDE)")
+        }
+        _ if field.starts_with("dpb.") && one_has(at, recordings, "references") => {
+            Some("in one of them outputs are the references (DPB_AND_OUTPUT_COINCIDE)")
+        }
         "decode.db_pitch" | "decode.db_aligned_height" | "decode.db_swizzle_mode" => {
             Some("the program's choice of size for its DPB images")
         }
@@ -270,6 +286,19 @@ mod tests {
         assert_eq!((found[0].first.as_str(), found[0].second.as_str()), ("2", "5"));
         assert_eq!(found[0].explained, None);
         assert_eq!(a.compare(&a, true), []);
+    }
+
+    #[test]
+    fn outputs_may_be_the_references_in_one_of_two() {
+        let apart = recording(&["decode.decode_flags = 1; dpb.array_size = 8"]);
+        let outputs = |pitch: u32| {
+            recording(&[&format!("decode.decode_flags = 512; references = picture 0 {pitch}x64")])
+        };
+        let found = apart.compare(&outputs(192), false);
+        assert_eq!(found.len(), 3);
+        assert!(found.iter().all(|difference| difference.explained.is_some()));
+        // Where both have them, they matter.
+        assert_eq!(outputs(192).compare(&outputs(256), false)[0].explained, None);
     }
 
     #[test]

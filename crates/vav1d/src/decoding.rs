@@ -36,6 +36,10 @@ pub enum Flow {
 /// ([`Executor::reuse`]).
 pub type Deliver<'a> = &'a mut dyn FnMut(Event, &mut Executor) -> Result<Flow>;
 
+/// So many frames later it is known what became of a frame, whatever the device and its number of
+/// frames in flight, if nobody asks for more.
+const HEARD_OF: u64 = 10;
+
 /// The state of decoding one stream.
 ///
 /// A fault of the stream does not end it: decoding goes on at the next key frame. What cannot be
@@ -49,6 +53,8 @@ pub struct Decoding {
     steps: Vec<Step>,
     units: u64,
     frames: u64,
+    /// The frame that was submitted last.
+    newest: Option<u64>,
     faults: u64,
     /// The device has refused a step: those after it cannot be executed.
     is_refused: bool,
@@ -65,6 +71,7 @@ impl Decoding {
             steps: Vec::new(),
             units: 0,
             frames: 0,
+            newest: None,
             faults: 0,
             is_refused: false,
             is_ended: false,
@@ -192,7 +199,10 @@ impl Decoding {
     fn execute(&mut self, executor: &mut Executor, deliver: Deliver<'_>) -> Result<Flow> {
         let mut lost = Vec::new();
         for step in std::mem::take(&mut self.steps) {
-            self.frames += u64::from(matches!(step, Step::Decode(_)));
+            if let Step::Decode(plan) = &step {
+                self.frames += 1;
+                self.newest = Some(plan.frame);
+            }
             match executor.execute(&step) {
                 Ok(()) => self.planner.recycle(step),
                 Err(fault @ (Error::Unsupported(_) | Error::Limit(_))) => {
@@ -206,6 +216,8 @@ impl Decoding {
                 }
             }
             let flow = self.outputs(false, executor, deliver)?;
+            let behind = executor.frames_in_flight().max(HEARD_OF);
+            self.damage.settle((self.newest, behind), &mut self.planner, &mut self.steps);
             lost.append(&mut self.steps);
             if flow == Flow::Stop {
                 return Ok(Flow::Stop);
@@ -225,8 +237,8 @@ impl Decoding {
         }
     }
 
-    /// Delivers what is ready, or with `wait` all that is due. Steps for what is lost with a frame
-    /// that the driver could not decode are in `self.steps` then.
+    /// Delivers what is ready, or with `wait` all that is due. Frames that the driver could not decode
+    /// are told of before the pictures that come after them.
     fn outputs(
         &mut self,
         wait: bool,
@@ -235,9 +247,16 @@ impl Decoding {
     ) -> Result<Flow> {
         let mut flow = Flow::Continue;
         loop {
-            let output = executor.next_output(wait)?;
-            self.take_failed(executor, deliver)?;
-            let event = match output.map(Box::new) {
+            let output = executor.next_output(wait)?.map(Box::new);
+            executor.take_failed().into_iter().for_each(|failed| self.damage.hear(failed));
+            if output.is_some() || wait {
+                let newest = output.as_ref().map(|output| output.newest);
+                while let Some(fault) = self.damage.next_fault(newest) {
+                    self.faults += 1;
+                    deliver(Event::Fault(fault), executor)?;
+                }
+            }
+            let event = match output {
                 Some(output) if self.damage.spoils(&output) => Event::Spoiled(output),
                 Some(output) => Event::Picture(output),
                 None => return Ok(flow),
@@ -248,23 +267,16 @@ impl Decoding {
         }
     }
 
-    /// Tells of the frames that the driver could not decode.
-    fn take_failed(&mut self, executor: &mut Executor, deliver: Deliver<'_>) -> Result<()> {
-        for failed in executor.take_failed() {
-            if let Some(fault) = self.damage.failed(failed, &mut self.planner, &mut self.steps) {
-                self.faults += 1;
-                deliver(Event::Fault(fault), executor)?;
-            }
-        }
-        Ok(())
-    }
-
     /// Tells of a fault, after all that was decoded before it: the order does not depend on time.
     fn fault(&mut self, fault: Error, executor: &mut Executor, deliver: Deliver<'_>) -> Result<()> {
         executor.drain()?;
         self.outputs(true, executor, deliver)?;
+        self.damage.settle((None, 0), &mut self.planner, &mut self.steps);
         self.faults += 1;
         deliver(Event::Fault(fault), executor)?;
         Ok(())
     }
 }
+
+#[cfg(all(test, feature = "soft"))]
+mod tests;

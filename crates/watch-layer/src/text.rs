@@ -47,12 +47,10 @@ impl Line {
     }
 
     fn name(&mut self, name: &str) {
-        self.text.reserve(name.len() + 4);
-        if self.comma {
-            self.text.push(b',');
-        }
+        let before: &[u8] = if self.comma { b",\"" } else { b"\"" };
         self.comma = true;
-        self.text.push(b'"');
+        self.text.reserve(name.len() + 4);
+        self.text.extend_from_slice(before);
         self.text.extend_from_slice(name.as_bytes());
         self.text.extend_from_slice(b"\":");
     }
@@ -166,14 +164,10 @@ impl Line {
 
     /// The members of a Std structure, here, but for what pointers point to.
     pub(crate) fn own(&mut self, of: &dyn Members) {
-        of.own(&mut |item| match item {
-            Item::Values { dims: [], values: [0], .. } => {}
+        of.own(false, &mut |item| match item {
             Item::Values { name, dims: [], values: [value] } => {
                 self.number(name, *value);
             }
-            // An array that a pointer points to is there even if it is of zeros.
-            Item::Values { dims, values, .. }
-                if dims != [0] && values.iter().all(|value| *value == 0) => {}
             Item::Values { name, values, .. } => {
                 self.numbers(name, values.iter().copied());
             }

@@ -65,7 +65,8 @@ impl Peers {
     /// dav1d's output in the form `muxer` to `to`, with so many threads.
     pub(super) fn muxed_with(&self, threads: usize, muxer: &str, to: &str, file: &Path) -> Run {
         let mut command = self.peer("dav1d");
-        command.args(["-q", "--threads", &threads.to_string()]);
+        // Left to itself it makes no film grain where it writes MD5s.
+        command.args(["-q", "--filmgrain", "1", "--threads", &threads.to_string()]);
         command.args(["--muxer", muxer, "-o", to, "-i"]).arg(file);
         Run::of(command)
     }

@@ -15,8 +15,10 @@ use crate::suites::Suite;
 const TOOLS: [&str; 2] = ["vulkan-tools", "man-db"];
 /// Mesa, from 25.0 on of which RADV and ANV decode AV1; what has it where the suite has an older one.
 const MESA: &str = "mesa-vulkan-drivers";
-/// The suite whose own Mesa is older.
+/// The suite whose own Mesa is older, and whose Vulkan loader cannot put a layer above softvk.
 const OLD: &str = "bookworm";
+/// The Khronos validation layer.
+const LAYER: &str = "vulkan-validationlayers";
 
 /// Where package management keeps its own books, below the chroot.
 const BOOKS: [&str; 6] =
@@ -61,6 +63,9 @@ fn prepare(suite: &Suite) -> Result<()> {
         false => None,
     };
     suite.install(&[MESA], release.as_deref())?;
+    if suite.name() != OLD {
+        suite.install(&[LAYER], None)?;
+    }
     let sample = crate::root().join("samples").join(format!("{SAMPLE}.ivf"));
     fs::copy(sample, suite.inside(Path::new("/root/sample.ivf")))?;
     // What another check has left in a chroot that was kept.
@@ -70,6 +75,8 @@ fn prepare(suite: &Suite) -> Result<()> {
 /// Runs the programs, and compares what they say.
 fn uses(suite: &Suite) -> Result<()> {
     let expected = expected()?;
+    let validated = "vav1d md5 --total --validate --device soft /root/sample.ivf && echo silent";
+    let validated = ("validated", validated.to_owned(), "silent");
     let checks: [(&str, String, &str); 9] = [
         ("version", "vav1d --version".into(), "softvk"),
         ("md5", "vav1d md5 --total --device soft /root/sample.ivf".into(), &expected),
@@ -89,7 +96,8 @@ fn uses(suite: &Suite) -> Result<()> {
         ("man page", "man vav1d-md5 2>/dev/null | cat".into(), "--total"),
         ("man pages", all_pages().into(), "every command has a page"),
     ];
-    for (what, script, wanted) in checks {
+    let validated = (suite.name() != OLD).then_some(validated);
+    for (what, script, wanted) in checks.into_iter().chain(validated) {
         let output = suite.output(&script)?;
         let said = String::from_utf8_lossy(&output.stdout);
         if !said.contains(wanted) {

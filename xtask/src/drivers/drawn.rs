@@ -2,12 +2,15 @@
 
 use super::*;
 
+/// How pictures are sampled: by planes where the driver lets us, and as one without that must be.
+const WAYS: [&str; 2] = ["auto", "whole"];
+
 impl Bench {
-    /// The player on the one device: it draws every picture from where it was decoded, and the video
-    /// engine is given what it is given otherwise.
+    /// The player on the one device: it draws every picture from where it was decoded, by views of its
+    /// planes and as a whole, and the video engine is given what it is given otherwise.
     pub(super) fn drawn(&self, faults: &mut Vec<String>) -> Result<String> {
         let mut pictures = 0;
-        for name in SHAPED {
+        for (name, way) in SHAPED.into_iter().flat_map(|name| WAYS.map(|way| (name, way))) {
             let stream = sample(name);
             let (default, record) = (self.record("drawn-default"), self.record("drawn"));
             if self.decode(&[], &stream, &default)? == Outcome::Refused {
@@ -15,10 +18,10 @@ impl Bench {
             }
             let folder = crate::root().join(FOLDER).join("drawn").to_string_lossy().into_owned();
             let mut arguments = vec!["--json", "play", "--device", "system"];
-            if self.validate {
+            if self.with.validate {
                 arguments.push("--validate");
             }
-            arguments.extend(["--render-to", &folder, &stream]);
+            arguments.extend(["--pictures", way, "--render-to", &folder, &stream]);
             let (output, log) = self.vav1d(&arguments, &record)?;
             let said = text(&output.stdout);
             let last = said.lines().last().and_then(|line| serde_json::from_str(line).ok());
@@ -34,7 +37,7 @@ impl Bench {
                     pictures += on_device;
                 }
                 compared => faults.push(format!(
-                    "{}: {name}: {on_device} of {presented} pictures are drawn from where they were decoded, {compared:?}, {}: {log}{}",
+                    "{}: {name}: --pictures {way}: {on_device} of {presented} pictures are drawn from where they were decoded, {compared:?}, {}: {log}{}",
                     self.chip,
                     output.status,
                     text(&output.stderr)

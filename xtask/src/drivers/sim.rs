@@ -32,7 +32,7 @@ impl Bench {
 
     /// `vav1d` where the tools are, with the chip's driver.
     pub(super) fn command(&self) -> Command {
-        let mut command = match &self.tools {
+        let mut command = match &self.with.tools {
             Some(tools) => {
                 let mut command = Command::new(tools.join("sid-sh"));
                 command.args(["-c", "exec \"$@\"", "sh"]).arg(&self.program);
@@ -41,7 +41,10 @@ impl Bench {
             None => Command::new(&self.program),
         };
         let manifest = if self.is_amd() { "radeon_icd" } else { "intel_icd" };
-        let manifest = manifest_of(manifest, self.tools.is_some());
+        let manifest = match &self.with.manifest {
+            Some(own) => own.clone(),
+            None => manifest_of(manifest, self.with.tools.is_some()),
+        };
         command.env("VK_DRIVER_FILES", &manifest).env("VK_ICD_FILENAMES", &manifest);
         command
     }

@@ -1,4 +1,5 @@
-//! Film grain synthesis, spec 7.18.3, on a copy of the picture. Written from the specification.
+//! Film grain synthesis, spec 7.18.3, on a copy of the picture. Written from the specification, and
+//! not for speed: for what the decoder's own does not have, and to tell whether that is right.
 
 #[cfg(feature = "decoder")]
 mod add;

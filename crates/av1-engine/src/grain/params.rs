@@ -120,6 +120,14 @@ impl Params {
             && (self.chroma_scaling_from_luma || !self.chroma[plane].points.is_empty())
     }
 
+    /// Whether the decoder's own synthesis has these parameters, from its frame header. It is not
+    /// told of MC_IDENTITY, and takes no stream of 4:2:0 with noise on one chroma plane only.
+    pub(crate) fn decoder_has(&self) -> bool {
+        let is_420 = self.subsampling_x == 1 && self.subsampling_y == 1;
+        let [cb, cr] = [0, 1].map(|plane| self.chroma[plane].points.is_empty());
+        !self.identity && !(is_420 && cb != cr)
+    }
+
     /// Whether the process changes any sample at all.
     pub(super) fn changes_samples(&self) -> bool {
         self.grains_luma() || self.grains_chroma(0) || self.grains_chroma(1)

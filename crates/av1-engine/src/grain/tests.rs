@@ -2,6 +2,7 @@
 
 use ash::vk::native::StdVideoAV1FilmGrain;
 
+use super::super::Reconstructor;
 use super::super::frame::Maker;
 use super::super::headers::{FrameSize, FrameType, HeaderInput, tile_group, uncompressed_header};
 use super::super::obu_writer::{BitWriter, ObuType, push_obu};
@@ -9,7 +10,8 @@ use super::super::rav1d::Rav1d;
 use super::super::sequence::Sequence;
 use super::super::testing::{self, Rng};
 use super::*;
-use crate::job::{Chroma, FrameJob};
+use crate::job::{Chroma, FrameJob, Profile};
+use crate::plain::Plain;
 
 /// `sequence_header_obu()`, spec 5.5, with film grain and, if `identity`, MC_IDENTITY.
 fn sequence_payload(sequence: &Sequence, seq_profile: u32, identity: bool) -> Vec<u8> {
@@ -202,6 +204,68 @@ fn synthesis_is_the_decoders_own() {
         }
     }
     assert!(changed > 180, "only {changed} of 216 pictures have grain");
+}
+
+/// Four pictures of a session of random tiles and grain, which are to be those of [`apply`]; with
+/// noise on one chroma plane only if `one`. How many have grain that changes them.
+fn session(rng: &mut Rng, chroma: Chroma, bit_depth: u8, (identity, one): (bool, bool)) -> usize {
+    let profile = Profile { film_grain_support: true, ..testing::profile(chroma, bit_depth) };
+    let mut header = testing::sequence_header();
+    let color = header.color_config.get_or_insert_with(Plain::zero);
+    color.matrix_coefficients = if identity { 0 } else { 2 };
+    color.flags.set_mono_chrome(u32::from(chroma == Chroma::Monochrome));
+    let header = testing::shared(header);
+    let sequence = Sequence::new(&header, profile).expect("a sequence");
+    let (threads, delay) = [(1, 1), (2, 1), (2, 2)][rng.below(3)];
+    let mut recon = Reconstructor::ahead(profile, 9, threads, delay).expect("a session");
+    let mut changed = 0;
+    for _ in 0..4 {
+        let mut picture = testing::picture_info(0);
+        picture.std.flags.set_apply_grain(1);
+        let mut g = testing::film_grain(rng);
+        if one {
+            (g.num_y_points, g.num_cb_points, g.num_cr_points) = (2, 3, 0);
+            g.flags.set_chroma_scaling_from_luma(0);
+        }
+        picture.film_grain = Some(g);
+        let mut job = testing::job(&header, picture);
+        job.coded_extent = [(67, 35), (64, 66), (1, 1), (130, 31)][rng.below(4)];
+        let decoded = std::iter::repeat_with(|| {
+            let tile = rng.bytes(20_000);
+            match recon.submit(&job, &[&tile]) {
+                Some(ticket) => recon.take(ticket),
+                None => recon.decode(&job, &[&tile]),
+            }
+        });
+        // Random tiles of 4:2:2 may not be decodable.
+        let decoded = decoded.take(3000).find_map(Result::ok).expect("a decodable tile");
+        let params = Params::new(&g, &sequence, identity).expect("valid parameters");
+        assert_eq!(params.decoder_has(), !identity && !(one && chroma == Chroma::Yuv420));
+        let wanted = planes(&apply(&decoded.clean, &params));
+        let grained = planes(&decoded.grained.expect("a picture with grain"));
+        assert_eq!(grained.len(), wanted.len());
+        for (ours, wanted) in grained.iter().zip(&wanted) {
+            assert!(ours.data == wanted.data, "{chroma:?} {bit_depth} {identity} {one} {g:?}");
+        }
+        let clean = planes(&decoded.clean);
+        let differs = |(grained, clean): (&Samples, &Samples)| grained.data != clean.data;
+        changed += usize::from(grained.iter().zip(&clean).any(differs));
+    }
+    changed
+}
+
+#[test]
+fn sessions_give_what_the_specification_says() {
+    let mut rng = Rng::new(12);
+    let mut changed = 0;
+    for chroma in [Chroma::Yuv420, Chroma::Monochrome, Chroma::Yuv422, Chroma::Yuv444] {
+        for bit_depth in [8, 10, 12] {
+            for way in [(false, false), (false, false), (true, false), (false, true)] {
+                changed += session(&mut rng, chroma, bit_depth, way);
+            }
+        }
+    }
+    assert!(changed > 150, "only {changed} of 192 pictures have grain");
 }
 
 #[test]

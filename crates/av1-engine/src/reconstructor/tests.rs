@@ -170,7 +170,7 @@ impl World {
                 Reference { index: index as u8, order_hint: saved.order_hint, gm: saved.gm }
             })
         });
-        let (unit, saved) = Unit::new(job, &[tile], &sequence, size, references.as_ref())?;
+        let (unit, saved) = Unit::new(job, &[tile], &sequence, size, references.as_ref(), None)?;
         let frame = self.direct.decode(unit.obus(job.picture.std.refresh_frame_flags, None))?;
         Ok((frame, saved))
     }

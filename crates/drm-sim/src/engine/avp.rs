@@ -251,7 +251,15 @@ fn layout(first: &State, number: u32) -> (i64, i64) {
 /// A picture at `luma`, with its chroma at a row behind it.
 fn surface(luma: u64, (pitch, rows): (i64, i64), tiling: Tiling) -> Surface {
     let chroma = luma.wrapping_add((pitch * rows) as u64);
-    Surface { luma, chroma, luma_pitch: pitch as u64, chroma_pitch: pitch as u64, tiling }
+    let pitch = pitch as u64;
+    Surface {
+        luma,
+        chroma,
+        luma_pitch: pitch,
+        chroma_pitch: pitch,
+        luma_tiling: tiling,
+        chroma_tiling: tiling,
+    }
 }
 
 /// Looks for segments whose features have no data: a driver that leaves the word out.

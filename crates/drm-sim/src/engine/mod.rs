@@ -7,6 +7,7 @@ mod avp_job;
 mod part;
 mod tiles;
 mod vcn;
+mod vcn_dpb;
 mod vcn_job;
 
 #[cfg(test)]

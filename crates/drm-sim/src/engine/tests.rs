@@ -11,6 +11,7 @@ use crate::avp::{self, Field};
 use crate::batch::Command;
 use crate::bytes::Bytes;
 use crate::memory::{Memory, Space};
+use crate::swizzle::{Family, Swizzle};
 use crate::tiling::Tiling;
 use crate::vcn::{self, Layout, Message};
 
@@ -37,10 +38,10 @@ fn space() -> io::Result<Space> {
 }
 
 /// A part of a message with these values.
-fn part(layout: &'static Layout, fields: &[(&str, usize, i64)]) -> Bytes {
+fn part(family: &'static Layout, fields: &[(&str, usize, i64)]) -> Bytes {
     let mut bytes = Bytes(vec![0; 1 << 13]);
     for &(name, index, value) in fields {
-        assert!(vcn::add(layout, &mut bytes, (name, index), value), "{name}");
+        assert!(vcn::add(family, &mut bytes, (name, index), value), "{name}");
     }
     bytes
 }
@@ -105,7 +106,7 @@ fn message(slot: i64, av1: Bytes, pitch: i64) -> Message {
         ],
     );
     let parts = vec![(2, decode), (0x10, dpb), (0x11, av1)];
-    Message { kind: 1, stream: 5, parts, target: TARGET, bitstream: BITSTREAM }
+    Message { kind: 1, stream: 5, parts, references: None, target: TARGET, bitstream: BITSTREAM }
 }
 
 /// The luma rows that lie at an address.
@@ -126,7 +127,7 @@ fn luma(outcome: &Outcome) -> Vec<Vec<u8>> {
 #[test]
 fn a_message_is_decoded_to_where_it_says() -> io::Result<()> {
     let space = space()?;
-    let mut vcn = Vcn::default();
+    let mut vcn = Vcn::new(Some(Family::Gfx11Pipes8));
     let key = vcn.message(&space, &message(0, frame(0, true, &[]), 256), None);
     let key = key.expect("it decodes");
     assert_eq!(key.faults, [""; 0]);
@@ -148,10 +149,34 @@ fn a_message_is_decoded_to_where_it_says() -> io::Result<()> {
 }
 
 #[test]
+fn a_tiled_output_is_written_by_its_mode() -> io::Result<()> {
+    let space = space()?;
+    let mut vcn = Vcn::new(Some(Family::Gfx11Pipes8));
+    let mut key = message(0, frame(0, true, &[]), 256);
+    for (name, value) in [("dt_swizzle_mode", 22), ("dt_chroma_top_offset", 0x1_0000)] {
+        assert!(vcn::add(vcn::DECODE, &mut key.parts[0].1, (name, 0), value));
+    }
+    let key = vcn.message(&space, &key, None).expect("it decodes");
+    assert_eq!(key.faults, [""; 0]);
+    let tiling =
+        |texel| Tiling::Swizzled(Swizzle::new(Family::Gfx11Pipes8, 22, texel).expect("4KB_D_X"));
+    assert_eq!(rows(&space, TARGET, 256, tiling(1)), luma(&key));
+    assert_ne!(rows(&space, TARGET, 256, Tiling::Linear), luma(&key));
+    // Chroma has texels of two samples.
+    let (decoded, _) = key.picture.as_ref().expect("a picture");
+    let planes = decoded.clean.planes();
+    let av1_engine::PlaneData::U8(u) = planes[1].data else { panic!("8 bits") };
+    let av1_engine::PlaneData::U8(v) = planes[2].data else { panic!("8 bits") };
+    let wanted: Vec<u8> = u.iter().zip(v).take(32).flat_map(|(u, v)| [*u, *v]).collect();
+    assert_eq!(rows(&space, TARGET + 0x1_8000, 256, tiling(2))[0], wanted);
+    Ok(())
+}
+
+#[test]
 fn what_does_not_fit_a_message_is_named() -> io::Result<()> {
     let space = space()?;
     let fault = |messages: &[Message]| {
-        let mut vcn = Vcn::default();
+        let mut vcn = Vcn::new(Some(Family::Gfx11Pipes8));
         let mut all: Vec<_> =
             messages.iter().map(|message| vcn.message(&space, message, None)).collect();
         all.pop().flatten().expect("a decode").faults.join("; ")
@@ -160,7 +185,11 @@ fn what_does_not_fit_a_message_is_named() -> io::Result<()> {
     let inter = || message(1, frame(1, false, &[]), 256);
     assert_eq!(fault(&[key(), inter()]), "");
     let pitch = message(1, frame(1, false, &[]), 512);
-    assert!(fault(&[key(), pitch]).contains("pitch 512, 64 rows; it was written at"));
+    assert!(fault(&[key(), pitch]).contains("pitch 512, 64 rows, swizzle mode 0, chroma at "));
+    let mut mode = inter();
+    assert!(vcn::add(vcn::DECODE, &mut mode.parts[0].1, ("db_swizzle_mode", 0), 2));
+    let mode = fault(&[key(), mode]);
+    assert!(mode.contains("64 rows, swizzle mode 2") && mode.contains("64 rows, swizzle mode 0"));
     let unmapped = Message { target: 0x9000_0000, ..key() };
     assert!(fault(&[unmapped]).contains("output: a plane of"));
     let nowhere = Message { bitstream: 0x9000_0000, ..key() };
@@ -175,10 +204,52 @@ fn what_does_not_fit_a_message_is_named() -> io::Result<()> {
     Ok(())
 }
 
+/// Where outputs are the references ("tier 3"), each is listed with its own place and pitches.
+#[test]
+fn references_that_are_outputs_are_where_the_list_says() -> io::Result<()> {
+    let space = space()?;
+    let entry = |index: i64, luma: i64, chroma: i64| {
+        let fields = [
+            ("index", 0, index),
+            ("luma_pitch", 0, 256),
+            ("luma_low", 0, luma),
+            ("chroma_pitch", 0, 128),
+            ("chroma_low", 0, chroma),
+        ];
+        part(vcn::REFERENCE, &fields)
+    };
+    let listed = |slot, key, references: &[Bytes]| {
+        let mut message = message(slot, frame(slot, key, &[]), 256);
+        message.parts.retain(|part| part.0 != 0x10);
+        message.references = Some(references.to_vec());
+        message
+    };
+    let fault = |references: &[Bytes]| {
+        let mut vcn = Vcn::new(Some(Family::Gfx11Pipes8));
+        let key = vcn.message(&space, &listed(0, true, &[]), None).expect("a decode");
+        assert_eq!(key.faults, [""; 0]);
+        let inter = vcn.message(&space, &listed(1, false, references), None).expect("a decode");
+        assert_eq!(inter.picture.is_some(), inter.faults.is_empty());
+        inter.faults.join("; ")
+    };
+    let (luma, chroma) = (TARGET as i64, TARGET as i64 + 0x8000);
+    assert_eq!(fault(&[entry(3, 0, 0), entry(0, luma, chroma)]), "");
+    let elsewhere = fault(&[entry(0, luma + 0x100, chroma)]);
+    assert!(elsewhere.starts_with("slot 0 is read at 0x1100100, pitch 256"), "{elsewhere}");
+    let chroma = fault(&[entry(0, luma, chroma + 0x100)]);
+    assert!(
+        chroma.contains(
+            "it was written at 0x1100000, pitch 256, swizzle mode 0, chroma at 0x1108000"
+        ),
+        "{chroma}"
+    );
+    Ok(())
+}
+
 #[test]
 fn what_is_made_of_references_that_are_read_wrongly_is_no_picture() -> io::Result<()> {
     let space = space()?;
-    let mut vcn = Vcn::default();
+    let mut vcn = Vcn::new(Some(Family::Gfx11Pipes8));
     let mut decode = |slot, key: bool, pitch| {
         let message = message(slot, frame(slot, key, &[]), pitch);
         let outcome = vcn.message(&space, &message, None).expect("a decode");
@@ -248,7 +319,7 @@ fn command(number: u32, words: usize, table: &[Field], fields: &[(&str, i64)]) -
     command[0] = number << 16;
     for &(name, value) in fields {
         let field = table.iter().find(|field| field.name == name).expect("a field");
-        assert!(field.add(&mut command, value), "{name}");
+        assert!(field.add(&mut command, 0, value), "{name}");
     }
     command
 }
@@ -366,7 +437,7 @@ fn what_does_not_fit_a_batch_is_named() -> io::Result<()> {
     let mut segmented = batch(1, false, Some(0), 0, &[segment]);
     let picture = segmented.iter_mut().find(|command| command[0] >> 16 == avp::PICTURE);
     let field = avp::PICTURE_FIELDS.iter().find(|field| field.name == "segmentation_enable_flag");
-    assert!(field.expect("a field").add(picture.expect("there"), 1));
+    assert!(field.expect("a field").add(picture.expect("there"), 0, 1));
     assert!(fault(segmented).contains("no data of them"));
     Ok(())
 }
@@ -402,7 +473,7 @@ fn film_grain_goes_to_an_image_with_a_pitch_of_its_own() -> io::Result<()> {
             avp::BUFFERS => command[avp::AT_GRAIN_OUTPUT] = grained as u32,
             avp::PICTURE => {
                 let field = avp::PICTURE_FIELDS.iter().find(|f| f.name == "apply_film_grain_flag");
-                assert!(field.expect("a field").add(command, 1));
+                assert!(field.expect("a field").add(command, 0, 1));
             }
             _ => {}
         }
@@ -428,7 +499,7 @@ fn warp_parameters_get_their_lower_bits_back() {
     let picture = picture.expect("there");
     for (name, value) in motion {
         let field = avp::PICTURE_FIELDS.iter().find(|field| field.name == name);
-        assert!(field.expect("a field").add(picture, value));
+        assert!(field.expect("a field").add(picture, 0, value));
     }
     let all = frames(&commands);
     let job = avp_job::job(&all[0]).expect("a frame");

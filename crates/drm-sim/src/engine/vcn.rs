@@ -5,22 +5,23 @@ use std::collections::{BTreeMap, BTreeSet};
 use av1_engine::job::FrameJob;
 
 use super::part::Part;
+use super::vcn_dpb::{PictureBuffer, Place};
 use super::{Opened, Outcome, facts, vcn_job};
 use crate::memory::Space;
 use crate::surface::{self, Surface};
-use crate::swizzle;
+use crate::swizzle::{Family, Swizzle};
 use crate::tiling::Tiling;
 use crate::vcn::{self, Message};
 
 /// Numbers of a message's parts.
 const DECODE: u32 = 2;
-const DYNAMIC_DPB: u32 = 0x10;
 const AV1: u32 = 0x11;
 
 /// All sessions, by the number of their stream.
-#[derive(Default)]
 pub(crate) struct Vcn {
     sessions: BTreeMap<u32, Session>,
+    /// The chip's tiled images, if they are imitated.
+    family: Option<Family>,
 }
 
 /// One session.
@@ -31,14 +32,6 @@ struct Session {
     held: BTreeMap<u32, Place>,
     /// Slots whose picture was made of references that were read wrongly.
     spoiled: BTreeSet<u32>,
-}
-
-/// Where a reference picture is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Place {
-    address: u64,
-    pitch: i64,
-    height: i64,
 }
 
 /// What is known of the frame behind.
@@ -60,6 +53,11 @@ impl Next {
 }
 
 impl Vcn {
+    /// An engine of a chip whose tiled images have `family`.
+    pub(crate) fn new(family: Option<Family>) -> Self {
+        Self { sessions: BTreeMap::new(), family }
+    }
+
     /// Does what a message says; `None` for one that decodes nothing.
     pub(crate) fn message(
         &mut self,
@@ -73,7 +71,8 @@ impl Vcn {
                 let session = self.sessions.entry(message.stream).or_default();
                 let next = next.filter(|next| next.stream == message.stream);
                 let mut outcome = Outcome::default();
-                session.decode(space, message, &part, next.map(|next| next.setup), &mut outcome);
+                let next = next.map(|next| next.setup);
+                session.decode(space, message, &part, (self.family, next), &mut outcome);
                 Some(outcome)
             }
             // Created anew or reset, or gone.
@@ -92,7 +91,7 @@ impl Session {
         space: &Space,
         message: &Message,
         part: &Part,
-        next: Option<u32>,
+        (family, next): (Option<Family>, Option<u32>),
         outcome: &mut Outcome,
     ) {
         let job = match vcn_job::job(part) {
@@ -101,7 +100,7 @@ impl Session {
         };
         let decode = message.part(DECODE).cloned().unwrap_or_default();
         let decode = Part::new(vcn::DECODE, &decode);
-        let is_spoiled = self.references(space, message, part, &job, outcome);
+        let is_spoiled = self.references(space, message, [part, &decode], &job, outcome);
         outcome.fault_if(vcn_job::misplaced_tiles(part));
         let Some(tiles) = tiles(space, message.bitstream, decode.one("bsd_size"), &job, outcome)
         else {
@@ -110,7 +109,7 @@ impl Session {
         let tiles: Vec<&[u8]> = tiles.iter().map(Vec::as_slice).collect();
         let profile = vcn_job::profile(part);
         let sample_bytes = if profile.bit_depth > 8 { 2 } else { 1 };
-        let output = output(&decode, message.target, sample_bytes);
+        let output = output(&decode, message.target, family, sample_bytes);
         let decoded = match self.engine.decode(profile, &job, &tiles, next) {
             Ok(decoded) => decoded,
             Err(fault) => {
@@ -142,49 +141,32 @@ impl Session {
         &mut self,
         space: &Space,
         message: &Message,
-        part: &Part,
+        [part, decode]: [&Part; 2],
         job: &FrameJob,
         outcome: &mut Outcome,
     ) -> bool {
-        let Some(dpb) = message.part(DYNAMIC_DPB) else { return false };
-        let dpb = Part::new(vcn::DPB, dpb);
+        let Some(dpb) = PictureBuffer::of(message, decode, part) else { return false };
         let mut is_spoiled = false;
-        let (pitch, height) = (dpb.one("luma_pitch"), dpb.one("luma_aligned_height"));
-        let size = dpb.one("luma_aligned_size") as u64 + dpb.one("chroma_aligned_size") as u64;
-        let address = |low: i64, high: i64| (high as u64) << 32 | low as u64;
         for slot in job.reference_name_slot_indices {
             let Ok(slot) = u32::try_from(slot) else { continue };
             is_spoiled |= self.spoiled.contains(&slot);
-            let listed = part.list("ref_frame_map").iter().position(|&at| at == i64::from(slot));
-            let Some(index) = listed.filter(|&i| (i as i64) < dpb.one("array_size")) else {
+            let Some(found) = dpb.reference(slot) else {
                 outcome.fault(format!("slot {slot} has no address"));
                 continue;
             };
-            let found = Place {
-                address: address(dpb.at("address_low", index), dpb.at("address_high", index)),
-                pitch,
-                height,
-            };
-            if let Some(written) = self.held.get(&slot).filter(|written| **written != found) {
+            if let Some(written) = self.held.get(&slot).filter(|written| !written.is(found)) {
                 is_spoiled = true;
-                outcome.fault(format!(
-                    "slot {slot} is read at {:#x}, pitch {}, {} rows; it was written at {:#x}, pitch {}, \
-                     {} rows",
-                    found.address,
-                    found.pitch,
-                    found.height,
-                    written.address,
-                    written.pitch,
-                    written.height
-                ));
+                outcome
+                    .fault(format!("slot {slot} is read at {found}; it was written at {written}"));
             }
         }
-        let address = address(dpb.one("current_low"), dpb.one("current_high"));
-        if !space.is_mapped(address, size) {
+        let (current, size) = dpb.current();
+        if !space.is_mapped(current.address, size) {
+            let address = current.address;
             outcome.fault(format!("{size} bytes of DPB at {address:#x} are not all mapped"));
         }
         if let Some(slot) = job.setup_slot {
-            self.held.insert(slot, Place { address, pitch, height });
+            self.held.insert(slot, current);
             match is_spoiled {
                 true => self.spoiled.insert(slot),
                 false => self.spoiled.remove(&slot),
@@ -222,19 +204,27 @@ fn tiles(
 }
 
 /// Where the picture goes. Pitches are in samples of luma, and pairs of samples of chroma.
-fn output(decode: &Part, target: u64, sample_bytes: u64) -> Result<Surface, String> {
+fn output(
+    decode: &Part,
+    target: u64,
+    family: Option<Family>,
+    sample_bytes: u64,
+) -> Result<Surface, String> {
     let mode = decode.number("dt_swizzle_mode");
-    // Rows one after another in either: see there.
-    let known = |gfx12| swizzle::block(mode, sample_bytes, gfx12).is_some();
-    if mode != 0 && !known(false) && !known(true) {
-        return Err(format!("swizzle mode {mode} is not imitated"));
-    }
+    let tiling = |texel| match mode {
+        0 => Ok(Tiling::Linear),
+        _ => family
+            .and_then(|family| Swizzle::new(family, mode, texel))
+            .map(Tiling::Swizzled)
+            .ok_or(format!("swizzle mode {mode} is not imitated")),
+    };
     let at = |name: &str| target.wrapping_add(decode.one(name) as u64);
     Ok(Surface {
         luma: at("dt_luma_top_offset"),
         chroma: at("dt_chroma_top_offset"),
         luma_pitch: u64::from(decode.number("dt_pitch")) * sample_bytes,
         chroma_pitch: u64::from(decode.number("dt_uv_pitch")) * sample_bytes * 2,
-        tiling: Tiling::Linear,
+        luma_tiling: tiling(sample_bytes)?,
+        chroma_tiling: tiling(sample_bytes * 2)?,
     })
 }

@@ -57,6 +57,15 @@ impl Radv {
                 line(&mut text, format_args!("{raw}dpb.{name}"), joined(&values));
             }
         }
+        for (index, entry) in message.references.iter().flatten().enumerate() {
+            // In the order in which the program named them.
+            for (name, values) in vcn::fields(vcn::REFERENCE, entry) {
+                line(&mut text, format_args!("raw.references.{index}.{name}"), joined(&values));
+            }
+        }
+        if let Some(references) = &message.references {
+            line(&mut text, "references", session.surfaces(references));
+        }
         if let Some(part) = message.part(PART_AV1).filter(|_| message.kind == 1) {
             session.av1(&mut text, space, message.bitstream, part, self.pictures);
             self.pictures += 1;
@@ -109,6 +118,28 @@ impl Session {
             }
         }
         self.slots.insert(slot, picture);
+    }
+
+    /// The references that are listed beside the message, by their pictures: pitch and height of luma
+    /// and chroma.
+    fn surfaces(&self, entries: &[Bytes]) -> String {
+        let of = |entry: &Bytes| {
+            let fields = vcn::fields(vcn::REFERENCE, entry);
+            let one = |name: &str| {
+                fields.iter().find(|field| field.0 == name).map_or(0, |field| field.1[0])
+            };
+            let (luma, chroma) = (one("luma_pitch"), one("chroma_pitch"));
+            let rows = (one("luma_aligned_height"), one("chroma_aligned_height"));
+            (self.slots.get(&one("index")).copied(), luma, rows.0, chroma, rows.1)
+        };
+        let mut all: Vec<_> = entries.iter().map(of).collect();
+        all.sort_unstable();
+        all.dedup();
+        let text = |(picture, luma, rows, chroma, chroma_rows): &(Option<usize>, _, _, _, _)| {
+            let picture = picture.map_or("none".to_owned(), |picture| format!("picture {picture}"));
+            format!("{picture} {luma}x{rows} {chroma}x{chroma_rows}")
+        };
+        all.iter().map(text).collect::<Vec<_>>().join(", ")
     }
 
     /// Slots as the pictures in them.

@@ -42,6 +42,7 @@ pub(crate) fn extension(name: &str, spec_version: u32) -> vk::ExtensionPropertie
 pub(crate) fn extensions(config: &Config) -> Vec<vk::ExtensionProperties> {
     let all = [
         ("VK_EXT_host_image_copy", 1, config.hardware.copies_by_host()),
+        ("VK_KHR_format_feature_flags2", 2, true),
         ("VK_KHR_synchronization2", 1, true),
         ("VK_KHR_timeline_semaphore", 2, true),
         ("VK_KHR_unified_image_layouts", 1, config.unified_layouts),

@@ -1,6 +1,7 @@
 //! Properties of the plans of all samples.
 
 use std::collections::BTreeSet;
+use std::path::Path;
 
 use vav1d::container;
 use vav1d::limits::Limits;
@@ -63,14 +64,30 @@ fn a_plan_shows_as_many_pictures_as_other_decoders_do() {
     }
 }
 
+/// Every plan is the one that is written down, step for step: a change of the planner that changes
+/// one shows as lines of a diff. With `VAV1D_WRITE_PLANS` set they are written down anew.
 #[test]
-fn the_text_of_a_plan_has_one_line_for_each_step() {
+fn plans_are_those_that_are_written_down() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/suite/tables/plans.txt");
+    let mut plans = String::new();
     for sample in samples() {
-        for step in plan(&sample, true) {
+        plans += &format!("# {}\n", sample.name);
+        for step in plan(&sample, false) {
             let text = step.to_string();
             assert!(!text.is_empty() && !text.contains('\n'), "{}: {text}", sample.name);
+            plans += &format!("{text}\n");
         }
     }
+    if std::env::var_os("VAV1D_WRITE_PLANS").is_some() {
+        std::fs::write(&path, &plans).expect("written");
+    }
+    let known = std::fs::read_to_string(&path).expect("the plans");
+    let mut name = "";
+    for (number, (is, known)) in plans.lines().zip(known.lines()).enumerate() {
+        name = if is.starts_with("# ") { is } else { name };
+        assert_eq!(is, known, "line {} of {}, in {name}", number + 1, path.display());
+    }
+    assert_eq!(plans.lines().count(), known.lines().count(), "{}", path.display());
 }
 
 /// Steps that are given back are the memory of the next ones: parsing and planning allocate where a

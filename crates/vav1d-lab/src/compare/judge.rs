@@ -4,10 +4,12 @@ use std::collections::BTreeSet;
 
 use super::difference::Difference;
 use super::graph::Graph;
+use serde::{Deserialize, Serialize};
 use vav1d::vk::DecodeStatus;
 
 /// What a frame is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum State {
     /// Equal.
     Right,

@@ -5,6 +5,7 @@ use super::child::{End, Ran};
 use super::outcome::{Failure, Outcome};
 use super::told::Told;
 use crate::exit::Exit;
+use crate::wire::FaultKind;
 
 /// Whether a run can be compared: `Err` is what it is instead.
 ///
@@ -17,10 +18,10 @@ pub fn whole(ran: &Ran) -> Result<(), Outcome> {
     let told = &ran.told;
     let (submitted, done) = (ran.submitted, ran.done);
     let fail = |failure| Err(Outcome::Fail(failure));
-    if told.fault("lost").is_some() {
+    if told.fault(FaultKind::Lost).is_some() {
         return fail(Failure::DeviceLost { submitted });
     }
-    if told.fault("timeout").is_some() || ran.end == End::Late {
+    if told.fault(FaultKind::Timeout).is_some() || ran.end == End::Late {
         return fail(Failure::Hang { submitted, done });
     }
     if let End::Signal(signal) = ran.end {
@@ -32,7 +33,7 @@ pub fn whole(ran: &Ran) -> Result<(), Outcome> {
     if let Some(why) = &told.garbled {
         return fail(Failure::Incomplete(why.clone()));
     }
-    if let Some(status) = told.fault("status") {
+    if let Some(status) = told.fault(FaultKind::Status) {
         return fail(Failure::StatusError(status.to_owned()));
     }
     match ran.end {
@@ -48,7 +49,7 @@ pub fn refused(ran: &Ran) -> Outcome {
     match whole(ran) {
         Ok(()) => Outcome::Fail(Failure::Accepted(ran.told.pictures)),
         Err(Outcome::Fail(Failure::Parser(_) | Failure::StatusError(_))) => Outcome::Pass,
-        Err(Outcome::Unsupported(_)) if ran.told.fault("limit").is_some() => Outcome::Pass,
+        Err(Outcome::Unsupported(_)) if ran.told.fault(FaultKind::Limit).is_some() => Outcome::Pass,
         Err(other) => other,
     }
 }
@@ -60,21 +61,21 @@ fn by_code(code: i32, told: &Told) -> Result<(), Outcome> {
     if exit == Some(Exit::Done) {
         return match (told.lacks(), told.faults.first()) {
             (Some(why), _) => fail(Failure::Incomplete(format!("exit 0, but {why}"))),
-            (None, Some((kind, text))) => {
-                fail(Failure::Incomplete(format!("exit 0, but with a fault: {kind}: {text}")))
+            (None, Some(fault)) => {
+                fail(Failure::Incomplete(format!("exit 0, but with a fault: {}", fault.message)))
             }
             (None, None) => Ok(()),
         };
     }
-    let refusal = told.fault("unsupported").or(told.fault("limit"));
-    match (exit, refusal, told.fault("stream"), told.faults.first()) {
+    let refusal = told.fault(FaultKind::Unsupported).or(told.fault(FaultKind::Limit));
+    match (exit, refusal, told.fault(FaultKind::Stream), told.faults.first()) {
         (Some(Exit::Unsupported), Some(why), ..) => {
             // The outcome's own word says as much.
             let why = why.strip_prefix("not supported: ").unwrap_or(why);
             Err(Outcome::Unsupported(why.to_owned()))
         }
         (Some(Exit::Stream), _, Some(why), _) => fail(Failure::Parser(why.to_owned())),
-        (_, _, _, Some((_, why))) => fail(Failure::Error(code, why.clone())),
+        (_, _, _, Some(fault)) => fail(Failure::Error(code, fault.message.clone())),
         (_, _, _, None) => {
             let lacks = told.lacks().unwrap_or_else(|| "it reports no fault".to_owned());
             fail(Failure::Incomplete(format!("exit {code}, but {lacks}")))
@@ -88,7 +89,7 @@ mod tests {
 
     fn ran(end: End, lines: &[&str]) -> Ran {
         let mut told = Told::default();
-        told.line(br#"{"type":"header","data":{}}"#);
+        told.line(br#"{"type":"header","data":{"schema":2,"command":"md5","version":"1"}}"#);
         lines.iter().for_each(|line| told.line(line.as_bytes()));
         Ran { end, told, submitted: Some(4), done: None, seconds: 0.0 }
     }
@@ -99,8 +100,8 @@ mod tests {
 
     #[test]
     fn what_has_to_be_refused_is_refused_with_an_error_of_its_own() {
-        const BAD: &str = r#"{"type":"fault","data":{"kind":"stream","message":"m"}}"#;
-        const LIMIT: &str = r#"{"type":"fault","data":{"kind":"limit","message":"m"}}"#;
+        const BAD: &str = r#"{"type":"fault","data":{"kind":"stream","exit":70,"message":"m"}}"#;
+        const LIMIT: &str = r#"{"type":"fault","data":{"kind":"limit","exit":70,"message":"m"}}"#;
         let rows: [(End, &[&str], &str); 9] = [
             (End::Exit(65), &[BAD, END], "pass"),
             (End::Exit(70), &[STATUS, END], "pass"),
@@ -117,10 +118,11 @@ mod tests {
         }
     }
 
-    const END: &str = r#"{"type":"summary","data":{"pictures":0,"faults":0}}"#;
-    const REFUSED: &str = r#"{"type":"fault","data":{"kind":"unsupported","message":"m"}}"#;
-    const LOST: &str = r#"{"type":"fault","data":{"kind":"lost","message":"m"}}"#;
-    const STATUS: &str = r#"{"type":"fault","data":{"kind":"status","message":"m"}}"#;
+    const END: &str = r#"{"type":"summary","data":{"units":0,"frames":0,"pictures":0,"faults":0}}"#;
+    const REFUSED: &str =
+        r#"{"type":"fault","data":{"kind":"unsupported","exit":70,"message":"m"}}"#;
+    const LOST: &str = r#"{"type":"fault","data":{"kind":"lost","exit":70,"message":"m"}}"#;
+    const STATUS: &str = r#"{"type":"fault","data":{"kind":"status","exit":70,"message":"m"}}"#;
     const MESSAGE: &str = r#"{"type":"message","data":{"id":"VUID","text":"m"}}"#;
 
     #[test]

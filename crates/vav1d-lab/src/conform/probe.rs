@@ -6,25 +6,7 @@ use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use super::child::{self, End, Limits, Talk};
-
-/// What is known of the judged device.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Probe {
-    /// Its name.
-    pub name: String,
-    /// Name and version of its driver.
-    pub driver_name: String,
-    /// More about the driver.
-    pub driver_info: String,
-    /// Vulkan's version.
-    pub api_version: String,
-    /// Its deviceUUID in hexadecimal.
-    pub uuid: String,
-    /// It is softvk inside this program.
-    pub is_embedded: bool,
-    /// Something other than the CPU does the work.
-    pub is_hardware: bool,
-}
+pub use crate::wire::JudgedDevice as Probe;
 
 /// Why there is no device.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -79,22 +61,10 @@ fn ask(
     let died = |e: std::io::Error| NoDevice::Died(e.to_string());
     let mut talk = Talk::start(command, None).map_err(died)?;
     let (end, told) = talk.listen(limits, stop, &mut |_| {}).map_err(died)?;
-    let device = told.others.iter().find(|record| record["type"] == "device");
-    let fault = told.faults.first().map(|(_, text)| text.clone());
+    let device = told.others("device").next();
+    let fault = told.faults.first().map(|fault| fault.message.clone());
     match (end, device, fault) {
-        (End::Exit(0), Some(device), None) => {
-            let data = &device["data"];
-            let text = |name: &str| data[name].as_str().unwrap_or_default().to_owned();
-            Ok(Probe {
-                name: text("name"),
-                driver_name: text("driver_name"),
-                driver_info: text("driver_info"),
-                api_version: text("api_version"),
-                uuid: text("uuid"),
-                is_embedded: data["embedded"].as_bool().unwrap_or(false),
-                is_hardware: data["hardware"].as_bool().unwrap_or(false),
-            })
-        }
+        (End::Exit(0), Some(device), None) => Ok(device),
         (End::Interrupted, ..) => Err(NoDevice::Interrupted),
         (End::Exit(code), _, Some(why)) if code != 0 => Err(NoDevice::Said(code, why)),
         (End::Signal(signal), ..) => {

@@ -2,8 +2,6 @@
 
 use std::path::PathBuf;
 
-use serde_json::Value;
-
 use super::expect::{First, Known, Status};
 use super::outcome::{Failure, Outcome};
 use super::vector::{Kind, Vector};
@@ -138,15 +136,6 @@ pub struct Area {
     pub size: u32,
     /// Width and height of the picture, which may end in it.
     pub picture: (u32, u32),
-}
-
-impl Area {
-    /// `block`, with `x`, `y` and `size`, of a picture of this width and height.
-    pub(super) fn of(block: &Value, picture: (&Value, &Value)) -> Option<Self> {
-        let number = |value: &Value| u32::try_from(value.as_u64()?).ok();
-        let (x, y, size) = (number(&block["x"])?, number(&block["y"])?, number(&block["size"])?);
-        Some(Self { x, y, size, picture: (number(picture.0)?, number(picture.1)?) })
-    }
 }
 
 /// A character for each state of an output picture.

@@ -12,6 +12,7 @@ use super::record::{Explained, Record, STATES};
 use super::selection::Selection;
 use super::values;
 use super::vector::Kind;
+use crate::wire::results::{SuiteSummary, Vector};
 use crate::words::count;
 
 /// The file of a folder of reports that has everything.
@@ -94,7 +95,7 @@ pub fn read(path: &Path) -> Result<Vec<Run>, String> {
         let at = |why: String| fail(&format!("line {}: {why}", index + 1));
         let line = whole.ok_or_else(|| at("it is cut short".to_owned()))?;
         let record: Value = serde_json::from_str(line).map_err(|e| at(e.to_string()))?;
-        reader.line(&record).map_err(at)?;
+        reader.line(record).map_err(at)?;
     }
     match (reader.open, reader.runs) {
         (Some(open), _) => {
@@ -134,8 +135,8 @@ impl Reader {
         self.path.parent().unwrap_or(Path::new("")).join(what).join(&self.word)
     }
 
-    fn line(&mut self, record: &Value) -> Result<(), String> {
-        let data = &record["data"];
+    fn line(&mut self, mut record: Value) -> Result<(), String> {
+        let data = record["data"].take();
         let images = self.folder("images");
         match (record["type"].as_str(), &mut self.open) {
             (Some("run"), None) => {
@@ -143,7 +144,7 @@ impl Reader {
                 self.word = data["images"].as_str().map(plain).unwrap_or_default();
                 let logs = vec![self.folder("logs")];
                 let runs = data["runs"].as_u64().and_then(|n| usize::try_from(n).ok());
-                let (path, about) = (self.path.clone(), header(data)?);
+                let (path, about) = (self.path.clone(), header(&data)?);
                 self.open =
                     Some(Open { run: Run { path, about, records: Vec::new(), logs }, runs });
             }
@@ -186,83 +187,74 @@ fn header(data: &Value) -> Result<About, String> {
     Ok(About { properties, selection, ..About::default() })
 }
 
-fn summary(data: &Value, run: &mut Run) -> Result<(), String> {
+fn summary(data: Value, run: &mut Run) -> Result<(), String> {
+    let summary: SuiteSummary =
+        serde_json::from_value(data).map_err(|why| format!("a summary that is none ({why})"))?;
     let came = run.records.len();
-    match data["vectors"].as_u64() {
-        Some(n) if n == came as u64 => {}
-        Some(n) => return Err(format!("its summary counts {n} vectors, {came} came")),
-        None => return Err("a summary without a count".to_owned()),
+    if summary.vectors != came {
+        return Err(format!("its summary counts {} vectors, {came} came", summary.vectors));
     }
     let mut statuses: BTreeMap<String, u64> = BTreeMap::new();
     for record in &run.records {
         *statuses.entry(record.status.to_string()).or_default() += 1;
     }
-    if data["statuses"] != serde_json::json!(statuses) {
+    if summary.statuses != statuses {
         return Err("its summary counts other statuses than came".to_owned());
     }
-    let texts = |name: &str| {
-        let all = data[name].as_array().into_iter().flatten();
-        all.filter_map(|text| text.as_str().map(str::to_owned)).collect::<Vec<_>>()
-    };
     let about = &mut run.about;
-    (about.unfired, about.lacking) = (texts("unfired"), texts("lacking"));
+    (about.unfired, about.lacking) = (summary.unfired, summary.lacking);
     let said: Vec<_> = about.unfired.iter().map(|fault| unfired_note(fault)).collect();
-    about.notes = texts("notes").into_iter().filter(|note| !said.contains(note)).collect();
+    about.notes = summary.notes.into_iter().filter(|note| !said.contains(note)).collect();
     let whole = about.lacking.is_empty();
     if let Some(size) = about.selection.as_ref().filter(|_| whole).map(Selection::size) {
         if size != came {
             return Err(format!("its part has {}, {came} came", count(size, "vector")));
         }
     }
-    about.stopped = data["stopped"].as_bool().unwrap_or(false);
+    about.stopped = summary.stopped;
     about.no_times = came > 0 && run.records.iter().all(|record| record.seconds.is_nan());
     Ok(())
 }
 
 /// A vector's record; `seconds` is not a number where there is no time.
-fn vector(data: &Value, images: &Path) -> Result<Record, String> {
-    let text = |name: &str| data[name].as_str().map(str::to_owned);
-    let texts = |name: &str| {
-        let all = data[name].as_array()?.iter();
-        Some(all.filter_map(|text| text.as_str().map(str::to_owned)).collect::<Vec<_>>())
-    };
-    let name = text("name").ok_or("a vector without a name")?;
-    let fail = |what: &str| format!("{name}: {what}");
-    let status = data["status"].as_str().and_then(Status::from_text);
-    let outcome = match data["outcome"].as_str() {
+fn vector(data: Value, images: &Path) -> Result<Record, String> {
+    let read: Vector =
+        serde_json::from_value(data).map_err(|why| format!("a vector that is none ({why})"))?;
+    let fail = |what: &str| format!("{}: {what}", read.name);
+    let outcome = match &read.outcome {
         None => None,
         Some(word) => {
-            let outcome = values::outcome(word, data);
+            let outcome = values::outcome(word, read.first_wrong, &read.values);
             Some(outcome.ok_or_else(|| fail(&format!("the outcome {word} is not understood")))?)
         }
     };
-    let runs = texts("runs").unwrap_or_default();
+    let status = Status::from_text(&read.status).ok_or_else(|| fail("a status that is none"))?;
     let word = |run: &String| Outcome::WORDS.into_iter().find(|word| word == run);
-    let pictures = data["pictures"].as_str().unwrap_or_default();
     let right = |c: char| match c {
         '.' => Some(true),
         'x' => Some(false),
         _ => None,
     };
-    let kind = |word: &str| Kind::ALL.into_iter().find(|kind| kind.word() == word);
+    let kind = |word: String| Kind::ALL.into_iter().find(|kind| kind.word() == word);
+    let pictures = &read.pictures;
     Ok(Record {
-        input: PathBuf::from(text("file").unwrap_or_default()),
-        stream: text("stream"),
-        options: texts("options").unwrap_or_default(),
-        oracle: data["oracle"].as_str().and_then(kind),
-        status: status.ok_or_else(|| fail("a status that is none"))?,
-        runs: runs.iter().filter_map(word).collect(),
+        status,
+        runs: read.runs.iter().filter_map(word).collect(),
         first: outcome.as_ref().and_then(Outcome::first_wrong).map(First::At),
-        note: text("note"),
         frames: pictures.chars().filter(|c| *c != '-').map(right).collect(),
         missing: pictures.matches('-').count(),
-        explained: explained(data, &images.join(file_name(&name))),
-        reproduce: texts("reproduce").unwrap_or_default(),
-        device: text("device"),
-        unfired: texts("unfired"),
-        seconds: data["seconds"].as_f64().unwrap_or(f64::NAN),
+        explained: explained(&read, &images.join(file_name(&read.name))),
+        input: PathBuf::from(read.file),
+        stream: read.stream,
+        options: read.options,
+        oracle: read.oracle.and_then(kind),
+        note: read.note,
+        reproduce: read.reproduce,
+        device: read.device,
+        unfired: read.unfired,
+        seconds: read.seconds.unwrap_or(f64::NAN),
         outcome,
-        name,
+        name: read.name,
     })
 }
 
@@ -276,21 +268,20 @@ pub(super) fn file_name(name: &str) -> PathBuf {
     super::vector::file_name(name)
 }
 
-fn explained(data: &Value, folder: &Path) -> Option<Explained> {
-    let text = data["explained"].as_str()?.to_owned();
-    let states = data["explained_pictures"].as_str().unwrap_or_default();
+fn explained(read: &Vector, folder: &Path) -> Option<Explained> {
+    let text = read.explained.clone()?;
+    let states = read.explained_pictures.as_deref().unwrap_or_default();
     let state = |c: char| STATES.iter().find(|s| s.1 == c).map_or("unjudged", |s| s.0);
-    let images = data["images"].as_array().into_iter().flatten().filter_map(Value::as_str);
     // Names of files, and no paths.
-    let images = images.filter(|name| !name.contains(['/', '\\']));
+    let images = read.images.iter().flatten().filter(|name| !name.contains(['/', '\\']));
     let explained = Explained {
         outputs: states.chars().map(state).collect(),
-        first: data["first_wrong_frame"].as_u64(),
+        first: read.first_wrong_frame,
         text,
         images: images.map(|name| folder.join(name)).filter(|path| path.is_file()).collect(),
         ..Explained::default()
     };
-    Some(explained.with_difference(&data["difference"]))
+    Some(explained.with_difference(read.difference.clone().unwrap_or_default()))
 }
 
 #[cfg(test)]

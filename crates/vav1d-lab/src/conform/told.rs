@@ -1,8 +1,12 @@
 //! What a child tells in its records, and whether that is enough to judge it.
 
+use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use crate::words::count;
+use crate::wire::{
+    Fault, FaultKind, Hashed, Header, Message, OutputFrame, SCHEMA, Summary, Unfired,
+};
+use crate::words::{count, counted};
 
 /// The records of one run.
 #[derive(Clone, Debug, Default)]
@@ -17,16 +21,16 @@ pub struct Told {
     pub frames: Vec<String>,
     /// MD5 of all of them, if that was asked for and the run came to its end.
     pub total: Option<String>,
-    /// Kind and text of each fault.
-    pub faults: Vec<(String, String)>,
+    /// The faults.
+    pub faults: Vec<Fault>,
     /// Messages of the validation layer.
     pub messages: Vec<String>,
     /// Planted faults that never applied.
     pub unfired: Vec<String>,
-    /// Records of other types, as they came.
-    pub others: Vec<Value>,
+    /// Records of other types, as they came: the type and its data.
+    pub others: Vec<(String, Value)>,
     /// Pictures and faults, as the summary counts them. It is the last record.
-    pub summary: Option<(usize, usize)>,
+    pub summary: Option<(u64, u64)>,
     /// Why the records cannot be trusted.
     pub garbled: Option<String>,
 }
@@ -36,8 +40,12 @@ impl Told {
     pub fn line(&mut self, line: &[u8]) {
         match serde_json::from_slice::<Value>(line) {
             _ if self.summary.is_some() => self.garble("a record behind the summary", line),
-            Ok(record) if record["type"].is_string() && record["data"].is_object() => {
-                self.record(&record, line);
+            Ok(mut record) if record["type"].is_string() && record["data"].is_object() => {
+                let data = record["data"].take();
+                let kind = record["type"].as_str().unwrap_or_default();
+                if let Err(why) = self.record(kind, data) {
+                    self.garble(&why, line);
+                }
             }
             _ => self.garble("no record", line),
         }
@@ -54,36 +62,45 @@ impl Told {
         self.garbled.get_or_insert_with(|| format!("{what}: `{}`", text.escape_debug()));
     }
 
-    fn record(&mut self, record: &Value, line: &[u8]) {
-        let data = &record["data"];
-        let text = |name: &str| data[name].as_str().unwrap_or_default().to_owned();
-        match record["type"].as_str().unwrap_or_default() {
+    fn record(&mut self, kind: &str, data: Value) -> Result<(), String> {
+        match kind {
             "header" => {
-                self.begun = true;
-                self.device = data["device"].as_str().map(str::to_owned);
+                let Header { schema, device, .. } = of(kind, data)?;
+                if schema != SCHEMA {
+                    return Err(format!("records of schema {schema}, not {SCHEMA}"));
+                }
+                (self.begun, self.device) = (true, device);
             }
             "frame" => {
+                let OutputFrame { hash, .. } = of(kind, data)?;
                 self.pictures += 1;
-                self.frames.extend(data["md5"].as_str().map(str::to_owned));
+                self.frames.extend(hash.and_then(Hashed::md5));
             }
-            "fault" => self.faults.push((text("kind"), text("message"))),
-            "message" => self.messages.push(format!("{}: {}", text("id"), text("text"))),
-            "unfired" => self.unfired.push(text("fault")),
+            "fault" => self.faults.push(of(kind, data)?),
+            "message" => {
+                let Message { id, text } = of(kind, data)?;
+                self.messages.push(format!("{id}: {text}"));
+            }
+            "unfired" => self.unfired.push(of::<Unfired>(kind, data)?.fault),
             "summary" => {
-                let number = |name: &str| usize::try_from(data[name].as_u64()?).ok();
-                match (number("pictures"), number("faults")) {
-                    (Some(pictures), Some(faults)) => self.summary = Some((pictures, faults)),
-                    _ => self.garble("a summary without counts", line),
-                }
-                self.total = data["md5"].as_str().map(str::to_owned);
+                let Summary { pictures, faults, hash, .. } = of(kind, data)?;
+                self.summary = Some((pictures, faults));
+                self.total = hash.and_then(Hashed::md5);
             }
-            _ => self.others.push(record.clone()),
+            _ => self.others.push((kind.to_owned(), data)),
         }
+        Ok(())
     }
 
     /// The text of the first fault of this kind.
-    pub fn fault(&self, kind: &str) -> Option<&str> {
-        self.faults.iter().find(|(k, _)| k == kind).map(|(_, text)| text.as_str())
+    pub fn fault(&self, kind: FaultKind) -> Option<&str> {
+        self.faults.iter().find(|fault| fault.kind == kind).map(|fault| fault.message.as_str())
+    }
+
+    /// Records of another type; what is none of them is left out.
+    pub fn others<T: DeserializeOwned>(&self, kind: &str) -> impl Iterator<Item = T> {
+        let others = self.others.iter().filter(move |(name, _)| name == kind);
+        others.filter_map(|(_, data)| T::deserialize(data).ok())
     }
 
     /// Why a run that ended well cannot be judged; `None` if everything came.
@@ -99,25 +116,32 @@ impl Told {
         if !self.begun {
             return Some("it has no header".to_owned());
         }
-        if pictures != self.pictures {
-            let (all, came) = (count(pictures, "picture"), self.pictures);
+        if pictures != self.pictures as u64 {
+            let (all, came) = (counted(pictures, "picture"), self.pictures);
             return Some(format!("its summary counts {all}, {came} came"));
         }
-        if faults < self.faults.len() {
-            let faults = count(faults, "fault");
+        if faults < self.faults.len() as u64 {
+            let faults = counted(faults, "fault");
             return Some(format!("its summary counts {faults}, more came"));
         }
         None
     }
 }
 
+/// The record of this type.
+fn of<T: DeserializeOwned>(kind: &str, data: Value) -> Result<T, String> {
+    serde_json::from_value(data).map_err(|why| format!("no record of type {kind} ({why})"))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    const HEADER: &str = r#"{"type":"header","data":{"schema":1,"device":"d"}}"#;
-    const FRAME: &str = r#"{"type":"frame","data":{"index":0,"md5":"x"}}"#;
-    const SUMMARY: &str = r#"{"type":"summary","data":{"pictures":1,"faults":0}}"#;
+    const HEADER: &str =
+        r#"{"type":"header","data":{"schema":2,"command":"md5","version":"1","device":"d"}}"#;
+    const FRAME: &str = r#"{"type":"frame","data":{"index":0,"pts":null,"width":8,"height":8,"size":96,"md5":"x"}}"#;
+    const SUMMARY: &str =
+        r#"{"type":"summary","data":{"units":1,"frames":1,"pictures":1,"faults":0}}"#;
 
     fn told(lines: &[&[u8]]) -> Told {
         let mut told = Told::default();
@@ -158,7 +182,16 @@ mod tests {
         }
         let after = told(&[HEADER.as_bytes(), FRAME.as_bytes(), SUMMARY.as_bytes(), b"x"]);
         assert_eq!(after.garbled.as_deref(), Some("a record behind the summary: `x`"));
-        let bare = br#"{"type":"summary","data":{}}"#;
-        assert!(told(&[HEADER.as_bytes(), bare]).garbled.is_some());
+        for (whole, member) in
+            [(HEADER, r#""command":"md5","#), (FRAME, r#""size":96,"#), (SUMMARY, r#""frames":1,"#)]
+        {
+            let less = whole.replace(member, "");
+            assert_ne!(less, whole);
+            let why = told(&[less.as_bytes()]).garbled.expect("no record");
+            assert!(why.starts_with("no record of type"), "{why}");
+        }
+        let other = HEADER.replace("\"schema\":2", "\"schema\":1");
+        let why = told(&[other.as_bytes()]).garbled.expect("another schema");
+        assert!(why.starts_with("records of schema 1, not 2"), "{why}");
     }
 }

@@ -4,14 +4,14 @@ use serde_json::{Map, Value, json};
 
 use crate::conform::outcome::{Failure, Outcome};
 
-/// What there is to know of an outcome beside its word.
+/// What there is to know of an outcome beside its word and the first wrong picture.
 pub fn of(outcome: &Outcome) -> Map<String, Value> {
     let values = match outcome {
         Outcome::Pass => json!({}),
         Outcome::Unsupported(why) => json!({ "message": why }),
         Outcome::Fail(failure) => match failure {
-            Failure::WrongPixels { first, but } => json!({ "first_wrong": first, "matches": but }),
-            Failure::FilmGrain { first } => json!({ "first_wrong": first }),
+            Failure::WrongPixels { but, .. } => json!({ "matches": but }),
+            Failure::FilmGrain { .. } => json!({}),
             Failure::Hang { submitted, done } => json!({ "submitted": submitted, "done": done }),
             Failure::DeviceLost { submitted } => json!({ "submitted": submitted }),
             Failure::Crash { signal, submitted } => {
@@ -33,19 +33,18 @@ pub fn of(outcome: &Outcome) -> Map<String, Value> {
     }
 }
 
-/// The outcome of this word with the values of a vector's line; `None` if they are none.
-pub fn outcome(word: &str, data: &Value) -> Option<Outcome> {
-    let message = || data["message"].as_str().map(str::to_owned);
-    let number = |name: &str| data[name].as_u64();
-    let signed = |name: &str| i32::try_from(data[name].as_i64()?).ok();
+/// The outcome of this word with the first wrong picture and the values of a vector's line; `None`
+/// if they are none.
+pub fn outcome(word: &str, first: Option<u64>, data: &Map<String, Value>) -> Option<Outcome> {
+    let text = |name: &str| data.get(name)?.as_str().map(str::to_owned);
+    let message = || text("message");
+    let number = |name: &str| data.get(name)?.as_u64();
+    let signed = |name: &str| i32::try_from(data.get(name)?.as_i64()?).ok();
     Some(Outcome::Fail(match word {
         "pass" => return Some(Outcome::Pass),
         "unsupported" => return message().map(Outcome::Unsupported),
-        "mismatch" => Failure::WrongPixels {
-            first: number("first_wrong"),
-            but: data["matches"].as_str().map(str::to_owned),
-        },
-        "film-grain" => Failure::FilmGrain { first: number("first_wrong") },
+        "mismatch" => Failure::WrongPixels { first, but: text("matches") },
+        "film-grain" => Failure::FilmGrain { first },
         "hang" => Failure::Hang { submitted: number("submitted"), done: number("done") },
         "device-lost" => Failure::DeviceLost { submitted: number("submitted") },
         "crash" => Failure::Crash { signal: signed("signal")?, submitted: number("submitted") },
@@ -99,9 +98,9 @@ mod tests {
             assert!(all.iter().any(|outcome| outcome.word() == word), "{word}");
         }
         for is in all {
-            assert_eq!(outcome(is.word(), &Value::Object(of(&is))), Some(is));
+            assert_eq!(outcome(is.word(), is.first_wrong(), &of(&is)), Some(is));
         }
-        assert_eq!(outcome("crash", &json!({})), None);
-        assert_eq!(outcome("other", &json!({})), None);
+        assert_eq!(outcome("crash", None, &Map::new()), None);
+        assert_eq!(outcome("other", None, &Map::new()), None);
     }
 }

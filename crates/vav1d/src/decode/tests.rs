@@ -5,6 +5,8 @@ use std::io;
 use std::path::Path;
 
 use super::*;
+use crate::plan::Step;
+use crate::plan::planner::Planner;
 use crate::vk::{Driver, ExecutorOptions, Instance, InstanceOptions, ReadbackWay};
 
 /// Notes the bytes that it gets.
@@ -105,4 +107,48 @@ fn pictures_that_were_copied_come_whole() {
         assert_eq!(came, (12, 0, 0), "{config}");
         assert!(bytes == expected, "{config}");
     }
+}
+
+/// For each picture that is delivered, how many were shown by then; all that is under way is done each
+/// time before the executor is asked.
+fn delivered(busy: bool, frames_in_flight: u32) -> Vec<usize> {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../samples/main-420-8.ivf");
+    let file = Box::new(File::open(path).expect("a sample"));
+    let mut source = container::open_file(file, None, Default::default()).expect("a stream");
+    let driver = Driver::Soft { config: None };
+    let instance = Instance::new(driver, InstanceOptions::default()).expect("softvk");
+    let adapter = instance.adapters().expect("a device").remove(0);
+    let options = ExecutorOptions { frames_in_flight, ..ExecutorOptions::default() };
+    let mut executor = Executor::new(&instance, &adapter, options).expect("an executor");
+    executor.keep_busy(busy);
+    let mut planner = Planner::new(PlannerOptions::default());
+    let (mut steps, mut shown, mut delivered) = (Vec::new(), 0, Vec::new());
+    while let Some(unit) = source.next_unit().expect("a unit") {
+        crate::units::planned(&mut planner, Ok(unit), &mut steps);
+        for step in steps.drain(..) {
+            executor.execute(&step).expect("executed");
+            executor.drain().expect("done");
+            shown += usize::from(matches!(step, Step::Show(_)));
+            while let Some(output) = executor.next_output(false).expect("an answer") {
+                delivered.push(shown);
+                executor.reuse(output.picture);
+            }
+        }
+    }
+    while let Some(output) = executor.next_output(true).expect("an answer") {
+        delivered.push(shown);
+        executor.reuse(output.picture);
+    }
+    delivered
+}
+
+#[test]
+fn a_busy_device_has_frames_when_a_picture_is_delivered() {
+    let at_once: Vec<_> = (1..=12).collect();
+    assert_eq!(delivered(false, 4), at_once);
+    // One is under way, and one more was submitted.
+    let behind: Vec<_> = (3..=12).chain([12, 12]).collect();
+    assert_eq!(delivered(true, 4), behind);
+    let behind: Vec<_> = (2..=12).chain([12]).collect();
+    assert_eq!(delivered(true, 1), behind);
 }

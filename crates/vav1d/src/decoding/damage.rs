@@ -15,10 +15,15 @@ use crate::vk::{DecodeStatus, FailedFrame, Output};
 pub struct Damage {
     /// Decoding indices of the frames at which decoding can start.
     key_frames: Vec<u64>,
-    /// Key frame whose followers are not delivered, since one of them is damaged.
-    damaged: Option<usize>,
-    /// The first damaged frame, in decoding order.
-    first_damaged: Option<u64>,
+    /// Key frames whose followers are not delivered, since one of them is damaged; and the first of
+    /// those, in decoding order. The last ones.
+    damaged: VecDeque<(usize, u64)>,
+    /// What the driver could not decode and nobody was told of.
+    untold: VecDeque<FailedFrame>,
+    /// Failed frames that the planner does not know of, the first of each key frame's followers.
+    unsettled: VecDeque<u64>,
+    /// Key frame of the last of those.
+    heard: Option<usize>,
     /// The doubtful frames that may still fail.
     doubtful: VecDeque<Doubtful>,
     /// Those that have, and those that refer to them.
@@ -62,29 +67,65 @@ impl Damage {
         self.key_frames.partition_point(|key| *key <= frame)
     }
 
-    /// The driver could not decode a frame: what follows it up to the next key frame is damaged.
-    /// `planner` gives its references up if they are among that. The fault, unless it is of the same
-    /// key frame as the last.
-    pub fn failed(
+    /// The driver could not decode a frame: what follows it up to the next key frame is damaged. When
+    /// that is heard of depends on time, and nothing else does: see [`Self::next_fault`] and
+    /// [`Self::settle`].
+    pub fn hear(&mut self, failed: FailedFrame) {
+        self.untold.push_back(failed);
+        let group = Some(self.group(failed.frame));
+        if !self.is_doubtful(failed.frame) && self.heard != group {
+            self.heard = group;
+            self.unsettled.push_back(failed.frame);
+        }
+    }
+
+    /// The fault to be told of before a picture after whose frame `newest` was submitted; `None` of
+    /// it: before anything else. One of each key frame's followers is told of.
+    pub fn next_fault(&mut self, newest: Option<u64>) -> Option<Error> {
+        while self.untold.front().is_some_and(|failed| newest.is_none_or(|n| failed.frame <= n)) {
+            let failed = self.untold.pop_front()?;
+            if let Some(is_new) = self.fail_doubtful(failed.frame) {
+                if is_new {
+                    return Some(fault(failed));
+                }
+            } else if !self.is_damaged(failed.frame) {
+                if self.damaged.len() == Self::IN_FLIGHT {
+                    self.damaged.pop_front();
+                }
+                self.damaged.push_back((self.group(failed.frame), failed.frame));
+                return Some(fault(failed));
+            }
+        }
+        None
+    }
+
+    /// `planner` gives its references up if they are damaged by a frame that is `behind` frames before
+    /// `submitted`, the newest: of all of those it is known what became of them. Without that of any
+    /// frame that was heard of.
+    pub fn settle(
         &mut self,
-        failed: FailedFrame,
+        (submitted, behind): (Option<u64>, u64),
         planner: &mut Planner,
         steps: &mut Vec<Step>,
-    ) -> Option<Error> {
-        if let Some(is_new) = self.fail_doubtful(failed.frame) {
-            return is_new.then(|| fault(failed));
+    ) {
+        let is_due = |frame: u64| submitted.is_none_or(|newest| frame + behind <= newest);
+        while let Some(frame) = self.unsettled.front().copied().filter(|frame| is_due(*frame)) {
+            self.unsettled.pop_front();
+            // If a later key frame was planned, no reference of now is damaged.
+            if self.group(frame) == self.key_frames.len() && !self.keeps_all {
+                planner.lose_references(steps);
+            }
         }
-        let group = self.group(failed.frame);
-        if self.damaged == Some(group) {
-            return None;
-        }
-        self.damaged = Some(group);
-        self.first_damaged = Some(failed.frame);
-        // If it is heard of after a later key frame was planned, no reference of now is damaged.
-        if group == self.key_frames.len() && !self.keeps_all {
-            planner.lose_references(steps);
-        }
-        Some(fault(failed))
+    }
+
+    fn is_doubtful(&self, frame: u64) -> bool {
+        self.doubtful.iter().any(|doubtful| doubtful.frame == frame)
+    }
+
+    /// Whether the followers of a frame's key frame are damaged.
+    fn is_damaged(&self, frame: u64) -> bool {
+        let group = self.group(frame);
+        self.damaged.iter().any(|(damaged, _)| *damaged == group)
     }
 
     /// A doubtful frame has failed: those that refer to it have, too. `None` if it is not one;
@@ -118,8 +159,8 @@ impl Damage {
         }
         matches!(output.status, DecodeStatus::Error(_))
             || output.show.is_doubtful && self.failed.contains(&output.surface)
-            || self.first_damaged.is_some_and(|first| {
-                output.newest >= first && self.damaged == Some(self.group(output.newest))
+            || self.damaged.iter().any(|(group, first)| {
+                output.newest >= *first && *group == self.group(output.newest)
             })
     }
 }

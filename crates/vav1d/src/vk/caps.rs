@@ -5,6 +5,7 @@ use ash::vk;
 use ash::vk::native as std_video;
 
 use super::adapter::{Adapter, DECODE_AV1};
+use super::conversion::chroma_location;
 use super::instance::Instance;
 use crate::pixels::Chroma;
 use crate::syntax::sequence::SequenceHeader;
@@ -153,6 +154,8 @@ pub struct VideoFormat {
     /// MUTABLE_FORMAT is not among them, but supported, as the device says where it is asked for
     /// just that.
     pub is_mutable_unlisted: bool,
+    /// Shaders can sample all its planes through a Y'CBCR conversion, or its only one.
+    pub is_sampled_whole: bool,
     /// HOST_TRANSFER is not among the usages of a format of outputs, but supported, as the device says
     /// where it is asked for just that.
     pub is_host_unlisted: bool,
@@ -229,6 +232,10 @@ fn report(instance: &Instance, adapter: &Adapter, profile: Profile) -> ProfileRe
                 is_supported(instance, adapter, &profile, format, usage, flags)
             };
             let (all, mutable) = (usage | COPY | SAMPLED, vk::ImageCreateFlags::MUTABLE_FORMAT);
+            for format in &mut list {
+                let at = chroma_location(instance, adapter.raw(), format.format, format.tiling);
+                format.is_sampled_whole &= format.usage.contains(SAMPLED) && at.is_some();
+            }
             // Of other tilings more would have to be said.
             let plain = [vk::ImageTiling::OPTIMAL, vk::ImageTiling::LINEAR];
             for format in list.iter_mut().filter(|format| plain.contains(&format.tiling)) {
@@ -314,10 +321,18 @@ fn formats(
         usage: f.image_usage_flags,
         create_flags: f.image_create_flags,
         is_mutable_unlisted: false,
+        is_sampled_whole: is_plain(f.component_mapping),
         is_host_unlisted: false,
         image_type: f.image_type,
     };
     Ok(list.iter().map(plain).collect())
+}
+
+/// Whether components are where their names say.
+fn is_plain(mapping: vk::ComponentMapping) -> bool {
+    use vk::ComponentSwizzle as Is;
+    let all = [(mapping.r, Is::R), (mapping.g, Is::G), (mapping.b, Is::B), (mapping.a, Is::A)];
+    all.iter().all(|(is, own)| *is == Is::IDENTITY || is == own)
 }
 
 /// Whether images of `format` with `usage` can be made with `flags`, whatever the list says: NVIDIA's

@@ -8,7 +8,7 @@ use super::caps::{
 };
 use super::options::{
     DpbExtent, DpbPreference, ExecutorOptions, Layouts, OutputTiling, ParametersMode, ReadbackWay,
-    Sharing, StatusQueries,
+    Sampling, Sharing, StatusQueries,
 };
 use super::readback::PictureLayout;
 use crate::pixels::Chroma;
@@ -44,6 +44,8 @@ pub(super) struct Choice {
     pub(super) overwritable: bool,
     /// Outputs can be sampled, and all queue families share them.
     pub(super) on_device: bool,
+    /// How, if so.
+    pub(super) sampling: Sampling,
     /// How outputs get to the host.
     pub(super) readback: ReadbackWay,
     /// How queue families share what is copied.
@@ -188,8 +190,8 @@ pub(super) fn choose(
     let rows = tiling::only(&tiled, Some(OutputTiling::Linear));
     let mut reason = String::new();
     let modes = modes(options, caps, slots)?;
-    for Way { coincide, on_device, readback } in ways(options, &modes, layered) {
-        let drawn = on_device.then_some(options.unlisted_mutable);
+    for Way { coincide, sampling, readback } in ways(options, &modes, layered) {
+        let drawn = sampling.map(|sampling| (sampling, options.unlisted_mutable));
         let report = if readback == ReadbackWay::Linear { &rows } else { &tiled };
         let by = (readback, options.readback.is_some());
         match formats(report, coincide, options.overwritable, drawn, by) {
@@ -208,7 +210,8 @@ pub(super) fn choose(
                     layouts: options.layouts,
                     profile_independent: options.profile_independent,
                     overwritable: options.overwritable,
-                    on_device,
+                    on_device: sampling.is_some(),
+                    sampling: sampling.unwrap_or_default(),
                     readback,
                     sharing: options.sharing,
                     inline_parameters: options.parameters == ParametersMode::Inline,
@@ -230,8 +233,8 @@ pub(super) fn choose(
 struct Way {
     /// DPB picture and output coincide.
     coincide: bool,
-    /// Outputs are drawn from where they are.
-    on_device: bool,
+    /// Outputs are drawn from where they are, sampled like this.
+    sampling: Option<Sampling>,
     readback: ReadbackWay,
 }
 
@@ -239,16 +242,21 @@ struct Way {
 /// another layout.
 fn ways(options: &ExecutorOptions, modes: &[bool], layered: bool) -> Vec<Way> {
     let on_device = options.on_device;
-    let drawn = modes.iter().filter(|coincide| on_device && !(**coincide && layered));
     let copied = ReadbackWay::Copy;
-    let drawn = drawn.map(|mode| Way { coincide: *mode, on_device: true, readback: copied });
+    let samplings = [Sampling::Planes, Sampling::Whole].into_iter();
+    let samplings = samplings.filter(|one| options.sampling.is_none_or(|asked| asked == *one));
+    let drawn = samplings.flat_map(|sampling| {
+        let drawn = modes.iter().filter(|coincide| on_device && !(**coincide && layered));
+        let sampling = Some(sampling);
+        drawn.map(move |mode| Way { coincide: *mode, sampling, readback: copied })
+    });
     let readbacks = match options.readback {
         Some(one) if !on_device => vec![one],
         None if options.prefer_host && !on_device => vec![ReadbackWay::Host, copied],
         _ => vec![copied],
     };
     let read = readbacks.into_iter().flat_map(|readback| {
-        modes.iter().map(move |mode| Way { coincide: *mode, on_device: false, readback })
+        modes.iter().map(move |mode| Way { coincide: *mode, sampling: None, readback })
     });
     drawn.chain(read).collect()
 }
@@ -311,13 +319,13 @@ fn modes(options: &ExecutorOptions, caps: &Caps, slots: u32) -> Result<Vec<bool>
     Ok(modes)
 }
 
-/// Formats of outputs, which are to be sampled if they are `drawn` (with a flag that is not listed, if
-/// so) and else read by `readback` (with a usage that is not listed, if so), and of DPB pictures, which are to be overwritten if `overwritable`.
+/// Formats of outputs, which are to be sampled if they are `drawn` (like this, and with a flag that is
+/// not listed, if so) and else read by `readback` (with a usage that is not listed, if so), and of DPB pictures, which are to be overwritten if `overwritable`.
 fn formats(
     report: &ProfileReport,
     coincide: bool,
     overwritable: bool,
-    drawn: Option<bool>,
+    drawn: Option<(Sampling, bool)>,
     readback: (ReadbackWay, bool),
 ) -> Result<(VideoFormat, VideoFormat), String> {
     let also = if overwritable { OVERWRITE } else { vk::ImageUsageFlags::empty() };
@@ -329,7 +337,7 @@ fn formats(
     let profile = &report.profile;
     let outputs = |list: &Result<Vec<VideoFormat>, vk::Result>| {
         let mut list = list.clone().unwrap_or_default();
-        list.retain(|f| drawn.is_none_or(|unlisted| is_viewed(f, unlisted)));
+        list.retain(|f| drawn.is_none_or(|(sampling, unlisted)| is_viewed(f, sampling, unlisted)));
         if readback == (ReadbackWay::Host, true) {
             let unlisted = list.iter_mut().filter(|f| f.is_host_unlisted);
             unlisted.for_each(|f| f.usage |= HOST);
@@ -391,11 +399,15 @@ fn tiled(f: &VideoFormat) -> bool {
     matches!(f.tiling, vk::ImageTiling::OPTIMAL | vk::ImageTiling::LINEAR)
 }
 
-/// Whether shaders can be given views of the planes, with formats of their own; by a flag that is not
-/// listed, if `unlisted`.
-fn is_viewed(f: &VideoFormat, unlisted: bool) -> bool {
+/// Whether shaders can sample it: by views of the planes, with formats of their own (by a flag that is
+/// not listed, if `unlisted`), or as a whole.
+fn is_viewed(f: &VideoFormat, sampling: Sampling, unlisted: bool) -> bool {
     let listed = f.create_flags.contains(vk::ImageCreateFlags::MUTABLE_FORMAT);
-    f.usage.contains(SAMPLED) && (listed || unlisted && f.is_mutable_unlisted)
+    let can = match sampling {
+        Sampling::Planes => listed || unlisted && f.is_mutable_unlisted,
+        Sampling::Whole => f.is_sampled_whole,
+    };
+    f.usage.contains(SAMPLED) && can
 }
 
 fn is_2d(f: &VideoFormat) -> bool {

@@ -1,9 +1,10 @@
 //! The device: extensions, features, queues, names.
 #![allow(unsafe_code, reason = "Vulkan calls")]
 
+use std::any::Any;
 use std::ffi::{CStr, CString};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 use ash::vk;
 
@@ -26,6 +27,7 @@ pub(super) struct Queue {
 /// A logical device, of one executor alone or of those who decode and draw on it.
 pub(super) struct Device {
     raw: ash::Device,
+    physical: vk::PhysicalDevice,
     table: DeviceTable,
     names: Option<ash::ext::debug_utils::Device>,
     memory: vk::PhysicalDeviceMemoryProperties,
@@ -37,6 +39,8 @@ pub(super) struct Device {
     locks: [Arc<Mutex<()>>; 2],
     /// What lanes know of each other: taken after a queue's lock, and held for a submission only.
     order: Mutex<Order>,
+    /// What there is one of for the device, as long as somebody uses it: see [`Self::one_of`].
+    singles: Mutex<Vec<Weak<dyn Any + Send + Sync>>>,
     /// What was warned of already.
     warned: Mutex<Vec<String>>,
     /// Set once the device did not answer: it is never waited for again, nor destroyed.
@@ -150,6 +154,7 @@ impl Device {
         let second = if copy_raw == decode_raw { Arc::clone(&first) } else { Arc::default() };
         Arc::new(Self {
             raw,
+            physical,
             table,
             names,
             memory,
@@ -158,6 +163,7 @@ impl Device {
             copy: Queue { raw: copy_raw, family: copy.0 },
             locks: [first, second],
             order: Mutex::default(),
+            singles: Mutex::default(),
             warned: Mutex::default(),
             abandoned: AtomicBool::new(false),
             name: adapter.name.clone(),
@@ -172,6 +178,28 @@ impl Device {
 
     pub(super) fn raw(&self) -> &ash::Device {
         &self.raw
+    }
+
+    pub(super) fn physical(&self) -> vk::PhysicalDevice {
+        self.physical
+    }
+
+    /// The one `T` that `is_it`, for all who ask for it; `make` makes it if nobody has it.
+    pub(super) fn one_of<T: Any + Send + Sync>(
+        &self,
+        is_it: impl Fn(&T) -> bool,
+        make: impl FnOnce() -> Result<T>,
+    ) -> Result<Arc<T>> {
+        let mut singles = self.singles.lock().unwrap_or_else(PoisonError::into_inner);
+        singles.retain(|single| single.strong_count() > 0);
+        let of_kind = |single: &Weak<_>| Arc::downcast::<T>(Weak::upgrade(single)?).ok();
+        if let Some(found) = singles.iter().filter_map(of_kind).find(|single| is_it(single)) {
+            return Ok(found);
+        }
+        let made = Arc::new(make()?);
+        let any: Arc<dyn Any + Send + Sync> = made.clone();
+        singles.push(Arc::downgrade(&any));
+        Ok(made)
     }
 
     pub(super) fn table(&self) -> &DeviceTable {

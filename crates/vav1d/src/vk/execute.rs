@@ -18,7 +18,7 @@ use super::host_copies::HostCopies;
 use super::in_flight::{InFlight, Passage, Queued, QueuedWork, Work};
 use super::instance::Instance;
 use super::journal::Journal;
-use super::options::{ExecutorOptions, ReadbackWay, Sharing};
+use super::options::{ExecutorOptions, ReadbackWay, Sampling, Sharing};
 use super::output::{DecodeStatus, FailedFrame, Output};
 use super::pending::Showing;
 use super::record::{Resource, SlotUse};
@@ -127,6 +127,18 @@ impl Executor {
         self.showing.unread = unread;
     }
 
+    /// Whether a picture is delivered from now on once the device has the frames behind it to work on,
+    /// and not as soon as it is there: for who works on a picture for as long as the device on a frame,
+    /// and is in no hurry. At the end all come.
+    pub fn keep_busy(&mut self, busy: bool) {
+        self.showing.busy = busy;
+    }
+
+    /// Frames that the device may be busy with: of older ones it is known what became of them.
+    pub fn frames_in_flight(&self) -> u64 {
+        self.options.frames_in_flight.max(1).into()
+    }
+
     /// Writes down from now on what the device is given.
     pub fn set_journal(&mut self, journal: Journal) {
         self.journal = Some(journal);
@@ -155,7 +167,7 @@ impl Executor {
             return Ok(Some(output));
         }
         let Some(due) = self.showing.next_due() else { return Ok(None) };
-        if !wait && !self.is_over(due)? {
+        if !wait && (self.showing.busy || !self.is_over(due)?) {
             return Ok(None);
         }
         self.finish_show()?;
@@ -201,9 +213,12 @@ impl Executor {
             .map_err(|why| self.device.lacks(why))?;
         if self.options.on_device && !choice.on_device {
             log::info!(
-                "pictures go through the host: no format for outputs can be sampled by planes \
-                 (SAMPLED and MUTABLE_FORMAT)"
+                "pictures go through the host: no format for outputs can be sampled (SAMPLED) by \
+                 planes (MUTABLE_FORMAT) or as a whole (Y'CBCR conversion)"
             );
+        }
+        if choice.on_device && choice.sampling == Sampling::Whole {
+            log::info!("pictures are sampled as a whole, through a Y'CBCR conversion");
         }
         if choice.readback == ReadbackWay::Host && choice.output.is_host_unlisted {
             self.device.warn_once(

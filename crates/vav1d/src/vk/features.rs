@@ -167,6 +167,12 @@ impl Features {
             enabled.extensions.push(row.extension);
             enabled.chain.push(switches);
         }
+        // It is part of 1.3, but validation layers of 1.4.309 ask for a format's newer features, as
+        // is that of being copied by the host, where it is enabled only.
+        let flags = ash::khr::format_feature_flags2::NAME;
+        if self.host_image_copy && instance.validates() && adapter.has_extension(flags) {
+            enabled.extensions.push(flags);
+        }
         Ok(enabled)
     }
 }

@@ -11,8 +11,8 @@ use super::choose::Choice;
 use super::device::Device;
 use super::memory::Location;
 use super::objects::{Image, View};
-use super::on_device::{PlaneViews, Source};
-use super::options::{DpbExtent, Layouts, ReadbackWay, Sharing};
+use super::on_device::{PictureViews, Source};
+use super::options::{DpbExtent, Layouts, ReadbackWay, Sampling, Sharing};
 use super::readback::PictureLayout;
 use super::slots::DpbSlot;
 use super::submit::Ticket;
@@ -30,8 +30,8 @@ pub(super) struct PictureImage {
     pub(super) last_use: Use,
     /// The newest copy of it.
     pub(super) copied: Ticket,
-    /// Views of its planes, once it was drawn from.
-    planes: Option<Arc<PlaneViews>>,
+    /// Views for shaders, once it was drawn from.
+    views: Option<Arc<PictureViews>>,
     /// Whoever draws from it has this too.
     hold: Arc<()>,
     /// The copy family owns it, and has released it to the decode family after this use.
@@ -50,13 +50,14 @@ impl PictureImage {
         Layer { image, layer: self.view.layer(), layouts: self.layouts }
     }
 
-    /// The picture as one that is drawn from where it is: one of `layout`, made for that.
-    pub(super) fn source(&mut self, layout: PictureLayout) -> Result<Source> {
-        let views = match &self.planes {
+    /// The picture as one that is drawn from where it is: one of `layout`, made for that `sampling`.
+    pub(super) fn source(&mut self, layout: PictureLayout, sampling: Sampling) -> Result<Source> {
+        let views = match &self.views {
             Some(views) => views.clone(),
             None => {
-                let made = PlaneViews::new(self.view.image(), self.view.layer(), layout)?;
-                self.planes.insert(Arc::new(made)).clone()
+                let (image, layer) = (self.view.image(), self.view.layer());
+                let made = PictureViews::new(image, layer, layout, sampling)?;
+                self.views.insert(Arc::new(made)).clone()
             }
         };
         let (layer, kept, extent) = (self.layer(), self.last_use, self.extent);
@@ -265,7 +266,7 @@ impl Pictures {
             layouts: self.choice.layouts,
             last_use: Use::Dpb,
             copied: Ticket::default(),
-            planes: None,
+            views: None,
             hold: Arc::default(),
             comes_back: None,
         };
@@ -319,7 +320,7 @@ impl Pictures {
             true => info.sharing_mode(vk::SharingMode::CONCURRENT).queue_family_indices(&families),
             false => info,
         };
-        let info = match sampled {
+        let info = match sampled && choice.sampling == Sampling::Planes {
             true => info.flags(vk::ImageCreateFlags::MUTABLE_FORMAT),
             false => info,
         };

@@ -13,6 +13,7 @@ mod barriers;
 mod bitstream;
 mod caps;
 mod choose;
+mod conversion;
 mod converting;
 mod decoded;
 mod decoding;
@@ -67,7 +68,7 @@ pub use instance::{Instance, InstanceOptions, Message, Severity};
 pub use journal::Journal;
 pub use options::{
     CodedExtent, CopyQueue, DpbExtent, DpbPreference, ExecutorOptions, GrainMode, IntraReferences,
-    Layouts, OrderHints, OutputTiling, ParametersMode, ReadbackWay, Recording, Sharing,
+    Layouts, OrderHints, OutputTiling, ParametersMode, ReadbackWay, Recording, Sampling, Sharing,
     StatusQueries, TileStarts,
 };
 pub use output::{DecodeStatus, FailedFrame, Output};

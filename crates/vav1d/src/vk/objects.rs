@@ -283,6 +283,7 @@ pub(super) struct Image {
     device: Arc<Device>,
     raw: vk::Image,
     format: vk::Format,
+    tiling: vk::ImageTiling,
     usage: vk::ImageUsageFlags,
     memory: Option<Memory>,
 }
@@ -302,8 +303,8 @@ impl Image {
         // SAFETY: the caller's promise.
         let raw =
             unsafe { device.raw().create_image(info, None) }.map_err(failed("vkCreateImage"))?;
-        let (format, usage) = (info.format, info.usage);
-        let mut image = Self { device: device.clone(), raw, format, usage, memory: None };
+        let (format, tiling, usage) = (info.format, info.tiling, info.usage);
+        let mut image = Self { device: device.clone(), raw, format, tiling, usage, memory: None };
         device.name_object(raw, name);
         let mut dedicated = vk::MemoryDedicatedRequirements::default();
         let mut requirements = vk::MemoryRequirements2::default().push_next(&mut dedicated);
@@ -324,6 +325,18 @@ impl Image {
 
     pub(super) fn raw(&self) -> vk::Image {
         self.raw
+    }
+
+    pub(super) fn device(&self) -> &Arc<Device> {
+        &self.device
+    }
+
+    pub(super) fn format(&self) -> vk::Format {
+        self.format
+    }
+
+    pub(super) fn tiling(&self) -> vk::ImageTiling {
+        self.tiling
     }
 
     /// Bytes of its memory.

@@ -8,40 +8,64 @@ use std::time::Duration;
 use ash::vk;
 
 use super::barriers::{self, Layer, Use};
+use super::conversion::{Conversion, WholeView};
 use super::device::Device;
 use super::objects::{Buffer, Commands, Image, PlaneView, Semaphore};
+use super::options::Sampling;
 use super::readback::{CopyPlan, PictureLayout};
 use super::submit::{Lane, Ticket, Touches};
 use crate::error::Result;
 use crate::pixels::{Format, Picture};
 
-/// Views of the planes Y, U and V, each with its samples in the first component. Where there is no
-/// chroma, all are of Y.
-pub(super) struct PlaneViews([PlaneView; 3]);
+/// What shaders sample a picture by.
+pub(super) enum PictureViews {
+    /// Views of the planes Y, U and V, each with its samples in the first component. Where there is no
+    /// chroma, all are of Y.
+    Planes([PlaneView; 3]),
+    /// One of all planes.
+    Whole(WholeView),
+}
 
-impl PlaneViews {
-    /// Of layer `layer` of an image that can be sampled, with mutable format, of `layout`.
-    pub(super) fn new(image: &Arc<Image>, layer: u32, layout: PictureLayout) -> Result<Self> {
+impl PictureViews {
+    /// Of layer `layer` of an image that can be sampled, of `layout`: by planes with mutable format,
+    /// as a whole in its own.
+    pub(super) fn new(
+        image: &Arc<Image>,
+        layer: u32,
+        layout: PictureLayout,
+        sampling: Sampling,
+    ) -> Result<Self> {
+        if sampling == Sampling::Whole {
+            let conversion = Conversion::of(image.device(), image.format(), image.tiling())?;
+            return Ok(Self::Whole(WholeView::new(image, layer, &conversion)?));
+        }
         let view = |plane: usize| {
             let (aspect, format, swizzle) = layout.view(plane);
             PlaneView::new(image, layer, aspect, format, swizzle)
         };
-        Ok(Self([view(0)?, view(1)?, view(2)?]))
+        Ok(Self::Planes([view(0)?, view(1)?, view(2)?]))
     }
 }
 
-/// Views for a descriptor set.
+/// Views for a descriptor set, and the layout that they are sampled in.
 #[derive(Clone, Copy)]
 pub(super) struct Views {
     pub(super) planes: [vk::ImageView; 3],
     pub(super) layout: vk::ImageLayout,
 }
 
+/// A view of a whole picture for a descriptor set.
+pub(super) struct Whole<'a> {
+    pub(super) view: vk::ImageView,
+    pub(super) layout: vk::ImageLayout,
+    pub(super) conversion: &'a Arc<Conversion>,
+}
+
 /// A decoded picture on the device. While it is there, the image is not decoded to again.
 pub(super) struct OnDevice {
     device: Arc<Device>,
     layer: Layer,
-    views: Arc<PlaneViews>,
+    views: Arc<PictureViews>,
     /// What the image is kept for, between drawings.
     kept: Use,
     /// The decode: timeline and value.
@@ -58,7 +82,7 @@ pub(super) struct OnDevice {
 /// The image of a picture, as its session keeps it.
 pub(super) struct Source {
     pub(super) layer: Layer,
-    pub(super) views: Arc<PlaneViews>,
+    pub(super) views: Arc<PictureViews>,
     pub(super) kept: Use,
     /// Texels of the image.
     pub(super) extent: (u32, u32),
@@ -109,10 +133,28 @@ impl OnDevice {
         self.size
     }
 
-    /// Views of the planes Y, U and V, and the layout that they are sampled in.
-    pub(super) fn views(&self) -> Views {
+    /// Views of the planes Y, U and V, if it is sampled by them.
+    pub(super) fn views(&self) -> Option<Views> {
+        let PictureViews::Planes(planes) = &*self.views else { return None };
         let layout = self.layer.layout(Use::Sampled);
-        Views { planes: self.views.0.each_ref().map(PlaneView::raw), layout }
+        Some(Views { planes: planes.each_ref().map(PlaneView::raw), layout })
+    }
+
+    /// The view of it as a whole, if it is sampled by that.
+    pub(super) fn whole(&self) -> Option<Whole<'_>> {
+        let PictureViews::Whole(view) = &*self.views else { return None };
+        let layout = self.layer.layout(Use::Sampled);
+        Some(Whole { view: view.raw(), layout, conversion: view.conversion() })
+    }
+
+    /// Bytes of its samples on the host, in whole words.
+    pub(super) fn size_bytes(&self) -> u64 {
+        (self.format.picture_bytes(self.size.0, self.size.1) as u64).next_multiple_of(4)
+    }
+
+    /// Texels of its image.
+    pub(super) fn extent(&self) -> (u32, u32) {
+        self.extent
     }
 
     /// By how many bits samples are to be shifted down.

@@ -141,6 +141,16 @@ pub enum ReadbackWay {
     Linear,
 }
 
+/// How shaders sample a picture that stays on the device.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Sampling {
+    /// By a view of each plane, which the image's MUTABLE_FORMAT allows.
+    #[default]
+    Planes,
+    /// By one view of all planes, through a VkSamplerYcbcrConversion that changes nothing.
+    Whole,
+}
+
 /// Which queue family copies decoded pictures.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum CopyQueue {
@@ -234,6 +244,9 @@ pub struct ExecutorOptions {
     /// Pictures stay on the device, where it is one that draws ([`crate::vk::Executor::on`]), and
     /// are read only when somebody looks at their samples. Default: no.
     pub on_device: bool,
+    /// How shaders sample them; `None`: by planes, where the device allows that, else as a whole.
+    /// Default: `None`.
+    pub sampling: Option<Sampling>,
 }
 
 impl Default for ExecutorOptions {
@@ -267,6 +280,7 @@ impl Default for ExecutorOptions {
             force_level: false,
             unlisted_mutable: false,
             on_device: false,
+            sampling: None,
         }
     }
 }

@@ -34,6 +34,8 @@ pub(super) struct Showing {
     pub(super) moved: Arc<Moved>,
     /// Pictures that the host can read where they are stay there.
     pub(super) unread: bool,
+    /// Pictures are not delivered before frames behind them are under way.
+    pub(super) busy: bool,
 }
 
 impl Showing {

@@ -26,6 +26,9 @@ use crate::plan::ShowPlan;
 
 /// Readbacks that are under way on hardware: copies then overlap with decodes, whatever their size.
 const MOST_READBACKS: usize = 4;
+/// Of the frames in flight on a processor those without a readback under way, where the device is
+/// kept busy: the one that is looked at, the one that comes, and the one that waits for its turn.
+const NO_READBACKS: usize = 3;
 /// The host copies whatever part it likes.
 const ANY_PART: (u32, u32, u32) = (1, 1, 1);
 /// Pictures that stay on the device at most: more of them would take its memory. Those after them
@@ -81,7 +84,8 @@ impl Executor {
             sequence,
         };
         if active.choice.on_device && active.pictures.held() < MOST_HELD {
-            let source = active.pictures.get_mut(output).source(layout)?;
+            let sampling = active.choice.sampling;
+            let source = active.pictures.get_mut(output).source(layout, sampling)?;
             let picture =
                 OnDevice::new(&device, source, (decoded_by, decoded), format, extent, timeout);
             let place = Place::OnDevice(Box::new(DecodedPicture::on_device(picture)));
@@ -144,11 +148,12 @@ impl Executor {
         self.adapter.device_type != vk::PhysicalDeviceType::CPU
     }
 
-    /// Readbacks to have under way: as many as frames.
+    /// Readbacks to have under way before the next: as many as frames.
     fn most_readbacks(&self) -> usize {
         let frames = self.options.frames_in_flight.max(1) as usize;
         match self.options.recording {
             Recording::InOrder if self.is_hardware() => frames.min(MOST_READBACKS),
+            Recording::InOrder if self.showing.busy => frames.saturating_sub(NO_READBACKS),
             Recording::InOrder => frames,
             Recording::Shuffled => frames,
         }

@@ -79,6 +79,22 @@ pub const SILENCED: &[Silenced] = &[
         link: "https://registry.khronos.org/vulkan/specs/latest/html/vkspec.html#VkMemoryDedicatedRequirements",
     },
     Silenced {
+        id: "BestPractices-deprecated-extension",
+        reason: "an extension that is part of Vulkan by now is enabled for the sake of layers alone",
+        link: "https://registry.khronos.org/vulkan/specs/latest/html/vkspec.html#versions-1.3",
+    },
+    Silenced {
+        id: "BestPractices-vkAllocateMemory-small-allocation",
+        reason: "the same of what older layers call so",
+        link: "https://registry.khronos.org/vulkan/specs/latest/html/vkspec.html#VkMemoryDedicatedRequirements",
+    },
+    Silenced {
+        id: "BestPractices-pipeline-stage-flags2-compute",
+        reason: "where the first half of a barrier is another queue's, a semaphore has ordered all \
+                 its stages; layers until 1.4.309 advise against naming them all",
+        link: "https://registry.khronos.org/vulkan/specs/latest/html/vkspec.html#VUID-VkDependencyInfo-srcStageMask-06089",
+    },
+    Silenced {
         id: "BestPractices-PipelineBarrier-unneeded-QFOT",
         reason: "that a transfer between queue families could be left out if VK_KHR_maintenance9 \
                  were enabled is advice; making it is right with and without the extension",

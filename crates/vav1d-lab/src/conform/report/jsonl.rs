@@ -7,10 +7,8 @@ use serde_json::{Value, json};
 use super::About;
 use crate::conform::record::{Explained, Record, STATES};
 use crate::conform::values;
-
-/// Number of the schema of records, which docs/schema.json has. Fields are added; a removal, or
-/// another meaning, makes a new number.
-pub const SCHEMA: u32 = 2;
+use crate::wire::results::{Refused, SuiteSummary, Vector};
+use crate::wire::{Header, SCHEMA};
 
 /// All lines.
 pub fn all(records: &[Record], about: &About) -> String {
@@ -29,13 +27,14 @@ pub fn all_with(records: &[Record], about: &About, more: &Value) -> String {
 
 /// The header of every output of the program.
 fn first(about: &About) -> Value {
-    let version = env!("CARGO_PKG_VERSION");
     let device = about.property("device");
-    let mut data = json!({ "schema": SCHEMA, "command": "verify", "version": version });
-    if let Some(data) = data.as_object_mut().filter(|_| !device.is_empty()) {
-        data.insert("device".to_owned(), json!(device));
-    }
-    json!({ "type": "header", "data": data })
+    json!({ "type": "header", "data": Header {
+        schema: SCHEMA,
+        command: "verify".to_owned(),
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        file: None,
+        device: (!device.is_empty()).then(|| device.to_owned()),
+    }})
 }
 
 /// What is said of the run.
@@ -52,26 +51,23 @@ fn header(about: &About, more: &Value) -> Value {
 /// The last line.
 pub fn summary(records: &[Record], about: &About) -> Value {
     let verdict = super::Verdict::of(records, about);
-    let reasons: Vec<_> = super::reasons(records)
-        .into_iter()
-        .map(|(vectors, reason)| json!({ "reason": reason, "vectors": vectors }))
-        .collect();
-    let statuses: serde_json::Map<String, Value> =
-        super::counts(records).into_iter().map(|(s, n)| (s.to_string(), json!(n))).collect();
-    json!({ "type": "suite_summary", "data": {
-        "vectors": records.len(),
-        "statuses": statuses,
-        "outcomes": super::outcomes(records),
-        "success": verdict.is_success(),
-        "verdict": verdict.to_string(),
-        "not_expected": verdict.red,
-        "not_run": verdict.not_run,
-        "judged": verdict.evidence,
-        "refused": reasons,
-        "notes": about.notes,
-        "unfired": about.unfired,
-        "lacking": about.lacking,
-        "stopped": about.stopped,
+    let refused = super::reasons(records).into_iter();
+    let statuses = super::counts(records).into_iter().map(|(s, n)| (s.to_string(), n as u64));
+    let outcomes = super::outcomes(records).into_iter().map(|(word, n)| (word.to_owned(), n));
+    json!({ "type": "suite_summary", "data": SuiteSummary {
+        vectors: records.len(),
+        statuses: statuses.collect(),
+        outcomes: outcomes.collect(),
+        success: verdict.is_success(),
+        verdict: verdict.to_string(),
+        not_expected: verdict.red,
+        not_run: verdict.not_run,
+        judged: verdict.evidence,
+        refused: refused.map(|(vectors, reason)| Refused { reason, vectors }).collect(),
+        notes: about.notes.clone(),
+        unfired: about.unfired.clone(),
+        lacking: about.lacking.clone(),
+        stopped: about.stopped,
     }})
 }
 
@@ -99,35 +95,30 @@ pub fn line(record: &Record, times: bool) -> String {
         .chain(std::iter::repeat_n('-', record.missing))
         .collect();
     let outcome = record.outcome.as_ref();
-    let mut data = json!({
-        "name": record.name,
-        "file": record.input.display().to_string(),
-        "stream": record.stream,
-        "options": record.options,
-        "status": record.status.to_string(),
-        "outcome": outcome.map(|outcome| outcome.word()),
-        "detail": outcome.map(ToString::to_string),
-        "note": record.note,
-        "runs": record.runs,
-        "unfired": record.unfired,
-        "reproduce": record.reproduce,
-        "oracle": record.oracle.map(|kind| kind.word()),
-        "first_wrong": outcome.and_then(|outcome| outcome.first_wrong()),
-        // A character for each output picture: right, wrong, unknown, missing.
-        "pictures": frames,
-        "device": record.device,
-        "first_wrong_frame": record.explained.as_ref().and_then(|e| e.first),
-        "explained": record.explained.as_ref().map(|e| &e.text),
-        // The same with `i` for what was inherited.
-        "explained_pictures": record.explained.as_ref().map(states),
-        "images": record.explained.as_ref().map(images),
-        "difference": record.explained.as_ref().map(Explained::difference),
-    });
-    if let Some(data) = data.as_object_mut() {
-        data.extend(outcome.map(values::of).unwrap_or_default());
-        if times {
-            data.insert("seconds".to_owned(), json!(record.seconds));
-        }
-    }
+    let explained = record.explained.as_ref();
+    let data = Vector {
+        name: record.name.clone(),
+        status: record.status.to_string(),
+        file: record.input.display().to_string(),
+        stream: record.stream.clone(),
+        options: record.options.clone(),
+        outcome: outcome.map(|outcome| outcome.word().to_owned()),
+        detail: outcome.map(ToString::to_string),
+        note: record.note.clone(),
+        runs: record.runs.iter().map(|word| (*word).to_owned()).collect(),
+        unfired: record.unfired.clone(),
+        reproduce: record.reproduce.clone(),
+        oracle: record.oracle.map(|kind| kind.word().to_owned()),
+        first_wrong: outcome.and_then(|outcome| outcome.first_wrong()),
+        pictures: frames,
+        device: record.device.clone(),
+        first_wrong_frame: explained.and_then(|e| e.first),
+        explained: explained.map(|e| e.text.clone()),
+        explained_pictures: explained.map(states),
+        images: explained.map(images),
+        difference: explained.map(Explained::difference),
+        seconds: times.then_some(record.seconds),
+        values: outcome.map(values::of).unwrap_or_default(),
+    };
     json!({ "type": "vector", "data": data }).to_string()
 }

@@ -35,6 +35,7 @@ fn format(format: vk::Format, usage: vk::ImageUsageFlags) -> VideoFormat {
         usage,
         create_flags: vk::ImageCreateFlags::empty(),
         is_mutable_unlisted: false,
+        is_sampled_whole: false,
         is_host_unlisted: false,
         image_type: vk::ImageType::TYPE_2D,
     }
@@ -109,6 +110,39 @@ fn a_flag_that_is_supported_and_not_listed_is_taken_where_that_is_known() {
     assert!(!choose(&spec(), &drawn, &report).expect("served").on_device);
     let known = ExecutorOptions { unlisted_mutable: true, ..drawn };
     assert!(choose(&spec(), &known, &report).expect("served").on_device);
+}
+
+#[test]
+fn without_views_of_planes_pictures_are_sampled_as_a_whole() {
+    let of = |planes: bool, whole: bool, options: &ExecutorOptions| {
+        let mut report = anv();
+        for list in [&mut report.dst, &mut report.dpb, &mut report.dst_dpb] {
+            for format in list.iter_mut().flatten() {
+                format.usage |= SAMPLED;
+                format.is_sampled_whole = whole;
+                if planes {
+                    format.create_flags |= vk::ImageCreateFlags::MUTABLE_FORMAT;
+                } else {
+                    format.is_mutable_unlisted = true;
+                }
+            }
+        }
+        let choice = choose(&spec(), options, &report).expect("served");
+        choice.on_device.then_some(choice.sampling)
+    };
+    let drawn = ExecutorOptions { on_device: true, ..Default::default() };
+    assert_eq!(of(false, true, &drawn), Some(Sampling::Whole));
+    assert_eq!(of(false, false, &drawn), None);
+    assert_eq!(of(true, true, &drawn), Some(Sampling::Planes));
+    // NVIDIA's driver, not under the validation layer.
+    let known = ExecutorOptions { unlisted_mutable: true, ..drawn.clone() };
+    assert_eq!(of(false, true, &known), Some(Sampling::Planes));
+    // As it is asked for.
+    let asked = |sampling| ExecutorOptions { sampling: Some(sampling), ..known.clone() };
+    assert_eq!(of(true, true, &asked(Sampling::Whole)), Some(Sampling::Whole));
+    assert_eq!(of(true, false, &asked(Sampling::Whole)), None);
+    assert_eq!(of(false, true, &asked(Sampling::Planes)), Some(Sampling::Planes));
+    assert_eq!(of(false, true, &ExecutorOptions::default()), None);
 }
 
 #[test]

@@ -8,9 +8,9 @@ const GROUP: u32 = 128;
 /// Work groups in a row: less than every device allows.
 const GROUPS_X: u32 = 1 << 15;
 
-/// Work groups that cover all words of `grain`'s picture, one an invocation.
-pub(super) fn groups(grain: &GrainPass) -> (u32, u32) {
-    let groups = grain.uniform.data.div_ceil(GROUP);
+/// Work groups that cover all `words` of a picture, one an invocation.
+pub(super) fn groups(words: u32) -> (u32, u32) {
+    let groups = words.div_ceil(GROUP);
     (groups.clamp(1, GROUPS_X), groups.div_ceil(GROUPS_X).max(1))
 }
 
@@ -51,7 +51,7 @@ mod tests {
     #[test]
     fn groups_cover_all_words() {
         for words in [1, 127, 128, 129, 1 << 22, (1 << 22) + 1, 855_638_016] {
-            let (x, y) = groups(&pass(words));
+            let (x, y) = groups(words);
             assert!(x < 65536 && y < 65536);
             assert!(x * y >= words.div_ceil(GROUP) && x * (y - 1) < words.div_ceil(GROUP));
         }

@@ -100,6 +100,11 @@ pub(super) fn open(
     let mut sync2 = vk::PhysicalDeviceSynchronization2Features::default().synchronization2(true);
     let mut rendering =
         vk::PhysicalDeviceDynamicRenderingFeatures::default().dynamic_rendering(true);
+    // What is sampled as a whole needs this one, which is not part of it.
+    let mut ycbcr = vk::PhysicalDeviceSamplerYcbcrConversionFeatures::default();
+    let mut all = vk::PhysicalDeviceFeatures2::default().push_next(&mut ycbcr);
+    // SAFETY: the adapter is of the instance; the structure is of Vulkan 1.1.
+    unsafe { instance.raw().get_physical_device_features2(adapter.raw(), &mut all) };
     let queues = [vk::DeviceQueueCreateInfo::default()
         .queue_family_index(family.index)
         .queue_priorities(&[1.0])];
@@ -108,7 +113,8 @@ pub(super) fn open(
         .enabled_extension_names(&extensions)
         .push_next(&mut timeline)
         .push_next(&mut sync2)
-        .push_next(&mut rendering);
+        .push_next(&mut rendering)
+        .push_next(&mut ycbcr);
     // SAFETY: the family and the extensions are the device's; the features are part of its version.
     let raw = unsafe { instance.raw().create_device(adapter.raw(), &info, None) }
         .map_err(failed("vkCreateDevice"))?;

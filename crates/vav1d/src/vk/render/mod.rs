@@ -17,6 +17,7 @@ mod steps;
 #[cfg(feature = "window")]
 mod surface;
 mod synthesis;
+mod whole;
 
 pub use canvas::Canvas;
 pub use drawing::{Content, Drawing, Overlay, View};

@@ -2,7 +2,7 @@
 
 use bytemuck::{Pod, Zeroable};
 
-use crate::grain::GrainUniform;
+use crate::pixels::{Chroma, Format};
 
 /// How pictures are scaled.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -41,24 +41,40 @@ pub(super) struct Gather {
     in_word: u32,
     bits: u32,
     shift: u32,
-    padding: u32,
+    top: u32,
+    extent: [u32; 2],
+    subsampling: [u32; 2],
 }
 
 impl Gather {
-    /// For a picture that `grain` is for, with samples that are shifted up by `shift` bits.
-    pub(super) fn new(grain: &GrainUniform, shift: u32) -> Self {
-        let wide = grain.bit_depth > 8;
+    /// For a picture of `format` and `size` luma samples in an image of `extent` texels, with samples
+    /// that are shifted up by `shift` bits.
+    pub(super) fn new(format: Format, size: (u32, u32), extent: (u32, u32), shift: u32) -> Self {
+        let bytes = format.sample_bytes() as u32;
+        let (chroma, (x, y)) = (format.plane_size(1, size.0, size.1), format.chroma.subsampling());
+        let (luma, of_chroma) = (size.0 * size.1, chroma.0 * chroma.1);
+        let (planes, samples) = match format.chroma {
+            Chroma::Monochrome => ([luma; 2], luma),
+            _ => ([luma, luma + of_chroma], luma + 2 * of_chroma),
+        };
         Self {
-            size: grain.size,
-            chroma_size: grain.chroma_size,
-            planes: grain.planes,
-            samples: grain.samples,
-            words: grain.data,
-            in_word: if wide { 2 } else { 4 },
-            bits: if wide { 16 } else { 8 },
+            size: size.into(),
+            chroma_size: chroma.into(),
+            planes,
+            samples,
+            words: samples.div_ceil(4 / bytes),
+            in_word: 4 / bytes,
+            bits: 8 * bytes,
             shift,
-            padding: 0,
+            top: (1 << format.bit_depth) - 1,
+            extent: extent.into(),
+            subsampling: [x, y],
         }
+    }
+
+    /// Words that it makes.
+    pub(super) fn words(&self) -> u32 {
+        self.words
     }
 }
 
@@ -147,7 +163,7 @@ mod tests {
     fn uniforms_are_as_long_as_in_the_shaders() {
         assert_eq!(size_of::<Scaling>(), 24);
         assert_eq!(size_of::<Presentation>(), 64);
-        assert_eq!(size_of::<Gather>(), 48);
+        assert_eq!(size_of::<Gather>(), 64);
         assert_eq!(size_of::<crate::color::Conversion>(), 160);
         assert_eq!(groups((1, 1)), (1, 1));
         assert_eq!(groups((17, 8)), (2, 1));

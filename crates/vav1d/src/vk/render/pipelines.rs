@@ -7,6 +7,7 @@ use std::sync::Arc;
 use ash::vk;
 
 use super::passes::Kernel;
+use super::whole::Wholes;
 use crate::color::Variant;
 use crate::error::Result;
 use crate::vk::device::Device;
@@ -46,12 +47,16 @@ pub(super) struct Pipelines {
     /// By the kernel; null until one is wanted.
     scale: [vk::Pipeline; 4],
     present: [vk::Pipeline; 2],
+    /// Of pictures that are sampled as a whole, by their conversion.
+    pub(super) wholes: Wholes,
 }
 
 /// A pipeline of [`Pipelines`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Pass {
     Gather,
+    /// Of [`Pipelines::wholes`].
+    GatherWhole(usize),
     FilmGrain,
     Convert(Variant),
     Scale(Kernel),
@@ -71,6 +76,7 @@ impl Pipelines {
             convert: [vk::Pipeline::null(); Variant::COUNT],
             scale: [vk::Pipeline::null(); 4],
             present: [vk::Pipeline::null(); 2],
+            wholes: Wholes::new(device),
         };
         pipelines.set = set_layout(device)?;
         let sets = [pipelines.set];
@@ -116,7 +122,13 @@ impl Pipelines {
         pass: Pass,
         set: vk::DescriptorSet,
     ) {
+        let mut layout = self.layout;
         let (point, pipeline) = match pass {
+            Pass::GatherWhole(index) => {
+                let (pipeline, own) = self.wholes.pipeline(index);
+                layout = own;
+                (vk::PipelineBindPoint::COMPUTE, pipeline)
+            }
             Pass::Gather => (vk::PipelineBindPoint::COMPUTE, self.gather),
             Pass::FilmGrain => (vk::PipelineBindPoint::COMPUTE, self.film_grain),
             Pass::Convert(variant) => {
@@ -131,7 +143,7 @@ impl Pipelines {
         // SAFETY: the caller's promise.
         unsafe { raw.cmd_bind_pipeline(commands, point, pipeline) };
         // SAFETY: as above.
-        unsafe { raw.cmd_bind_descriptor_sets(commands, point, self.layout, 0, &[set], &[]) };
+        unsafe { raw.cmd_bind_descriptor_sets(commands, point, layout, 0, &[set], &[]) };
     }
 }
 
@@ -192,7 +204,7 @@ fn with_module<R>(
     made
 }
 
-fn compute(
+pub(super) fn compute(
     device: &Device,
     code: &[u8],
     name: &CStr,

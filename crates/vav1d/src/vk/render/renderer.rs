@@ -11,6 +11,7 @@ use super::film_grain::{behind, parts, picture_bytes};
 use super::passes::{self, Presentation};
 use super::pipelines::{Pass, Pipelines, SetPool, whole};
 use super::steps::{Buffers, Passes, Slot};
+use super::whole::WholeSets;
 use crate::color::{Conversion, Output};
 use crate::error::Result;
 use crate::vk::adapter::Adapter;
@@ -54,6 +55,8 @@ pub(super) struct Renderer {
     pipelines: Pipelines,
     slots: Vec<Slot>,
     next: usize,
+    /// The picture of an image that is sampled as a whole.
+    gathered: Option<Buffer>,
     /// The picture with film grain.
     grained: Option<Buffer>,
     converted: Option<Converted>,
@@ -84,6 +87,7 @@ impl Renderer {
             Ok(Slot {
                 commands: Commands::new(device, lane.family(), "drawing")?,
                 sets: SetPool::new(&pipelines)?,
+                wholes: WholeSets::default(),
                 uniforms: small(vk::BufferUsageFlags::UNIFORM_BUFFER, "uniforms")?,
                 picture: small(storage, "picture")?,
                 overlay: small(storage, "overlay")?,
@@ -102,6 +106,7 @@ impl Renderer {
             pipelines,
             slots,
             next: 0,
+            gathered: None,
             grained: None,
             converted: None,
             scaled: None,
@@ -131,7 +136,7 @@ impl Renderer {
         let lane = &mut self.lane;
         self.retired.retain(|(ticket, _)| !lane.passed(*ticket).unwrap_or(false));
         let conversion = self.upload(index, drawing)?;
-        self.room(drawing, conversion.as_ref())?;
+        self.room(index, drawing, conversion.as_ref())?;
         // SAFETY: the slot's last drawing has ended.
         let commands = unsafe { self.slots[index].commands.begin() }?;
         // SAFETY: recording; the buffers are kept until the ticket has passed.
@@ -200,7 +205,12 @@ impl Renderer {
     }
 
     /// Makes the buffers that the passes write to.
-    fn room(&mut self, drawing: &Drawing<'_>, conversion: Option<&Conversion>) -> Result<()> {
+    fn room(
+        &mut self,
+        index: usize,
+        drawing: &Drawing<'_>,
+        conversion: Option<&Conversion>,
+    ) -> Result<()> {
         let last = self.lane.last();
         let bytes = |name, bytes| {
             self.device.fits(name, bytes, self.max_storage_bytes)?;
@@ -208,10 +218,16 @@ impl Renderer {
             Buffer::shader(&self.device, usage, Location::Device, bytes, name)
         };
         let storage = |name, size| bytes(name, passes::picture_bytes(size).max(4));
-        if let Some(grain) = drawing.frame.and_then(|frame| frame.grain) {
-            let wanted = picture_bytes(grain);
-            if self.grained.as_ref().is_none_or(|buffer| buffer.size_bytes() < wanted) {
-                let old = self.grained.replace(bytes("film grain", wanted)?);
+        let grain = drawing.frame.and_then(|frame| frame.grain);
+        let whole = self.slots[index].decoded.as_ref().filter(|d| d.whole().is_some());
+        let whole = whole.filter(|_| grain.is_none()).map(|decoded| decoded.size_bytes());
+        for (buffer, name, wanted) in [
+            (&mut self.gathered, "picture", whole),
+            (&mut self.grained, "film grain", grain.map(picture_bytes)),
+        ] {
+            let Some(wanted) = wanted else { continue };
+            if buffer.as_ref().is_none_or(|buffer| buffer.size_bytes() < wanted) {
+                let old = buffer.replace(bytes(name, wanted)?);
                 self.retired.extend(old.map(|buffer| (last, buffer)));
             }
         }
@@ -258,8 +274,9 @@ impl Renderer {
         let mut passes = Passes { slot, next: 0, uniforms: Vec::new() };
         let mut run = Vec::new();
         if let Some((conversion, frame)) = conversion.zip(drawing.frame) {
-            let grained = self.grained.as_ref().map_or(picture, whole);
-            let buffers = Buffers { picture, grained, rgb: shown };
+            let of = |buffer: &Option<Buffer>| buffer.as_ref().map_or(picture, whole);
+            let (gathered, grained) = (of(&self.gathered), of(&self.grained));
+            let buffers = Buffers { picture, gathered, grained, rgb: shown };
             // SAFETY: the slot's last drawing has ended.
             run = unsafe { passes.convert(&mut self.pipelines, &frame, conversion, buffers) }?;
         }

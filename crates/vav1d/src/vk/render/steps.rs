@@ -9,10 +9,11 @@ use super::drawing::Content;
 use super::film_grain::groups;
 use super::passes::{self, Gather};
 use super::pipelines::{Binding, Pass, Pipelines, SETS, SetPool, UNIFORM_STRIDE};
+use super::whole::WholeSets;
 use crate::color::{Conversion, Variant};
 use crate::error::Result;
 use crate::vk::objects::{Buffer, Commands};
-use crate::vk::on_device::{OnDevice, Views};
+use crate::vk::on_device::{OnDevice, Views, Whole};
 use crate::vk::submit::Ticket;
 
 /// A pass, its set, and the work groups of it.
@@ -23,6 +24,8 @@ pub(super) type Step = (Pass, vk::DescriptorSet, (u32, u32));
 pub(super) struct Buffers {
     /// The samples, where they are not in an image, and the data of film grain behind them.
     pub(super) picture: Binding,
+    /// The samples of an image that is sampled as a whole, without film grain.
+    pub(super) gathered: Binding,
     /// With film grain.
     pub(super) grained: Binding,
     /// As R'G'B'.
@@ -34,6 +37,8 @@ pub(super) struct Slot {
     pub(super) commands: Commands,
     pub(super) sets: SetPool,
     pub(super) uniforms: Buffer,
+    /// Sets for pictures that are sampled as a whole.
+    pub(super) wholes: WholeSets,
     pub(super) picture: Buffer,
     pub(super) overlay: Buffer,
     /// The picture, if it is on the device: kept until the drawing has ended.
@@ -59,15 +64,40 @@ impl Passes<'_> {
         storage: [Binding; 2],
         views: Option<Views>,
     ) -> vk::DescriptorSet {
-        debug_assert!(self.next < SETS && uniform.len() as u64 <= UNIFORM_STRIDE);
-        let offset = self.uniforms.len() as u64;
-        let binding = (self.slot.uniforms.raw(), offset, uniform.len() as u64);
-        self.uniforms.extend(uniform);
-        self.uniforms.resize(offset as usize + UNIFORM_STRIDE as usize, 0);
+        debug_assert!(self.next < SETS);
+        let binding = self.uniform(uniform);
         let index = self.next;
         self.next += 1;
         // SAFETY: the caller's promise.
         unsafe { self.slot.sets.update(index, binding, storage, views) }
+    }
+
+    /// Where `uniform` is.
+    fn uniform(&mut self, uniform: &[u8]) -> Binding {
+        debug_assert!(uniform.len() as u64 <= UNIFORM_STRIDE);
+        let offset = self.uniforms.len() as u64;
+        self.uniforms.extend(uniform);
+        self.uniforms.resize(offset as usize + UNIFORM_STRIDE as usize, 0);
+        (self.slot.uniforms.raw(), offset, uniform.len() as u64)
+    }
+
+    /// The pass that writes the samples of a picture that is sampled as a whole to `to`.
+    ///
+    /// # Safety
+    /// As [`SetPool::update`] says.
+    unsafe fn gather_whole(
+        &mut self,
+        pipelines: &mut Pipelines,
+        gather: &Gather,
+        whole: &Whole<'_>,
+        to: Binding,
+    ) -> Result<Step> {
+        let index = pipelines.wholes.prepare(whole.conversion)?;
+        let uniform = self.uniform(bytemuck::bytes_of(gather));
+        let sets = &mut self.slot.wholes;
+        // SAFETY: the caller's promise.
+        let set = unsafe { sets.update(&pipelines.wholes, index, uniform, to, whole) }?;
+        Ok((Pass::GatherWhole(index), set, groups(gather.words())))
     }
 
     pub(super) fn write(&mut self) -> Result<()> {
@@ -89,20 +119,28 @@ impl Passes<'_> {
     ) -> Result<Vec<Step>> {
         let mut steps = Vec::new();
         let mut samples = buffers.picture;
-        let shift = self.slot.decoded.as_ref().map_or(0, |decoded| decoded.shift());
-        let mut views = self.slot.decoded.as_ref().map(|decoded| decoded.views());
-        if let Some(grain) = frame.grain {
-            if views.is_some() {
-                let gather = Gather::new(&grain.uniform, shift);
-                let uniform = bytemuck::bytes_of(&gather);
+        let decoded = self.slot.decoded.clone();
+        let shift = decoded.as_ref().map_or(0, |decoded| decoded.shift());
+        let mut views = decoded.as_ref().and_then(|decoded| decoded.views());
+        if let Some(decoded) = &decoded {
+            let (format, size) = (decoded.format(), decoded.size());
+            let gather = Gather::new(format, size, decoded.extent(), shift);
+            if let Some(whole) = decoded.whole() {
+                samples = if frame.grain.is_some() { samples } else { buffers.gathered };
                 // SAFETY: the caller's promise.
+                steps.push(unsafe { self.gather_whole(pipelines, &gather, &whole, samples) }?);
+            } else if frame.grain.is_some() {
+                let uniform = bytemuck::bytes_of(&gather);
+                // SAFETY: as above.
                 let set = unsafe { self.set(uniform, [samples; 2], views.take()) };
-                steps.push((Pass::Gather, set, groups(grain)));
+                steps.push((Pass::Gather, set, groups(gather.words())));
             }
+        }
+        if let Some(grain) = frame.grain {
             let uniform = bytemuck::bytes_of(&grain.uniform);
             // SAFETY: as above.
             let set = unsafe { self.set(uniform, [samples, buffers.grained], None) };
-            steps.push((Pass::FilmGrain, set, groups(grain)));
+            steps.push((Pass::FilmGrain, set, groups(grain.uniform.data)));
             samples = buffers.grained;
         }
         if views.is_some() {

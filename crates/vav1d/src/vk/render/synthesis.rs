@@ -106,7 +106,7 @@ impl GrainSynthesizer {
         let commands = unsafe { self.commands.begin() }?;
         // SAFETY: recording for a family that computes.
         unsafe { self.pipelines.bind(commands, Pass::FilmGrain, set) };
-        let (x, y) = groups(grain);
+        let (x, y) = groups(grain.uniform.data);
         // SAFETY: as above; the shader ends with the samples.
         unsafe { self.device.raw().cmd_dispatch(commands, x, y, 1) };
         let to_host = [vk::MemoryBarrier2::default()

@@ -13,13 +13,16 @@ use crate::grain::{GrainPass, GrainUniform};
 use crate::pixels::{Chroma, Format, Picture};
 use crate::syntax::testing::plain_sequence;
 use crate::vk::barriers::{Layer, Use};
+use crate::vk::conversion::chroma_location;
 use crate::vk::device::Device;
 use crate::vk::memory::Location;
 use crate::vk::objects::{Buffer, Commands, Image};
-use crate::vk::on_device::{OnDevice, PlaneViews, Source};
+use crate::vk::on_device::{OnDevice, PictureViews, Source};
 use crate::vk::readback::{CopyPlan, PictureLayout};
 use crate::vk::submit::{Lane, Touches};
-use crate::vk::{Adapter, DecodedPicture, Driver, Instance, InstanceOptions, Layouts, PictureRef};
+use crate::vk::{
+    Adapter, DecodedPicture, Driver, Instance, InstanceOptions, Layouts, PictureRef, Sampling,
+};
 
 /// Every format that drivers decode to: of 8, 10 and 12 bits, with all kinds of planes.
 const FORMATS: [vk::Format; 21] = [
@@ -77,14 +80,27 @@ fn device() -> Option<(Arc<Instance>, Adapter, Arc<Device>)> {
     Some((instance, adapter, device))
 }
 
-/// An image of `format` as drivers make them for outputs, if the device has it.
-fn image(adapter: &Adapter, device: &Arc<Device>, format: vk::Format) -> Option<Arc<Image>> {
+/// An image of `format` as drivers make them for outputs that are sampled by `sampling`, if the device
+/// has it.
+fn image(
+    adapter: &Adapter,
+    device: &Arc<Device>,
+    format: vk::Format,
+    sampling: Sampling,
+) -> Option<Arc<Image>> {
+    let flags = match sampling {
+        Sampling::Planes => vk::ImageCreateFlags::MUTABLE_FORMAT,
+        Sampling::Whole => vk::ImageCreateFlags::empty(),
+    };
+    if sampling == Sampling::Whole {
+        chroma_location(device.instance(), adapter.raw(), format, vk::ImageTiling::OPTIMAL)?;
+    }
     let usage = vk::ImageUsageFlags::SAMPLED
         | vk::ImageUsageFlags::TRANSFER_SRC
         | vk::ImageUsageFlags::TRANSFER_DST;
     let extent = (SIZE.0.next_multiple_of(2), SIZE.1.next_multiple_of(2));
     let info = vk::ImageCreateInfo::default()
-        .flags(vk::ImageCreateFlags::MUTABLE_FORMAT)
+        .flags(flags)
         .image_type(vk::ImageType::TYPE_2D)
         .format(format)
         .extent(vk::Extent3D { width: extent.0, height: extent.1, depth: 1 })
@@ -117,11 +133,11 @@ fn image(adapter: &Adapter, device: &Arc<Device>, format: vk::Format) -> Option<
 fn on_device(
     device: &Arc<Device>,
     image: &Arc<Image>,
-    layout: PictureLayout,
+    sampled: (PictureLayout, Sampling),
     picture: &Picture,
     hold: &Arc<()>,
 ) -> DecodedPicture {
-    on_device_within(Duration::from_secs(20), device, image, layout, (picture, hold)).0
+    on_device_within(Duration::from_secs(20), device, image, sampled, (picture, hold)).0
 }
 
 /// The same, read within `timeout`; and the lane that it came by.
@@ -129,7 +145,7 @@ fn on_device_within(
     timeout: Duration,
     device: &Arc<Device>,
     image: &Arc<Image>,
-    layout: PictureLayout,
+    (layout, sampling): (PictureLayout, Sampling),
     (picture, hold): (&Picture, &Arc<()>),
 ) -> (DecodedPicture, Lane) {
     let extent = (SIZE.0.next_multiple_of(2), SIZE.1.next_multiple_of(2));
@@ -162,7 +178,7 @@ fn on_device_within(
     // SAFETY: all is kept until the wait is over.
     unsafe { lane.submit_with(raw, ticket, &[], None, Touches::Nothing) }.expect("submitted");
     lane.wait(ticket).expect("done");
-    let views = Arc::new(PlaneViews::new(image, 0, layout).expect("views"));
+    let views = Arc::new(PictureViews::new(image, 0, layout, sampling).expect("views"));
     let hold = hold.clone();
     let source = Source { layer, views, kept: Use::Sampled, extent, layout, hold };
     // Without patience it is never decoded.
@@ -239,15 +255,25 @@ fn grain(format: Format) -> GrainPass {
 
 #[test]
 fn a_picture_looks_the_same_from_where_it_was_decoded() {
+    looks_the_same(Sampling::Planes);
+}
+
+/// Where images may not have views of planes.
+#[test]
+fn a_picture_looks_the_same_through_a_conversion_that_changes_nothing() {
+    looks_the_same(Sampling::Whole);
+}
+
+fn looks_the_same(sampling: Sampling) {
     let Some((_instance, adapter, device)) = device() else { return };
     let mut canvas = Canvas::of(&device, &adapter, (53, 31), Output::Sdr).expect("a canvas");
     let mut drawn = 0;
     for format in FORMATS {
         let layout = PictureLayout::of(format).expect("a layout");
-        let Some(image) = image(&adapter, &device, format) else { continue };
+        let Some(image) = image(&adapter, &device, format, sampling) else { continue };
         let kind = Format { chroma: layout.chroma, bit_depth: layout.bit_depth };
         let (host, hold) = (noise(kind), Arc::new(()));
-        let decoded = on_device(&device, &image, layout, &host, &hold);
+        let decoded = on_device(&device, &image, (layout, sampling), &host, &hold);
         assert!(canvas.has(&decoded) && !canvas.has(&host), "{format:?}");
         assert!(decoded.host().is_none() && decoded.size() == SIZE);
         let color = plain_sequence().color_config;
@@ -287,10 +313,12 @@ fn what_cannot_be_read_is_an_error_and_no_picture() {
     let Some((_instance, adapter, device)) = device() else { return };
     let format = vk::Format::R8_UNORM;
     let layout = PictureLayout::of(format).expect("a layout");
-    let Some(image) = image(&adapter, &device, format) else { return };
+    let sampling = Sampling::Planes;
+    let Some(image) = image(&adapter, &device, format, sampling) else { return };
     let kind = Format { chroma: layout.chroma, bit_depth: layout.bit_depth };
     let (host, hold) = (noise(kind), Arc::new(()));
-    let (decoded, lane) = on_device_within(Duration::ZERO, &device, &image, layout, (&host, &hold));
+    let (decoded, lane) =
+        on_device_within(Duration::ZERO, &device, &image, (layout, sampling), (&host, &hold));
     let error = decoded.read().expect_err("it is never decoded");
     assert!(matches!(error, Error::Device(DeviceError::Timeout { .. })), "{error}");
     let error = decoded.clone().into_host().expect_err("nor later");
