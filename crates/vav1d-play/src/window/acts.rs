@@ -154,7 +154,11 @@ impl App {
             }
             Action::Grain => self.switch_grain(),
             Action::Osd => self.osd = !self.osd,
-            _ => self.keys = !self.keys,
+            _ => {
+                let pages = self.display.as_ref().map_or(1, |d| osd::pages(d.screen.size()).len());
+                let next = self.keys.map_or(0, |page| page + 1);
+                self.keys = Some(next).filter(|page| *page < pages);
+            }
         }
         self.redraw();
     }
