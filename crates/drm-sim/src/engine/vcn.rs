@@ -9,6 +9,7 @@ use super::vcn_dpb::{PictureBuffer, Place};
 use super::vcn_surface::Surfaces;
 use super::{Opened, Outcome, facts, vcn_job};
 use crate::memory::Space;
+use crate::surface::Seal;
 use crate::swizzle::Family;
 use crate::vcn::{self, Message};
 
@@ -29,6 +30,8 @@ struct Session {
     engine: Opened,
     /// Where the picture of each slot was written.
     held: BTreeMap<u32, Place>,
+    /// What lies there.
+    seals: BTreeMap<u32, Seal>,
     /// Slots whose picture was made of references that were read wrongly.
     spoiled: BTreeSet<u32>,
 }
@@ -123,6 +126,10 @@ impl Session {
         }
         let facts = facts(&job, profile);
         surfaces.write(space, &decoded, outcome);
+        if let Some(slot) = job.setup_slot {
+            let seal = surfaces.seal(space, job.coded_extent.1);
+            self.seals.extend(seal.map(|seal| (slot, seal)));
+        }
         outcome.picture = Some((decoded, facts));
     }
 
@@ -149,6 +156,9 @@ impl Session {
                 is_spoiled = true;
                 outcome
                     .fault(format!("slot {slot} is read at {found}; it was written at {written}"));
+            } else if self.seals.get(&slot).is_some_and(|seal| !seal.holds(space)) {
+                is_spoiled = true;
+                outcome.fault(format!("slot {slot} was overwritten since, at {found}"));
             }
         }
         let (current, size) = dpb.current();
@@ -158,6 +168,7 @@ impl Session {
         }
         if let Some(slot) = job.setup_slot {
             self.held.insert(slot, current);
+            self.seals.remove(&slot);
             match is_spoiled {
                 true => self.spoiled.insert(slot),
                 false => self.spoiled.remove(&slot),

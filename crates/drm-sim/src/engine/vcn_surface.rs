@@ -6,7 +6,7 @@ use super::Outcome;
 use super::part::Part;
 use super::vcn_dpb::Place;
 use crate::memory::Space;
-use crate::surface::{self, Surface};
+use crate::surface::{self, Seal, Surface};
 use crate::swizzle::{Family, Swizzle};
 use crate::tiling::Tiling;
 
@@ -16,6 +16,8 @@ pub(super) struct Surfaces {
     output: Result<Surface, String>,
     /// What is referred to, if it is kept, and not in the output.
     kept: Option<Result<Surface, String>>,
+    /// Whether it is kept in the output.
+    is_output_kept: bool,
 }
 
 impl Surfaces {
@@ -35,7 +37,8 @@ impl Surfaces {
             pitches: [decode.one("dt_pitch"), decode.one("dt_uv_pitch")],
             mode: decode.one("dt_swizzle_mode"),
         };
-        let kept = kept.filter(|kept| kept.address != output.luma).map(|kept| Image {
+        let is_output_kept = kept.is_some_and(|kept| kept.address == output.luma);
+        let kept = kept.filter(|_| !is_output_kept).map(|kept| Image {
             luma: kept.address,
             chroma: kept.chroma,
             pitches: [kept.pitch, kept.chroma_pitch],
@@ -44,7 +47,19 @@ impl Surfaces {
         Self {
             output: output.surface(family, sample_bytes),
             kept: kept.map(|kept| kept.surface(family, sample_bytes)),
+            is_output_kept,
         }
+    }
+
+    /// By what it is known again that nothing else was written to what is kept; `None` where nothing
+    /// is kept.
+    pub(super) fn seal(&self, space: &Space, height: u32) -> Option<Seal> {
+        let kept = match self.is_output_kept {
+            true => Some(&self.output),
+            false => self.kept.as_ref(),
+        };
+        let surface = kept?.as_ref().ok()?;
+        Some(Seal::of(space, surface, height as usize))
     }
 
     /// Makes them bytes that nobody takes for a picture.

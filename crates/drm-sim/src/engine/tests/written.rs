@@ -52,3 +52,23 @@ fn what_is_kept_is_without_film_grain() -> io::Result<()> {
     assert_ne!(rows(&space, TARGET, 256, Tiling::Linear), luma(&key));
     Ok(())
 }
+
+#[test]
+fn a_reference_that_is_overwritten_is_named_and_spoils() -> io::Result<()> {
+    let space = space()?;
+    let mut vcn = Vcn::new(Some(Family::Gfx11Pipes8));
+    let mut decode = |message: &Message| vcn.message(&space, message, None).expect("a decode");
+    assert_eq!(decode(&message(0, frame(0, true, &[]), 256)).faults, [""; 0]);
+    assert_eq!(decode(&message(1, frame(1, false, &[]), 256)).faults, [""; 0]);
+    // The last byte of the planes of the image of slot 0.
+    let last = IMAGES + 256 * (64 + 32) - 1;
+    let byte = space.read(last, 1).expect("mapped")[0];
+    space.write(last, &[!byte]).expect("mapped");
+    let spoiled = decode(&message(1, frame(1, false, &[]), 256));
+    assert!(spoiled.picture.is_none());
+    assert!(spoiled.faults[0].starts_with("slot 0 was overwritten since, at 0x1200000, "));
+    // What was there is there again.
+    space.write(last, &[byte]).expect("mapped");
+    assert_eq!(decode(&message(1, frame(1, false, &[]), 256)).faults, [""; 0]);
+    Ok(())
+}
