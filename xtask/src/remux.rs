@@ -19,12 +19,29 @@ enum By {
     Ffmpeg(&'static [&'static str], &'static [&'static str]),
     /// mkvmerge, with options for the output and the input.
     Mkvmerge(&'static [&'static str], &'static [&'static str]),
-    /// An element of GStreamer, with its properties.
+    /// An element of this machine's GStreamer, with its properties.
     Gstreamer(&'static str),
+    /// The same of the peers' GStreamer.
+    NewGstreamer(&'static str),
+}
+
+/// The programs that may be newer than this machine's.
+struct Tools {
+    ffmpeg: PathBuf,
+    gstreamer: PathBuf,
+}
+
+impl Tools {
+    /// Those in `folder`, where they are there.
+    fn of(folder: &Path) -> Self {
+        let ffmpeg = Some(folder.join("sid-ffmpeg")).filter(|ffmpeg| ffmpeg.exists());
+        let ffmpeg = ffmpeg.unwrap_or_else(|| "ffmpeg".into());
+        Self { ffmpeg, gstreamer: folder.join("sid-gst-launch-1.0") }
+    }
 }
 
 /// What is made: a name, the file's extension, and by whom.
-const MUXINGS: [(&str, &str, By); 20] = [
+const MUXINGS: [(&str, &str, By); 25] = [
     ("Matroska", "mkv", By::Ffmpeg(&[], &[])),
     ("Matroska, short clusters", "mkv", By::Ffmpeg(&[], &["-cluster_time_limit", "100"])),
     ("WebM", "webm", By::Ffmpeg(&[], &[])),
@@ -45,6 +62,11 @@ const MUXINGS: [(&str, &str, By); 20] = [
     ("GStreamer, WebM as a stream", "webm", By::Gstreamer("webmmux streamable=true")),
     ("GStreamer, MP4", "mp4", By::Gstreamer("mp4mux")),
     ("GStreamer, MP4 in fragments", "mp4", By::Gstreamer("mp4mux fragment-duration=100")),
+    ("newer GStreamer, Matroska", "mkv", By::NewGstreamer("matroskamux")),
+    ("newer GStreamer, WebM", "webm", By::NewGstreamer("webmmux")),
+    ("newer GStreamer, WebM as a stream", "webm", By::NewGstreamer("webmmux streamable=true")),
+    ("newer GStreamer, MP4", "mp4", By::NewGstreamer("mp4mux")),
+    ("newer GStreamer, MP4 in fragments", "mp4", By::NewGstreamer("mp4mux fragment-duration=100")),
 ];
 
 /// What became of a stream in one container.
@@ -58,15 +80,14 @@ enum Outcome {
     Wrong(String),
 }
 
-/// Puts the streams below `dirs` into containers with the ffmpeg of `tools`, or this machine's, and
-/// with its mkvmerge and GStreamer, and prints a table.
+/// Puts the streams below `dirs` into containers with the ffmpeg of `tools`, or this machine's, its
+/// mkvmerge and GStreamer, and the GStreamer of `tools`, and prints a table.
 pub(crate) fn run(program: &Path, tools: &Path, dirs: &[PathBuf]) -> Result<()> {
-    let ffmpeg = Some(tools.join("sid-ffmpeg")).filter(|ffmpeg| ffmpeg.exists());
-    let ffmpeg = ffmpeg.unwrap_or_else(|| "ffmpeg".into());
+    let tools = Tools::of(tools);
     let folder = crate::root().join(FOLDER);
     std::fs::create_dir_all(&folder)?;
     let streams = find_all(dirs)?;
-    let outcomes = every(&streams, |stream| one(program, &ffmpeg, &folder, stream));
+    let outcomes = every(&streams, |stream| one(program, &tools, &folder, stream));
     say("| Container | Streams | Exact | Refused by the muxer | Wrong |");
     say("|---|---|---|---|---|");
     let mut wrong = 0;
@@ -98,7 +119,7 @@ pub(crate) fn run(program: &Path, tools: &Path, dirs: &[PathBuf]) -> Result<()> 
 }
 
 /// One stream in every container.
-fn one(program: &Path, ffmpeg: &Path, folder: &Path, stream: &Path) -> Result<Vec<Outcome>> {
+fn one(program: &Path, tools: &Tools, folder: &Path, stream: &Path) -> Result<Vec<Outcome>> {
     let right = hashes(program, stream, false)?;
     if right.is_empty() {
         bail!("no pictures");
@@ -107,7 +128,7 @@ fn one(program: &Path, ffmpeg: &Path, folder: &Path, stream: &Path) -> Result<Ve
     let mut outcomes = Vec::new();
     for (index, (_, extension, by)) in MUXINGS.iter().enumerate() {
         let file = folder.join(format!("{stem}-{index}.{extension}"));
-        let output = match command(ffmpeg, stream, &file, *by).output() {
+        let output = match command(tools, stream, &file, *by).output() {
             Ok(output) => output,
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
                 outcomes.push(Outcome::Refused("it is not installed".to_owned()));
@@ -121,7 +142,7 @@ fn one(program: &Path, ffmpeg: &Path, folder: &Path, stream: &Path) -> Result<Ve
             || output.status.code() == Some(1) && matches!(by, By::Mkvmerge(..));
         outcomes.push(match is_done && is_written {
             true => match compared(program, &file, &right) {
-                Outcome::Wrong(_) if !is_decoded(ffmpeg, &file) => {
+                Outcome::Wrong(_) if !is_decoded(&tools.ffmpeg, &file) => {
                     Outcome::Refused("ffmpeg decodes nothing of what it writes".to_owned())
                 }
                 outcome => outcome,
@@ -143,10 +164,10 @@ fn one(program: &Path, ffmpeg: &Path, folder: &Path, stream: &Path) -> Result<Ve
 }
 
 /// What puts `stream` into `file`.
-fn command(ffmpeg: &Path, stream: &Path, file: &Path, by: By) -> Command {
+fn command(tools: &Tools, stream: &Path, file: &Path, by: By) -> Command {
     match by {
         By::Ffmpeg(before, after) => {
-            let mut command = Command::new(ffmpeg);
+            let mut command = Command::new(&tools.ffmpeg);
             command.args(["-nostdin", "-v", "error", "-y"]).args(before).arg("-i").arg(stream);
             command.args(["-c", "copy"]).args(after).arg(file);
             command
@@ -156,11 +177,14 @@ fn command(ffmpeg: &Path, stream: &Path, file: &Path, by: By) -> Command {
             command.args(of_file).arg("-o").arg(file).args(of_stream).arg(stream);
             command
         }
-        By::Gstreamer(muxer) => {
+        By::Gstreamer(muxer) | By::NewGstreamer(muxer) => {
             let is_ivf = stream.extension().is_some_and(|extension| extension == "ivf");
             // A pipeline that cannot link waits for ever.
             let mut command = Command::new("timeout");
-            command.args(["20", "gst-launch-1.0"]);
+            command.arg("20").arg(match by {
+                By::NewGstreamer(_) => tools.gstreamer.as_path(),
+                _ => Path::new("gst-launch-1.0"),
+            });
             let from = format!("location={}", stream.display());
             let to = format!("location={}", file.display());
             command.args(["-q", "filesrc"]).arg(from).arg("!");

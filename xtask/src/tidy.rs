@@ -53,6 +53,7 @@ const UNSAFE: &[&str] = &[
     "crates/av1-engine/src/job.rs",
     "crates/av1-engine/src/overwrite.rs",
     "crates/av1-engine/src/plain.rs",
+    "crates/av1-engine/src/pool.rs",
     "crates/av1-engine/src/rav1d.rs",
     "crates/drm-sim/examples/places/vulkan.rs",
     "crates/drm-sim/src/hooks.rs",
@@ -65,6 +66,7 @@ const UNSAFE: &[&str] = &[
     "crates/softvk/tests/",
     "crates/vav1d-cli/tests/suite/device_client.rs",
     "crates/watch-layer/src/entry/",
+    "crates/watch-layer/src/shared.rs",
     "fuzz/fuzz_targets/softvk.rs",
 ];
 /// Files of those folders that may not.

@@ -247,13 +247,14 @@ pub(crate) const AT_MOTION_READ: usize = 39;
 pub(crate) const AT_MOTION_WRITE: usize = 56;
 
 impl Field {
-    /// Adds `delta` to its first value, wrapping; whether the command has it.
-    pub(crate) fn add(&self, words: &mut [u32], delta: i64) -> bool {
-        let Some(value) = self.values(words).first().map(|value| value.wrapping_add(delta)) else {
+    /// Adds `delta` to value `index`, wrapping; whether the command has it.
+    pub(crate) fn add(&self, words: &mut [u32], index: usize, delta: i64) -> bool {
+        let Some(value) = self.values(words).get(index).map(|value| value.wrapping_add(delta))
+        else {
             return false;
         };
         for bit in 0..self.bits {
-            let at = self.word * 32 + self.low + bit;
+            let at = self.word * 32 + self.low + index * self.step + bit;
             let Some(word) = words.get_mut(at / 32) else { return false };
             *word = *word & !(1 << (at % 32)) | ((value >> bit & 1) as u32) << (at % 32);
         }

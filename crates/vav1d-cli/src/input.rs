@@ -12,6 +12,7 @@ use super::failure::{Failure, Result};
 use vav1d::container::{self, Format, Source, Wish};
 use vav1d::error::Error;
 use vav1d::limits::Limits;
+use vav1d_lab::watch::tail;
 
 /// How often one looks whether a file has grown.
 const LOOK: Duration = Duration::from_millis(20);
@@ -47,14 +48,24 @@ fn file(path: &Path) -> io::Result<(File, bool)> {
 }
 
 /// The stream that a path means: of a capture (`session-N.jsonl`, or without an extension) the one
-/// beside it.
-pub(super) fn stream_of(path: &Path) -> Cow<'_, Path> {
+/// beside it, and what a killed application left of it is put in its place.
+pub(super) fn stream_of(path: &Path) -> io::Result<Cow<'_, Path>> {
     let is_records = path.extension().is_some_and(|extension| extension == "jsonl");
     let is_capture = || path.extension().is_none() && path.with_extension("jsonl").is_file();
     let stream = path.with_extension("obu");
-    match is_records || (!path.exists() && is_capture()) {
+    let named = match is_records || (!path.exists() && is_capture()) {
         true if stream.is_file() => Cow::Owned(stream),
         _ => Cow::Borrowed(path),
+    };
+    complete(&named)?;
+    Ok(named)
+}
+
+/// Puts what a killed application left of a capture in its place, if the stream is one's.
+pub(super) fn complete(stream: &Path) -> io::Result<()> {
+    match stream.extension().is_some_and(|extension| extension == "obu") {
+        true => tail::complete(stream),
+        false => Ok(()),
     }
 }
 
@@ -79,7 +90,7 @@ pub(super) fn source(args: &InputArgs) -> container::error::Result<Box<dyn Sourc
     let (limits, wish) = (Limits::default(), Wish { format, track: args.container.track });
     let mut source = match args.file.as_os_str() == "-" {
         true => container::open(Box::new(io::stdin()), wish, limits)?,
-        false => match (file(&stream_of(&args.file))?, args.container.follow) {
+        false => match (file(&stream_of(&args.file)?)?, args.container.follow) {
             ((file, true), Some(patience)) => {
                 let patience = Duration::from_secs_f64(patience);
                 container::open(Box::new(Followed { file, patience }), wish, limits)?

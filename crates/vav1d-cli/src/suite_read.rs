@@ -1,6 +1,7 @@
 //! What the vectors of suites exercise, read from their streams.
 
-use std::path::PathBuf;
+use std::borrow::Cow;
+use std::path::{Path, PathBuf};
 
 use serde_json::json;
 
@@ -32,8 +33,16 @@ pub(super) fn read(suites: &[PathBuf]) -> Result<(Vec<Exercised>, Exit)> {
 /// The vectors of `suites`: at least one.
 pub(super) fn vectors(suites: &[PathBuf]) -> Result<Vec<Vector>> {
     // A capture is its stream.
-    let named: Vec<_> = suites.iter().map(|path| input::stream_of(path).into_owned()).collect();
+    let unreadable =
+        |path: &Path, e| Failure::new(Exit::NoInput, format!("{}: {e}", path.display()));
+    let named = suites
+        .iter()
+        .map(|path| input::stream_of(path).map(Cow::into_owned).map_err(|e| unreadable(path, e)));
+    let named = named.collect::<Result<Vec<_>>>()?;
     let vectors = suite::load_all(&named).map_err(|why| Failure::new(Exit::NoInput, why))?;
+    for vector in &vectors {
+        input::complete(&vector.input).map_err(|e| unreadable(&vector.input, e))?;
+    }
     if vectors.is_empty() {
         let suites: Vec<_> = suites.iter().map(|path| path.display().to_string()).collect();
         let why = format!("{}: there is no stream in it", suites.join(", "));

@@ -9,10 +9,14 @@ use std::time::Duration;
 const STALL: Duration = Duration::from_millis(250);
 /// In how many frames an exceptionally long draw is forgotten, nearly.
 const MEMORY: u32 = 32;
-/// Width of a bucket of [`Statistics::deviations`].
+/// Width of the first buckets of [`Statistics::deviations`].
 const BUCKET: Duration = Duration::from_micros(500);
-/// Buckets of [`Statistics::deviations`]; the last one holds everything beyond.
-const BUCKETS: usize = 200;
+/// How many those are: up to 100 ms.
+const FINE: u32 = 200;
+/// How much wider each one is behind them: as precise a part of what it holds.
+const GROWTH: f64 = 1.0 + 1.0 / 16.0;
+/// Buckets in all; the last one begins behind a minute, and holds everything beyond.
+const BUCKETS: usize = 308;
 
 /// Something to show, with its time.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -47,8 +51,17 @@ pub struct Statistics {
     pub stalls: u64,
     /// Largest |presented - due|.
     pub worst: Duration,
-    /// Frames by |presented - due|, in buckets of half a millisecond; the last holds the rest.
+    /// Frames by |presented - due|, in buckets of half a millisecond, and of a sixteenth from 100 ms
+    /// on; the last holds the rest.
     deviations: Vec<u64>,
+}
+
+/// Where bucket `n`, from 1, ends.
+fn bucket_end(n: u32) -> Duration {
+    match n.checked_sub(FINE) {
+        None | Some(0) => BUCKET * n,
+        Some(more) => (BUCKET * FINE).mul_f64(GROWTH.powi(more as i32)),
+    }
 }
 
 impl Default for Statistics {
@@ -61,7 +74,7 @@ impl Default for Statistics {
 impl Statistics {
     /// Frames by |presented - due|, with the upper ends of the buckets.
     pub fn deviations(&self) -> impl Iterator<Item = (Duration, u64)> + '_ {
-        (1..).map(|n| BUCKET * n).zip(self.deviations.iter().copied())
+        (1..).map(bucket_end).zip(self.deviations.iter().copied())
     }
 
     /// The deviation that `share` of the frames, 0 to 1, do not exceed, rounded up to a bucket.
@@ -74,7 +87,7 @@ impl Statistics {
             seen >= wanted
         });
         // What the last bucket holds has no end but the worst.
-        let last = BUCKET * BUCKETS as u32;
+        let last = bucket_end(BUCKETS as u32);
         bucket.map_or(
             Duration::ZERO,
             |(end, _)| {
@@ -84,7 +97,11 @@ impl Statistics {
     }
 
     fn note(&mut self, deviation: Duration) {
-        let bucket = (deviation.as_nanos() / BUCKET.as_nanos()) as usize;
+        let fine = deviation.as_secs_f64() / BUCKET.as_secs_f64();
+        let bucket = match fine < f64::from(FINE) {
+            true => fine as usize,
+            false => FINE as usize + ((fine / f64::from(FINE)).ln() / GROWTH.ln()) as usize,
+        };
         if let Some(count) = self.deviations.get_mut(bucket.min(BUCKETS - 1)) {
             *count += 1;
         }

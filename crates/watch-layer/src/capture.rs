@@ -5,8 +5,7 @@
 //! for the frame: both files are in the order of submission.
 
 use std::collections::VecDeque;
-use std::fs::{File, OpenOptions};
-use std::io::{self, IoSlice, Write};
+use std::io;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -14,20 +13,20 @@ use ash::vk;
 use av1_engine::job::{Chroma, FrameJob, Profile};
 use av1_engine::stream::{Pieces, Writer};
 
+use crate::job;
 use crate::keys::{Keys, Map};
 use crate::recorded::{Decode, Parameters, Resource, Slot};
 use crate::text::Line;
 
+mod output;
 mod record;
 
-/// Captures that a folder holds at most.
-const MOST: u32 = 100_000;
+use output::Output;
 
 /// The capture of one video session.
 pub(crate) struct Session {
     writer: Writer,
-    stream: File,
-    records: File,
+    output: Output,
     /// Bytes of the stream so far.
     bytes: u64,
     frames: u64,
@@ -39,13 +38,13 @@ pub(crate) struct Session {
     decoded: Map<(u64, u32), u64>,
     /// Whether pictures have luma alone.
     monochrome: bool,
-    /// A file could not be written: no more is.
-    failed: bool,
     /// A frame whose tiles are not there yet, and what came after it.
     waiting: VecDeque<Waiting>,
     texts: record::Texts,
     /// Room for a line, and for what is written of a frame beside its tiles.
     room: (Vec<u8>, Vec<u8>),
+    /// Room for [`Submitted::seen`].
+    seen: Vec<Option<Seen>>,
 }
 
 /// What is said of a session as it is made.
@@ -117,31 +116,20 @@ pub(crate) struct Seen {
 impl Session {
     /// Makes the files of a session in `folder`, under the first number that is free.
     pub(crate) fn create(folder: &Path, about: &About<'_>) -> io::Result<Self> {
-        std::fs::create_dir_all(folder)?;
-        let create =
-            |name: String| OpenOptions::new().write(true).create_new(true).open(folder.join(name));
-        let mut number = 0;
-        let records = loop {
-            match create(format!("session-{number}.jsonl")) {
-                Err(e) if e.kind() == io::ErrorKind::AlreadyExists && number < MOST => number += 1,
-                other => break other?,
-            }
-        };
-        let stream = create(format!("session-{number}.obu"))?;
+        let (number, output) = Output::create(folder)?;
         let mut session = Self {
             writer: Writer::new(about.profile, about.info.max_dpb_slots),
-            stream,
-            records,
+            output,
             bytes: 0,
             frames: 0,
             known: Vec::new(),
             images: Keys::default(),
             decoded: Map::default(),
             monochrome: about.profile.chroma == Chroma::Monochrome,
-            failed: false,
             waiting: VecDeque::new(),
             texts: record::Texts::default(),
             room: Default::default(),
+            seen: Vec::new(),
         };
         session.record(record::begin(number, about));
         Ok(session)
@@ -149,9 +137,7 @@ impl Session {
 
     fn record(&mut self, line: Line) {
         let line = line.finished();
-        if !self.failed {
-            self.failed = self.records.write_all(&line).is_err();
-        }
+        self.output.record(&line);
         self.room.0 = line;
     }
 
@@ -229,6 +215,14 @@ impl Session {
             line.number("frames", self.frames);
         });
         self.record(line);
+        self.output.end();
+    }
+
+    /// Room for [`Submitted::seen`] of the next frame.
+    pub(crate) fn room(&mut self) -> Vec<Option<Seen>> {
+        let mut room = std::mem::take(&mut self.seen);
+        room.clear();
+        room
     }
 
     /// Takes a frame; answers its number.
@@ -239,7 +233,10 @@ impl Session {
         let color = parameters.and_then(|parameters| parameters.header.pColorConfig.as_ref());
         self.monochrome |= color.is_some_and(|color| color.mono_chrome);
         match tiles {
-            Tiles::Here(tiles) if self.waiting.is_empty() => self.write(number, &frame, tiles),
+            Tiles::Here(tiles) if self.waiting.is_empty() => {
+                self.write(number, &frame, tiles);
+                self.seen = frame.seen;
+            }
             Tiles::Here(tiles) => {
                 let own = tiles.map(|all| all.iter().map(|tile| tile.to_vec()).collect());
                 self.waiting.push_back(Waiting::Frame(number, frame.into(), Some(own)));
@@ -280,9 +277,7 @@ impl Session {
                 Waiting::Frame(_, _, None) => {}
                 Waiting::Reset => self.reset(),
                 Waiting::Deactivate(slot) => self.deactivate(slot),
-                Waiting::Line(line) => {
-                    self.failed = self.failed || self.records.write_all(&line).is_err();
-                }
+                Waiting::Line(line) => self.output.record(&line),
             }
         }
         self.waiting = rest;
@@ -337,7 +332,7 @@ impl Session {
         let setup = frame.decode.setup.as_ref();
         let job = FrameJob {
             sequence: parameters.job.clone(),
-            picture: picture.job.clone(),
+            picture: job::picture(&picture.info),
             coded_extent: frame.decode.dst.extent,
             setup_slot: setup.and_then(|slot| u32::try_from(slot.index).ok()),
             reference_name_slot_indices: picture.names,
@@ -346,9 +341,7 @@ impl Session {
         };
         let mut out = Pieces::again(std::mem::take(&mut self.room.1));
         let (written, outcome) = self.writer.write(&job, tiles, &mut out);
-        if !self.failed {
-            self.failed = write_pieces(&mut self.stream, &out).is_err();
-        }
+        self.output.stream(&out);
         let start = self.bytes;
         self.bytes += out.len() as u64;
         line.object("obu", |line| {
@@ -360,20 +353,4 @@ impl Session {
         }
         self.room.1 = out.into_buffer();
     }
-}
-
-/// Writes all pieces, with one call where the system takes them all at once.
-fn write_pieces(to: &mut File, pieces: &Pieces<'_>) -> io::Result<()> {
-    let mut slices: Vec<IoSlice<'_>> = pieces.slices().map(IoSlice::new).collect();
-    let mut left = slices.as_mut_slice();
-    IoSlice::advance_slices(&mut left, 0);
-    while !left.is_empty() {
-        match to.write_vectored(left) {
-            Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
-            Ok(count) => IoSlice::advance_slices(&mut left, count),
-            Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
-            Err(e) => return Err(e),
-        }
-    }
-    Ok(())
 }

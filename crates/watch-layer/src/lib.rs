@@ -9,5 +9,6 @@ mod job;
 mod keys;
 mod recorded;
 mod settings;
+mod shared;
 mod state;
 mod text;

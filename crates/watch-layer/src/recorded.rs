@@ -65,7 +65,6 @@ pub(crate) struct Decode {
 /// VkVideoDecodeAV1PictureInfoKHR.
 pub(crate) struct Picture {
     pub(crate) info: PictureInfo,
-    pub(crate) job: job::PictureInfo,
     pub(crate) names: [i32; 7],
     pub(crate) frame_header_offset: u32,
     pub(crate) tile_offsets: Vec<u32>,

@@ -219,14 +219,13 @@ pub fn approximation(color: &ColorConfig) -> Option<&'static str> {
 }
 
 fn transfer(color: &ColorConfig, output: Output) -> Transfer {
-    // Primaries that SDR displays are near enough to.
-    let near = matches!(color.color_primaries, 0..=3 | 5..=7 | 22);
+    let is_display = Primaries::of(color.color_primaries).is_none_or(|of| of == Primaries::BT709);
     match (color.transfer_characteristics, output) {
         (16, Output::Hdr10) if color.color_primaries == 9 => Transfer::None,
         (16, _) => Transfer::Pq,
         (18, _) => Transfer::Hlg,
         (8, _) => Transfer::Linear,
-        (_, Output::Sdr) if near => Transfer::None,
+        (_, Output::Sdr) if is_display => Transfer::None,
         _ => Transfer::Power,
     }
 }

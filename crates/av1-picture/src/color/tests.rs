@@ -114,6 +114,8 @@ fn transfers() {
     check(with(9, 18), Transfer::Hlg, Transfer::Hlg);
     check(with(1, 1), Transfer::None, Transfer::Power);
     check(with(2, 2), Transfer::None, Transfer::Power);
+    check(with(5, 6), Transfer::Power, Transfer::Power);
+    check(with(6, 6), Transfer::Power, Transfer::Power);
     check(with(9, 14), Transfer::Power, Transfer::Power);
     check(with(1, 8), Transfer::Linear, Transfer::Linear);
 }

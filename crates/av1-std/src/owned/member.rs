@@ -58,6 +58,9 @@ pub trait Member: Sized {
     /// Sizes of its array, outermost first.
     const DIMS: &'static [usize];
 
+    /// Whether all its numbers are 0.
+    fn is_zero(&self) -> bool;
+
     /// Appends its numbers.
     fn put(&self, to: &mut Numbers);
 
@@ -69,6 +72,9 @@ macro_rules! number {
     ($($number:ty)*) => { $(
         impl Member for $number {
             const DIMS: &'static [usize] = &[];
+            fn is_zero(&self) -> bool {
+                *self == 0
+            }
             fn put(&self, to: &mut Numbers) {
                 to.push(i64::from(*self));
             }
@@ -82,6 +88,9 @@ number! { u8 i8 u16 i16 u32 i32 }
 
 impl Member for bool {
     const DIMS: &'static [usize] = &[];
+    fn is_zero(&self) -> bool {
+        !*self
+    }
     fn put(&self, to: &mut Numbers) {
         to.push(i64::from(*self));
     }
@@ -98,6 +107,9 @@ macro_rules! array {
     ($($number:ty),*) => { $(
         impl<const N: usize> Member for [$number; N] {
             const DIMS: &'static [usize] = &[N];
+            fn is_zero(&self) -> bool {
+                self.iter().all(Member::is_zero)
+            }
             fn put(&self, to: &mut Numbers) {
                 self.iter().for_each(|member| member.put(to));
             }
@@ -111,6 +123,9 @@ macro_rules! array {
         }
         impl<const N: usize, const M: usize> Member for [[$number; N]; M] {
             const DIMS: &'static [usize] = &[M, N];
+            fn is_zero(&self) -> bool {
+                self.iter().all(Member::is_zero)
+            }
             fn put(&self, to: &mut Numbers) {
                 self.iter().for_each(|row| row.put(to));
             }
@@ -129,15 +144,16 @@ array! { u8, i8, u16, i16, u32, i32 }
 /// A structure of named members.
 pub trait Members {
     /// Shows every member but what structures that pointers point to have, in the order of the
-    /// structure.
-    fn own(&self, see: &mut dyn FnMut(Item<'_>));
+    /// structure; without `zeros`, those members alone that are not 0 in all entries, and arrays that
+    /// pointers point to.
+    fn own(&self, zeros: bool, see: &mut dyn FnMut(Item<'_>));
 
     /// Shows the structures that pointers point to; `None` for a pointer that is NULL.
     fn pointed(&self, see: &mut dyn FnMut(&'static str, Option<&dyn Members>));
 
     /// Shows every member, in the order of the structure.
     fn visit(&self, see: &mut dyn FnMut(Item<'_>)) {
-        self.own(see);
+        self.own(true, see);
         self.pointed(&mut |name, pointed| match pointed {
             None => see(Item::Null(name)),
             Some(pointed) => {

@@ -65,26 +65,32 @@ macro_rules! structure {
         }
 
         impl Members for $name {
-            fn own(&self, see: &mut dyn FnMut(Item<'_>)) {
+            fn own(&self, zeros: bool, see: &mut dyn FnMut(Item<'_>)) {
                 let mut values = Numbers::default();
                 $($(
-                    see(Item::Values {
-                        name: concat!("flags.", stringify!($flag)),
-                        dims: &[],
-                        values: &[i64::from(self.$flag)],
-                    });
+                    if zeros || self.$flag {
+                        see(Item::Values {
+                            name: concat!("flags.", stringify!($flag)),
+                            dims: &[],
+                            values: &[i64::from(self.$flag)],
+                        });
+                    }
                 )*
-                see(Item::Values {
-                    name: "flags.reserved",
-                    dims: &[],
-                    values: &[i64::from(self.reserved_flags)],
-                });)?
+                if zeros || self.reserved_flags != 0 {
+                    see(Item::Values {
+                        name: "flags.reserved",
+                        dims: &[],
+                        values: &[i64::from(self.reserved_flags)],
+                    });
+                })?
                 $(
-                    values.clear();
-                    self.$member.put(&mut values);
-                    let dims = <$type as Member>::DIMS;
-                    let name = stringify!($member);
-                    see(Item::Values { name, dims, values: values.as_slice() });
+                    if zeros || !self.$member.is_zero() {
+                        values.clear();
+                        self.$member.put(&mut values);
+                        let dims = <$type as Member>::DIMS;
+                        let name = stringify!($member);
+                        see(Item::Values { name, dims, values: values.as_slice() });
+                    }
                 )*
                 $($(
                     let name = stringify!($array);

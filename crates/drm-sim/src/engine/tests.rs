@@ -1,6 +1,8 @@
 //! Frames of random tiles as the drivers write them, built field by field: decoded, written where
 //! they are wanted, and what does not fit is named.
 
+mod written;
+
 use std::io;
 
 use av1_engine::job::Chroma;
@@ -11,7 +13,7 @@ use crate::avp::{self, Field};
 use crate::batch::Command;
 use crate::bytes::Bytes;
 use crate::memory::{Memory, Space};
-use crate::swizzle::{Family, Swizzle};
+use crate::swizzle::Family;
 use crate::tiling::Tiling;
 use crate::vcn::{self, Layout, Message};
 
@@ -101,6 +103,7 @@ fn message(slot: i64, av1: Bytes, pitch: i64) -> Message {
             ("luma_pitch", 0, pitch),
             ("luma_aligned_height", 0, 64),
             ("luma_aligned_size", 0, pitch * 64),
+            ("chroma_pitch", 0, pitch / 2),
             ("chroma_aligned_size", 0, pitch * 32),
             ("array_size", 0, 1),
             ("current_low", 0, image(slot)),
@@ -147,30 +150,6 @@ fn a_message_is_decoded_to_where_it_says() -> io::Result<()> {
     let lost = vcn.message(&space, &inter, None).expect("it says why not");
     assert!(lost.picture.is_none() && lost.faults[0].contains("no valid picture"));
     assert_eq!(rows(&space, TARGET, 256, Tiling::Linear), vec![vec![0xA5; 64]; 64]);
-    Ok(())
-}
-
-#[test]
-fn a_tiled_output_is_written_by_its_mode() -> io::Result<()> {
-    let space = space()?;
-    let mut vcn = Vcn::new(Some(Family::Gfx11Pipes8));
-    let mut key = message(0, frame(0, true, &[]), 256);
-    for (name, value) in [("dt_swizzle_mode", 22), ("dt_chroma_top_offset", 0x1_0000)] {
-        assert!(vcn::add(vcn::DECODE, &mut key.parts[0].1, (name, 0), value));
-    }
-    let key = vcn.message(&space, &key, None).expect("it decodes");
-    assert_eq!(key.faults, [""; 0]);
-    let tiling =
-        |texel| Tiling::Swizzled(Swizzle::new(Family::Gfx11Pipes8, 22, texel).expect("4KB_D_X"));
-    assert_eq!(rows(&space, TARGET, 256, tiling(1)), luma(&key));
-    assert_ne!(rows(&space, TARGET, 256, Tiling::Linear), luma(&key));
-    // Chroma has texels of two samples.
-    let (decoded, _) = key.picture.as_ref().expect("a picture");
-    let planes = decoded.clean.planes();
-    let av1_engine::PlaneData::U8(u) = planes[1].data else { panic!("8 bits") };
-    let av1_engine::PlaneData::U8(v) = planes[2].data else { panic!("8 bits") };
-    let wanted: Vec<u8> = u.iter().zip(v).take(32).flat_map(|(u, v)| [*u, *v]).collect();
-    assert_eq!(rows(&space, TARGET + 0x1_8000, 256, tiling(2))[0], wanted);
     Ok(())
 }
 
@@ -279,7 +258,7 @@ fn command(number: u32, words: usize, table: &[Field], fields: &[(&str, i64)]) -
     command[0] = number << 16;
     for &(name, value) in fields {
         let field = table.iter().find(|field| field.name == name).expect("a field");
-        assert!(field.add(&mut command, value), "{name}");
+        assert!(field.add(&mut command, 0, value), "{name}");
     }
     command
 }
@@ -397,7 +376,7 @@ fn what_does_not_fit_a_batch_is_named() -> io::Result<()> {
     let mut segmented = batch(1, false, Some(0), 0, &[segment]);
     let picture = segmented.iter_mut().find(|command| command[0] >> 16 == avp::PICTURE);
     let field = avp::PICTURE_FIELDS.iter().find(|field| field.name == "segmentation_enable_flag");
-    assert!(field.expect("a field").add(picture.expect("there"), 1));
+    assert!(field.expect("a field").add(picture.expect("there"), 0, 1));
     assert!(fault(segmented).contains("no data of them"));
     Ok(())
 }
@@ -433,7 +412,7 @@ fn film_grain_goes_to_an_image_with_a_pitch_of_its_own() -> io::Result<()> {
             avp::BUFFERS => command[avp::AT_GRAIN_OUTPUT] = grained as u32,
             avp::PICTURE => {
                 let field = avp::PICTURE_FIELDS.iter().find(|f| f.name == "apply_film_grain_flag");
-                assert!(field.expect("a field").add(command, 1));
+                assert!(field.expect("a field").add(command, 0, 1));
             }
             _ => {}
         }
@@ -459,7 +438,7 @@ fn warp_parameters_get_their_lower_bits_back() {
     let picture = picture.expect("there");
     for (name, value) in motion {
         let field = avp::PICTURE_FIELDS.iter().find(|field| field.name == name);
-        assert!(field.expect("a field").add(picture, value));
+        assert!(field.expect("a field").add(picture, 0, value));
     }
     let all = frames(&commands);
     let job = avp_job::job(&all[0]).expect("a frame");

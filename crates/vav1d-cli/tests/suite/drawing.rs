@@ -144,6 +144,31 @@ fn chroma_is_taken_from_where_it_lies() {
     }
 }
 
+#[test]
+fn primaries_of_televisions_are_converted() {
+    let Some(device) = device() else { return };
+    let format = Format { chroma: Chroma::Yuv444, bit_depth: 8 };
+    let picture = picture(format, 96, 64);
+    // From linear R, G, B of EBU and of SMPTE C to those of BT.709.
+    let ebu = [[1.0440, -0.0440, 0.0], [0.0, 1.0, 0.0], [0.0, 0.0118, 0.9882]];
+    let smpte = [[0.9395, 0.0502, 0.0103], [0.0178, 0.9658, 0.0164], [-0.0016, -0.0044, 1.0060]];
+    let plain = rgb(&picture, Colors { luma: BT601, full: false, colocated: false });
+    for (color_primaries, matrix) in [(5, ebu), (6, smpte), (7, smpte)] {
+        let color = ColorConfig { color_primaries, ..color(format, 6, false) };
+        let drawn = draw(&device, (96, 64), frame(&picture, &color), whole((96, 64)));
+        let converted = plain.iter().map(|pixel| {
+            let light = pixel.map(|c| c.clamp(0.0, 1.0).powf(2.4));
+            matrix.map(|row| {
+                let sum: f64 = row.iter().zip(light).map(|(a, b)| a * b).sum();
+                sum.clamp(0.0, 1.0).powf(1.0 / 2.4)
+            })
+        });
+        let right = psnr(&drawn, &bytes(&converted.collect::<Vec<_>>()));
+        let before = psnr(&drawn, &bytes(&plain));
+        assert!(right > 48.0 && before < 45.0, "{color_primaries}: {right:.1}, {before:.1} dB");
+    }
+}
+
 /// Every grey of 10 bits, full range, BT.2020 primaries.
 fn hdr_ramp(transfer_characteristics: u8) -> (Picture, ColorConfig) {
     let format = Format { chroma: Chroma::Monochrome, bit_depth: 10 };

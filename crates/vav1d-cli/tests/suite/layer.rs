@@ -113,6 +113,12 @@ fn a_session_that_is_cut_off_is_readable() {
     md5(&scratch, &["watch", "-o", &output], &sample("main-420-8"));
     let records = folder.join("session-0.jsonl");
     let text = std::fs::read_to_string(&records).expect("a capture");
+    // It decodes, and nothing is compared: no success.
+    let replay = vav1d(&scratch).args(["replay", "--device", "soft"]).arg(&records).output();
+    let replay = replay.expect("vav1d runs");
+    let said = String::from_utf8_lossy(&replay.stdout).into_owned();
+    assert_eq!(replay.status.code(), Some(1), "{said}");
+    assert!(said.contains("14 frames on") && said.contains("none compared"), "{said}");
     // In the middle of the last frame's record.
     let last = text.rfind("{\"frame\":{").expect("a frame");
     std::fs::write(&records, &text[..last + 100]).expect("written");
@@ -143,6 +149,37 @@ fn a_session_that_is_cut_off_is_readable() {
     let said = String::from_utf8_lossy(&replay.stderr).into_owned();
     assert_eq!(replay.status.code(), Some(65), "{said}");
     assert!(said.contains("are not, or not all, in it"), "{said}");
+    std::fs::remove_dir_all(scratch).expect("removed");
+}
+
+/// A program that ends in the middle of a call leaves its last frames, though no file has them yet.
+#[test]
+fn a_program_that_crashes_leaves_all_that_it_submitted() {
+    let scratch = scratch("crashed");
+    if !is_there(&scratch) {
+        return;
+    }
+    let folder = scratch.join("captured");
+    let output = folder.display().to_string();
+    let stream = sample("key-frames").path().display().to_string();
+    let mut crashing = vav1d(&scratch);
+    crashing.args(["watch", "-o", &output, "--", env!("CARGO_BIN_EXE_vav1d"), "md5"]);
+    crashing.args(["--device", "system", &stream]).env("SOFTVK_CONFIG", "fault=crash@40");
+    let ran = crashing.output().expect("vav1d runs");
+    assert_eq!(ran.status.code(), None, "it crashes");
+    let tail = folder.join("session-0.tail");
+    assert!(tail.exists(), "nothing was left");
+    // A stream of this name is what belongs to the capture: whoever reads it completes it.
+    let path = folder.join("session-0.obu").display().to_string();
+    let md5 = vav1d(&scratch).args(["md5", "-q", "--device", "soft", &path]).output();
+    let md5 = md5.expect("vav1d runs");
+    assert_eq!(md5.status.code(), Some(0), "{}", String::from_utf8_lossy(&md5.stderr));
+    assert!(!tail.exists());
+    let records = std::fs::read_to_string(folder.join("session-0.jsonl")).expect("records");
+    let frames = records.lines().filter(|line| line.starts_with("{\"frame\"")).count();
+    let pictures = String::from_utf8_lossy(&md5.stdout);
+    let pictures = pictures.lines().filter(|line| !line.starts_with('#')).count();
+    assert!(frames >= 40 && pictures == frames, "{frames} frames, {pictures} pictures");
     std::fs::remove_dir_all(scratch).expect("removed");
 }
 

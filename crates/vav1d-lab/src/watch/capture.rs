@@ -151,8 +151,9 @@ pub enum CaptureError {
 }
 
 impl Capture {
-    /// Reads `session-N.jsonl`; `path` may name the stream beside it, too. A last line that is not
-    /// whole is left out: the application was killed while it was written.
+    /// Reads `session-N.jsonl`; `path` may name the stream beside it, too. What a killed application
+    /// left is put in its place first ([`complete`](super::tail::complete)); a last line that is not
+    /// whole is left out.
     ///
     /// # Errors
     /// A file that cannot be read, or what is wrong with which line.
@@ -161,6 +162,8 @@ impl Capture {
             let path = path.to_owned();
             move |source| CaptureError::Unreadable { path, source }
         };
+        let tail = path.with_extension("tail");
+        super::tail::complete(path).map_err(unreadable(&tail))?;
         let records = path.with_extension("jsonl");
         let text = std::fs::read(&records).map_err(unreadable(&records))?;
         let stream = path.with_extension("obu");

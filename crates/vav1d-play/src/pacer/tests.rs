@@ -223,3 +223,19 @@ fn a_frame_that_takes_long_to_draw_is_begun_earlier() {
     assert_eq!((statistics.presented, statistics.dropped), (100, 0), "{statistics:?}");
     assert!(statistics.late == 0 && statistics.worst < REFRESH, "{statistics:?}");
 }
+
+#[test]
+fn percentiles_are_known_where_everything_is_late() {
+    let mut statistics = Statistics::default();
+    for n in 1..=100 {
+        statistics.note(ms(10 * n));
+    }
+    for (share, exact) in [(0.05, 50), (0.5, 500), (0.9, 900), (0.99, 990)] {
+        let (known, exact) = (statistics.percentile(share), ms(exact));
+        assert!(known >= exact && known <= exact.mul_f64(1.07), "{share}: {known:?}");
+    }
+    // The last bucket has no end.
+    statistics.note(Duration::from_secs(3600));
+    assert_eq!(statistics.percentile(1.0), Duration::from_secs(3600));
+    assert!(bucket_end(BUCKETS as u32 - 1) > Duration::from_secs(60));
+}

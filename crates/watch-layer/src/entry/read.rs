@@ -53,10 +53,8 @@ fn tile_info(std: &std_av1::StdVideoAV1TileInfo) -> TileInfo {
 
 /// VkVideoDecodeAV1PictureInfoKHR.
 pub(super) fn picture(info: &vk::VideoDecodeAV1PictureInfoKHR<'_>) -> Option<Picture> {
-    let std = picture_info(pointed(info.p_std_picture_info)?);
     Some(Picture {
-        job: crate::job::picture(&std),
-        info: std,
+        info: picture_info(pointed(info.p_std_picture_info)?),
         names: info.reference_name_slot_indices,
         frame_header_offset: info.frame_header_offset,
         tile_offsets: array(info.p_tile_offsets, info.tile_count).to_vec(),
