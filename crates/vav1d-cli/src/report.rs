@@ -221,7 +221,7 @@ fn output(ran: &Done) -> Vec<&str> {
 
 /// The first page.
 fn summary(device: &str, done: &[Done]) -> String {
-    let mut text = format!("vav1d {}, device {device}\n", env!("CARGO_PKG_VERSION"));
+    let mut text = format!("vav1d {}, device {device}\n", super::version::short());
     let kernel = fs::read_to_string("/proc/sys/kernel/osrelease").unwrap_or_default();
     // Writing to a string does not fail.
     let _ = writeln!(text, "{} {} {}", std::env::consts::OS, std::env::consts::ARCH, kernel.trim());
