@@ -207,7 +207,7 @@ impl Output {
         }
     }
 
-    /// Nothing more comes.
+    /// Nothing more is held.
     pub(super) fn end(&mut self) {
         self.flush();
         for own in self.files.iter_mut().filter(|own| own.placed > own.written) {
