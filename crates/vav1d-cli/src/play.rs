@@ -196,7 +196,10 @@ fn input_args(args: &PlayArgs, file: PathBuf) -> InputArgs {
 fn entries(args: &PlayArgs) -> Vec<Entry> {
     let entry = |file: &std::path::PathBuf| {
         let input = input_args(args, file.clone());
-        let name = file.file_name().unwrap_or(file.as_os_str()).to_string_lossy().into_owned();
+        let name = match file.as_os_str() == "-" {
+            true => "standard input".to_owned(),
+            false => file.file_name().unwrap_or(file.as_os_str()).to_string_lossy().into_owned(),
+        };
         Entry { name, open: Box::new(move || input::source(&input)) }
     };
     args.files.iter().map(entry).collect()

@@ -10,7 +10,7 @@ use vav1d::pixels::{Chroma, Format, Picture};
 use x11rb::connection::Connection as _;
 use x11rb::protocol::xproto::{
     AtomEnum, ClientMessageEvent, ConfigureWindowAux, ConnectionExt as _, EventMask, ImageFormat,
-    InputFocus, KEY_PRESS_EVENT, KEY_RELEASE_EVENT, MapState, Window,
+    InputFocus, MapState, Window,
 };
 use x11rb::protocol::xtest::ConnectionExt as _;
 use x11rb::rust_connection::RustConnection;
@@ -160,8 +160,8 @@ impl Player {
         ((width.into(), height.into()), rgb)
     }
 
-    /// Presses the key that X calls `symbol`.
-    pub(crate) fn press(&self, symbol: u32) {
+    /// Sends `kinds` of events of the key that X calls `symbol`.
+    pub(crate) fn send(&self, symbol: u32, kinds: &[u8]) {
         let c = &self.connection;
         let setup = c.setup();
         let (min, max) = (setup.min_keycode, setup.max_keycode);
@@ -171,11 +171,11 @@ impl Player {
         let code = min + at as u8;
         c.set_input_focus(InputFocus::POINTER_ROOT, self.window, x11rb::CURRENT_TIME).unwrap();
         let root = setup.roots[0].root;
-        for kind in [KEY_PRESS_EVENT, KEY_RELEASE_EVENT] {
-            c.xtest_fake_input(kind, code, 0, root, 0, 0, 0).unwrap();
+        for kind in kinds {
+            c.xtest_fake_input(*kind, code, 0, root, 0, 0, 0).unwrap();
         }
         c.flush().unwrap();
-        // The reply comes after both.
+        // The reply comes after them.
         c.get_input_focus().unwrap().reply().unwrap();
     }
 

@@ -8,7 +8,8 @@ use std::time::Duration;
 use vav1d::pixels::{Chroma, Format};
 use x11rb::connection::Connection as _;
 use x11rb::protocol::xproto::{
-    BUTTON_PRESS_EVENT, BUTTON_RELEASE_EVENT, ConnectionExt as _, MOTION_NOTIFY_EVENT,
+    BUTTON_PRESS_EVENT, BUTTON_RELEASE_EVENT, ConnectionExt as _, KEY_PRESS_EVENT,
+    KEY_RELEASE_EVENT, MOTION_NOTIFY_EVENT,
 };
 use x11rb::protocol::xtest::ConnectionExt as _;
 
@@ -19,6 +20,8 @@ use crate::window::{
 
 pub(crate) const RIGHT: u32 = 0xff53;
 const ESCAPE: u32 = 0xff1b;
+const PAGE_UP: u32 = 0xff55;
+const PAGE_DOWN: u32 = 0xff56;
 pub(crate) const SIZE: (u32, u32) = (96, 80);
 
 /// The sample with five key frames and 60 pictures, a second each; removed at the end.
@@ -48,6 +51,13 @@ impl Slow {
 impl Drop for Slow {
     fn drop(&mut self) {
         let _ = std::fs::remove_file(&self.0);
+    }
+}
+
+impl Player {
+    /// Presses the key that X calls `symbol`, and lets it go.
+    pub(crate) fn press(&self, symbol: u32) {
+        self.send(symbol, &[KEY_PRESS_EVENT, KEY_RELEASE_EVENT]);
     }
 }
 
@@ -139,6 +149,51 @@ fn the_last_picture_and_images_stay() {
     assert!(player.title().contains("[1/2]"), "{}", player.title());
     player.press(SPACE);
     player.until("the next", |player| player.title().contains("[2/2]"));
+    quit(player);
+}
+
+#[test]
+fn a_key_that_is_held_acts_once_unless_it_seeks() {
+    let Some(server) = Server::start() else { return };
+    let slow = Slow::new("held");
+    let mut player = server.play(&["--paused", slow.text()]);
+    player.shows("the first", SIZE, &slow.shown(0));
+    player.press(SPACE);
+    player.until("it plays", |player| !player.title().contains("(paused)"));
+    // X repeats a key after 660 ms, 25 times a second.
+    player.send(SPACE, &[KEY_PRESS_EVENT]);
+    let end = std::time::Instant::now() + Duration::from_millis(1500);
+    player.until("a pause", |player| player.title().contains("(paused)"));
+    while std::time::Instant::now() < end {
+        assert!(player.title().contains("(paused)"), "{}", player.title());
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    player.send(SPACE, &[KEY_RELEASE_EVENT]);
+    player.press(HOME);
+    player.send(RIGHT, &[KEY_PRESS_EVENT]);
+    // Above the bar, which stays as long as the key is held.
+    let above = |pixels: &[u8]| pixels[..SIZE.0 as usize * 40 * 3].to_vec();
+    let last = above(&slow.shown(vav1d_info(&slow.0).1 - 1));
+    player.until("the end", |player| {
+        let (size, pixels) = player.pixels();
+        size == SIZE && crate::reference::psnr(&above(&pixels), &last) > 45.0
+    });
+    player.send(RIGHT, &[KEY_RELEASE_EVENT]);
+    quit(player);
+}
+
+#[test]
+fn each_file_has_a_window_of_its_size() {
+    let Some(server) = Server::start() else { return };
+    let slow = Slow::new("size");
+    let first = sample("main-420-8").path();
+    let mut player = server.play(&["--paused", first.to_str().unwrap(), slow.text()]);
+    player.until("the first", |player| player.pixels().1.iter().any(|part| *part > 0));
+    assert_eq!(player.pixels().0, (227, 131));
+    player.press(PAGE_DOWN);
+    player.shows("the second", SIZE, &slow.shown(0));
+    player.press(PAGE_UP);
+    player.until("the first again", |player| player.pixels().0 == (227, 131));
     quit(player);
 }
 

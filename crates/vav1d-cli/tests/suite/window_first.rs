@@ -53,6 +53,7 @@ fn a_pipe_is_shown_before_it_ends() {
     pipe.flush().expect("written");
     let mut player = server.of(child);
     player.shows("the first picture", (227, 131), &main_420_8(0));
+    assert!(player.title().starts_with("standard input"), "{}", player.title());
     drop(pipe);
     player.press(crate::window::KEY_Q);
     player.end();

@@ -36,13 +36,7 @@ impl App {
                 self.show_bar();
             }
             Action::Step(count) => self.step(count),
-            Action::Seek(seconds) => {
-                let duration = self.shown.as_ref().and_then(|shown| shown.frame.stream.duration);
-                let shown = || self.shown.as_ref().map(|shown| shown.frame.time);
-                let from = self.aim.time(duration).or_else(|| self.pacer.position(now));
-                let from = from.or_else(shown).unwrap_or_default();
-                self.go(Target::Time(aim::moved(from, seconds, duration)));
-            }
+            Action::Seek(seconds) => self.go(Target::Time(self.after(seconds))),
             Action::Speed(factor) => {
                 let (low, high) = SPEEDS;
                 self.speed(now, (self.pacer.speed() * factor).clamp(low, high));
@@ -65,6 +59,28 @@ impl App {
             Action::Repeat | Action::Kernel | Action::Grain | Action::Osd | Action::Keys => {
                 self.switch(action);
             }
+        }
+    }
+
+    /// The time `seconds` after what is shown, or is on its way to the screen.
+    fn after(&self, seconds: f64) -> Duration {
+        let duration = self.shown.as_ref().and_then(|shown| shown.frame.stream.duration);
+        let shown = || self.shown.as_ref().map(|shown| shown.frame.time);
+        let from = self.aim.time(duration).or_else(|| self.pacer.position(self.now()));
+        aim::moved(from.or_else(shown).unwrap_or_default(), seconds, duration)
+    }
+
+    /// The key of `action` is held.
+    pub(super) fn act_again(&mut self, event_loop: &ActiveEventLoop, action: Action) {
+        match action {
+            // Else nothing would be seen before it is let go.
+            Action::Seek(seconds) => {
+                if let Some(target) = self.aim.drag(self.after(seconds)) {
+                    self.go(target);
+                }
+            }
+            action if action.repeats() => self.act(event_loop, action),
+            _ => {}
         }
     }
 
@@ -154,7 +170,11 @@ impl App {
             }
             Action::Grain => self.switch_grain(),
             Action::Osd => self.osd = !self.osd,
-            _ => self.keys = !self.keys,
+            _ => {
+                let pages = self.display.as_ref().map_or(1, |d| osd::pages(d.screen.size()).len());
+                let next = self.keys.map_or(0, |page| page + 1);
+                self.keys = Some(next).filter(|page| *page < pages);
+            }
         }
         self.redraw();
     }

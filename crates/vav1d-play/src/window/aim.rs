@@ -11,7 +11,7 @@ pub(super) struct Aim {
     target: Option<Target>,
     /// Pictures to go on, or back, from there.
     steps: i64,
-    /// The place that the bar was dragged to meanwhile.
+    /// The place that the bar was dragged to, or a key was held up to, meanwhile.
     dragged: Option<Duration>,
 }
 
@@ -33,6 +33,9 @@ impl Aim {
 
     /// The time that relative seeks count from: that of the target, as far as its time is known.
     pub(super) fn time(&self, duration: Option<Duration>) -> Option<Duration> {
+        if self.dragged.is_some() {
+            return self.dragged;
+        }
         match self.target? {
             Target::Time(time) => Some(time),
             Target::Index(0) => Some(Duration::ZERO),
@@ -47,7 +50,8 @@ impl Aim {
         self.target.is_some()
     }
 
-    /// The bar is dragged to `time`: one seek at a time, so that pictures are seen on the way.
+    /// The bar is dragged to `time`, or a key is held: one seek at a time, so that pictures are seen
+    /// on the way.
     /// Where to go now, if nothing is under way.
     pub(super) fn drag(&mut self, time: Duration) -> Option<Target> {
         match self.target {
@@ -99,6 +103,18 @@ mod tests {
         assert_eq!(aim.time(Some(S(300))), Some(S(300)));
         aim.set(Target::Index(0));
         assert_eq!(aim.time(None), Some(S(0)));
+    }
+
+    #[test]
+    fn a_key_that_is_held_adds_up_behind_the_seek() {
+        let mut aim = Aim::default();
+        assert_eq!(aim.drag(S(5)), Some(Target::Time(S(5))));
+        aim.set(Target::Time(S(5)));
+        for expected in [10, 15] {
+            let to = moved(aim.time(None).unwrap_or_default(), 5.0, None);
+            assert_eq!((to, aim.drag(to)), (S(expected), None));
+        }
+        assert_eq!(aim.landed(7), Some(Target::Time(S(15))));
     }
 
     #[test]

@@ -92,7 +92,8 @@ pub(super) struct App {
     /// No frames follow.
     pub(super) at_end: bool,
     pub(super) osd: bool,
-    pub(super) keys: bool,
+    /// The page of keys that is shown.
+    pub(super) keys: Option<usize>,
     pub(super) message: Option<(String, Instant)>,
     /// The bar stays until then.
     pub(super) bar_until: Option<Instant>,
@@ -152,7 +153,7 @@ impl App {
             shown: None,
             at_end: false,
             osd: options.osd,
-            keys: false,
+            keys: None,
             message: None,
             bar_until: None,
             mouse: Pointer::default(),

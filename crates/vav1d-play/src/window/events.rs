@@ -65,8 +65,10 @@ impl ApplicationHandler<Wake> for App {
                 let shifted = self.modifiers.shift_key().then(|| format!("Shift+{name}"));
                 let action = shifted.and_then(|name| keys::action(&name));
                 let action = action.or_else(|| keys::action(&name)).filter(|_| plain);
-                if let Some(action) = action.filter(|a| a.repeats() || !event.repeat) {
-                    self.act(event_loop, action);
+                match action {
+                    Some(action) if event.repeat => self.act_again(event_loop, action),
+                    Some(action) => self.act(event_loop, action),
+                    None => {}
                 }
             }
             WindowEvent::DroppedFile(path) => self.dropped.push(path),

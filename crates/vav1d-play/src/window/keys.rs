@@ -80,7 +80,7 @@ const BINDINGS: [Binding; 30] = [
     row(&["g"], Action::Grain, "g", "film grain on, off"),
     row(&["s"], Action::Screenshot, "s", "save the picture as PNG"),
     row(&["o", "i"], Action::Osd, "o, i", "display: off, on"),
-    row(&["h", "?", "F1"], Action::Keys, "h, ?, F1", "this page"),
+    row(&["h", "?", "F1"], Action::Keys, "h, ?, F1", "this page, the next"),
     row(&["Escape"], Action::Leave, "Esc", "leave fullscreen (q quits)"),
 ];
 

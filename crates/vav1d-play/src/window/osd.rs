@@ -23,8 +23,8 @@ pub struct Osd {
     pub info: Vec<String>,
     /// A message.
     pub message: Option<String>,
-    /// The keys page, in the place of what is known.
-    pub keys: bool,
+    /// A page of the keys, from 0, in the place of what is known.
+    pub keys: Option<usize>,
     /// Places that are marked: corner, size.
     pub marked: Vec<((i32, i32), (u32, u32))>,
     /// The bar: time of the picture, duration of the stream.
@@ -37,16 +37,12 @@ impl Osd {
         let text = TextSize::of(size);
         let mut lines: Vec<String> = self.message.iter().cloned().collect();
         match self.keys {
-            true => lines.extend(keys::table()),
-            false => lines.extend(self.info.iter().cloned()),
+            Some(page) => lines.extend(pages(size).into_iter().nth(page).unwrap_or_default()),
+            None => lines.extend(self.info.iter().cloned()),
         }
         let margin = text.height() / 2;
-        let most = (size.0.saturating_sub(2 * margin) / text.width()).max(1) as usize;
-        let lines = lines.iter().map(|line| bitmap::readable(line));
-        let mut lines: Vec<String> = lines.flat_map(|line| wrapped(&line, most)).collect();
-        // The bar stays where it is.
-        let above = if self.bar.is_some() { bar_height(size) } else { 0 };
-        let room = (size.1.saturating_sub(above + 2 * margin) / text.height()).max(1) as usize;
+        let mut lines = fitted(lines.into_iter(), size);
+        let room = room(size, self.bar.is_some());
         if lines.len() > room {
             lines.truncate(room);
             lines.last_mut().into_iter().for_each(|last| *last = "...".to_owned());
@@ -81,6 +77,33 @@ impl Osd {
         }
         Some(((0, top as i32), image))
     }
+}
+
+/// Lines that a window of `size` has room for, above the bar if that `has_bar`: it stays where it is.
+fn room(size: (u32, u32), has_bar: bool) -> usize {
+    let text = TextSize::of(size);
+    let below = if has_bar { bar_height(size) } else { 0 };
+    (size.1.saturating_sub(below + text.height()) / text.height()).max(1) as usize
+}
+
+/// `lines` as wide as a window of `size` at most.
+fn fitted(lines: impl Iterator<Item = String>, size: (u32, u32)) -> Vec<String> {
+    let text = TextSize::of(size);
+    let most = (size.0.saturating_sub(text.height()) / text.width()).max(1) as usize;
+    lines.flat_map(|line| wrapped(&bitmap::readable(&line), most)).collect()
+}
+
+/// The keys and what they do, in pages for a window of `size`.
+pub(super) fn pages(size: (u32, u32)) -> Vec<Vec<String>> {
+    let room = room(size, true);
+    let lines = fitted(keys::table(), size);
+    if lines.len() <= room {
+        return vec![lines];
+    }
+    let parts = lines.chunks(room.saturating_sub(1).max(1));
+    let count = parts.len();
+    let more = |page: usize| (page + 1 < count).then(|| format!("... h: page {}", page + 2));
+    parts.enumerate().map(|(page, part)| part.iter().cloned().chain(more(page)).collect()).collect()
 }
 
 /// Marks a rectangle: a frame, and a shade inside.
@@ -259,7 +282,7 @@ mod tests {
             Osd {
                 info,
                 bar,
-                keys: true,
+                keys: Some(0),
                 message: Some("paused".into()),
                 marked: vec![((-5, 3), (9000, 9000))],
             },
@@ -270,6 +293,20 @@ mod tests {
             assert_eq!(image.pixels.len() as u32, image.width * image.height * 4);
             assert!(image.pixels.iter().any(|p| *p > 0));
         }
+    }
+
+    #[test]
+    fn every_key_is_on_a_page() {
+        for size in [(320, 180), (640, 360), (1280, 720), (3200, 1800), (1, 1)] {
+            let pages = pages(size);
+            let is_key = |line: &&String| !line.starts_with("... ");
+            let shown: Vec<_> = pages.iter().flatten().filter(is_key).cloned().collect();
+            assert_eq!(shown, fitted(keys::table(), size), "{size:?}");
+            let most = pages.iter().map(Vec::len).max().unwrap_or(0);
+            assert!(most <= room(size, true).max(2), "{size:?}: {most}");
+        }
+        assert_eq!((pages((1280, 720)).len(), pages((640, 360)).len()), (2, 2));
+        assert_eq!(pages((1920, 1080)).len(), 1);
     }
 
     #[test]
