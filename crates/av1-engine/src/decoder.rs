@@ -55,7 +55,8 @@ struct Under {
 
 /// The decoder of one session.
 pub(crate) struct Decoder {
-    inner: Rav1d,
+    /// Opened for its first frame.
+    inner: Option<Rav1d>,
     maker: Maker,
     pace: Pace,
     filters: Filters,
@@ -78,15 +79,15 @@ pub(crate) struct Decoder {
 }
 
 impl Decoder {
-    /// Opens a decoder.
-    pub(crate) fn new(pace: Pace) -> Result<Self, Fault> {
+    /// A decoder.
+    pub(crate) fn new(pace: Pace) -> Self {
         Self::with_filters(pace, Filters::ALL)
     }
 
     /// The same, of the in-loop filters with `filters` only.
-    pub(crate) fn with_filters(pace: Pace, filters: Filters) -> Result<Self, Fault> {
-        Ok(Self {
-            inner: open(pace, filters)?,
+    pub(crate) fn with_filters(pace: Pace, filters: Filters) -> Self {
+        Self {
+            inner: None,
             maker: Maker::default(),
             pace,
             filters,
@@ -98,7 +99,15 @@ impl Decoder {
             blank: None,
             lost: false,
             outcomes: BTreeMap::new(),
-        })
+        }
+    }
+
+    /// Makes sure that it is open.
+    fn open(&mut self) -> Result<(), Fault> {
+        if self.inner.is_none() {
+            self.inner = Some(open(self.pace, self.filters)?);
+        }
+        Ok(())
     }
 
     /// `obus` are a small frame of the sequence that begins, which always decodes and refreshes no
@@ -108,12 +117,11 @@ impl Decoder {
     }
 
     /// Goes on with `pace`, and without references if that is another one.
-    pub(crate) fn set_pace(&mut self, pace: Pace) -> Result<(), Fault> {
+    pub(crate) fn set_pace(&mut self, pace: Pace) {
         if self.pace != pace {
-            let new = Self::with_filters(pace, self.filters)?;
+            let new = Self::with_filters(pace, self.filters);
             *self = Self { timestamp: self.timestamp, ..new };
         }
-        Ok(())
     }
 
     /// Frames that it works on at a time.
@@ -134,7 +142,8 @@ impl Decoder {
             return self.replace();
         }
         self.place = 0;
-        if catch_unwind(AssertUnwindSafe(|| self.inner.flush())).is_err() {
+        let Some(inner) = &mut self.inner else { return };
+        if catch_unwind(AssertUnwindSafe(|| inner.flush())).is_err() {
             self.replace();
         }
     }
@@ -152,6 +161,10 @@ impl Decoder {
     pub(crate) fn send(&mut self, obus: &[u8]) -> Sent {
         self.timestamp += 1;
         let sent = Sent(self.timestamp);
+        if let Err(fault) = self.open() {
+            self.outcomes.insert(sent, Err(fault));
+            return sent;
+        }
         if self.pace.delay <= 1 {
             let outcome = self.decode_at_once(obus, sent);
             self.outcomes.insert(sent, outcome);
@@ -167,7 +180,7 @@ impl Decoder {
             self.outcomes.insert(sent, Err(Fault::Panicked));
             return sent;
         }
-        let inner = &mut self.inner;
+        let Some(inner) = &mut self.inner else { return sent };
         let went = catch_unwind(AssertUnwindSafe(|| {
             let refused = inner.send(obus, sent.0).err();
             // What came of the frame whose place was taken, if there was one.
@@ -225,7 +238,7 @@ impl Decoder {
             Some((picture, maker)) if params.decoder_has() && self.is(maker) => picture,
             _ => return grain::apply(clean, params),
         };
-        let inner = &mut self.inner;
+        let Some(inner) = &mut self.inner else { return grain::apply(clean, params) };
         match catch_unwind(AssertUnwindSafe(|| inner.with_grain(picture))) {
             Ok(Ok(grained)) if grained.rows(0).0 == picture.rows(0).0 => clean.clone(),
             Ok(Ok(grained)) => Frame::from_decoder(grained, &self.maker),
@@ -243,7 +256,7 @@ impl Decoder {
     /// Waits for the oldest frame.
     fn next(&mut self) {
         let Some(place) = self.under.front().map(|under| under.place) else { return };
-        let inner = &mut self.inner;
+        let Some(inner) = &mut self.inner else { return self.replace() };
         match catch_unwind(AssertUnwindSafe(|| inner.picture())) {
             Ok(Ok(picture)) => self.accept(Ok(picture)),
             // It does not know any more that it has the frame.
@@ -298,9 +311,9 @@ impl Decoder {
             }
         }
         self.place = place;
-        let (inner, blank) = (&mut self.inner, self.blank.as_deref());
+        let (inner, blank) = (self.inner.as_mut(), self.blank.as_deref());
         let washed = catch_unwind(AssertUnwindSafe(|| {
-            let blank = blank?;
+            let (inner, blank) = (inner?, blank?);
             for _ in 0..asked {
                 (inner.picture().err() == Some(Refusal::Again)).then_some(())?;
             }
@@ -318,7 +331,9 @@ impl Decoder {
 
     /// One frame, the decoder's only one.
     fn decode_at_once(&mut self, obus: &[u8], sent: Sent) -> Result<Frame, Fault> {
-        let (inner, maker) = (&mut self.inner, &self.maker);
+        let (Some(inner), maker) = (&mut self.inner, &self.maker) else {
+            return Err(Fault::NoPicture);
+        };
         let one = || one_frame(inner, obus, sent.0, maker);
         match catch_unwind(AssertUnwindSafe(one)) {
             Ok(Ok(frame)) => Ok(frame),
@@ -337,11 +352,9 @@ impl Decoder {
         }
         self.stained.clear();
         (self.place, self.leaving) = (0, false);
-        if let Ok(inner) = open(self.pace, self.filters) {
-            // Closing a decoder that panicked may wait for threads that are gone.
-            std::mem::forget(std::mem::replace(&mut self.inner, inner));
-            self.maker = Maker::default();
-        }
+        // Closing a decoder that panicked may wait for threads that are gone.
+        std::mem::forget(self.inner.take());
+        self.maker = Maker::default();
     }
 }
 

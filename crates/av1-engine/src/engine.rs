@@ -31,7 +31,7 @@ impl Engine {
     /// An engine for frames of `profile`, with as many threads as their tiles can use.
     ///
     /// # Errors
-    /// `Fault::Profile` if no AV1 stream has that profile, `Fault::Open` if the decoder fails.
+    /// `Fault::Profile` if no AV1 stream has that profile.
     pub fn new(profile: Profile) -> Result<Self, Fault> {
         if !matches!(profile.bit_depth, 8 | 10 | 12) {
             return Err(Fault::Profile("bit depth"));
@@ -40,7 +40,7 @@ impl Engine {
         Ok(Self {
             profile,
             threads,
-            decoder: Decoder::new(Pace::of_threads(threads.number(1)))?,
+            decoder: Decoder::new(Pace::of_threads(threads.number(1))),
             store: Store::default(),
             sequence: None,
             again: 0,
@@ -93,7 +93,7 @@ impl Engine {
         if self.sequence != Some(sequence) {
             // The decoder drops its references with a new sequence header, as spec 7.5 has it.
             self.store = Store::default();
-            self.decoder.set_pace(Pace::of_threads(self.threads.number(tiles.len())))?;
+            self.decoder.set_pace(Pace::of_threads(self.threads.number(tiles.len())));
             self.sequence = Some(sequence);
         }
         self.store.open(job.setup_slot);

@@ -78,7 +78,7 @@ impl Reconstructor {
     /// as the tiles of its streams can use on this machine.
     ///
     /// # Errors
-    /// `Fault::Profile` if no AV1 stream has that profile, `Fault::Open` if the decoder fails.
+    /// `Fault::Profile` if no AV1 stream has that profile.
     pub fn new(profile: Profile, max_dpb_slots: u32) -> Result<Self, Fault> {
         Self::open(profile, max_dpb_slots, (Threads::of_this_machine(), Delay::One), Filters::ALL)
     }
@@ -147,7 +147,7 @@ impl Reconstructor {
             threads,
             delay,
             // That of the first frame is known when it comes.
-            decoder: Decoder::with_filters(Pace::of_threads(1), filters)?,
+            decoder: Decoder::with_filters(Pace::of_threads(1), filters),
             flights: VecDeque::new(),
             slots: Slots::new(max_dpb_slots as usize),
             pictures: vec![None; max_dpb_slots as usize],
@@ -255,7 +255,7 @@ impl Reconstructor {
             self.pictures.fill(None);
             let (width, height) = job.coded_extent;
             let samples = u64::from(width) * u64::from(height);
-            self.decoder.set_pace(self.pace(tiles.len(), samples))?;
+            self.decoder.set_pace(self.pace(tiles.len(), samples));
             if self.decoder.delay() > 1 {
                 self.decoder.set_blank(unit::blank(job, &sequence)?);
             }

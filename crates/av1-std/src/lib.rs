@@ -10,6 +10,8 @@ pub mod back;
 pub mod diff;
 #[cfg(feature = "syntax")]
 pub mod header;
+#[cfg(feature = "syntax")]
+mod members;
 pub mod owned;
 #[cfg(feature = "syntax")]
 pub mod picture;

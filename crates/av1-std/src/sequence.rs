@@ -1,12 +1,12 @@
 //! SequenceHeader -> StdVideoAV1SequenceHeader: a mapping, field by field. Returns parts with null
 //! pointers; [`SequenceParts::joined`] joins them.
 
-use ash::vk::native::{
-    StdVideoAV1ColorConfig, StdVideoAV1ColorConfigFlags, StdVideoAV1SequenceHeader,
-    StdVideoAV1SequenceHeaderFlags, StdVideoAV1TimingInfo, StdVideoAV1TimingInfoFlags,
-};
+use ash::vk::native::{StdVideoAV1ColorConfig, StdVideoAV1SequenceHeader, StdVideoAV1TimingInfo};
 
 use av1_syntax::syntax::sequence::{ColorConfig, SequenceHeader, TimingInfo};
+
+use crate::members::{color_members, frame_id_members, put, sequence_members, timing_members};
+use crate::owned;
 
 /// The parts of one sequence header.
 #[derive(Clone, Copy, Debug)]
@@ -31,92 +31,58 @@ impl SequenceParts {
 
 /// The parts of `s`.
 pub fn sequence_parts(s: &SequenceHeader) -> SequenceParts {
-    let ids = s.frame_id_numbers;
-    let header = StdVideoAV1SequenceHeader {
-        flags: sequence_flags(s),
+    let mut header = owned::SequenceHeader {
         seq_profile: u32::from(s.seq_profile),
-        frame_width_bits_minus_1: s.frame_width_bits_minus_1,
-        frame_height_bits_minus_1: s.frame_height_bits_minus_1,
         // At most 16 bits are coded.
         max_frame_width_minus_1: s.max_frame_width_minus_1 as u16,
         max_frame_height_minus_1: s.max_frame_height_minus_1 as u16,
-        delta_frame_id_length_minus_2: ids.map_or(0, |i| i.delta_frame_id_length_minus_2),
-        additional_frame_id_length_minus_1: ids.map_or(0, |i| i.additional_frame_id_length_minus_1),
-        order_hint_bits_minus_1: s.order_hint_bits_minus_1,
-        seq_force_integer_mv: s.seq_force_integer_mv,
-        seq_force_screen_content_tools: s.seq_force_screen_content_tools,
-        reserved1: [0; 5],
-        pColorConfig: std::ptr::null(),
-        pTimingInfo: std::ptr::null(),
+        frame_id_numbers_present_flag: s.frame_id_numbers.is_some(),
+        timing_info_present_flag: s.timing_info.is_some(),
+        ..Default::default()
     };
+    sequence_members!(put!(header, s));
+    if let Some(ids) = &s.frame_id_numbers {
+        frame_id_members!(put!(header, ids));
+    }
     SequenceParts {
-        header,
+        header: header.std(),
         color_config: color_config(&s.color_config),
         timing_info: timing_info(s.timing_info.as_ref()),
     }
 }
 
-fn sequence_flags(s: &SequenceHeader) -> StdVideoAV1SequenceHeaderFlags {
-    let mut f =
-        StdVideoAV1SequenceHeaderFlags { _bitfield_align_1: [], _bitfield_1: Default::default() };
-    f.set_still_picture(s.still_picture.into());
-    f.set_reduced_still_picture_header(s.reduced_still_picture_header.into());
-    f.set_use_128x128_superblock(s.use_128x128_superblock.into());
-    f.set_enable_filter_intra(s.enable_filter_intra.into());
-    f.set_enable_intra_edge_filter(s.enable_intra_edge_filter.into());
-    f.set_enable_interintra_compound(s.enable_interintra_compound.into());
-    f.set_enable_masked_compound(s.enable_masked_compound.into());
-    f.set_enable_warped_motion(s.enable_warped_motion.into());
-    f.set_enable_dual_filter(s.enable_dual_filter.into());
-    f.set_enable_order_hint(s.enable_order_hint.into());
-    f.set_enable_jnt_comp(s.enable_jnt_comp.into());
-    f.set_enable_ref_frame_mvs(s.enable_ref_frame_mvs.into());
-    f.set_frame_id_numbers_present_flag(s.frame_id_numbers.is_some().into());
-    f.set_enable_superres(s.enable_superres.into());
-    f.set_enable_cdef(s.enable_cdef.into());
-    f.set_enable_restoration(s.enable_restoration.into());
-    f.set_film_grain_params_present(s.film_grain_params_present.into());
-    f.set_timing_info_present_flag(s.timing_info.is_some().into());
-    f.set_initial_display_delay_present_flag(s.initial_display_delay_present_flag.into());
-    f
-}
-
 fn color_config(c: &ColorConfig) -> StdVideoAV1ColorConfig {
-    let mut flags =
-        StdVideoAV1ColorConfigFlags { _bitfield_align_1: [], _bitfield_1: Default::default() };
-    flags.set_mono_chrome(c.mono_chrome.into());
-    flags.set_color_range(c.color_range.into());
-    flags.set_separate_uv_delta_q(c.separate_uv_delta_q.into());
-    flags.set_color_description_present_flag(c.color_description_present_flag.into());
-    StdVideoAV1ColorConfig {
-        flags,
+    let mut config = owned::ColorConfig {
         BitDepth: c.bit_depth(),
         subsampling_x: c.subsampling_x.into(),
         subsampling_y: c.subsampling_y.into(),
-        reserved1: 0,
         color_primaries: c.color_primaries.into(),
         transfer_characteristics: c.transfer_characteristics.into(),
         matrix_coefficients: c.matrix_coefficients.into(),
         chroma_sample_position: c.chroma_sample_position.into(),
-    }
+        ..Default::default()
+    };
+    color_members!(put!(config, c));
+    config.std()
 }
 
 fn timing_info(t: Option<&TimingInfo>) -> StdVideoAV1TimingInfo {
-    let mut flags =
-        StdVideoAV1TimingInfoFlags { _bitfield_align_1: [], _bitfield_1: Default::default() };
     let ticks = t.and_then(|t| t.num_ticks_per_picture_minus_1);
-    flags.set_equal_picture_interval(ticks.is_some().into());
-    StdVideoAV1TimingInfo {
-        flags,
-        num_units_in_display_tick: t.map_or(0, |t| t.num_units_in_display_tick),
-        time_scale: t.map_or(0, |t| t.time_scale),
+    let mut info = owned::TimingInfo {
+        equal_picture_interval: ticks.is_some(),
         num_ticks_per_picture_minus_1: ticks.unwrap_or(0),
+        ..Default::default()
+    };
+    if let Some(t) = t {
+        timing_members!(put!(info, t));
     }
+    info.std()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use ash::vk::native::StdVideoAV1SequenceHeaderFlags;
     use av1_syntax::syntax::sequence::FrameIdNumbers;
     use av1_syntax::syntax::testing::plain_sequence;
 

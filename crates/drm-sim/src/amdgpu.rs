@@ -1,7 +1,7 @@
 //! Requests of the `amdgpu` kernel driver.
 
 use crate::bytes::{Builder, Bytes};
-use crate::chip::Amd;
+use crate::chip::{Amd, Chip};
 use crate::log::log;
 use crate::node::{Caller, Errno, Node};
 use crate::submission::{Commands, Engine};
@@ -50,7 +50,7 @@ pub(crate) fn request(
             Ok(())
         }
         0x04 => submit(node, arg, caller),
-        0x05 => info(chip, arg, caller),
+        0x05 => info(&node.chip, chip, arg, caller),
         // GEM_METADATA: what a driver tells others about a buffer's tiling.
         0x06 => Ok(()),
         0x08 => address(node, arg, caller),
@@ -179,7 +179,7 @@ fn submit(node: &'static Node, arg: &mut Bytes, caller: &Caller) -> Result<(), E
 }
 
 /// `struct drm_amdgpu_info`: one question, answered at an address of the caller's.
-fn info(chip: &Amd, arg: &Bytes, caller: &Caller) -> Result<(), Errno> {
+fn info(pci: &Chip, chip: &Amd, arg: &Bytes, caller: &Caller) -> Result<(), Errno> {
     let (place, room) = (arg.u64(0), arg.u32(8) as usize);
     let (first, second) = (arg.u32(16), arg.u32(20));
     let answer = match arg.u32(12) {
@@ -195,7 +195,7 @@ fn info(chip: &Amd, arg: &Bytes, caller: &Caller) -> Result<(), Errno> {
         // VRAM_GTT.
         0x14 => Builder::default().u64s(&[VRAM, VRAM, GTT]).done(),
         0x15 => registers(chip, first, second),
-        0x16 => device(chip),
+        0x16 => device(pci, chip),
         0x19 => memory(),
         // VRAM_LOST_COUNTER.
         0x1F => Builder::default().u32s(&[0]).done(),
@@ -253,7 +253,7 @@ fn registers(chip: &Amd, first: u32, count: u32) -> Vec<u8> {
 }
 
 /// `struct drm_amdgpu_info_device`: two shader engines of two arrays with eight units each.
-fn device(chip: &Amd) -> Vec<u8> {
+fn device(pci: &Chip, chip: &Amd) -> Vec<u8> {
     let (engines, arrays, units) = (2, 2, 8);
     let mut bitmap = [0; 16];
     for engine in 0..engines {
@@ -264,7 +264,8 @@ fn device(chip: &Amd) -> Vec<u8> {
     let bandwidth = 128;
     let gddr6 = 9;
     Builder::default()
-        .u32s(&[0, 0, chip.external_rev, 0, chip.family, engines as u32, arrays as u32, 100_000])
+        .u32s(&[pci.device.into(), 0, chip.external_rev, pci.revision.into()])
+        .u32s(&[chip.family, engines as u32, arrays as u32, 100_000])
         .u64s(&[2_000_000, 1_000_000])
         .u32s(&[(engines * arrays * units) as u32, 0])
         .u32s(&bitmap)

@@ -80,6 +80,43 @@ pub(crate) fn poison(
     plane(space, surface.chroma, surface.chroma_pitch, surface.chroma_tiling, chroma)
 }
 
+/// What lies at the beginning, in the middle and at the end of the planes of a picture, to be known
+/// again.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Seal(Vec<(u64, u64)>);
+
+/// Bytes that are looked at in each place.
+const SEALED: u64 = 4096;
+
+impl Seal {
+    /// Of the picture of `height` rows at `surface`, as it is now.
+    pub(crate) fn of(space: &Space, surface: &Surface, height: usize) -> Self {
+        let rows = height as u64;
+        let planes = [
+            (surface.luma, surface.luma_pitch, surface.luma_tiling, rows),
+            (surface.chroma, surface.chroma_pitch, surface.chroma_tiling, rows.div_ceil(2)),
+        ];
+        let mut places = Vec::new();
+        for (address, pitch, tiling, rows) in planes {
+            let (address, tiling) = tiling.at(address);
+            let size = tiling.size(pitch, rows).unwrap_or(0);
+            let last = size.saturating_sub(SEALED);
+            places.extend([0, last / 2, last].map(|at| address.wrapping_add(at)));
+        }
+        Self(places.into_iter().map(|at| (at, sealed(space, at))).collect())
+    }
+
+    /// Whether the same still lies there.
+    pub(crate) fn holds(&self, space: &Space) -> bool {
+        self.0.iter().all(|&(at, hash)| sealed(space, at) == hash)
+    }
+}
+
+/// A hash of the bytes in one place.
+fn sealed(space: &Space, address: u64) -> u64 {
+    crate::record::hash(&space.read_some(address, SEALED))
+}
+
 /// The sample at (x, y); 0 outside.
 fn at(plane: &Plane<'_>, x: usize, y: usize) -> u16 {
     let index = y * plane.stride + x;

@@ -218,71 +218,94 @@ impl Swizzle {
 
     /// Puts the texels of row `y` to their places, from byte `x` of the row on.
     pub(crate) fn put(&self, bytes: &mut [u8], pitch: u64, place: (u64, u64), row: &[u8]) {
-        match self.texel {
-            0 => self.put_texels::<1>(bytes, pitch, place, row),
-            1 => self.put_texels::<2>(bytes, pitch, place, row),
-            2 => self.put_texels::<4>(bytes, pitch, place, row),
-            _ => self.put_texels::<8>(bytes, pitch, place, row),
+        match self.run() {
+            2 => self.put_runs::<4>(bytes, pitch, place, row),
+            3 => self.put_runs::<8>(bytes, pitch, place, row),
+            _ => self.put_runs::<16>(bytes, pitch, place, row),
         }
     }
 
     /// Takes the texels of row `y` out of their places, from byte `x` of the row on.
     pub(crate) fn get(&self, bytes: &[u8], pitch: u64, place: (u64, u64), row: &mut [u8]) {
-        match self.texel {
-            0 => self.get_texels::<1>(bytes, pitch, place, row),
-            1 => self.get_texels::<2>(bytes, pitch, place, row),
-            2 => self.get_texels::<4>(bytes, pitch, place, row),
-            _ => self.get_texels::<8>(bytes, pitch, place, row),
+        match self.run() {
+            2 => self.get_runs::<4>(bytes, pitch, place, row),
+            3 => self.get_runs::<8>(bytes, pitch, place, row),
+            _ => self.get_runs::<16>(bytes, pitch, place, row),
         }
     }
 
-    fn put_texels<const N: usize>(
+    /// Bytes of a row that stay together, as a power of two: 4, 8 or 16 of them.
+    fn run(&self) -> u32 {
+        let alone = (self.texel..4).zip(self.x);
+        self.texel + alone.take_while(|&(bit, column)| column == 1 << bit).count() as u32
+    }
+
+    fn put_runs<const N: usize>(
         &self,
         bytes: &mut [u8],
         pitch: u64,
-        place: (u64, u64),
+        (x, y): (u64, u64),
         row: &[u8],
     ) {
-        let texels = row.as_chunks::<N>().0;
-        for (at, texel) in self.places(pitch, place).zip(texels) {
-            if let Some(to) = bytes.get_mut(at..at + N) {
-                to.copy_from_slice(texel);
+        let skipped = (x % N as u64) as usize;
+        let mut places = self.places(pitch, (x - skipped as u64, y), N.ilog2());
+        let (head, row) = row.split_at(((N - skipped) % N).min(row.len()));
+        let (runs, tail) = row.as_chunks::<N>();
+        let mut put = |at: usize, part: &[u8]| {
+            if let Some(to) = bytes.get_mut(at..at + part.len()) {
+                to.copy_from_slice(part);
             }
+        };
+        if !head.is_empty() {
+            places.next().into_iter().for_each(|at| put(at + skipped, head));
         }
+        // Of the two the runs are asked first: no place is lost at their end.
+        runs.iter().zip(&mut places).for_each(|(run, at)| put(at, run));
+        places.next().into_iter().for_each(|at| put(at, tail));
     }
 
-    fn get_texels<const N: usize>(
+    fn get_runs<const N: usize>(
         &self,
         bytes: &[u8],
         pitch: u64,
-        place: (u64, u64),
+        (x, y): (u64, u64),
         row: &mut [u8],
     ) {
-        let texels = row.as_chunks_mut::<N>().0;
-        for (at, texel) in self.places(pitch, place).zip(texels) {
-            if let Some(from) = bytes.get(at..at + N) {
-                texel.copy_from_slice(from);
+        let skipped = (x % N as u64) as usize;
+        let mut places = self.places(pitch, (x - skipped as u64, y), N.ilog2());
+        let (head, row) = row.split_at_mut(((N - skipped) % N).min(row.len()));
+        let (runs, tail) = row.as_chunks_mut::<N>();
+        let get = |at: usize, part: &mut [u8]| {
+            if let Some(from) = bytes.get(at..at + part.len()) {
+                part.copy_from_slice(from);
             }
+        };
+        if !head.is_empty() {
+            places.next().into_iter().for_each(|at| get(at + skipped, head));
         }
+        runs.iter_mut().zip(&mut places).for_each(|(run, at)| get(at, run));
+        places.next().into_iter().for_each(|at| get(at, tail));
     }
 
-    /// The places of the texels of row `y` from byte `x` of the row on, without an end.
-    fn places(&self, pitch: u64, (x, y): (u64, u64)) -> impl Iterator<Item = usize> {
+    /// The places of the runs of row `y` from byte `x` of the row on, without an end; a run has
+    /// `1 << run` bytes, which stay together.
+    fn places(&self, pitch: u64, (x, y): (u64, u64), run: u32) -> impl Iterator<Item = usize> {
         let (across, down) = self.shape();
-        let first = x >> self.texel;
+        let (texels, block) = (run - self.texel, self.block);
         let row = (y >> down).saturating_sub(self.first) * (pitch << down);
-        // From x to x + 1 the lower bits flip as far as the lowest that becomes 1.
+        // From a run to the next the bits of its number flip as far as the lowest that becomes 1.
         let mut steps = [0; 32];
         let mut step = 0;
-        for (bit, to) in steps.iter_mut().enumerate() {
-            step ^= self.x.get(bit).copied().unwrap_or(0);
+        for (to, column) in
+            steps.iter_mut().zip(self.x.iter().skip(texels as usize).chain([&0; 32]))
+        {
+            step ^= column;
             *to = step;
         }
-        let mut within = self.flipped ^ bits(&self.y, y) ^ bits(&self.x, first);
-        let block = self.block;
-        (first..).map(move |x| {
-            let place = row + ((x >> across) << block) + u64::from(within);
-            within ^= steps[((x + 1).trailing_zeros() & 31) as usize];
+        let mut within = self.flipped ^ bits(&self.y, y) ^ bits(&self.x, x >> self.texel);
+        (x >> run..).map(move |number| {
+            let place = row + (((number << texels) >> across) << block) + u64::from(within);
+            within ^= steps[((number + 1).trailing_zeros() & 31) as usize];
             place as usize
         })
     }
@@ -315,7 +338,7 @@ mod tests {
 
     /// Where texel (x, y) of an image with that pitch lies.
     fn place(swizzle: &Swizzle, pitch: u64, x: u64, y: u64) -> u64 {
-        let place = swizzle.places(pitch, (x << swizzle.texel, y)).next();
+        let place = swizzle.places(pitch, (x << swizzle.texel, y), swizzle.texel).next();
         place.expect("without an end") as u64
     }
 
@@ -368,7 +391,7 @@ mod tests {
             let block = 1_u64 << swizzle.block;
             let mut seen = vec![false; 1 << (across + down)];
             for y in 1 << down..2 << down {
-                for (x, at) in (0..2 << across).zip(swizzle.places(pitch, (0, y))) {
+                for (x, at) in (0..2 << across).zip(swizzle.places(pitch, (0, y), swizzle.texel)) {
                     let number = 2 + (x >> across);
                     let within = (at as u64).checked_sub(number * block);
                     let within = within.filter(|&within| within < block).expect("its own block");
@@ -419,17 +442,25 @@ mod tests {
     #[test]
     fn what_is_put_is_got_and_rows_may_begin_late() {
         for swizzle in all() {
-            let (texel, pitch) = (swizzle.texel(), swizzle.pitch(1) * 2);
+            let (texel, pitch) = (swizzle.texel(), swizzle.pitch(1) * 3);
             let size = swizzle.size(pitch, 600).expect("a size") as usize;
-            let row: Vec<u8> = (0..texel as usize * 21).map(|i| i as u8 + 1).collect();
-            let (mut bytes, mut found) = (vec![0; size], vec![0; row.len()]);
-            swizzle.put(&mut bytes, pitch, (5 * texel, 531), &row);
-            swizzle.get(&bytes, pitch, (5 * texel, 531), &mut found);
-            assert_eq!(found, row);
-            assert_eq!(bytes.iter().filter(|&&byte| byte != 0).count(), row.len());
-            let (from, late) = swizzle.since_row(pitch, 531);
-            late.get(&bytes[from as usize..], pitch, (5 * texel, 531), &mut found);
-            assert_eq!(found, row);
+            for (x, texels) in [(5, 21), (0, 16), (5, 1), (7, 9), (15, 33)] {
+                let row: Vec<u8> = (0..texel as usize * texels).map(|i| i as u8 | 1).collect();
+                let (mut bytes, mut found) = (vec![0; size], vec![0; row.len()]);
+                swizzle.put(&mut bytes, pitch, (x * texel, 531), &row);
+                for (texel, at) in row.chunks(texel as usize).zip(x..) {
+                    let at = place(&swizzle, pitch, at, 531) as usize;
+                    assert_eq!(bytes[at..at + texel.len()], *texel);
+                }
+                assert_eq!(bytes.iter().filter(|&&byte| byte != 0).count(), row.len());
+                swizzle.get(&bytes, pitch, (x * texel, 531), &mut found);
+                assert_eq!(found, row);
+                let (from, late) = swizzle.since_row(pitch, 531);
+                found.fill(0);
+                late.get(&bytes[from as usize..], pitch, (x * texel, 531), &mut found);
+                assert_eq!(found, row);
+            }
+            assert!((2..=4).contains(&swizzle.run()), "{swizzle:?}");
         }
     }
 }

@@ -214,3 +214,17 @@ fn messages(commands: &Commands) -> Vec<Message> {
         _ => Vec::new(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::chip::CHIPS;
+
+    #[test]
+    fn the_tiled_images_of_every_amd_chip_are_imitated() {
+        for chip in CHIPS {
+            let is_amd = matches!(chip.kernel, Kernel::Amdgpu(_));
+            assert_eq!(family(&chip).is_some(), is_amd, "{}", chip.name);
+        }
+    }
+}

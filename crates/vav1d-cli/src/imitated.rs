@@ -13,6 +13,11 @@ pub(super) const OPTION: &str = "--readback=host";
 /// What is said of it.
 pub(super) const WHY: &str = "the imitated chip copies pictures by shaders, which are not imitated: the host reads them (--readback=host)";
 
+/// Whether this program runs over an imitated chip.
+pub(super) fn is() -> bool {
+    std::env::var_os("VAV1D_DRM_SIM").is_some()
+}
+
 /// Whether this program runs over such a chip.
 pub(super) fn copies_by_shaders() -> bool {
     std::env::var("VAV1D_DRM_SIM").is_ok_and(|chip| BY_SHADERS.contains(&chip.as_str()))

@@ -159,7 +159,8 @@ impl Shapes {
             return Ok(Outcome::Refused(imitated::WHY.to_owned()));
         }
         let files = self.folder.join("shape");
-        let ran = child::call(&self.program, device, options, &self.input, &files, &self.stop.flag)
+        let stop = (&*self.stop.flag, &(|| {}) as &dyn Fn());
+        let ran = child::call(&self.program, device, options, &self.input, &files, stop)
             .map_err(Failure::output)?;
         if ran.end == End::Interrupted {
             return Err(Failure::output(io::ErrorKind::Interrupted.into()));

@@ -59,7 +59,8 @@ pub(super) fn run(args: &ReplayArgs, json: bool, notices: &Notices) -> Result<Ex
         notices.notice("no picture was recorded to compare with: see watch --pictures");
     }
     let is_invalid = args.validate && !messages.is_empty();
-    let bad = is_invalid || outcome.wrong + outcome.failed > 0;
+    // As for verify, a run that has compared nothing is no success.
+    let bad = is_invalid || outcome.wrong + outcome.failed > 0 || outcome.compared == 0;
     Ok(if bad { Exit::No } else { Exit::Done })
 }
 

@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 use std::fs::{self, File};
+use std::hash::Hasher as _;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitStatus, Stdio};
@@ -145,8 +146,25 @@ fn one(program: &Path, device: &str, step: Step, folder: &Path) -> io::Result<Do
     };
     let seconds = started.elapsed().as_secs_f64();
     // A driver's words need be no text.
-    let text = String::from_utf8_lossy(&fs::read(&said)?).into_owned();
+    let mut text = String::from_utf8_lossy(&fs::read(&said)?).into_owned();
+    if let Some(drawn) = step.draws.as_ref().map(|drawn| folder.join(drawn)) {
+        text.push_str(&pictures(&drawn).unwrap_or_default());
+    }
     Ok(Done { step, status, seconds, text })
+}
+
+/// A line with a hash for each file of `folder`.
+fn pictures(folder: &Path) -> io::Result<String> {
+    let mut files = fs::read_dir(folder)?.collect::<io::Result<Vec<_>>>()?;
+    files.sort_by_key(fs::DirEntry::file_name);
+    let mut text = String::new();
+    for file in files {
+        let mut hasher = std::hash::DefaultHasher::new();
+        hasher.write(&fs::read(file.path())?);
+        let name = file.file_name();
+        text.push_str(&format!("{} {:016x}\n", name.to_string_lossy(), hasher.finish()));
+    }
+    Ok(text)
 }
 
 /// How a step ended, if it did by itself and in a way of ours.
@@ -208,7 +226,7 @@ fn summary(device: &str, done: &[Done]) -> String {
             let _ = writeln!(text, "{name}: {value}");
         }
     }
-    if std::env::var_os("VAV1D_DRM_SIM").is_some() {
+    if imitated::is() {
         text.push_str("no GPU: a stock driver over an imitated chip\n");
         if imitated::copies_by_shaders() {
             let _ = writeln!(text, "{}", imitated::WHY);
@@ -222,8 +240,11 @@ fn summary(device: &str, done: &[Done]) -> String {
         let lines = caps.text.lines().filter(is_device);
         lines.for_each(|line| text.push_str(&format!("{}\n", line.trim())));
     }
+    let verdicts = verdicts(done);
+    let count = verdicts.iter().filter(|(_, bad)| *bad).count();
+    let _ = writeln!(text, "\n{} steps, {count} marked with !", done.len());
     text.push_str(LEGEND);
-    for (ran, (what, bad)) in done.iter().zip(verdicts(done)) {
+    for (ran, (what, bad)) in done.iter().zip(verdicts) {
         let mark = if bad { "!" } else { " " };
         let _ = writeln!(text, "{mark} {:28} {:7.1} s  {what}", ran.step.name, ran.seconds);
         let words = ran.step.words.join(" ");
@@ -238,8 +259,8 @@ fn summary(device: &str, done: &[Done]) -> String {
 }
 
 /// What the first page says of itself.
-const LEGEND: &str = "
-! is what is not as it must be; \"refused\" is what the device does not offer, and no fault.
+const LEGEND: &str =
+    "! is what is not as it must be; \"refused\" is what the device does not offer, and no fault.
 Steps that begin with which- ask what the device wants: any answer will do.
 NAME.txt has what the step NAME printed.
 
@@ -251,8 +272,11 @@ fn shows(ran: &Done, bad: bool) -> bool {
     bad || counts || ran.step.is_question || code(ran) == Some(Exit::Unsupported)
 }
 
-/// Takes out what tells whose machine it was.
-struct Scrub(Vec<(String, &'static str)>);
+/// Takes out what tells whose machine it was: paths, wherever they are, and names that stand alone.
+struct Scrub {
+    paths: Vec<(String, &'static str)>,
+    names: Vec<(String, &'static str)>,
+}
 
 impl Scrub {
     fn new(folder: &Path, program: &Path) -> Self {
@@ -260,23 +284,27 @@ impl Scrub {
         let variable = |name: &str| std::env::var(name).ok();
         let host = fs::read_to_string("/proc/sys/kernel/hostname").ok();
         let here = std::env::current_dir().ok();
-        let mut all: Vec<(Option<String>, &'static str)> = vec![
+        let paths = vec![
             (path(Some(folder)), "(folder)"),
             (path(Some(program)), "vav1d"),
             (path(program.parent()), "(program)"),
             (path(here.as_deref()), "(here)"),
             (variable("HOME"), "(home)"),
         ];
-        all.extend(["USER", "LOGNAME"].map(|name| (variable(name), "(user)")));
-        all.extend([host, variable("HOSTNAME")].map(|name| (name, "(host)")));
-        let mut words: Vec<_> = all
-            .into_iter()
-            .filter_map(|(word, place)| Some((word?.trim().to_owned(), place)))
-            // A word that short is in others; `root` is nobody.
-            .filter(|(word, _)| word.len() > 2 && word != "root" && word != "/root")
-            .collect();
-        words.sort_by_key(|(word, _)| std::cmp::Reverse(word.len()));
-        Self(words)
+        let mut names: Vec<_> =
+            ["USER", "LOGNAME"].map(|name| (variable(name), "(user)")).into_iter().collect();
+        names.extend([host, variable("HOSTNAME")].map(|name| (name, "(host)")));
+        let known = |all: Vec<(Option<String>, &'static str)>| {
+            let mut words: Vec<_> = all
+                .into_iter()
+                .filter_map(|(word, place)| Some((word?.trim().to_owned(), place)))
+                // `root` is nobody, and `/` is everywhere.
+                .filter(|(word, _)| !["", "/", "root", "/root"].contains(&&**word))
+                .collect();
+            words.sort_by_key(|(word, _)| std::cmp::Reverse(word.len()));
+            words
+        };
+        Self { paths: known(paths), names: known(names) }
     }
 
     fn text(&self, text: &str) -> String {
@@ -287,14 +315,32 @@ impl Scrub {
                 continue;
             }
             let mut line = line.to_owned();
-            for (word, place) in &self.0 {
-                line = line.replace(word, place);
+            for (path, place) in &self.paths {
+                line = line.replace(path, place);
+            }
+            for (name, place) in &self.names {
+                line = replaced(&line, name, place);
             }
             clean.push_str(&without_uuid(&line));
             clean.push('\n');
         }
         clean
     }
+}
+
+/// `line` with `place` where `name` stands alone: a short one is in many words.
+fn replaced(line: &str, name: &str, place: &str) -> String {
+    let is_part = |c: Option<char>| c.is_some_and(|c| c.is_alphanumeric() || c == '_');
+    let (mut clean, mut rest) = (String::new(), line);
+    while let Some(at) = rest.find(name) {
+        let (before, behind) = (&rest[..at], &rest[at + name.len()..]);
+        let last = before.chars().next_back().or_else(|| clean.chars().next_back());
+        let alone = !is_part(last) && !is_part(behind.chars().next());
+        clean.push_str(before);
+        clean.push_str(if alone { place } else { name });
+        rest = behind;
+    }
+    clean + rest
 }
 
 /// A line of JSON with its `uuid` taken out.
@@ -312,13 +358,19 @@ mod tests {
 
     #[test]
     fn nothing_tells_whose_machine_it_was() {
-        let scrub = Scrub(vec![
-            ("/tmp/vav1d-1".to_owned(), "(folder)"),
-            ("/home/ann".to_owned(), "(home)"),
-            ("ann".to_owned(), "(user)"),
-        ]);
+        let scrub = Scrub {
+            paths: vec![
+                ("/tmp/vav1d-1".to_owned(), "(folder)"),
+                ("/home/ann".to_owned(), "(home)"),
+            ],
+            names: vec![("ann".to_owned(), "(user)"), ("pc".to_owned(), "(host)")],
+        };
         let text = "error: /tmp/vav1d-1/x.ivf\n   uuid: 0011\n/home/ann/a by ann\n{\"uuid\":\"00\",\"a\":1}";
         let clean = "error: (folder)/x.ivf\n(home)/a by (user)\n{\"uuid\":\"\",\"a\":1}\n";
+        assert_eq!(scrub.text(text), clean);
+        // Short names are taken out where they are names, and nowhere else.
+        let text = "run: host pc, kernel pcpc_pc-1 (ann's channel)\npc";
+        let clean = "run: host (host), kernel pcpc_pc-1 ((user)'s channel)\n(host)\n";
         assert_eq!(scrub.text(text), clean);
     }
 }

@@ -67,6 +67,8 @@ pub(super) struct Step {
     pub(super) same_as: Option<&'static str>,
     /// Either answer is one: which of several the device takes.
     pub(super) is_question: bool,
+    /// The folder that it draws pictures into.
+    pub(super) draws: Option<String>,
 }
 
 /// Streams that any driver is to decode, in the order in which a fault tells most.
@@ -104,6 +106,9 @@ const QUESTIONS: [(&str, &[&str], &str); 2] = [
     ("--coded-extent", &["upscaled", "frame"], "superres-fixed"),
 ];
 
+/// Where pictures are drawn from: they must look the same.
+const DRAWN: [&str; 3] = ["host", "auto", "whole"];
+
 /// Seconds that the device has to answer.
 const PATIENCE: &str = "5";
 
@@ -135,6 +140,15 @@ pub(super) fn steps() -> Vec<Step> {
             all.push(step);
         }
     }
+    // No imitated chip draws.
+    for value in DRAWN.iter().filter(|_| !imitated::is()) {
+        let folder = format!("drawn-{value}");
+        let words = ["-q", "play", "--device-timeout", PATIENCE, "--limit", "3"];
+        let mut step = step(&format!("draw-{value}"), &words);
+        step.words.extend(["--pictures", value, "--render-to", &folder].map(str::to_owned));
+        (step.same_as, step.draws) = (Some("--pictures"), Some(folder));
+        all.push(step.with(file("main-420-8")));
+    }
     let words = ["verify", "-j", "1", "--frame-timeout", PATIENCE, "--no-times"];
     all.push(step("verify", &words).with(".".to_owned()).within(1200));
     let words = ["matrix", "--limit", "8", "--device-timeout", PATIENCE];
@@ -164,6 +178,7 @@ fn step(name: &str, words: &[&str]) -> Step {
         longest: Duration::from_secs(120),
         same_as: None,
         is_question: false,
+        draws: None,
     }
 }
 

@@ -125,6 +125,12 @@ fn both(at: usize, recordings: [&Recording; 2], field: &str, values: &[&str]) ->
     })
 }
 
+/// Whether the field says where references are, or follows from that.
+fn tells_of_references(field: &str) -> bool {
+    field.starts_with("dpb.")
+        || ["references", "decode.decode_flags", "decode.decode_buffer_flags"].contains(&field)
+}
+
 /// Whether one of the pictures has this field, and the other has not.
 fn one_has(at: usize, recordings: [&Recording; 2], field: &str) -> bool {
     let [a, b] = recordings.map(|recording| {
@@ -143,12 +149,7 @@ fn explained(field: &str, at: usize, recordings: [&Recording; 2]) -> Option<&'st
         || both(at, recordings, "avp.pic.frame_type", &["0", "2"]);
     match field {
         _ if field.starts_with("raw.") => Some("where an allocator put it"),
-        "decode.decode_flags" | "decode.decode_buffer_flags" | "references"
-            if one_has(at, recordings, "references") =>
-        {
-            Some("in one of them outputs are the references (DPB_AND_OUTPUT_COINCIDE)")
-        }
-        _ if field.starts_with("dpb.") && one_has(at, recordings, "references") => {
+        _ if tells_of_references(field) && one_has(at, recordings, "references") => {
             Some("in one of them outputs are the references (DPB_AND_OUTPUT_COINCIDE)")
         }
         "decode.db_pitch" | "decode.db_aligned_height" | "decode.db_swizzle_mode" => {

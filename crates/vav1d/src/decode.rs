@@ -96,7 +96,7 @@ pub fn decode(
 ) -> Result<Summary> {
     let mut run = Run::new(source.info(), options);
     executor.leave_unread(sink.wants() != Wants::Pictures);
-    executor.keep_busy(sink.wants() != Wants::Nothing);
+    executor.keep_busy(sink.wants() == Wants::Parts);
     let worked = run.units(source, executor, sink);
     let finished = sink.finish();
     worked?;

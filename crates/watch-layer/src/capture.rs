@@ -43,6 +43,8 @@ pub(crate) struct Session {
     texts: record::Texts,
     /// Room for a line, and for what is written of a frame beside its tiles.
     room: (Vec<u8>, Vec<u8>),
+    /// Room for [`Submitted::seen`].
+    seen: Vec<Option<Seen>>,
 }
 
 /// What is said of a session as it is made.
@@ -127,6 +129,7 @@ impl Session {
             waiting: VecDeque::new(),
             texts: record::Texts::default(),
             room: Default::default(),
+            seen: Vec::new(),
         };
         session.record(record::begin(number, about));
         Ok(session)
@@ -215,6 +218,13 @@ impl Session {
         self.output.end();
     }
 
+    /// Room for [`Submitted::seen`] of the next frame.
+    pub(crate) fn room(&mut self) -> Vec<Option<Seen>> {
+        let mut room = std::mem::take(&mut self.seen);
+        room.clear();
+        room
+    }
+
     /// Takes a frame; answers its number.
     pub(crate) fn frame(&mut self, frame: Submitted, tiles: Tiles<'_>) -> u64 {
         let number = self.frames;
@@ -223,7 +233,10 @@ impl Session {
         let color = parameters.and_then(|parameters| parameters.header.pColorConfig.as_ref());
         self.monochrome |= color.is_some_and(|color| color.mono_chrome);
         match tiles {
-            Tiles::Here(tiles) if self.waiting.is_empty() => self.write(number, &frame, tiles),
+            Tiles::Here(tiles) if self.waiting.is_empty() => {
+                self.write(number, &frame, tiles);
+                self.seen = frame.seen;
+            }
             Tiles::Here(tiles) => {
                 let own = tiles.map(|all| all.iter().map(|tile| tile.to_vec()).collect());
                 self.waiting.push_back(Waiting::Frame(number, frame.into(), Some(own)));

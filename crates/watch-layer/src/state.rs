@@ -10,6 +10,9 @@ use crate::keys::Map;
 
 pub(crate) use crate::recorded::{Decode, Op, Parameters, Picture, Resource, Slot};
 
+/// Decodes that are kept for their room, at most.
+const SPARE: usize = 16;
+
 /// All that a device's calls have told.
 #[derive(Default)]
 pub(crate) struct State {
@@ -19,8 +22,10 @@ pub(crate) struct State {
     pub(crate) views: Map<u64, View>,
     pub(crate) sessions: Map<u64, Session>,
     pub(crate) parameters: Map<u64, Arc<Parameters>>,
-    /// What is recorded in command buffers, of those with something to capture.
-    pub(crate) commands: Map<u64, Vec<Op>>,
+    /// What is recorded in command buffers, of those that ever had something to capture.
+    commands: Map<u64, Vec<Op>>,
+    /// Decodes of command buffers that are recorded anew: their room is used again.
+    spare: Vec<Arc<Decode>>,
     /// The query that is active in a command buffer.
     pub(crate) active_queries: Map<u64, (u64, u32)>,
     /// Command pools' buffers.
@@ -171,10 +176,68 @@ impl State {
         self.commands.entry(commands).or_default().push(op);
     }
 
+    /// A decode is recorded; in a scope of another codec there is nothing before it, and it is left
+    /// out.
+    pub(crate) fn record_decode(&mut self, commands: u64, decode: Decode) {
+        let Some(ops) = self.commands.get_mut(&commands).filter(|ops| !ops.is_empty()) else {
+            return;
+        };
+        let made = match self.spare.pop() {
+            Some(mut old) => {
+                match Arc::get_mut(&mut old) {
+                    Some(place) => *place = decode,
+                    None => old = Arc::new(decode),
+                }
+                old
+            }
+            None => Arc::new(decode),
+        };
+        ops.push(Op::Decode(made));
+    }
+
+    /// Whether nothing was recorded that is to be captured.
+    pub(crate) fn is_idle(&self) -> bool {
+        self.commands.is_empty()
+    }
+
+    /// Whether a command buffer has anything to capture.
+    pub(crate) fn has_ops(&self, commands: u64) -> bool {
+        self.commands.get(&commands).is_some_and(|ops| !ops.is_empty())
+    }
+
+    /// Takes what is recorded in `commands`, which [`State::give_back`] brings again: it may be
+    /// submitted once more.
+    pub(crate) fn take(&mut self, commands: u64) -> Vec<Op> {
+        self.commands.get_mut(&commands).map(std::mem::take).unwrap_or_default()
+    }
+
+    /// Brings what was taken.
+    pub(crate) fn give_back(&mut self, commands: u64, ops: Vec<Op>) {
+        if let Some(place) = self.commands.get_mut(&commands) {
+            *place = ops;
+        }
+    }
+
     /// A command buffer is empty.
     pub(crate) fn clear(&mut self, commands: u64) {
-        self.commands.remove(&commands);
         self.active_queries.remove(&commands);
+        let Some(ops) = self.commands.get_mut(&commands) else { return };
+        for op in ops.drain(..) {
+            match op {
+                Op::Decode(decode) if self.spare.len() < SPARE => {
+                    if Arc::strong_count(&decode) == 1 {
+                        self.spare.push(decode);
+                    }
+                }
+                _ => {}
+            }
+        }
+    }
+
+    /// A command buffer is gone.
+    pub(crate) fn forget(&mut self, commands: u64) {
+        self.clear(commands);
+        self.commands.remove(&commands);
     }
 
     /// The image and the layer of a picture resource.

@@ -47,10 +47,12 @@ impl Line {
     }
 
     fn name(&mut self, name: &str) {
-        let before: &[u8] = if self.comma { b",\"" } else { b"\"" };
-        self.comma = true;
         self.text.reserve(name.len() + 4);
-        self.text.extend_from_slice(before);
+        // Two constants, of which each is one store.
+        match std::mem::replace(&mut self.comma, true) {
+            true => self.text.extend_from_slice(b",\""),
+            false => self.text.extend_from_slice(b"\""),
+        }
         self.text.extend_from_slice(name.as_bytes());
         self.text.extend_from_slice(b"\":");
     }
@@ -72,16 +74,18 @@ impl Line {
             return;
         }
         let mut digits = [b'0'; 20];
-        let mut at = digits.len();
-        for digit in digits.iter_mut().rev() {
+        let mut used = 0;
+        for pair in digits.rchunks_exact_mut(2) {
             if left == 0 {
                 break;
             }
-            at -= 1;
-            *digit = b'0' + (left % 10) as u8;
-            left /= 10;
+            let two = (left % 100) as u8;
+            pair.copy_from_slice(&[b'0' + two / 10, b'0' + two % 10]);
+            used += if left < 10 { 1 } else { 2 };
+            left /= 100;
         }
-        self.text.extend_from_slice(digits.get(at..).unwrap_or_default());
+        let (_, digits) = digits.split_at(digits.len() - used);
+        self.text.extend_from_slice(digits);
     }
 
     /// Numbers.
@@ -231,6 +235,11 @@ mod tests {
             line.number("n", n);
             text.extend(line.closed());
         });
+        for n in [0, 7, 10, 99, 100, 101, 12_345, 1_000_024_002, u64::MAX] {
+            let mut line = Line::new();
+            line.number("n", n);
+            assert_eq!(line.closed(), format!("{{\"n\":{n}}}").into_bytes());
+        }
         let expected = "{\"a\":5,\"b\":\"x\\\"\\\\\\u000a\",\"c\":true,\"d\":null,\"e\":[1,-2,0],\
                         \"f\":{\"g\":1},\"h\":[{\"n\":1},{\"n\":2}]}\n";
         assert_eq!(line.finished(), expected.as_bytes());

@@ -5,6 +5,9 @@ use super::*;
 /// How pictures are sampled: by planes where the driver lets us, and as one without that must be.
 const WAYS: [&str; 2] = ["auto", "whole"];
 
+/// What is said where shaders can sample outputs by neither.
+const NEITHER: &str = "pictures go through the host: no format for outputs can be sampled";
+
 impl Bench {
     /// The player on the one device: it draws every picture from where it was decoded, by views of its
     /// planes and as a whole, and the video engine is given what it is given otherwise.
@@ -17,7 +20,7 @@ impl Bench {
                 continue;
             }
             let folder = crate::root().join(FOLDER).join("drawn").to_string_lossy().into_owned();
-            let mut arguments = vec!["--json", "play", "--device", "system"];
+            let mut arguments = vec!["--json", "-v", "play", "--device", "system"];
             if self.with.validate {
                 arguments.push("--validate");
             }
@@ -28,6 +31,10 @@ impl Bench {
             let played: serde_json::Value = last.unwrap_or_default();
             let count = |what: &str| played["data"][what].as_u64().unwrap_or_default();
             let (presented, on_device) = (count("presented"), count("on_device"));
+            // A driver whose conversions do not know the format says so (ANV 25.0 with 10 bits).
+            if way == "whole" && on_device == 0 && text(&output.stderr).contains(NEITHER) {
+                continue;
+            }
             let compared = match output.status.success() && log.is_empty() {
                 true => self.compare(&default, &record)?,
                 false => Compared::Refused,

@@ -73,7 +73,7 @@ impl World {
         Self {
             rng: Rng::new(seed),
             sequence: sequence(),
-            direct: Decoder::new(Pace::of_threads(1)).expect("a decoder"),
+            direct: Decoder::new(Pace::of_threads(1)),
             vbi: Default::default(),
             recon: Reconstructor::with_threads(profile, slot_count as u32, 1)
                 .expect("a reconstructor"),

@@ -17,7 +17,7 @@ fn a_stream_decodes_to_what_the_session_does() {
     let mut rng = Rng::new(7);
     let mut session = Reconstructor::with_threads(profile, 9, 1).expect("a session");
     let mut writer = Writer::new(profile, 9);
-    let mut decoder = Decoder::new(Pace::of_threads(1)).expect("a decoder");
+    let mut decoder = Decoder::new(Pace::of_threads(1));
     let mut buffers = [0; 8];
     let mut newest = 0;
     for number in 0..60 {

@@ -1,7 +1,10 @@
 //! Rows for each field of the picture info.
 
 use super::*;
+use ash::vk::native::StdVideoDecodeAV1PictureInfoFlags;
 use av1_syntax::syntax::RefSlot;
+use av1_syntax::syntax::filters::LoopFilterParams;
+use av1_syntax::syntax::quant::QuantizationParams;
 use av1_syntax::syntax::testing::plain_frame;
 
 #[test]

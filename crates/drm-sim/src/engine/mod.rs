@@ -9,6 +9,7 @@ mod tiles;
 mod vcn;
 mod vcn_dpb;
 mod vcn_job;
+mod vcn_surface;
 
 #[cfg(test)]
 mod tests;

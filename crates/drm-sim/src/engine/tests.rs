@@ -1,6 +1,8 @@
 //! Frames of random tiles as the drivers write them, built field by field: decoded, written where
 //! they are wanted, and what does not fit is named.
 
+mod written;
+
 use std::io;
 
 use av1_engine::job::Chroma;
@@ -11,9 +13,11 @@ use crate::avp::{self, Field};
 use crate::batch::Command;
 use crate::bytes::Bytes;
 use crate::memory::{Memory, Space};
-use crate::swizzle::{Family, Swizzle};
+use crate::swizzle::Family;
 use crate::tiling::Tiling;
 use crate::vcn::{self, Layout, Message};
+
+mod outputs;
 
 /// Where 16 MiB are mapped, and what lies there.
 const BASE: u64 = 0x100_0000;
@@ -99,6 +103,7 @@ fn message(slot: i64, av1: Bytes, pitch: i64) -> Message {
             ("luma_pitch", 0, pitch),
             ("luma_aligned_height", 0, 64),
             ("luma_aligned_size", 0, pitch * 64),
+            ("chroma_pitch", 0, pitch / 2),
             ("chroma_aligned_size", 0, pitch * 32),
             ("array_size", 0, 1),
             ("current_low", 0, image(slot)),
@@ -149,30 +154,6 @@ fn a_message_is_decoded_to_where_it_says() -> io::Result<()> {
 }
 
 #[test]
-fn a_tiled_output_is_written_by_its_mode() -> io::Result<()> {
-    let space = space()?;
-    let mut vcn = Vcn::new(Some(Family::Gfx11Pipes8));
-    let mut key = message(0, frame(0, true, &[]), 256);
-    for (name, value) in [("dt_swizzle_mode", 22), ("dt_chroma_top_offset", 0x1_0000)] {
-        assert!(vcn::add(vcn::DECODE, &mut key.parts[0].1, (name, 0), value));
-    }
-    let key = vcn.message(&space, &key, None).expect("it decodes");
-    assert_eq!(key.faults, [""; 0]);
-    let tiling =
-        |texel| Tiling::Swizzled(Swizzle::new(Family::Gfx11Pipes8, 22, texel).expect("4KB_D_X"));
-    assert_eq!(rows(&space, TARGET, 256, tiling(1)), luma(&key));
-    assert_ne!(rows(&space, TARGET, 256, Tiling::Linear), luma(&key));
-    // Chroma has texels of two samples.
-    let (decoded, _) = key.picture.as_ref().expect("a picture");
-    let planes = decoded.clean.planes();
-    let av1_engine::PlaneData::U8(u) = planes[1].data else { panic!("8 bits") };
-    let av1_engine::PlaneData::U8(v) = planes[2].data else { panic!("8 bits") };
-    let wanted: Vec<u8> = u.iter().zip(v).take(32).flat_map(|(u, v)| [*u, *v]).collect();
-    assert_eq!(rows(&space, TARGET + 0x1_8000, 256, tiling(2))[0], wanted);
-    Ok(())
-}
-
-#[test]
 fn what_does_not_fit_a_message_is_named() -> io::Result<()> {
     let space = space()?;
     let fault = |messages: &[Message]| {
@@ -201,48 +182,6 @@ fn what_does_not_fit_a_message_is_named() -> io::Result<()> {
     assert!(fault(&[swizzled]).contains("swizzle mode 30"));
     let long = message(0, frame(0, true, &[("tile_info", 1, 10)]), 256);
     assert!(fault(&[long]).contains("tile 0 ends at 3010, the bitstream has 3000 bytes"));
-    Ok(())
-}
-
-/// Where outputs are the references ("tier 3"), each is listed with its own place and pitches.
-#[test]
-fn references_that_are_outputs_are_where_the_list_says() -> io::Result<()> {
-    let space = space()?;
-    let entry = |index: i64, luma: i64, chroma: i64| {
-        let fields = [
-            ("index", 0, index),
-            ("luma_pitch", 0, 256),
-            ("luma_low", 0, luma),
-            ("chroma_pitch", 0, 128),
-            ("chroma_low", 0, chroma),
-        ];
-        part(vcn::REFERENCE, &fields)
-    };
-    let listed = |slot, key, references: &[Bytes]| {
-        let mut message = message(slot, frame(slot, key, &[]), 256);
-        message.parts.retain(|part| part.0 != 0x10);
-        message.references = Some(references.to_vec());
-        message
-    };
-    let fault = |references: &[Bytes]| {
-        let mut vcn = Vcn::new(Some(Family::Gfx11Pipes8));
-        let key = vcn.message(&space, &listed(0, true, &[]), None).expect("a decode");
-        assert_eq!(key.faults, [""; 0]);
-        let inter = vcn.message(&space, &listed(1, false, references), None).expect("a decode");
-        assert_eq!(inter.picture.is_some(), inter.faults.is_empty());
-        inter.faults.join("; ")
-    };
-    let (luma, chroma) = (TARGET as i64, TARGET as i64 + 0x8000);
-    assert_eq!(fault(&[entry(3, 0, 0), entry(0, luma, chroma)]), "");
-    let elsewhere = fault(&[entry(0, luma + 0x100, chroma)]);
-    assert!(elsewhere.starts_with("slot 0 is read at 0x1100100, pitch 256"), "{elsewhere}");
-    let chroma = fault(&[entry(0, luma, chroma + 0x100)]);
-    assert!(
-        chroma.contains(
-            "it was written at 0x1100000, pitch 256, swizzle mode 0, chroma at 0x1108000"
-        ),
-        "{chroma}"
-    );
     Ok(())
 }
 

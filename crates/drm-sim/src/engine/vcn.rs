@@ -6,11 +6,11 @@ use av1_engine::job::FrameJob;
 
 use super::part::Part;
 use super::vcn_dpb::{PictureBuffer, Place};
+use super::vcn_surface::Surfaces;
 use super::{Opened, Outcome, facts, vcn_job};
 use crate::memory::Space;
-use crate::surface::{self, Surface};
-use crate::swizzle::{Family, Swizzle};
-use crate::tiling::Tiling;
+use crate::surface::Seal;
+use crate::swizzle::Family;
 use crate::vcn::{self, Message};
 
 /// Numbers of a message's parts.
@@ -30,6 +30,8 @@ struct Session {
     engine: Opened,
     /// Where the picture of each slot was written.
     held: BTreeMap<u32, Place>,
+    /// What lies there.
+    seals: BTreeMap<u32, Seal>,
     /// Slots whose picture was made of references that were read wrongly.
     spoiled: BTreeSet<u32>,
 }
@@ -109,28 +111,24 @@ impl Session {
         let tiles: Vec<&[u8]> = tiles.iter().map(Vec::as_slice).collect();
         let profile = vcn_job::profile(part);
         let sample_bytes = if profile.bit_depth > 8 { 2 } else { 1 };
-        let output = output(&decode, message.target, family, sample_bytes);
+        let buffer = job.setup_slot.and_then(|_| PictureBuffer::of(message, &decode, part));
+        let kept = buffer.map(|buffer| buffer.current().0);
+        let surfaces = Surfaces::new(&decode, message.target, kept, family, sample_bytes);
         let decoded = match self.engine.decode(profile, &job, &tiles, next) {
             Ok(decoded) => decoded,
             Err(fault) => {
                 outcome.fault(fault.to_string());
-                if let Ok(output) = output {
-                    outcome.poison(space, &output, job.coded_extent, sample_bytes as usize);
-                }
-                return;
+                return surfaces.poison(space, job.coded_extent, sample_bytes, outcome);
             }
         };
         if is_spoiled {
-            if let Ok(output) = output {
-                outcome.poison(space, &output, job.coded_extent, sample_bytes as usize);
-            }
-            return;
+            return surfaces.poison(space, job.coded_extent, sample_bytes, outcome);
         }
         let facts = facts(&job, profile);
-        let shown = decoded.grained.as_ref().unwrap_or(&decoded.clean);
-        let written = output.and_then(|output| surface::write(space, &output, shown));
-        if let Err(reason) = written {
-            outcome.fault(format!("output: {reason}"));
+        surfaces.write(space, &decoded, outcome);
+        if let Some(slot) = job.setup_slot {
+            let seal = surfaces.seal(space, job.coded_extent.1);
+            self.seals.extend(seal.map(|seal| (slot, seal)));
         }
         outcome.picture = Some((decoded, facts));
     }
@@ -158,6 +156,9 @@ impl Session {
                 is_spoiled = true;
                 outcome
                     .fault(format!("slot {slot} is read at {found}; it was written at {written}"));
+            } else if self.seals.get(&slot).is_some_and(|seal| !seal.holds(space)) {
+                is_spoiled = true;
+                outcome.fault(format!("slot {slot} was overwritten since, at {found}"));
             }
         }
         let (current, size) = dpb.current();
@@ -167,6 +168,7 @@ impl Session {
         }
         if let Some(slot) = job.setup_slot {
             self.held.insert(slot, current);
+            self.seals.remove(&slot);
             match is_spoiled {
                 true => self.spoiled.insert(slot),
                 false => self.spoiled.remove(&slot),
@@ -201,30 +203,4 @@ fn tiles(
         }
     }
     Some(tiles)
-}
-
-/// Where the picture goes. Pitches are in samples of luma, and pairs of samples of chroma.
-fn output(
-    decode: &Part,
-    target: u64,
-    family: Option<Family>,
-    sample_bytes: u64,
-) -> Result<Surface, String> {
-    let mode = decode.number("dt_swizzle_mode");
-    let tiling = |texel| match mode {
-        0 => Ok(Tiling::Linear),
-        _ => family
-            .and_then(|family| Swizzle::new(family, mode, texel))
-            .map(Tiling::Swizzled)
-            .ok_or(format!("swizzle mode {mode} is not imitated")),
-    };
-    let at = |name: &str| target.wrapping_add(decode.one(name) as u64);
-    Ok(Surface {
-        luma: at("dt_luma_top_offset"),
-        chroma: at("dt_chroma_top_offset"),
-        luma_pitch: u64::from(decode.number("dt_pitch")) * sample_bytes,
-        chroma_pitch: u64::from(decode.number("dt_uv_pitch")) * sample_bytes * 2,
-        luma_tiling: tiling(sample_bytes)?,
-        chroma_tiling: tiling(sample_bytes * 2)?,
-    })
 }

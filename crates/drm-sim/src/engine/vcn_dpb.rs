@@ -12,13 +12,13 @@ const DYNAMIC_DPB: u32 = 0x10;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Place {
     pub(super) address: u64,
-    pitch: i64,
+    pub(super) pitch: i64,
     /// Where nothing says it, none.
     height: Option<i64>,
     /// The mode of its tiled image.
-    swizzle: i64,
-    chroma: u64,
-    chroma_pitch: i64,
+    pub(super) swizzle: i64,
+    pub(super) chroma: u64,
+    pub(super) chroma_pitch: i64,
 }
 
 impl Place {

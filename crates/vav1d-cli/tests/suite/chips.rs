@@ -181,6 +181,7 @@ fn a_report_has_every_step_and_tells_nobody_s_name() {
         .arg(&archive)
         .env("USER", "marvin")
         .env("HOME", "/home/marvin")
+        .env("HOSTNAME", "pc")
         .current_dir(&folder)
         .output()
         .expect("vav1d runs");
@@ -204,6 +205,15 @@ fn a_report_has_every_step_and_tells_nobody_s_name() {
     {
         assert!(names.contains(&name), "{name}: {names:?}");
     }
+    // Where something draws, it draws the same from the host and from where it was decoded.
+    let drawn = |way: &str| files.iter().find(|(name, _)| *name == format!("draw-{way}.txt"));
+    let (host, whole) = (drawn("host").expect("a step"), drawn("whole").expect("a step"));
+    assert!(host.1.contains(".png ") || host.1.contains("not supported"), "{}", host.1);
+    assert_eq!(host.1, whole.1);
+    let run = files.iter().find(|(name, _)| name == "verify.txt").expect("a step");
+    assert!(run.1.contains("run: host (host), "), "{}", run.1);
+    let host = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
+    assert!(!run.1.contains(&format!("host {},", host.trim())), "{}", run.1);
     let here = folder.to_str().expect("a plain path");
     for (name, text) in &files {
         for word in ["marvin", here, env!("CARGO_BIN_EXE_vav1d"), "uuid:"] {

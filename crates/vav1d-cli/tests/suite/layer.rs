@@ -113,6 +113,12 @@ fn a_session_that_is_cut_off_is_readable() {
     md5(&scratch, &["watch", "-o", &output], &sample("main-420-8"));
     let records = folder.join("session-0.jsonl");
     let text = std::fs::read_to_string(&records).expect("a capture");
+    // It decodes, and nothing is compared: no success.
+    let replay = vav1d(&scratch).args(["replay", "--device", "soft"]).arg(&records).output();
+    let replay = replay.expect("vav1d runs");
+    let said = String::from_utf8_lossy(&replay.stdout).into_owned();
+    assert_eq!(replay.status.code(), Some(1), "{said}");
+    assert!(said.contains("14 frames on") && said.contains("none compared"), "{said}");
     // In the middle of the last frame's record.
     let last = text.rfind("{\"frame\":{").expect("a frame");
     std::fs::write(&records, &text[..last + 100]).expect("written");

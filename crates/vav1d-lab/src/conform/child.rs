@@ -16,6 +16,7 @@ use super::files::named;
 use super::told::Told;
 use super::turns::{Turn, Turns};
 use super::vector::{Expected, Semantics, Vector};
+use crate::wire::FaultKind;
 
 /// How children are run.
 #[derive(Debug)]
@@ -90,6 +91,14 @@ pub struct Ran {
     pub seconds: f64,
 }
 
+impl Ran {
+    /// Whether the device was lost, or did not answer: it may need a reset.
+    fn lost_device(&self) -> bool {
+        let told = |kind| self.told.fault(kind).is_some();
+        told(FaultKind::Lost) || told(FaultKind::Timeout) || self.end == End::Late
+    }
+}
+
 /// Runs `vector` on `device` for the hashes of its pictures in the sense of `semantics`.
 ///
 /// # Errors
@@ -101,9 +110,9 @@ pub fn run(
     semantics: Semantics,
     hash: Hash,
     files: &Path,
-    stop: &AtomicBool,
+    (stop, gone): (&AtomicBool, &dyn Fn()),
 ) -> io::Result<Ran> {
-    call(program, device, &arguments(vector, semantics, hash), &vector.input, files, stop)
+    call(program, device, &arguments(vector, semantics, hash), &vector.input, files, (stop, gone))
 }
 
 /// The same, with film grain by the host.
@@ -117,11 +126,11 @@ pub fn run_before_grain(
     semantics: Semantics,
     hash: Hash,
     files: &Path,
-    stop: &AtomicBool,
+    (stop, gone): (&AtomicBool, &dyn Fn()),
 ) -> io::Result<Ran> {
     let mut arguments = arguments(vector, semantics, hash);
     arguments.push(BEFORE_GRAIN.into());
-    call(program, device, &arguments, &vector.input, files, stop)
+    call(program, device, &arguments, &vector.input, files, (stop, gone))
 }
 
 /// The options of a vector.
@@ -140,7 +149,8 @@ fn arguments(vector: &Vector, semantics: Semantics, hash: Hash) -> Vec<OsString>
 
 /// Runs `vav1d md5` on `device` and `input` with the program's and these arguments. What the child
 /// and its driver print is appended to `NAME.log`, its journal is `NAME.journal`, `files` being the
-/// path of both without the ending.
+/// path of both without the ending. Where the device was lost or did not answer, `gone` is called
+/// before another child gets the turn.
 ///
 /// # Errors
 /// The child cannot be started, or its files cannot be made.
@@ -150,7 +160,7 @@ pub fn call(
     arguments: &[OsString],
     input: &Path,
     files: &Path,
-    stop: &AtomicBool,
+    (stop, gone): (&AtomicBool, &dyn Fn()),
 ) -> io::Result<Ran> {
     let journal = with_ending(files, "journal");
     let log = with_ending(files, "log");
@@ -176,7 +186,12 @@ pub fn call(
     let seconds = started.elapsed().as_secs_f64();
     let (submitted, done) = last_of(&journal);
     let _ = std::fs::remove_file(&journal);
-    Ok(Ran { end, told, submitted, done, seconds })
+    let ran = Ran { end, told, submitted, done, seconds };
+    if ran.lost_device() {
+        let _turn = turn.unwrap_or_else(|| program.turns.take());
+        gone();
+    }
+    Ok(ran)
 }
 
 /// `path` with `.ending` behind it, whatever dots are in it.

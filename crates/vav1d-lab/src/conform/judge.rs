@@ -9,6 +9,7 @@ use super::child::{self, End, Hash, Ran};
 use super::evidence;
 use super::options::{Options, REFERENCE};
 use super::outcome::{Failure, Outcome};
+use super::recovery;
 use super::vector::{Expected, Kind, Oracle, Semantics, Vector};
 
 /// One judged run.
@@ -58,8 +59,20 @@ impl Judge<'_> {
 
     fn child(&self, device: &str, semantics: Semantics, hash: Hash) -> io::Result<Ran> {
         let program = &self.options.program;
-        let device = if device == REFERENCE { &self.options.reference_device } else { device };
-        child::run(program, device, self.vector, semantics, hash, &self.files(), self.stop)
+        let is_judged = device != REFERENCE;
+        let device = if is_judged { device } else { &self.options.reference_device };
+        let gone = || {
+            if is_judged {
+                self.wait_for_device();
+            }
+        };
+        let files = self.files();
+        child::run(program, device, self.vector, semantics, hash, &files, (self.stop, &gone))
+    }
+
+    /// Waits until the device can be opened again.
+    fn wait_for_device(&self) {
+        recovery::wait(&self.options.program.device, &self.options.asked, self.stop);
     }
 
     fn is_reference(&self) -> bool {
@@ -205,7 +218,7 @@ impl Judge<'_> {
             oracle.semantics,
             hash,
             &files,
-            self.stop,
+            (self.stop, &|| self.wait_for_device()),
         )?;
         if evidence::whole(&ran).is_err() || !matches(&ran, &oracle.expected) {
             return Ok(false);

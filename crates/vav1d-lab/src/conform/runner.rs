@@ -12,7 +12,6 @@ use super::judge::{Judge, Judged};
 use super::options::Options;
 use super::outcome::{Failure, Outcome};
 use super::record::Record;
-use super::recovery;
 use super::settle::{self, Settled};
 use super::vector::Vector;
 
@@ -103,9 +102,6 @@ impl Runner<'_> {
         while !settle::is_enough(name, &outcomes, self.expectations, options.effort) {
             match judge.once()? {
                 Some(judged) => {
-                    if recovery::is_needed(&judged.outcome) {
-                        recovery::wait(&options.program, &options.asked, stop);
-                    }
                     outcomes.push(judged.outcome.clone());
                     runs.push(judged);
                 }
@@ -218,3 +214,6 @@ mod tests {
         assert_eq!(fraction(vectors(10), 1, 1).len(), 10);
     }
 }
+
+#[cfg(all(test, unix))]
+mod lost;

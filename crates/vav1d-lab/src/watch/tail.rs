@@ -41,25 +41,28 @@ fn missing(tail: &[u8], which: usize) -> Option<Missing<'_>> {
 /// A file that cannot be read or written: the tail stays.
 pub fn complete(path: &Path) -> io::Result<()> {
     let name = path.with_extension("tail");
-    let mut file = match OpenOptions::new().read(true).write(true).open(&name) {
-        Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(()),
-        other => other?,
-    };
+    // Whatever else has this name, a folder or a pipe, is no matter.
+    if !std::fs::metadata(&name).is_ok_and(|metadata| metadata.is_file()) {
+        return Ok(());
+    }
+    let mut file = File::open(&name)?;
+    let mut magic = [0; MAGIC.len()];
+    // One that was not begun has nothing; one that is something else is left alone.
+    if file.read(&mut magic)? < magic.len() || magic != MAGIC {
+        return Ok(());
+    }
     match file.try_lock() {
         Err(TryLockError::WouldBlock) => return Ok(()),
         other => other?,
     }
-    let mut tail = Vec::new();
+    let mut tail = magic.to_vec();
     (&mut file).take((START + 2 * ROOM) as u64).read_to_end(&mut tail)?;
-    // One that was not begun has nothing; one that is something else is left alone.
-    if !tail.starts_with(&MAGIC) {
-        return Ok(());
-    }
     for (which, end) in FILES.into_iter().enumerate() {
         let (at, bytes) = missing(&tail, which).ok_or(io::ErrorKind::InvalidData)?;
         let mut to = OpenOptions::new().write(true).open(path.with_extension(end))?;
         put(&mut to, at, bytes)?;
     }
+    // It stays locked until here.
     std::fs::remove_file(&name)
 }
 

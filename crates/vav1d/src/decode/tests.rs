@@ -146,8 +146,8 @@ fn delivered(busy: bool, frames_in_flight: u32) -> Vec<usize> {
 fn a_busy_device_has_frames_when_a_picture_is_delivered() {
     let at_once: Vec<_> = (1..=12).collect();
     assert_eq!(delivered(false, 4), at_once);
-    // One is under way, and one more was submitted.
-    let behind: Vec<_> = (3..=12).chain([12, 12]).collect();
+    // Two are under way, and one more was submitted.
+    let behind: Vec<_> = (4..=12).chain([12; 3]).collect();
     assert_eq!(delivered(true, 4), behind);
     let behind: Vec<_> = (2..=12).chain([12]).collect();
     assert_eq!(delivered(true, 1), behind);

@@ -5,7 +5,7 @@ use ash::vk;
 use ash::vk::native as std_video;
 
 use super::adapter::{Adapter, DECODE_AV1};
-use super::conversion::chroma_location;
+use super::chroma::chroma_location;
 use super::instance::Instance;
 use crate::pixels::Chroma;
 use crate::syntax::sequence::SequenceHeader;

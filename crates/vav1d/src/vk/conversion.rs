@@ -1,52 +1,16 @@
 //! Sampling a picture of several planes as a whole, where shaders may have no views of its planes: a
-//! Y'CBCR conversion that changes nothing, and views with it.
+//! Y'CBCR conversion that changes nothing, and its sampler.
 #![allow(unsafe_code, reason = "Vulkan calls")]
 
 use std::sync::Arc;
 
 use ash::vk;
 
+use super::chroma::chroma_location;
 use super::device::Device;
 use super::failed;
-use super::instance::Instance;
-use super::objects::Image;
 use super::readback::PictureLayout;
 use crate::error::Result;
-
-/// Where chroma is said to lie in images of `format` and `tiling`: nothing is interpolated, so only
-/// what the device allows counts. `None` where shaders cannot sample such images as a whole.
-pub(super) fn chroma_location(
-    instance: &Instance,
-    physical: vk::PhysicalDevice,
-    format: vk::Format,
-    tiling: vk::ImageTiling,
-) -> Option<vk::ChromaLocation> {
-    use vk::FormatFeatureFlags as Feature;
-    let planes = PictureLayout::of(format)?.planes;
-    // SAFETY: the device is of the instance.
-    let offered = unsafe { instance.raw().get_physical_device_format_properties(physical, format) };
-    let features = match tiling {
-        vk::ImageTiling::OPTIMAL => offered.optimal_tiling_features,
-        vk::ImageTiling::LINEAR => offered.linear_tiling_features,
-        _ => return None,
-    };
-    if !features.contains(Feature::SAMPLED_IMAGE) {
-        return None;
-    }
-    let mut ycbcr = vk::PhysicalDeviceSamplerYcbcrConversionFeatures::default();
-    let mut all = vk::PhysicalDeviceFeatures2::default().push_next(&mut ycbcr);
-    // SAFETY: as above; the structure is of Vulkan 1.1, which every device here has.
-    unsafe { instance.raw().get_physical_device_features2(physical, &mut all) };
-    if planes > 1 && ycbcr.sampler_ycbcr_conversion == vk::FALSE {
-        return None;
-    }
-    // VUID-VkSamplerYcbcrConversionCreateInfo-format-01650, -xChromaOffset-01651 and -01652.
-    if planes == 1 || features.contains(Feature::MIDPOINT_CHROMA_SAMPLES) {
-        return Some(vk::ChromaLocation::MIDPOINT);
-    }
-    let cosited = features.contains(Feature::COSITED_CHROMA_SAMPLES);
-    cosited.then_some(vk::ChromaLocation::COSITED_EVEN)
-}
 
 /// A sampler of pictures of one format: of the nearest texel, with a conversion that leaves V, Y and U
 /// as they are. Pictures of one plane need none.
@@ -115,6 +79,20 @@ impl Conversion {
         Ok(made)
     }
 
+    pub(super) fn device(&self) -> &Arc<Device> {
+        &self.device
+    }
+
+    /// The format of its images.
+    pub(super) fn format(&self) -> vk::Format {
+        self.format
+    }
+
+    /// Whether there is one: images of one plane are sampled as they are.
+    pub(super) fn is_none(&self) -> bool {
+        self.raw == vk::SamplerYcbcrConversion::null()
+    }
+
     /// Its sampler.
     pub(super) fn sampler(&self) -> vk::Sampler {
         self.sampler
@@ -125,7 +103,8 @@ impl Conversion {
         self.descriptors
     }
 
-    fn info(&self) -> vk::SamplerYcbcrConversionInfo<'static> {
+    /// What a view or a sampler with it has in its chain.
+    pub(super) fn info(&self) -> vk::SamplerYcbcrConversionInfo<'static> {
         vk::SamplerYcbcrConversionInfo::default().conversion(self.raw)
     }
 }
@@ -155,66 +134,4 @@ fn descriptors(device: &Device, format: vk::Format, tiling: vk::ImageTiling) -> 
     };
     // Where it does not say: one a plane.
     if known.is_ok() { conversion.combined_image_sampler_descriptor_count.max(1) } else { 3 }
-}
-
-/// A view of a whole picture, for shaders that have it with its conversion's sampler: V, Y and U in the
-/// first three components.
-pub(super) struct WholeView {
-    image: Arc<Image>,
-    conversion: Arc<Conversion>,
-    raw: vk::ImageView,
-}
-
-impl WholeView {
-    /// Layer `layer` of `image`, which has usage SAMPLED and the format of `conversion`.
-    pub(super) fn new(
-        image: &Arc<Image>,
-        layer: u32,
-        conversion: &Arc<Conversion>,
-    ) -> Result<Self> {
-        let mut usage = vk::ImageViewUsageCreateInfo::default().usage(vk::ImageUsageFlags::SAMPLED);
-        let mut by = conversion.info();
-        let mut info = vk::ImageViewCreateInfo::default()
-            .image(image.raw())
-            .view_type(vk::ImageViewType::TYPE_2D)
-            .format(conversion.format)
-            .subresource_range(
-                vk::ImageSubresourceRange::default()
-                    .aspect_mask(vk::ImageAspectFlags::COLOR)
-                    .level_count(1)
-                    .base_array_layer(layer)
-                    .layer_count(1),
-            )
-            .push_next(&mut usage);
-        if conversion.raw == vk::SamplerYcbcrConversion::null() {
-            // One plane: its samples where Y is elsewhere.
-            let first = vk::ComponentSwizzle::R;
-            info = info.components(vk::ComponentMapping { g: first, ..Default::default() });
-        } else {
-            info = info.push_next(&mut by);
-        }
-        let device = &conversion.device;
-        // SAFETY: the format is the image's own, with a conversion where it has several planes.
-        let raw = unsafe { device.raw().create_image_view(&info, None) }
-            .map_err(failed("vkCreateImageView"))?;
-        Ok(Self { image: image.clone(), conversion: conversion.clone(), raw })
-    }
-
-    pub(super) fn raw(&self) -> vk::ImageView {
-        self.raw
-    }
-
-    /// What it is sampled by.
-    pub(super) fn conversion(&self) -> &Arc<Conversion> {
-        &self.conversion
-    }
-}
-
-impl Drop for WholeView {
-    fn drop(&mut self) {
-        // SAFETY: VUID-vkDestroyImageView-imageView-01026: no submission uses it any more, and the
-        // image is still there.
-        let destroy = |raw: &ash::Device| unsafe { raw.destroy_image_view(self.raw, None) };
-        self.image.device().destroy(destroy);
-    }
 }

@@ -13,6 +13,7 @@ mod barriers;
 mod bitstream;
 mod caps;
 mod choose;
+mod chroma;
 mod conversion;
 mod converting;
 mod decoded;
@@ -54,6 +55,7 @@ mod slots;
 mod submit;
 mod surface;
 mod validation;
+mod views;
 
 pub use adapter::{Adapter, QueueFamily};
 pub use bitstream::BitstreamShape;

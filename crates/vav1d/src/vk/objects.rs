@@ -410,55 +410,6 @@ impl Drop for View {
     }
 }
 
-/// A view of one plane of one layer of an image, for shaders.
-pub(super) struct PlaneView {
-    image: Arc<Image>,
-    raw: vk::ImageView,
-}
-
-impl PlaneView {
-    /// Plane `aspect` of layer `layer` as `format`, with component `first` in the first place. The
-    /// image has usage SAMPLED and, where the format is not its own, MUTABLE_FORMAT.
-    pub(super) fn new(
-        image: &Arc<Image>,
-        layer: u32,
-        aspect: vk::ImageAspectFlags,
-        format: vk::Format,
-        first: vk::ComponentSwizzle,
-    ) -> Result<Self> {
-        // The image's other usages are not this format's.
-        let mut usage = vk::ImageViewUsageCreateInfo::default().usage(vk::ImageUsageFlags::SAMPLED);
-        let info = vk::ImageViewCreateInfo::default()
-            .image(image.raw)
-            .view_type(vk::ImageViewType::TYPE_2D)
-            .format(format)
-            .components(vk::ComponentMapping { r: first, ..Default::default() })
-            .subresource_range(
-                vk::ImageSubresourceRange::default()
-                    .aspect_mask(aspect)
-                    .level_count(1)
-                    .base_array_layer(layer)
-                    .layer_count(1),
-            )
-            .push_next(&mut usage);
-        // SAFETY: the format is compatible with the plane's (VUID-VkImageViewCreateInfo-image-01586).
-        let raw = unsafe { image.device.raw().create_image_view(&info, None) }
-            .map_err(failed("vkCreateImageView"))?;
-        Ok(Self { image: image.clone(), raw })
-    }
-
-    pub(super) fn raw(&self) -> vk::ImageView {
-        self.raw
-    }
-}
-
-impl Drop for PlaneView {
-    fn drop(&mut self) {
-        // SAFETY: VUID-vkDestroyImageView-imageView-01026: no submission uses it any more.
-        self.image.device.destroy(|raw| unsafe { raw.destroy_image_view(self.raw, None) });
-    }
-}
-
 /// Status queries of decodes of one profile.
 pub(super) struct QueryPool {
     device: Arc<Device>,

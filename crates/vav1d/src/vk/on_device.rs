@@ -8,12 +8,13 @@ use std::time::Duration;
 use ash::vk;
 
 use super::barriers::{self, Layer, Use};
-use super::conversion::{Conversion, WholeView};
+use super::conversion::Conversion;
 use super::device::Device;
-use super::objects::{Buffer, Commands, Image, PlaneView, Semaphore};
+use super::objects::{Buffer, Commands, Image, Semaphore};
 use super::options::Sampling;
 use super::readback::{CopyPlan, PictureLayout};
 use super::submit::{Lane, Ticket, Touches};
+use super::views::{PlaneView, WholeView};
 use crate::error::Result;
 use crate::pixels::{Format, Picture};
 

@@ -27,8 +27,8 @@ use crate::plan::ShowPlan;
 /// Readbacks that are under way on hardware: copies then overlap with decodes, whatever their size.
 const MOST_READBACKS: usize = 4;
 /// Of the frames in flight on a processor those without a readback under way, where the device is
-/// kept busy: the one that is looked at, the one that comes, and the one that waits for its turn.
-const NO_READBACKS: usize = 3;
+/// kept busy: the one that is looked at, and the one that comes.
+const NO_READBACKS: usize = 2;
 /// The host copies whatever part it likes.
 const ANY_PART: (u32, u32, u32) = (1, 1, 1);
 /// Pictures that stay on the device at most: more of them would take its memory. Those after them

@@ -234,3 +234,67 @@ fn write_all(to: &mut File, slices: &mut [IoSlice<'_>]) -> io::Result<()> {
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What is in a file, and what its tail holds.
+    fn content(folder: &Path, which: Which) -> (Vec<u8>, Vec<u8>) {
+        let end = if which == Which::Stream { "obu" } else { "jsonl" };
+        let file = std::fs::read(folder.join(format!("session-0.{end}"))).expect("a file");
+        let Ok(tail) = std::fs::read(folder.join("session-0.tail")) else {
+            return (file, Vec::new());
+        };
+        let number = |index: usize| {
+            let bytes = tail[8 * index..].first_chunk().expect("a number");
+            u64::from_le_bytes(*bytes) as usize
+        };
+        assert_eq!(number(1 + 2 * which as usize), file.len(), "what is in the file");
+        let held = &tail[START + ROOM * which as usize..][..number(2 + 2 * which as usize)];
+        (file, held.to_vec())
+    }
+
+    #[test]
+    fn what_is_not_in_its_file_is_in_the_tail() {
+        let folder = std::env::temp_dir().join(format!("vav1d-output-{}", std::process::id()));
+        let _old = std::fs::remove_dir_all(&folder);
+        let (number, mut output) = Output::create(&folder).expect("files");
+        assert_eq!(number, 0);
+        let mut meant = [Vec::new(), Vec::new()];
+        // Small ones, one that is written at once, and so many small ones that they are too much.
+        let sizes = [100, 7000, SMALL + 1, 3, 0, SMALL, 5 * SMALL, 9].into_iter();
+        for (i, size) in sizes.chain([10_000; 30]).enumerate() {
+            for which in BOTH {
+                let bytes: Vec<u8> = (0..size).map(|at| (at + i) as u8).collect();
+                let (first, second) = bytes.split_at(size / 3);
+                output.append(which, size, [first, second].into_iter());
+                meant[which as usize].extend_from_slice(&bytes);
+                let (mut file, held) = content(&folder, which);
+                file.extend_from_slice(&held);
+                assert!(file == meant[which as usize], "{which:?} {i}");
+            }
+        }
+        assert!(!content(&folder, Which::Stream).1.is_empty(), "nothing is held");
+        output.end();
+        for which in BOTH {
+            assert!(content(&folder, which) == (meant[which as usize].clone(), Vec::new()));
+        }
+        assert!(!folder.join("session-0.tail").exists());
+        std::fs::remove_dir_all(folder).expect("removed");
+    }
+
+    #[test]
+    fn what_is_old_goes_into_its_file() {
+        let folder = std::env::temp_dir().join(format!("vav1d-old-{}", std::process::id()));
+        let _old = std::fs::remove_dir_all(&folder);
+        let (_, mut output) = Output::create(&folder).expect("files");
+        output.append(Which::Stream, 3, std::iter::once(&b"abc"[..]));
+        std::thread::sleep(BEHIND);
+        output.record(b"line\n");
+        assert_eq!(content(&folder, Which::Stream), (b"abc".to_vec(), Vec::new()));
+        assert_eq!(content(&folder, Which::Records), (b"line\n".to_vec(), Vec::new()));
+        output.end();
+        std::fs::remove_dir_all(folder).expect("removed");
+    }
+}

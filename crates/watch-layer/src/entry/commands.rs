@@ -37,7 +37,7 @@ pub(super) unsafe extern "system" fn free(
     let Some(device) = device::find(handle) else { return };
     device.note(|state| {
         let freed: Vec<_> = array(commands, count).iter().map(|c| c.as_raw()).collect();
-        freed.iter().for_each(|commands| state.clear(*commands));
+        freed.iter().for_each(|commands| state.forget(*commands));
         if let Some(pool) = state.pools.get_mut(&pool.as_raw()) {
             pool.retain(|commands| !freed.contains(commands));
         }
@@ -51,7 +51,12 @@ pub(super) unsafe extern "system" fn free(
 fn clear_pool(device: &Device, pool: vk::CommandPool, destroyed: bool) {
     device.note(|state| {
         let all = state.pools.get(&pool.as_raw()).cloned().unwrap_or_default();
-        all.iter().for_each(|commands| state.clear(*commands));
+        for commands in all {
+            match destroyed {
+                true => state.forget(commands),
+                false => state.clear(commands),
+            }
+        }
         if destroyed {
             state.pools.remove(&pool.as_raw());
         }

@@ -47,7 +47,7 @@ fn batch(
     let mut decoded = Vec::new();
     let queue = state.queues.get(&queue.as_raw()).copied().unwrap_or((u32::MAX, 0));
     for commands in commands {
-        let Some(ops) = state.commands.remove(&commands) else { continue };
+        let ops = state.take(commands);
         let mut scope = None;
         for op in &ops {
             match op {
@@ -77,7 +77,7 @@ fn batch(
                 }
             }
         }
-        state.commands.insert(commands, ops);
+        state.give_back(commands, ops);
     }
     decoded
 }
@@ -90,15 +90,16 @@ fn one(
     decode: &Arc<Decode>,
     queue: (u32, u32),
 ) -> Option<Decoded> {
+    let mut all = state.sessions.get_mut(&scope.session)?.room();
     let resources = Submitted::resources(decode, &scope.slots);
-    let seen = resources.map(|resource| seen(state, resource?)).collect();
+    all.extend(resources.map(|resource| seen(state, resource?)));
     let frame = Submitted {
         decode: Arc::clone(decode),
         parameters: scope.parameters.clone(),
         bound: Arc::clone(&scope.slots),
         submission: state.submissions,
         queue,
-        seen,
+        seen: all,
     };
     let on_device = bytes::is_on_device(state, decode).then(|| Bitstream::of(state, decode));
     let (bitstream, number) = match on_device {
@@ -124,7 +125,7 @@ fn one(
 
 /// Whether a command buffer has anything to capture.
 fn is_of_interest(state: &State, mut commands: impl Iterator<Item = u64>) -> bool {
-    !state.commands.is_empty() && commands.any(|c| state.commands.contains_key(&c))
+    !state.is_idle() && commands.any(|c| state.has_ops(c))
 }
 
 pub(super) unsafe extern "system" fn submit(
@@ -195,7 +196,7 @@ fn captured<B: Batch>(device: &Device, queue: vk::Queue, batches: &[B]) -> Vec<V
     let mut all = Vec::new();
     device.note(|state| {
         state.submissions += 1;
-        if state.commands.is_empty() {
+        if state.is_idle() {
             return;
         }
         let commands: Vec<_> = batches.iter().map(Batch::commands).collect();

@@ -206,10 +206,7 @@ pub(super) unsafe extern "system" fn decode(
                 query: inline_query.or(active),
                 inline_query: inline_query.is_some(),
             };
-            // Of a session of another codec nothing is recorded before.
-            if state.commands.contains_key(&commands.as_raw()) {
-                state.record(commands.as_raw(), Op::Decode(decode.into()));
-            }
+            state.record_decode(commands.as_raw(), decode);
         });
     }
     if let Some(decode) = device.next.cmd_decode_video {

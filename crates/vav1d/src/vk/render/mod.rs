@@ -8,6 +8,7 @@ mod canvas;
 mod drawing;
 mod film_grain;
 pub(in crate::vk) mod gpu;
+mod modules;
 mod passes;
 mod pipelines;
 mod renderer;

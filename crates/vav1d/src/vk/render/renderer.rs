@@ -8,9 +8,10 @@ use ash::vk;
 
 use super::drawing::{Content, Drawing, View};
 use super::film_grain::{behind, parts, picture_bytes};
+use super::modules::whole;
 use super::passes::{self, Presentation};
-use super::pipelines::{Pass, Pipelines, SetPool, whole};
-use super::steps::{Buffers, Passes, Slot};
+use super::pipelines::{Pass, Pipelines, SetPool};
+use super::steps::{Passes, Slot};
 use super::whole::WholeSets;
 use crate::color::{Conversion, Output};
 use crate::error::Result;
@@ -275,8 +276,7 @@ impl Renderer {
         let mut run = Vec::new();
         if let Some((conversion, frame)) = conversion.zip(drawing.frame) {
             let of = |buffer: &Option<Buffer>| buffer.as_ref().map_or(picture, whole);
-            let (gathered, grained) = (of(&self.gathered), of(&self.grained));
-            let buffers = Buffers { picture, gathered, grained, rgb: shown };
+            let buffers = [picture, of(&self.gathered), of(&self.grained), shown];
             // SAFETY: the slot's last drawing has ended.
             run = unsafe { passes.convert(&mut self.pipelines, &frame, conversion, buffers) }?;
         }

@@ -7,8 +7,9 @@ use ash::vk;
 
 use super::drawing::Content;
 use super::film_grain::groups;
+use super::modules::Binding;
 use super::passes::{self, Gather};
-use super::pipelines::{Binding, Pass, Pipelines, SETS, SetPool, UNIFORM_STRIDE};
+use super::pipelines::{Pass, Pipelines, SETS, SetPool, UNIFORM_STRIDE};
 use super::whole::WholeSets;
 use crate::color::{Conversion, Variant};
 use crate::error::Result;
@@ -21,15 +22,15 @@ pub(super) type Step = (Pass, vk::DescriptorSet, (u32, u32));
 
 /// What a conversion works on.
 #[derive(Clone, Copy)]
-pub(super) struct Buffers {
+struct Buffers {
     /// The samples, where they are not in an image, and the data of film grain behind them.
-    pub(super) picture: Binding,
+    picture: Binding,
     /// The samples of an image that is sampled as a whole, without film grain.
-    pub(super) gathered: Binding,
+    gathered: Binding,
     /// With film grain.
-    pub(super) grained: Binding,
+    grained: Binding,
     /// As R'G'B'.
-    pub(super) rgb: Binding,
+    rgb: Binding,
 }
 
 /// What one drawing uses, and one after it may use again.
@@ -106,7 +107,7 @@ impl Passes<'_> {
     }
 
     /// The passes from samples to R'G'B': out of the image that they were decoded to, if they are
-    /// still there.
+    /// still there. `buffers` are those of [`Buffers`], in its order.
     ///
     /// # Safety
     /// As [`SetPool::update`](super::pipelines::SetPool::update) says.
@@ -115,8 +116,10 @@ impl Passes<'_> {
         pipelines: &mut Pipelines,
         frame: &Content<'_>,
         mut conversion: Conversion,
-        buffers: Buffers,
+        buffers: [Binding; 4],
     ) -> Result<Vec<Step>> {
+        let [picture, gathered, grained, rgb] = buffers;
+        let buffers = Buffers { picture, gathered, grained, rgb };
         let mut steps = Vec::new();
         let mut samples = buffers.picture;
         let decoded = self.slot.decoded.clone();

@@ -8,7 +8,8 @@ use ash::vk;
 
 use super::film_grain::{groups, parts, picture_bytes};
 use super::gpu;
-use super::pipelines::{Pass, Pipelines, SetPool, whole};
+use super::modules::whole;
+use super::pipelines::{Pass, Pipelines, SetPool};
 use super::renderer::TIMEOUT;
 use crate::error::Result;
 use crate::grain::GrainPass;

@@ -13,7 +13,7 @@ use crate::grain::{GrainPass, GrainUniform};
 use crate::pixels::{Chroma, Format, Picture};
 use crate::syntax::testing::plain_sequence;
 use crate::vk::barriers::{Layer, Use};
-use crate::vk::conversion::chroma_location;
+use crate::vk::chroma::chroma_location;
 use crate::vk::device::Device;
 use crate::vk::memory::Location;
 use crate::vk::objects::{Buffer, Commands, Image};

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use ash::vk;
 
-use super::pipelines::{Binding, compute};
+use super::modules::{Binding, compute};
 use crate::error::Result;
 use crate::vk::conversion::Conversion;
 use crate::vk::device::Device;
