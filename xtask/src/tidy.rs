@@ -53,7 +53,6 @@ const UNSAFE: &[&str] = &[
     "crates/av1-engine/src/job.rs",
     "crates/av1-engine/src/overwrite.rs",
     "crates/av1-engine/src/plain.rs",
-    "crates/av1-engine/src/pool.rs",
     "crates/av1-engine/src/rav1d.rs",
     "crates/drm-sim/examples/places/vulkan.rs",
     "crates/drm-sim/src/hooks.rs",

@@ -32,8 +32,6 @@ mod obu_writer;
 mod overwrite;
 pub mod plain;
 #[cfg(feature = "decoder")]
-mod pool;
-#[cfg(feature = "decoder")]
 mod rav1d;
 #[cfg(feature = "decoder")]
 mod reconstructor;

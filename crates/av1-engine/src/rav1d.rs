@@ -15,8 +15,6 @@ use re_rav1d::include::dav1d::dav1d::{
 use re_rav1d::include::dav1d::picture::Dav1dPicture;
 use re_rav1d::src::lib as c;
 
-use super::pool::Pool;
-
 /// What the decoder answers instead of a result.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Refusal {
@@ -84,8 +82,6 @@ pub(super) struct Rav1d {
     context: Dav1dContext,
     /// What it has not taken yet.
     pending: Option<Dav1dData>,
-    /// What it has pictures from: there for as long as it is.
-    _pool: Box<Arc<Pool>>,
 }
 
 // SAFETY: a decoder may be used by any thread, one at a time (dav1d.h); pending data are its own.
@@ -117,15 +113,13 @@ impl Rav1d {
         settings.all_layers = 1;
         settings.output_invisible_frames = 1;
         settings.inloop_filters = filters.mask();
-        let pool = Box::new(Arc::<Pool>::default());
-        settings.allocator = pool.allocator();
         let mut context = None;
         // SAFETY: both are valid.
         let opened = unsafe {
             c::dav1d_open(Some(NonNull::from(&mut context)), Some(NonNull::from(&mut settings)))
         };
         answer(opened)?;
-        Ok(Self { context: context.ok_or(Refusal::Error(-1))?, pending: None, _pool: pool })
+        Ok(Self { context: context.ok_or(Refusal::Error(-1))?, pending: None })
     }
 
     /// Forgets all references, and data that were not taken.

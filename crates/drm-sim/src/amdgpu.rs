@@ -193,10 +193,10 @@ fn info(pci: &Chip, chip: &Amd, arg: &Bytes, caller: &Caller) -> Result<(), Errn
         // NUM_BYTES_MOVED, VRAM_USAGE, GTT_USAGE, VIS_VRAM_USAGE, NUM_EVICTIONS.
         0x0F | 0x10 | 0x11 | 0x17 | 0x18 | 0x1E => Builder::default().u64s(&[0]).done(),
         // VRAM_GTT.
-        0x14 => Builder::default().u64s(&[VRAM, VRAM, GTT]).done(),
+        0x14 => Builder::default().u64s(&[VRAM, visible(chip), GTT]).done(),
         0x15 => registers(chip, first, second),
         0x16 => device(pci, chip),
-        0x19 => memory(),
+        0x19 => memory(chip),
         // VRAM_LOST_COUNTER.
         0x1F => Builder::default().u32s(&[0]).done(),
         0x21 => video(first),
@@ -285,10 +285,15 @@ fn device(pci: &Chip, chip: &Amd) -> Vec<u8> {
         .done()
 }
 
-/// `struct drm_amdgpu_memory_info`: all of the video memory is visible to the CPU.
-fn memory() -> Vec<u8> {
+/// Bytes of the video memory that are visible to the CPU.
+fn visible(chip: &Amd) -> u64 {
+    chip.window_mib.map_or(VRAM, |mib| u64::from(mib) << 20)
+}
+
+/// `struct drm_amdgpu_memory_info`.
+fn memory(chip: &Amd) -> Vec<u8> {
     let heap = |size: u64| [size, size, 0, size / 4 * 3];
-    Builder::default().u64s(&heap(VRAM)).u64s(&heap(VRAM)).u64s(&heap(GTT)).done()
+    Builder::default().u64s(&heap(VRAM)).u64s(&heap(visible(chip))).u64s(&heap(GTT)).done()
 }
 
 /// `struct drm_amdgpu_info_video_caps`: decode of AV1 (and H.264, H.265, VP9); no encode.
@@ -301,4 +306,22 @@ fn video(kind: u32) -> Vec<u8> {
         caps = caps.u32s(if valid { &fields } else { &[0; 6] });
     }
     caps.done()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A chip in a machine without resizable BAR: total and usable bytes of each heap.
+    #[test]
+    fn a_chip_may_show_a_window_of_its_memory() {
+        let heaps = |name: &str| {
+            let chip = Chip::named(name).map(|chip| chip.kernel);
+            let Some(crate::chip::Kernel::Amdgpu(amd)) = chip else { panic!("{name}") };
+            let bytes = Bytes(memory(&amd));
+            [0, 4, 8].map(|heap| bytes.u64(heap * 8))
+        };
+        assert_eq!(heaps("navi21"), [VRAM, 256 << 20, GTT]);
+        assert_eq!(heaps("navi33"), [VRAM, VRAM, GTT]);
+    }
 }

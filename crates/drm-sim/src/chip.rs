@@ -43,6 +43,8 @@ pub struct Amd {
     pub gb_addr_config: u32,
     /// `AMDGPU_IDS_FLAGS_FUSION`: memory is shared with the CPU.
     pub integrated: bool,
+    /// MiB of video memory that the CPU sees, if not all of it: a machine without resizable BAR.
+    pub window_mib: Option<u32>,
 }
 
 /// One chip.
@@ -97,6 +99,7 @@ pub const CHIPS: [Chip; 9] = [
             vcn_firmware: firmware(33, 2, 0),
             gb_addr_config: 0x0000_0444,
             integrated: false,
+            window_mib: Some(256),
         },
     ),
     amd(
@@ -113,6 +116,7 @@ pub const CHIPS: [Chip; 9] = [
             vcn_firmware: firmware(24, 9, 0),
             gb_addr_config: 0x0000_0242,
             integrated: true,
+            window_mib: None,
         },
     ),
     amd(
@@ -129,6 +133,7 @@ pub const CHIPS: [Chip; 9] = [
             vcn_firmware: firmware(24, 9, 0),
             gb_addr_config: 0x0000_0343,
             integrated: false,
+            window_mib: None,
         },
     ),
     amd(
@@ -145,6 +150,7 @@ pub const CHIPS: [Chip; 9] = [
             vcn_firmware: firmware(11, 10, 0),
             gb_addr_config: 0x0000_0345,
             integrated: false,
+            window_mib: None,
         },
     ),
     intel(

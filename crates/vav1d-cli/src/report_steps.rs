@@ -143,7 +143,8 @@ pub(super) fn steps() -> Vec<Step> {
     // No imitated chip draws.
     for value in DRAWN.iter().filter(|_| !imitated::is()) {
         let folder = format!("drawn-{value}");
-        let words = ["-q", "play", "--device-timeout", PATIENCE, "--limit", "3"];
+        // What draws, and how, is said.
+        let words = ["-v", "play", "--device-timeout", PATIENCE, "--limit", "3"];
         let mut step = step(&format!("draw-{value}"), &words);
         step.words.extend(["--pictures", value, "--render-to", &folder].map(str::to_owned));
         (step.same_as, step.draws) = (Some("--pictures"), Some(folder));

@@ -38,7 +38,7 @@ pub struct SimArgs {
     #[arg(long, value_name = "WHETHER", value_enum, default_value = "on")]
     pub engine: Switch,
     /// Change a field of one picture between driver and engine: NAME=+1@5, or =-1, of picture 5, or
-    /// NAME[3]=+1@5, of its values number 3 from 0; the name is that of a recording
+    /// `NAME[3]=+1@5`, of its values number 3 from 0; the name is that of a recording
     #[arg(long, value_name = "FIELD=DELTA@N")]
     pub alter: Option<String>,
     /// The program and its arguments; its exit code is this command's

@@ -46,7 +46,7 @@ pub struct Options {
 }
 
 impl Default for Options {
-    /// Everything once; 4 frames wait, 12 MiB are kept: 4 pictures of 1920x1080.
+    /// Everything once; 3 frames wait, 12 MiB are kept: 4 pictures of 1920x1080.
     fn default() -> Self {
         Self {
             planner: PlannerOptions::default(),
@@ -56,7 +56,7 @@ impl Default for Options {
             preview: None,
             limit: None,
             repeat: Repeat::Off,
-            queue: 4,
+            queue: 3,
             kept_bytes: 12 << 20,
             niceness: 0,
         }

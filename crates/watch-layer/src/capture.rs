@@ -202,6 +202,11 @@ impl Session {
         self.monochrome
     }
 
+    /// What is held goes into the files: the process ends.
+    pub(crate) fn keep(&mut self) {
+        self.output.end();
+    }
+
     /// The session ends; copies that have not ended will not.
     pub(crate) fn end(&mut self) {
         for waiting in &mut self.waiting {

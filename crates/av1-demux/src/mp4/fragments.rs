@@ -3,7 +3,10 @@
 use std::collections::{BTreeSet, VecDeque};
 
 use super::Sample;
-use super::boxes::{self, Fields, Kind};
+use super::boxes::{self, Fields, Header, Kind};
+use super::input::Input;
+use super::walk::Found;
+use crate::error::{self, StreamError, StreamFault};
 
 /// `sample_is_non_sync_sample` of sample flags (8.8.3.1).
 const NON_SYNC_SAMPLE: u32 = 1 << 16;
@@ -49,6 +52,8 @@ pub(super) struct Wanted {
     pub(super) room: u64,
     /// What offsets in the file count from.
     pub(super) base: u64,
+    /// The sample of the last fragment of which nobody says how large it is, alone in its run.
+    pub(super) is_open: Option<usize>,
 }
 
 /// Samples that are remembered of the fragments before: some minutes.
@@ -139,6 +144,7 @@ impl Wanted {
         samples: &mut Vec<Sample>,
     ) -> Result<(), &'static str> {
         self.seen.begin();
+        self.is_open = None;
         // Where the data of the track fragment before it end.
         let mut before = at;
         let tracks = tracks(moof);
@@ -172,6 +178,26 @@ impl Wanted {
         }
         done
     }
+}
+
+/// Gives `sample`, of the fragment `moof`, the bytes up to the end of the media behind it. What is wrong.
+pub(super) fn close(
+    sample: &mut Sample,
+    moof: &Found,
+    input: &mut Input,
+) -> error::Result<StreamError> {
+    let head = input.read(moof.end, Header::MAX as u64)?;
+    let mdat = Header::read(&head).filter(|header| &header.kind == b"mdat");
+    let body = |header: &Header| moof.end.saturating_add(header.header);
+    let end = mdat.filter(|header| sample.offset >= body(header)).and_then(|header| header.bytes);
+    let bytes = end.and_then(|bytes| moof.end.checked_add(bytes)?.checked_sub(sample.offset));
+    sample.bytes = bytes.and_then(|bytes| u32::try_from(bytes).ok()).unwrap_or(0);
+    let mut fault = crate::demuxer("MP4", &"a sample has no size", moof.at);
+    if sample.bytes > 0 {
+        fault.kind =
+            StreamFault::Skipped("a sample has no size, and is taken up to where its box ends");
+    }
+    Ok(fault)
 }
 
 /// The boxes of each track fragment in `moof`. Where its size is wrong, they are behind it.
@@ -261,6 +287,11 @@ impl Run<'_> {
             let first = trun.first_flags.filter(|_| index == 0);
             let flags = first.or(flags).unwrap_or(defaults.flags);
             let bytes = size.unwrap_or(defaults.size);
+            match (size, bytes, trun.count) {
+                (None, 0, 1) => wanted.is_open = Some(samples.len()),
+                (None, 0, _) => return Err("its samples have no size"),
+                _ => {}
+            }
             // Those of version 0 are unsigned, but muxers have written negative ones.
             let time = wanted.time.saturating_add((offset.unwrap_or(0) as i32).into());
             samples.push(Sample {

@@ -292,6 +292,7 @@ impl Movie {
                 seen: Seen::default(),
                 room: 0,
                 base: self.base,
+                is_open: None,
             },
             has_fragments,
             timescale: track.timescale,
@@ -382,6 +383,9 @@ impl Movie {
         epoch.wanted.room = room.saturating_sub(self.samples.len() as u64);
         let added = epoch.wanted.add(&body, found.at, &mut list);
         let (until, shift) = (epoch.wanted.until, epoch.edit_shift);
+        if let Some(sample) = epoch.wanted.is_open.and_then(|index| list.get_mut(index)) {
+            self.lose(fragments::close(sample, found, input)?);
+        }
         self.append(list, until, shift);
         match added {
             _ if is_cut => {

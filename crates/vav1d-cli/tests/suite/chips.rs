@@ -209,7 +209,10 @@ fn a_report_has_every_step_and_tells_nobody_s_name() {
     let drawn = |way: &str| files.iter().find(|(name, _)| *name == format!("draw-{way}.txt"));
     let (host, whole) = (drawn("host").expect("a step"), drawn("whole").expect("a step"));
     assert!(host.1.contains(".png ") || host.1.contains("not supported"), "{}", host.1);
-    assert_eq!(host.1, whole.1);
+    let pictures = |text: &str| -> Vec<String> {
+        text.lines().filter(|line| line.contains(".png ")).map(str::to_owned).collect()
+    };
+    assert_eq!(pictures(&host.1), pictures(&whole.1));
     let run = files.iter().find(|(name, _)| name == "verify.txt").expect("a step");
     assert!(run.1.contains("run: host (host), "), "{}", run.1);
     let host = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();

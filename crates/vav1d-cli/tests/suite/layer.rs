@@ -214,14 +214,15 @@ fn the_client() {
     let how = match std::env::var("VAV1D_DEVICE_CLIENT").as_deref() {
         Ok("exclusive") => How::Exclusive,
         Ok("ahead") => How::Ahead,
+        Ok("leaves") => How::Leaves,
         Ok(_) => How::Shared,
         Err(_) => return,
     };
     device_client::run(how);
 }
 
-/// What a capture of the client has: the bytes of each tile or why not, and the picture or why not.
-fn client(scratch: &Path, how: &str, driver: &str) -> Vec<(Result<Vec<u8>, String>, String)> {
+/// Runs the client, and gives the folder of its capture.
+fn watched_client(scratch: &Path, how: &str, driver: &str) -> PathBuf {
     let folder = scratch.join(format!("{how}-{driver}"));
     let output = folder.display().to_string();
     let mut command = vav1d(scratch);
@@ -233,6 +234,12 @@ fn client(scratch: &Path, how: &str, driver: &str) -> Vec<(Result<Vec<u8>, Strin
     let ran = ran.expect("vav1d runs");
     let said = String::from_utf8_lossy(&ran.stderr).into_owned();
     assert_eq!((ran.status.code(), said.contains("VUID")), (Some(0), false), "{how}: {said}");
+    folder
+}
+
+/// What a capture of the client has: the bytes of each tile or why not, and the picture or why not.
+fn client(scratch: &Path, how: &str, driver: &str) -> Vec<(Result<Vec<u8>, String>, String)> {
+    let folder = watched_client(scratch, how, driver);
     let records = std::fs::read_to_string(folder.join("session-0.jsonl")).expect("a capture");
     let stream = std::fs::read(folder.join("session-0.obu")).expect("a stream");
     let records = records.lines().map(|line| serde_json::from_str(line).expect("JSON"));
@@ -258,6 +265,20 @@ fn client(scratch: &Path, how: &str, driver: &str) -> Vec<(Result<Vec<u8>, Strin
         (tile, picture(&frame["number"]))
     });
     frames.collect()
+}
+
+/// A program that ends without destroying anything leaves whole files, and nothing beside them.
+#[test]
+fn a_program_that_leaves_its_session_leaves_whole_files() {
+    let scratch = scratch("leaves");
+    if !is_there(&scratch) {
+        return;
+    }
+    let folder = watched_client(&scratch, "leaves", "threads=1");
+    assert!(!folder.join("session-0.tail").exists());
+    let records = std::fs::read_to_string(folder.join("session-0.jsonl")).expect("a capture");
+    assert!(records.starts_with("{\"watch\":") && records.ends_with('\n'), "{records}");
+    std::fs::remove_dir_all(scratch).expect("removed");
 }
 
 #[test]

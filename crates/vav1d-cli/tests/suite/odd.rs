@@ -1,5 +1,7 @@
 //! Files of muxers that went their own way: what they say twice, elsewhere or in another order.
 
+use vav1d::container::error::Error;
+
 use crate::boxes::{Film, TICKS, boxed, holds, open, read, stream, words};
 use crate::ebml::{self, element};
 use crate::matroska::{clusters, frames, head, is_damaged};
@@ -168,5 +170,44 @@ fn a_matroska_file_may_begin_behind_something_else() {
     for junk in junk {
         let what = format!("{:?}", &junk[..junk.len().min(16)]);
         is_damaged(&what, &[junk, &film].concat(), &frames, "no element");
+    }
+}
+
+/// A fragment of one sample, of which nobody says how large it is.
+fn without_size(fragment: &[u8]) -> Vec<u8> {
+    let mut out = fragment.to_vec();
+    let trun = at(&out, b"trun");
+    // Flags, count, offset; the size of the first sample; its flags.
+    out[trun + 6] = 4;
+    out.drain(trun + 16..trun + 20);
+    let offset = i32::from_be_bytes(out[trun + 12..trun + 16].try_into().expect("four"));
+    out[trun + 12..trun + 16].copy_from_slice(&(offset - 4).to_be_bytes());
+    for kind in [b"moof", b"traf", b"trun"] {
+        let size = at(&out, kind) - 4;
+        let bytes = u32::from_be_bytes(out[size..size + 4].try_into().expect("four")) - 4;
+        out[size..size + 4].copy_from_slice(&bytes.to_be_bytes());
+    }
+    out
+}
+
+#[test]
+fn a_sample_without_a_size_ends_with_its_box() {
+    let samples = stream("main-420-8");
+    let film = Film::default();
+    let fragment = |from: usize, to: usize| film.fragment(&samples[from..to], from as u32 * TICKS);
+    let parts = [film.init(), fragment(0, 4), without_size(&fragment(4, 5)), fragment(5, 12)];
+    for is_pipe in [false, true] {
+        let (units, faults) = read(&mut *open(&parts.concat(), is_pipe).expect("a stream"));
+        assert!(units.iter().map(|unit| &unit.data[..]).eq(samples.iter().map(|s| &s.0[..])));
+        let [Error::Stream(fault)] = &faults[..] else { panic!("{faults:?}") };
+        assert!(fault.to_string().contains("no size") && !fault.loses_frames(), "{fault}");
+    }
+    // Of two nobody knows where the first ends.
+    let parts = [film.init(), fragment(0, 4), without_size(&fragment(4, 6)), fragment(6, 12)];
+    for is_pipe in [false, true] {
+        let (units, faults) = read(&mut *open(&parts.concat(), is_pipe).expect("a stream"));
+        assert_eq!((units.len(), faults.len()), (10, 1), "{faults:?}");
+        let Error::Stream(fault) = &faults[0] else { panic!("{faults:?}") };
+        assert!(fault.to_string().contains("no size") && fault.loses_frames(), "{fault}");
     }
 }

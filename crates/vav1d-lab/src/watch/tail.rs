@@ -10,7 +10,7 @@ use std::path::Path;
 const MAGIC: [u8; 8] = *b"VAV1DT01";
 
 /// Bytes of each file that it holds at most.
-const ROOM: usize = 128 << 10;
+const ROOM: usize = 256 << 10;
 
 /// Where those of the first file are.
 const START: usize = 4096;

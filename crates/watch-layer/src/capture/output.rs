@@ -11,7 +11,7 @@
 //! | 8, 16 | of `session-N.obu`: how many bytes are in it, how many follow them |
 //! | 24, 32 | of `session-N.jsonl`: the same |
 //! | 4096 | what follows in `session-N.obu` |
-//! | 4096 + 131072 | what follows in `session-N.jsonl` |
+//! | 4096 + 262144 | what follows in `session-N.jsonl` |
 //!
 //! Numbers are little-endian, of 64 bits. While the application lives, the file is locked.
 
@@ -28,13 +28,13 @@ use crate::shared::{self, Shared};
 const MAGIC: u64 = u64::from_le_bytes(*b"VAV1DT01");
 
 /// Bytes of each file that are held at most.
-const ROOM: usize = 128 << 10;
+const ROOM: usize = 256 << 10;
 
 /// Where they are.
 const START: usize = 4096;
 
 /// Larger ones are written at once.
-const SMALL: usize = 16 << 10;
+const SMALL: usize = 48 << 10;
 
 /// So many bytes of a stream get their place on the disk at once, where frames are larger: the
 /// system writes to a place that is there for three quarters of the time.
@@ -207,7 +207,7 @@ impl Output {
         }
     }
 
-    /// Nothing more comes.
+    /// Nothing more is held.
     pub(super) fn end(&mut self) {
         self.flush();
         for own in self.files.iter_mut().filter(|own| own.placed > own.written) {

@@ -62,6 +62,18 @@ pub(super) fn of_queue(queue: vk::Queue) -> Option<Arc<Device>> {
     by_key(key(queue.as_raw()))
 }
 
+/// Brings what the captures of all devices hold into their files, but for those that are in use right
+/// now.
+#[cfg(target_os = "linux")]
+pub(super) fn keep_all() {
+    let Ok(all) = DEVICES.try_read() else { return };
+    for device in all.iter() {
+        if let Ok(mut state) = device.state.try_lock() {
+            state.sessions.values_mut().for_each(crate::capture::Session::keep);
+        }
+    }
+}
+
 /// What a device is made of.
 pub(super) struct About {
     pub(super) handle: vk::Device,

@@ -15,6 +15,8 @@ mod copies;
 mod creation;
 mod decoded;
 mod device;
+#[cfg(target_os = "linux")]
+mod ending;
 mod hooks;
 mod instance;
 mod link;
