@@ -125,7 +125,7 @@ impl Params {
     pub(crate) fn decoder_has(&self) -> bool {
         let is_420 = self.subsampling_x == 1 && self.subsampling_y == 1;
         let [cb, cr] = [0, 1].map(|plane| self.chroma[plane].points.is_empty());
-        !self.identity && !(is_420 && cb != cr)
+        !(self.identity || is_420 && cb != cr)
     }
 
     /// Whether the process changes any sample at all.
