@@ -224,10 +224,10 @@ impl State {
         let Some(ops) = self.commands.get_mut(&commands) else { return };
         for op in ops.drain(..) {
             match op {
-                Op::Decode(decode) if self.spare.len() < SPARE => {
-                    if Arc::strong_count(&decode) == 1 {
-                        self.spare.push(decode);
-                    }
+                Op::Decode(decode)
+                    if self.spare.len() < SPARE && Arc::strong_count(&decode) == 1 =>
+                {
+                    self.spare.push(decode);
                 }
                 _ => {}
             }
