@@ -308,7 +308,7 @@ impl Bench {
     /// ffmpeg's recording of a stream against ours.
     fn ffmpeg(&self, stream: &str, ours: &Path, theirs: &Path) -> Result<Compared> {
         let mut arguments = vec!["-v", "error"];
-        if ["adl", "dg2"].contains(&self.chip.as_str()) {
+        if ["adl", "dg2", "mtl"].contains(&self.chip.as_str()) {
             // It asks for a profile with film grain otherwise, which these refuse.
             arguments.extend(["-export_side_data", "film_grain"]);
         }

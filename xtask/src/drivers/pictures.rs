@@ -35,8 +35,8 @@ impl Bench {
     /// Decodes every stream with the imitated engine below the driver: the cell of the table.
     pub(super) fn pictures(&self, streams: &[PathBuf], faults: &mut Vec<String>) -> Result<String> {
         let (mut exact, mut read, mut pictures, mut known) = (0, 0, 0, 0);
-        // Where both are offered vav1d takes two pictures; one is right as well.
-        let ways: &[&[&str]] = match self.offers_both {
+        // Where RADV offers both vav1d takes two pictures; one is right as well.
+        let ways: &[&[&str]] = match self.is_amd() && self.offers_both {
             true => &[&[], &["--dpb", "coincide"]],
             false => &[&[]],
         };
