@@ -50,10 +50,8 @@ pub(super) fn probe(bytes: &mut Bytes) -> Result<Format> {
     if has_matroska(head) {
         return Ok(Format::Matroska);
     }
-    for (magic, name) in [(&b"RIFF"[..], "RIFF"), (b"YUV4MPEG2", "Y4M as input")] {
-        if head.starts_with(magic) {
-            return Err(Unsupported::Stream(format!("the container {name}")).into());
-        }
+    if let Some(name) = other(head) {
+        return Err(Unsupported::Stream(format!("the container {name}")).into());
     }
     for window in WINDOWS {
         let data = bytes.peek(window)?;
@@ -72,6 +70,22 @@ pub(super) fn probe(bytes: &mut Bytes) -> Result<Format> {
         false => "neither IVF, WebM, Matroska nor MP4, nor a Section 5 or an Annex B stream",
     };
     Err(fault(what, 0, None).into())
+}
+
+/// The name of a container that others read, and this crate does not.
+fn other(head: &[u8]) -> Option<&'static str> {
+    const NAMES: [(&[u8], &str); 6] = [
+        (b"RIFF", "RIFF"),
+        (b"YUV4MPEG2", "Y4M as input"),
+        (b"FLV\x01", "FLV"),
+        (b"OggS", "Ogg"),
+        (b"nut/multimedia container", "NUT"),
+        (b"\x06\x0e\x2b\x34\x02\x05\x01\x01", "MXF"),
+    ];
+    // Packets of MPEG-2 Systems have 188 bytes, and begin alike.
+    let is_packet = |number: usize| head.get(188 * number) == Some(&0x47);
+    let named = NAMES.iter().find(|(magic, _)| head.starts_with(magic)).map(|(_, name)| *name);
+    named.or_else(|| (0..5).all(is_packet).then_some("MPEG-2 Systems (a transport stream)"))
 }
 
 /// Whether a Matroska file begins somewhere in `data`, behind what is none of it.

@@ -211,3 +211,24 @@ fn a_sample_without_a_size_ends_with_its_box() {
         assert!(fault.to_string().contains("no size") && fault.loses_frames(), "{fault}");
     }
 }
+
+#[test]
+fn containers_that_are_not_read_are_named() {
+    let packets: Vec<u8> = (0..8 * 188).map(|at| if at % 188 == 0 { 0x47 } else { 7 }).collect();
+    let files: [(&[u8], &str); 4] = [
+        (b"FLV\x01\x01\0\0\0\x09\0\0\0\0", "FLV"),
+        (b"RIFF\x24\0\0\0AVI LIST", "RIFF"),
+        (b"OggS\0\x02\0\0\0\0\0\0", "Ogg"),
+        (&packets, "transport stream"),
+    ];
+    for (data, name) in files {
+        for is_pipe in [false, true] {
+            match open(data, is_pipe).err() {
+                Some(Error::Unsupported(what)) => {
+                    assert!(what.to_string().contains(name), "{what}")
+                }
+                other => panic!("{name}: {other:?}"),
+            }
+        }
+    }
+}
