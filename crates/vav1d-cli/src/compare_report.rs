@@ -16,8 +16,6 @@ use vav1d_lab::compare::{Difference, Node, PlaneDifference, REFERENCE_NAMES, Sta
 use vav1d_lab::wire::compare as wire;
 use vav1d_lab::words::count;
 
-const PLANES: [&str; 3] = ["Y", "U", "V"];
-
 /// Writes the report, and picks the exit code.
 pub(super) fn tell(
     args: &CompareArgs,
@@ -208,14 +206,16 @@ fn differs(out: &mut impl Write, difference: &Difference) -> io::Result<()> {
         Difference::Hash { is, should_be } => {
             writeln!(out, "   MD5 {is}, should be {should_be}")
         }
-        Difference::Samples { planes, superblocks } => {
-            for (name, plane) in PLANES.iter().zip(planes).filter(|(_, p)| p.differing > 0) {
-                let PlaneDifference { samples, differing, max, first, psnr, ssim } = plane;
+        Difference::Samples { superblocks, .. } => {
+            for plane in difference.planes() {
+                let PlaneDifference { plane, samples, differing, max, first, psnr, ssim } = plane;
                 let (x, y) = first.unwrap_or_default();
+                let psnr = psnr.unwrap_or(f64::INFINITY);
+                let ssim = ssim.map(|ssim| format!(", SSIM {ssim:.4}")).unwrap_or_default();
                 writeln!(
                     out,
-                    "   {name}: {differing} of {samples} samples differ, by {max} at most; PSNR \
-                     {psnr:.2} dB, SSIM {ssim:.4}; first at ({x}, {y})"
+                    "   {plane}: {differing} of {samples} samples differ, by {max} at most; PSNR \
+                     {psnr:.2} dB{ssim}; first at ({x}, {y})"
                 )?;
             }
             let (wrong, total, first) = (superblocks.wrong, superblocks.total, superblocks.first);
@@ -291,10 +291,10 @@ fn record(all: &Comparison, v: &Verdict, node: &Node) -> wire::Verdict {
         dpb_slot: v.dpb_slot,
         origins: v.origins.iter().copied().collect(),
         references: references.collect(),
-        difference: v.difference.as_ref().map(Into::into),
+        difference: v.difference.clone(),
         film_grain: v.grain.as_ref().map(|(outputs, difference)| wire::Grained {
             outputs: outputs.clone(),
-            difference: difference.into(),
+            difference: difference.clone(),
         }),
     }
 }

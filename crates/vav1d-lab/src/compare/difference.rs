@@ -1,14 +1,21 @@
 //! How two pictures of one frame differ.
 
-use super::graph::Node;
+use serde::{Deserialize, Serialize};
 use vav1d::pixels::Picture;
 
+use super::graph::Node;
+
+/// The planes in their order.
+const PLANES: [&str; 3] = ["Y", "U", "V"];
+
 /// How a picture differs from what it should be.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(untagged)]
 pub enum Difference {
     /// Sizes or sample formats differ: nothing more can be said.
     Shape {
         /// Width, height and bit depth of the judged picture.
+        #[serde(rename = "shape")]
         is: (u32, u32, u8),
         /// Of the right one.
         should_be: (u32, u32, u8),
@@ -16,6 +23,7 @@ pub enum Difference {
     /// Only hashes are known, and they differ.
     Hash {
         /// MD5 of the judged picture.
+        #[serde(rename = "md5")]
         is: String,
         /// Of the right one.
         should_be: String,
@@ -29,9 +37,30 @@ pub enum Difference {
     },
 }
 
+impl Difference {
+    /// The planes that differ.
+    pub fn planes(&self) -> impl Iterator<Item = &PlaneDifference> {
+        let planes: &[PlaneDifference] = match self {
+            Self::Samples { planes, .. } => planes,
+            Self::Shape { .. } | Self::Hash { .. } => &[],
+        };
+        planes.iter().filter(|plane| plane.differing > 0)
+    }
+
+    /// Its first wrong superblock.
+    pub fn first(&self) -> Option<&Block> {
+        match self {
+            Self::Samples { superblocks, .. } => Some(&superblocks.first),
+            Self::Shape { .. } | Self::Hash { .. } => None,
+        }
+    }
+}
+
 /// One plane.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct PlaneDifference {
+    /// Y, U or V.
+    pub plane: String,
     /// Samples of the plane.
     pub samples: u64,
     /// Of these, how many differ.
@@ -40,15 +69,15 @@ pub struct PlaneDifference {
     pub max: u32,
     /// The first differing sample in raster order: column, row.
     pub first: Option<(u32, u32)>,
-    /// Peak signal to noise ratio in dB; infinite if nothing differs.
-    pub psnr: f64,
+    /// Peak signal to noise ratio in dB; `None` if nothing differs.
+    pub psnr: Option<f64>,
     /// Mean structural similarity over windows of 8x8 samples, four apart; 1 if nothing differs.
-    /// NaN for planes smaller than a window.
-    pub ssim: f64,
+    /// `None` for planes smaller than a window.
+    pub ssim: Option<f64>,
 }
 
 /// The superblocks that have differing samples.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Superblocks {
     /// How many.
     pub wrong: usize,
@@ -60,7 +89,7 @@ pub struct Superblocks {
 }
 
 /// A superblock.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Block {
     /// Row of superblocks in the frame, from 0.
     pub row: u32,
@@ -87,12 +116,12 @@ pub fn difference(node: &Node, is: &Picture, should_be: &Picture) -> Option<Diff
         return None;
     }
     let mut map = SuperblockMap::new(node);
-    let planes = (0..is.format.chroma.planes()).map(|plane| {
+    let planes = (0..is.format.chroma.planes()).zip(PLANES).map(|(plane, name)| {
         let (width, _) = is.format.plane_size(plane, is.width, is.height);
         let [a, b] = [is, should_be].map(|p| samples(p, plane));
         let (x, y) = if plane == 0 { (0, 0) } else { is.format.chroma.subsampling() };
         let each = |column: u32, row: u32| map.mark(column << x, row << y);
-        plane_difference(&a, &b, width, is.format.bit_depth, each)
+        plane_difference(name, &a, &b, width, is.format.bit_depth, each)
     });
     let planes = planes.collect();
     Some(Difference::Samples { planes, superblocks: map.finish() })
@@ -108,6 +137,7 @@ pub(super) fn samples(picture: &Picture, plane: usize) -> Vec<u16> {
 }
 
 fn plane_difference(
+    plane: &str,
     a: &[u16],
     b: &[u16],
     width: u32,
@@ -129,17 +159,18 @@ fn plane_difference(
     let peak = f64::from((1_u32 << bit_depth) - 1);
     let mse = squares as f64 / a.len().max(1) as f64;
     PlaneDifference {
+        plane: plane.to_owned(),
         samples: a.len() as u64,
         differing,
         max,
         first,
-        psnr: 10.0 * (peak * peak / mse).log10(),
-        ssim: if differing == 0 { 1.0 } else { ssim(a, b, width as usize, peak) },
+        psnr: (differing > 0).then(|| 10.0 * (peak * peak / mse).log10()),
+        ssim: if differing == 0 { Some(1.0) } else { ssim(a, b, width as usize, peak) },
     }
 }
 
 /// Wang et al. 2004, with windows of equal weights.
-fn ssim(a: &[u16], b: &[u16], width: usize, peak: f64) -> f64 {
+fn ssim(a: &[u16], b: &[u16], width: usize, peak: f64) -> Option<f64> {
     const WINDOW: usize = 8;
     let height = a.len() / width.max(1);
     let (c1, c2) = ((0.01 * peak).powi(2), (0.03 * peak).powi(2));
@@ -165,7 +196,7 @@ fn ssim(a: &[u16], b: &[u16], width: usize, peak: f64) -> f64 {
             windows += 1;
         }
     }
-    if windows == 0 { f64::NAN } else { sum / windows as f64 }
+    (windows > 0).then(|| sum / windows as f64)
 }
 
 /// Which superblocks of a frame have differing samples.
@@ -241,14 +272,15 @@ mod tests {
         b[3 * 16 + 5] += 4;
         b[9 * 16 + 1] -= 2;
         let mut marked = Vec::new();
-        let found = plane_difference(&a, &b, 16, 8, |x, y| marked.push((x, y)));
+        let found = plane_difference("Y", &a, &b, 16, 8, |x, y| marked.push((x, y)));
         assert_eq!((found.samples, found.differing, found.max), (256, 2, 4));
         assert_eq!((found.first, &marked[..]), (Some((5, 3)), &[(5, 3), (1, 9)][..]));
         let mse = 20.0 / 256.0;
-        assert!((found.psnr - 10.0 * (65025.0_f64 / mse).log10()).abs() < 1e-9);
-        assert!(found.ssim < 1.0 && found.ssim > 0.99, "{}", found.ssim);
-        let same = plane_difference(&a, &a, 16, 8, |_, _| ());
-        assert_eq!((same.differing, same.psnr, same.ssim), (0, f64::INFINITY, 1.0));
+        let [psnr, ssim] = [found.psnr, found.ssim].map(Option::unwrap);
+        assert!((psnr - 10.0 * (65025.0_f64 / mse).log10()).abs() < 1e-9);
+        assert!(ssim < 1.0 && ssim > 0.99, "{ssim}");
+        let same = plane_difference("Y", &a, &a, 16, 8, |_, _| ());
+        assert_eq!((same.differing, same.psnr, same.ssim), (0, None, Some(1.0)));
     }
 
     #[test]
@@ -256,8 +288,8 @@ mod tests {
         let a: Vec<u16> = (0..256).map(|i| (i * 37) % 200).collect();
         let brighter: Vec<u16> = a.iter().map(|v| v + 10).collect();
         let flat = vec![100; 256];
-        let [brighter, flat] = [&brighter, &flat].map(|b| ssim(&a, b, 16, 255.0));
+        let [brighter, flat] = [&brighter, &flat].map(|b| ssim(&a, b, 16, 255.0).unwrap());
         assert!(brighter > 0.9 && flat < 0.1, "{brighter} {flat}");
-        assert!(ssim(&a[..49], &a[1..50], 7, 255.0).is_nan());
+        assert!(ssim(&a[..49], &a[1..50], 7, 255.0).is_none());
     }
 }

@@ -79,10 +79,6 @@ impl Conversion {
         Ok(made)
     }
 
-    pub(super) fn device(&self) -> &Arc<Device> {
-        &self.device
-    }
-
     /// The format of its images.
     pub(super) fn format(&self) -> vk::Format {
         self.format

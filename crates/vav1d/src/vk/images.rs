@@ -10,12 +10,13 @@ use super::caps::{COPY, OVERWRITE, VideoFormat, with_profile};
 use super::choose::Choice;
 use super::device::Device;
 use super::memory::Location;
-use super::objects::{Image, View};
+use super::objects::Image;
 use super::on_device::{PictureViews, Source};
 use super::options::{DpbExtent, Layouts, ReadbackWay, Sampling, Sharing};
 use super::readback::PictureLayout;
 use super::slots::DpbSlot;
 use super::submit::Ticket;
+use super::views::View;
 use crate::error::Result;
 use crate::limits::{SPARE_IMAGE_AGE, SPARE_IMAGE_BYTES};
 

@@ -339,6 +339,10 @@ impl Image {
         self.tiling
     }
 
+    pub(super) fn usage(&self) -> vk::ImageUsageFlags {
+        self.usage
+    }
+
     /// Bytes of its memory.
     pub(super) fn size_bytes(&self) -> u64 {
         self.memory.as_ref().map_or(0, Memory::size_bytes)
@@ -354,59 +358,6 @@ impl Drop for Image {
     fn drop(&mut self) {
         // SAFETY: VUID-vkDestroyImage-image-01000: no submission uses it any more.
         self.device.destroy(|raw| unsafe { raw.destroy_image(self.raw, None) });
-    }
-}
-
-/// A view of one layer of an image, for decoding.
-pub(super) struct View {
-    image: Arc<Image>,
-    raw: vk::ImageView,
-    layer: u32,
-}
-
-impl View {
-    /// A view of layer `layer`.
-    pub(super) fn new(image: &Arc<Image>, layer: u32) -> Result<Self> {
-        // Shaders have views of their own, of planes: this one could not be sampled without a
-        // conversion (VUID-VkImageViewCreateInfo-format-06415).
-        let usage = image.usage & !vk::ImageUsageFlags::SAMPLED;
-        let mut usage = vk::ImageViewUsageCreateInfo::default().usage(usage);
-        let info = vk::ImageViewCreateInfo::default()
-            .image(image.raw)
-            .view_type(vk::ImageViewType::TYPE_2D)
-            .format(image.format)
-            .subresource_range(
-                vk::ImageSubresourceRange::default()
-                    .aspect_mask(vk::ImageAspectFlags::COLOR)
-                    .level_count(1)
-                    .base_array_layer(layer)
-                    .layer_count(1),
-            )
-            .push_next(&mut usage);
-        // SAFETY: the image has the layer, a decode usage and this format; a view of its whole
-        // planes needs no conversion, as it cannot be sampled.
-        let raw = unsafe { image.device.raw().create_image_view(&info, None) }
-            .map_err(failed("vkCreateImageView"))?;
-        Ok(Self { image: image.clone(), raw, layer })
-    }
-
-    pub(super) fn raw(&self) -> vk::ImageView {
-        self.raw
-    }
-
-    pub(super) fn image(&self) -> &Arc<Image> {
-        &self.image
-    }
-
-    pub(super) fn layer(&self) -> u32 {
-        self.layer
-    }
-}
-
-impl Drop for View {
-    fn drop(&mut self) {
-        // SAFETY: VUID-vkDestroyImageView-imageView-01026: no submission uses it any more.
-        self.image.device.destroy(|raw| unsafe { raw.destroy_image_view(self.raw, None) });
     }
 }
 
