@@ -153,7 +153,13 @@ impl Executor {
         let frames = self.options.frames_in_flight.max(1) as usize;
         match self.options.recording {
             Recording::InOrder if self.is_hardware() => frames.min(MOST_READBACKS),
-            Recording::InOrder if self.showing.busy => frames.saturating_sub(NO_READBACKS),
+            Recording::InOrder if self.showing.busy => {
+                // With film grain each is two pictures.
+                let choice = self.active.as_ref().map(|active| &active.choice);
+                let doubled = choice.is_some_and(|choice| choice.profile.film_grain);
+                let fewer = usize::from(self.showing.keeps_core && doubled);
+                frames.saturating_sub(NO_READBACKS + fewer)
+            }
             Recording::InOrder => frames,
             Recording::Shuffled => frames,
         }
