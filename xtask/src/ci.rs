@@ -20,19 +20,21 @@ const MUTATED: usize = 100;
 /// Seconds for each fuzz target.
 const FUZZED: u64 = 5;
 
-/// Configurations of softvk that all vectors run with.
-const CONFIGS: [&str; 11] = [
+/// Configurations of softvk that all vectors run with. Of two cores the command that is run takes one:
+/// without a word of threads, frames are not begun beside others there.
+const CONFIGS: [&str; 12] = [
     "",
-    "clobber-headers",
-    "coincide",
-    "distinct",
-    "distinct,array",
+    "threads=2",
+    "threads=2,clobber-headers",
+    "threads=4,coincide",
+    "threads=2,distinct",
+    "threads=2,distinct,array",
     "coincide,array",
-    "two-plane",
-    "no-grain",
-    "slots=8",
-    "pure-decode-family,no-status,align=256/128,granularity=64x64",
-    "nv-560",
+    "threads=2,two-plane",
+    "threads=2,no-grain",
+    "threads=2,slots=8",
+    "threads=4,pure-decode-family,no-status,align=256/128,granularity=64x64",
+    "nv-560,threads=2",
 ];
 
 pub(crate) fn run() -> Result<()> {

@@ -63,6 +63,8 @@ pub struct Reconstructor {
     pub(super) profile: Profile,
     threads: Threads,
     delay: Delay,
+    /// Cores that somebody else has.
+    taken: usize,
     pub(super) decoder: Decoder,
     pub(super) slots: Slots<Arc<Unit>>,
     /// The picture of each slot.
@@ -146,6 +148,7 @@ impl Reconstructor {
             profile,
             threads,
             delay,
+            taken: 0,
             // That of the first frame is known when it comes.
             decoder: Decoder::with_filters(Pace::of_threads(1), filters),
             flights: VecDeque::new(),
@@ -153,6 +156,12 @@ impl Reconstructor {
             pictures: vec![None; max_dpb_slots as usize],
             sequence: None,
         })
+    }
+
+    /// Whoever takes the pictures keeps so many cores busy: where nobody says how many threads there
+    /// are to be, nor how many frames at a time, it is what suits the others.
+    pub fn leave_cores(&mut self, taken: usize) {
+        self.taken = taken;
     }
 
     /// The threads for frames of `tile_count` tiles and `samples` luma samples.
@@ -163,6 +172,10 @@ impl Reconstructor {
             (Threads::Cores(_), Delay::Chosen) if samples <= SMALL => {
                 return Pace::of_threads(alone);
             }
+            (Threads::Cores(cores), Delay::Chosen) => {
+                let left = cores.saturating_sub(self.taken);
+                (left.clamp(1, MOST_THREADS) as u32, Delay::Chosen)
+            }
             (Threads::Cores(cores), delay) => (cores.clamp(1, MOST_THREADS) as u32, delay),
             (Threads::Fixed(_), delay) => (alone, delay),
         };
@@ -171,7 +184,7 @@ impl Reconstructor {
             // As dav1d has it: each frame in the making has some threads.
             _ => f64::from(threads).sqrt().ceil().min(f64::from(MOST_DELAY)) as u32,
         };
-        Pace { threads, delay: delay.max(1) }
+        if delay > 1 { Pace { threads, delay } } else { Pace::of_threads(alone) }
     }
 
     /// `VK_VIDEO_CODING_CONTROL_RESET_BIT_KHR`: every slot is inactive.
@@ -217,6 +230,8 @@ impl Reconstructor {
         self.settle();
         let opening = opening(job);
         self.slots.open(&opening)?;
+        // What this frame refers to, the decoder keeps.
+        self.set_picture(job.setup_slot, None);
         let outcome = self.reconstruct(job, tiles, &opening);
         if matches!(outcome, Err(Fault::Panicked)) {
             self.slots.clear();

@@ -1,6 +1,6 @@
 //! What the driver imitates: read from `SOFTVK_CONFIG`, or set by the program that embeds it.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 
 use ash::vk;
 
@@ -17,6 +17,19 @@ thread_local! {
     /// What a program that embeds the driver said: `None` if it said nothing, or if the driver is
     /// loaded as an ICD.
     static OVERRIDE: RefCell<Option<Option<String>>> = const { RefCell::new(None) };
+    /// See [`set_cores_taken`].
+    static TAKEN: Cell<usize> = const { Cell::new(0) };
+}
+
+/// The program keeps `cores` cores busy itself while it takes the pictures of sessions that this
+/// thread makes from now on: their decoders take the others, where nothing else was said.
+pub fn set_cores_taken(cores: usize) {
+    TAKEN.set(cores);
+}
+
+/// What [`set_cores_taken`] was given last on this thread; 0 at first.
+pub(crate) fn cores_taken() -> usize {
+    TAKEN.get()
 }
 
 /// Sets the configuration of instances that this thread makes from now on, in place of the
@@ -110,7 +123,7 @@ pub fn set_config(text: Option<&str>) {
 /// | `null` | every decode succeeds at once, no picture is written, and copies of decoded pictures copy nothing: for measuring what is above the driver |
 /// | `stderr` | messages go to standard error, too |
 /// | `threads=N` | decoder threads of a session; without it one for each core, 16 at most, but one for small frames (160x90) |
-/// | `delay=N` | frames that those work on at a time at most, 1 to 64, as far as they are submitted and there are threads; without it the square root of the threads, rounded up, 8 at most. With planted faults and with more than nine slots it is 1 |
+/// | `delay=N` | frames that those work on at a time at most, 1 to 64, as far as they are submitted and there are threads; without it the square root of the threads, rounded up, 8 at most; where neither is said, a program that keeps a core busy itself (`md5 --total`) has its core left. With planted faults and with more than nine slots it is 1 |
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Config {
     /// VK_VIDEO_DECODE_CAPABILITY_DPB_AND_OUTPUT_COINCIDE_BIT_KHR.

@@ -75,6 +75,15 @@ impl Intake {
         self.usual = (self.usual * 3 + time) / 4;
     }
 
+    /// Lets the pictures go that the decodes of `batch`, which is about to be executed, and of those
+    /// behind it will overwrite.
+    pub(crate) fn give_up(&mut self, batch: &Batch) {
+        if give_up(batch) {
+            self.waiting.extend(self.receiver.try_iter());
+            let _last = self.waiting.iter().find(|batch| !give_up(batch));
+        }
+    }
+
     /// Begins what can be begun of the batches that wait, until it is known what came of `ticket`.
     fn begin_all(&mut self, scope: &BeginOp, ticket: Ticket) {
         let mut batches = self.waiting.iter_mut();
@@ -104,7 +113,7 @@ fn give_up(batch: &Batch) -> bool {
             commands.iter().all(|command| match command {
                 Command::BeginVideo(begin) => {
                     scope = Some(begin);
-                    ahead::room(begin) != Room::No
+                    ahead::gives_up(begin)
                 }
                 Command::Decode(op) => {
                     seen += 1;

@@ -29,7 +29,7 @@ mod video;
 mod when;
 mod words;
 
-pub use config::{Config, Grain, PERSONALITIES, Planes, VARIABLE, set_config};
+pub use config::{Config, Grain, PERSONALITIES, Planes, VARIABLE, set_config, set_cores_taken};
 pub use handle::handles;
 pub use hardware::{Hardware, MemoryLayout};
 pub use icd::get_instance_proc_addr;

@@ -164,6 +164,9 @@ impl Worker {
                 self.tracker.learn(&semaphore.wait_on_queue(*value));
             }
             let is_begun = intake::begin(&mut batch, || true);
+            if !is_begun {
+                intake.give_up(&batch);
+            }
             for List { commands, snapshots, tickets } in batch.lists {
                 let scope = Scope::new(&self.messages, batch.busy, snapshots);
                 let (started, tracker) = (self.started, &mut self.tracker);

@@ -273,6 +273,10 @@ impl Sink for Watched<'_> {
         self.inner.wants()
     }
 
+    fn keeps_core(&self) -> bool {
+        self.inner.keeps_core()
+    }
+
     fn begin_parts(&mut self, info: &StreamInfo) -> io::Result<()> {
         self.inner.begin_parts(info)
     }

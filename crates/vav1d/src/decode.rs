@@ -97,6 +97,7 @@ pub fn decode(
     let mut run = Run::new(source.info(), options);
     executor.leave_unread(sink.wants() != Wants::Pictures);
     executor.keep_busy(sink.wants() == Wants::Parts);
+    executor.leave_core(sink.keeps_core());
     let worked = run.units(source, executor, sink);
     let finished = sink.finish();
     worked?;

@@ -257,6 +257,28 @@ fn threads_are_for_tiles_and_cores() {
 }
 
 #[test]
+fn cores_of_others_are_left_to_them() {
+    let pace = |cores, taken, delay, tile_count| {
+        let profile = testing::profile(Chroma::Yuv420, 8);
+        let mut it = Reconstructor::ahead(profile, 9, 0, delay).expect("a session");
+        it.threads = Threads::Cores(cores);
+        it.leave_cores(taken);
+        let Pace { threads, delay } = it.pace(tile_count, 1920 * 1080);
+        (threads, delay)
+    };
+    assert_eq!(
+        [1, 2, 3, 4, 16].map(|cores| pace(cores, 0, 0, 1)),
+        [(1, 1), (2, 2), (3, 2), (4, 2), (16, 4)]
+    );
+    assert_eq!(
+        [1, 2, 3, 4, 16].map(|cores| pace(cores, 1, 0, 1)),
+        [(1, 1), (1, 1), (2, 2), (3, 2), (15, 4)]
+    );
+    // Tiles have threads all the same, and who says how many frames at a time gets them.
+    assert_eq!((pace(2, 1, 0, 8), pace(2, 1, 2, 1), pace(2, 1, 1, 8)), ((2, 1), (2, 2), (2, 1)));
+}
+
+#[test]
 fn any_slots_give_what_the_streams_own_buffers_give() {
     let mut decoded = 0;
     for seed in 0..12 {

@@ -55,6 +55,12 @@ pub(crate) fn begin(begin: &BeginOp, op: &DecodeOp) -> Option<Ticket> {
     Some(ticket)
 }
 
+/// Whether decodes of a session overwrite pictures. Those with planted faults may leave them as they
+/// were.
+pub(crate) fn gives_up(begin: &BeginOp) -> bool {
+    begin.session.config.faults.is_empty()
+}
+
 /// The pictures that a decode will overwrite are nobody's any more: its waits are over, and no command
 /// before it looks at an image.
 pub(crate) fn give_up(op: &DecodeOp) {

@@ -6,7 +6,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use ash::vk;
 
 use super::known::Known;
-use crate::config::Config;
+use crate::config::{self, Config};
 use crate::image::Resource;
 use av1_engine::job::Profile;
 use av1_engine::{Reconstructor, Ticket};
@@ -115,7 +115,7 @@ impl Drop for Session {
 impl Session {
     pub(crate) fn new(profile: Profile, limits: Limits, config: Config) -> Self {
         let max_dpb_slots = limits.slots;
-        let recon = match config.threads {
+        let mut recon = match config.threads {
             _ if config.null => Err("nothing is decoded".to_owned()),
             threads if may_begin_early(&config, &limits) => {
                 Reconstructor::ahead(profile, max_dpb_slots, threads, config.delay)
@@ -125,6 +125,9 @@ impl Session {
             threads => Reconstructor::with_threads(profile, max_dpb_slots, threads)
                 .map_err(|e| e.to_string()),
         };
+        if let Ok(recon) = &mut recon {
+            recon.leave_cores(config::cores_taken());
+        }
         let indexes = memory_indexes(&config);
         let state = State {
             initialized: false,

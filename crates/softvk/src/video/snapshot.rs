@@ -40,13 +40,20 @@ impl Snapshot {
 
 /// `hash` and `bytes` as one.
 fn mix(hash: u64, bytes: &[u8]) -> u64 {
-    let (words, rest) = bytes.as_chunks::<8>();
+    let step =
+        |hash: u64, word: u64| (hash.rotate_left(5) ^ word).wrapping_mul(0x517c_c1b7_2722_0a95);
+    // One after the other they would wait for each other.
+    let mut lanes = [hash, 1, 2, 3];
+    let (blocks, rest) = bytes.as_chunks::<32>();
+    for block in blocks {
+        for (lane, word) in lanes.iter_mut().zip(block.as_chunks::<8>().0) {
+            *lane = step(*lane, u64::from_le_bytes(*word));
+        }
+    }
+    let (words, rest) = rest.as_chunks::<8>();
     let last = rest.iter().fold(rest.len() as u64, |word, byte| word << 8 | u64::from(*byte));
-    words
-        .iter()
-        .map(|word| u64::from_le_bytes(*word))
-        .chain([last])
-        .fold(hash, |hash, word| (hash.rotate_left(5) ^ word).wrapping_mul(0x517c_c1b7_2722_0a95))
+    let words = words.iter().map(|word| u64::from_le_bytes(*word)).chain([last]);
+    lanes.into_iter().chain(words).fold(0, step)
 }
 
 #[cfg(test)]

@@ -152,3 +152,39 @@ fn a_busy_device_has_frames_when_a_picture_is_delivered() {
     let behind: Vec<_> = (2..=12).chain([12]).collect();
     assert_eq!(delivered(true, 1), behind);
 }
+
+/// Shown a second time, a picture has film grain of the caller's in place of the driver's.
+#[test]
+fn what_is_shown_twice_has_the_same_film_grain() {
+    for name in ["grain-420-8.ivf", "grain-420-10.ivf", "grain-hidden.ivf"] {
+        let path = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../../samples")).join(name);
+        let file = Box::new(File::open(path).expect("a sample"));
+        let mut source = container::open_file(file, None, Default::default()).expect("a stream");
+        let instance = Instance::new(Driver::Soft { config: None }, InstanceOptions::default());
+        let instance = instance.expect("softvk");
+        let adapter = instance.adapters().expect("a device").remove(0);
+        let executor = Executor::new(&instance, &adapter, ExecutorOptions::default());
+        let mut executor = executor.expect("an executor");
+        executor.leave_unread(true);
+        let mut planner = Planner::new(PlannerOptions::default());
+        let (mut steps, mut callers, mut pairs) = (Vec::new(), [0, 0], 0);
+        while let Some(unit) = source.next_unit().expect("a unit") {
+            crate::units::planned(&mut planner, Ok(unit), &mut steps);
+            for step in steps.drain(..) {
+                executor.execute(&step).expect("executed");
+                let Step::Show(_) = step else { continue };
+                executor.execute(&step).expect("executed");
+                let pair = [0, 1].map(|time| {
+                    let output = executor.next_output(true).expect("an answer").expect("a picture");
+                    callers[time] += usize::from(output.pending_grain.is_some());
+                    let at = Clock::new(None).frame(output.show.pts);
+                    let picture = FilmGrain::Stream.apply(output, at, None).expect("grain");
+                    picture.into_host().expect("a picture")
+                });
+                assert!(pair[0] == pair[1], "{name}: picture {pairs}");
+                pairs += 1;
+            }
+        }
+        assert!(pairs > 0 && callers[0] == 0 && callers[1] > 0, "{name}: {callers:?} of {pairs}");
+    }
+}

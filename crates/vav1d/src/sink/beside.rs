@@ -24,6 +24,10 @@ pub trait Batches: Send + 'static {
     fn begin(&mut self, info: &StreamInfo) -> io::Result<()>;
     /// The next pictures, in output order; at least one.
     fn pictures(&mut self, batch: &[Shown]) -> io::Result<()>;
+    /// Whether parts take it about as long as decoding does.
+    fn keeps_core(&self) -> bool {
+        false
+    }
     /// The next bytes of a picture, on the thread that decodes: where there is no copy of it, none is
     /// made to hand it over.
     fn part(&mut self, _bytes: &[u8]) {}
@@ -143,6 +147,10 @@ fn work(
 impl<B: Batches> Sink for Beside<B> {
     fn wants(&self) -> Wants {
         if B::PARTS { Wants::Parts } else { Wants::Pictures }
+    }
+
+    fn keeps_core(&self) -> bool {
+        matches!(&self.0, State::Here(batches) if B::PARTS && batches.keeps_core())
     }
 
     fn begin_parts(&mut self, info: &StreamInfo) -> io::Result<()> {

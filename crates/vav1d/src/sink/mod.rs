@@ -139,6 +139,11 @@ pub trait Sink {
     fn wants(&self) -> Wants {
         Wants::Pictures
     }
+    /// Whether a part or a picture takes it about as long as decoding takes: a core of a processor
+    /// that decodes is better left to it.
+    fn keeps_core(&self) -> bool {
+        false
+    }
     /// Called once, before the first picture.
     fn begin(&mut self, info: &StreamInfo) -> io::Result<()>;
     /// The same, of pictures that come in parts.

@@ -82,6 +82,15 @@ pub fn configurations() -> (Vec<Word>, Vec<Word>) {
     return (Vec::new(), Vec::new());
 }
 
+/// Sessions that this thread makes from now on on the software driver leave so many cores to this
+/// program.
+pub(super) fn take_cores(cores: usize) {
+    #[cfg(feature = "soft")]
+    softvk::set_cores_taken(cores);
+    #[cfg(not(feature = "soft"))]
+    let _ = cores;
+}
+
 /// Planted faults of softvk's configurations in this process that had no effect on any device.
 pub(super) fn unfired() -> Vec<String> {
     #[cfg(feature = "soft")]

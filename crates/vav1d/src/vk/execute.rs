@@ -7,6 +7,8 @@ use std::collections::VecDeque;
 use std::fmt;
 use std::sync::Arc;
 
+use ash::vk;
+
 use super::active::Active;
 use super::adapter::Adapter;
 use super::choose;
@@ -36,6 +38,8 @@ pub struct Executor {
     pub(super) options: ExecutorOptions,
     /// The planted fault was applied.
     pub(super) plant_applied: bool,
+    /// Nobody has said how many frames are in flight.
+    frames_chosen: bool,
     pub(super) decode: Lane,
     pub(super) copy: Lane,
     pub(super) retired: Retired,
@@ -72,10 +76,13 @@ impl Executor {
         mut options: ExecutorOptions,
     ) -> Result<Self> {
         options.on_device = false;
+        let frames_chosen = options.frames_in_flight == 0;
         super::quirks::settle(adapter, &mut options);
         let device =
             Device::open(instance, adapter, Features::wanted(&options), options.copy_queue)?;
-        Self::of(device, adapter, options)
+        let mut executor = Self::of(device, adapter, options)?;
+        executor.frames_chosen = frames_chosen;
+        Ok(executor)
     }
 
     /// An executor on a device that also draws, whose pictures stay there if `options` say so.
@@ -98,6 +105,7 @@ impl Executor {
             adapter: adapter.clone(),
             options,
             plant_applied: false,
+            frames_chosen: false,
             decode,
             copy,
             retired: Retired::default(),
@@ -132,6 +140,17 @@ impl Executor {
     /// and is in no hurry. At the end all come.
     pub fn keep_busy(&mut self, busy: bool) {
         self.showing.busy = busy;
+    }
+
+    /// Whether the embedded driver leaves a core of the processor to the caller, in sessions from now
+    /// on: for who works on a picture for as long as one core decodes a frame.
+    /// Where nobody has said how many frames are in flight, there is one more on a processor: with one
+    /// in the making, what takes pictures is not to wait for a frame that takes long.
+    pub fn leave_core(&mut self, leave: bool) {
+        self.showing.keeps_core = leave;
+        if leave && self.adapter.device_type == vk::PhysicalDeviceType::CPU {
+            self.options.frames_in_flight += u32::from(std::mem::take(&mut self.frames_chosen));
+        }
     }
 
     /// Frames that the device may be busy with: of older ones it is known what became of them.
@@ -239,6 +258,7 @@ impl Executor {
             }
             return Ok(());
         }
+        super::entry::take_cores(self.showing.keeps_core.into());
         let active = Active::new(&self.device, choice, &spec.sequence, &self.options)?;
         log::info!("video session: {:?}", active.report);
         if let Some(old) = self.active.replace(active) {

@@ -34,6 +34,11 @@ impl GrainMode {
     pub(super) fn is_drivers(self) -> bool {
         matches!(self, Self::Driver | Self::DriverAlways)
     }
+
+    /// Whether nobody else is to.
+    pub(super) fn is_always(self) -> bool {
+        self == Self::DriverAlways
+    }
 }
 
 /// How decode statuses are queried.

@@ -36,6 +36,8 @@ pub(super) struct Showing {
     pub(super) unread: bool,
     /// Pictures are not delivered before frames behind them are under way.
     pub(super) busy: bool,
+    /// Who takes the pictures has a core of its own.
+    pub(super) keeps_core: bool,
 }
 
 impl Showing {

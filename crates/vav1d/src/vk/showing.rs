@@ -22,7 +22,7 @@ use super::slots::DpbSlot;
 use super::submit::Ticket;
 use crate::error::{DeviceError, Result};
 use crate::pixels::Picture;
-use crate::plan::ShowPlan;
+use crate::plan::{ShowPlan, SurfaceId};
 
 /// Readbacks that are under way on hardware: copies then overlap with decodes, whatever their size.
 const MOST_READBACKS: usize = 4;
@@ -106,6 +106,7 @@ impl Executor {
             }
             let (ticket, read) = self.let_host_read(output, kept, plan)?;
             self.showing.pending.push_back(pending(Due::Decoded(ticket), Place::Read(read)));
+            self.keep_clean(show.surface);
             return self.flush_in_order();
         }
         let copy = Copy {
@@ -136,6 +137,24 @@ impl Executor {
         self.flush_in_order()
     }
 
+    /// Of a surface that was shown, frees the output with the driver's film grain, where pictures that
+    /// are held are the decoder's memory. Should it be shown again, the reference picture is, with film
+    /// grain of the caller's, which is the same.
+    fn keep_clean(&mut self, surface: SurfaceId) {
+        if !self.showing.unread || self.is_hardware() || self.options.film_grain.is_always() {
+            return;
+        }
+        let Some(surface) = self.surfaces.get_mut(&surface) else { return };
+        let dpb = surface.dpb.filter(|dpb| surface.grained && *dpb != surface.output);
+        let Some(active) = self.active.as_mut().filter(|active| active.choice.coincide) else {
+            return;
+        };
+        if let Some(dpb) = dpb {
+            active.pictures.free(surface.output);
+            (surface.output, surface.grained) = (dpb, false);
+        }
+    }
+
     fn flush_in_order(&mut self) -> Result<()> {
         match self.options.recording {
             Recording::InOrder => self.flush(),
@@ -153,7 +172,13 @@ impl Executor {
         let frames = self.options.frames_in_flight.max(1) as usize;
         match self.options.recording {
             Recording::InOrder if self.is_hardware() => frames.min(MOST_READBACKS),
-            Recording::InOrder if self.showing.busy => frames.saturating_sub(NO_READBACKS),
+            Recording::InOrder if self.showing.busy => {
+                // With film grain each is two pictures.
+                let choice = self.active.as_ref().map(|active| &active.choice);
+                let doubled = choice.is_some_and(|choice| choice.profile.film_grain);
+                let fewer = usize::from(self.showing.keeps_core && doubled);
+                frames.saturating_sub(NO_READBACKS + fewer)
+            }
             Recording::InOrder => frames,
             Recording::Shuffled => frames,
         }
