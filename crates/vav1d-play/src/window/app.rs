@@ -124,8 +124,10 @@ pub(super) struct Shown {
     pub(super) luminance: Luminance,
     /// Where it is wrong, if that is known.
     pub(super) blocks: Option<Blocks>,
-    /// The device has it.
+    /// The device has it, and draws it again.
     pub(super) is_uploaded: bool,
+    /// It was on the screen.
+    pub(super) is_drawn: bool,
 }
 
 impl App {
@@ -374,8 +376,10 @@ impl App {
     /// Puts `frame` on the screen, as it is to look now.
     pub(super) fn show(&mut self, frame: Box<Frame>, blocks: Option<Blocks>) {
         let (picture, grain) = self.options.look.picture(&frame);
-        let luminance = self.brightness.of(&frame);
-        let shown = Shown { frame, picture, grain, luminance, blocks, is_uploaded: false };
+        let screen = self.display.as_mut().map(|display| &mut display.screen);
+        let luminance = self.brightness.of(&frame, screen);
+        let (is_uploaded, is_drawn) = (false, false);
+        let shown = Shown { frame, picture, grain, luminance, blocks, is_uploaded, is_drawn };
         let stream = Arc::clone(&shown.frame.stream);
         let before = self.shown.replace(shown);
         let is_other = |old: &StreamInfo| (old.entry, &old.name) != (stream.entry, &stream.name);
@@ -446,7 +450,8 @@ impl App {
                 if display.screen.size() != size {
                     display.window.request_redraw();
                 }
-                let is_new = !std::mem::replace(&mut shown.is_uploaded, true);
+                shown.is_uploaded = display.screen.keeps_picture();
+                let is_new = !std::mem::replace(&mut shown.is_drawn, true);
                 let on_device = is_new && display.screen.has(&*shown.picture);
                 self.report.on_device += u64::from(on_device);
             }
