@@ -200,6 +200,19 @@ pub(super) fn close(
     Ok(fault)
 }
 
+/// Whether `moof`, which has `body`, is there once more right behind it: the media is behind the last.
+pub(super) fn comes_again(moof: &Found, body: &[u8], input: &mut Input) -> error::Result<bool> {
+    let bytes = moof.end - moof.body;
+    let Some((body, next)) = usize::try_from(bytes).ok().and_then(|n| body.split_at_checked(n))
+    else {
+        return Ok(false);
+    };
+    let header = Header::read(next)
+        .filter(|header| &header.kind == b"moof" && header.bytes == Some(moof.end - moof.at));
+    let Some(header) = header else { return Ok(false) };
+    Ok(input.read(moof.end.saturating_add(header.header), bytes)? == body)
+}
+
 /// The boxes of each track fragment in `moof`. Where its size is wrong, they are behind it.
 fn tracks(moof: &[u8]) -> Vec<Vec<(Kind, &[u8])>> {
     let mut tracks: Vec<Vec<_>> = Vec::new();

@@ -143,3 +143,27 @@ fn a_sample_of_a_fragment_may_be_too_long() {
     assert_eq!(faults.len(), 1, "{faults:?}");
     assert_eq!(hashes(&frames), stream_of.frames);
 }
+
+/// Its media is where the last of them says; that of the others would be in the next one.
+#[test]
+fn a_fragment_may_be_there_more_than_once_in_front_of_its_media() {
+    let samples = stream("key-frames");
+    let film = Film::default();
+    let fragment = |part: &[(Vec<u8>, bool)], time: u32| {
+        let fragment = film.fragment(part, time);
+        let media: usize = part.iter().map(|(data, _)| data.len()).sum();
+        let head = fragment.len() - media - 8;
+        (fragment[..head].to_vec(), fragment)
+    };
+    let (first, second) = (fragment(&samples[..24], 0), fragment(&samples[24..], 24 * TICKS));
+    for (times, of_second) in [(1, 0), (2, 0), (0, 1), (3, 1)] {
+        let data = [
+            film.init(),
+            first.0.repeat(times),
+            first.1.clone(),
+            second.0.repeat(of_second),
+            second.1.clone(),
+        ];
+        holds(&data.concat(), &samples, &format!("{times} and {of_second} more"));
+    }
+}
