@@ -123,6 +123,18 @@ fn linear(signal: vec3<f32>) -> vec3<f32> {
     }
 }
 
+// The pixel of `codes`, Y, U, V, and 1.
+fn pixel(index: u32, at: vec2<u32>, codes: vec4<f32>) {
+    let signal = rows(c.matrix, codes);
+    var out = signal;
+    if !PLAIN {
+        out = output(linear(signal));
+    }
+    out = clamp(out, vec3<f32>(0.0), vec3<f32>(1.0));
+    let words = vec2<u32>(pack2x16unorm(out.xy), pack2x16unorm(vec2<f32>(out.z, 1.0)));
+    store(index, at, words);
+}
+
 @compute @workgroup_size(16, 8)
 fn convert(@builtin(global_invocation_id) id: vec3<u32>) {
     let at = vec2<u32>(id.x * 4u, id.y);
@@ -137,15 +149,16 @@ fn convert(@builtin(global_invocation_id) id: vec3<u32>) {
         u = chroma(1u, at);
         v = chroma(2u, at);
     }
-    let count = min(4u, c.size.x - at.x);
-    for (var i = 0u; i < count; i++) {
-        let signal = rows(c.matrix, vec4<f32>(y[i], u[i], v[i], 1.0));
-        var out = signal;
-        if !PLAIN {
-            out = output(linear(signal));
-        }
-        out = clamp(out, vec3<f32>(0.0), vec3<f32>(1.0));
-        let words = vec2<u32>(pack2x16unorm(out.xy), pack2x16unorm(vec2<f32>(out.z, 1.0)));
-        store(index + i, at + vec2<u32>(i, 0u), words);
+    // Not by a number: software drivers would keep the vectors in memory for that.
+    let count = c.size.x - at.x;
+    pixel(index, at, vec4<f32>(y.x, u.x, v.x, 1.0));
+    if count > 1u {
+        pixel(index + 1u, at + vec2<u32>(1u, 0u), vec4<f32>(y.y, u.y, v.y, 1.0));
+    }
+    if count > 2u {
+        pixel(index + 2u, at + vec2<u32>(2u, 0u), vec4<f32>(y.z, u.z, v.z, 1.0));
+    }
+    if count > 3u {
+        pixel(index + 3u, at + vec2<u32>(3u, 0u), vec4<f32>(y.w, u.w, v.w, 1.0));
     }
 }
