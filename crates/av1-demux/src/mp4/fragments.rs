@@ -213,12 +213,21 @@ pub(super) fn comes_again(moof: &Found, body: &[u8], input: &mut Input) -> error
     Ok(input.read(moof.end.saturating_add(header.header), bytes)? == body)
 }
 
-/// The boxes of each track fragment in `moof`. Where its size is wrong, they are behind it.
+/// The boxes of each track fragment in `moof`. Where its size is wrong, they are behind it, and others
+/// in it.
 fn tracks(moof: &[u8]) -> Vec<Vec<(Kind, &[u8])>> {
     let mut tracks: Vec<Vec<_>> = Vec::new();
     for (kind, body) in boxes::children(moof) {
         match (&kind, tracks.last_mut()) {
-            (b"traf", _) => tracks.push(boxes::children(body).collect()),
+            (b"traf", _) => {
+                let mut bodies = vec![body];
+                while let Some(body) = bodies.pop() {
+                    let all = boxes::children(body);
+                    let (inner, own): (Vec<_>, _) = all.partition(|(kind, _)| kind == b"traf");
+                    tracks.push(own);
+                    bodies.extend(inner.iter().rev().map(|(_, body)| body));
+                }
+            }
             (b"tfhd" | b"tfdt" | b"trun", Some(last)) => last.push((kind, body)),
             _ => {}
         }

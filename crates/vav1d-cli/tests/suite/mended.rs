@@ -2,7 +2,7 @@
 
 use vav1d_play::Options;
 
-use crate::boxes::{Film, TICKS, holds, open, read, stream};
+use crate::boxes::{Film, TICKS, boxed, full, holds, open, read, stream, words};
 use crate::ebml::*;
 use crate::manifest::sample;
 use crate::matroska::{clusters, frames, head, is_damaged};
@@ -165,5 +165,23 @@ fn a_fragment_may_be_there_more_than_once_in_front_of_its_media() {
             second.1.clone(),
         ];
         holds(&data.concat(), &samples, &format!("{times} and {of_second} more"));
+    }
+}
+
+/// Those that are in it then are read as those behind it.
+#[test]
+fn a_track_of_a_fragment_may_be_too_long() {
+    let samples = stream("key-frames");
+    // Another track's, in front of the one that is wanted.
+    let tfhd = full(b"tfhd", 0x2_0000, &[&words(&[7])]);
+    let other = boxed(b"traf", &[&tfhd, &full(b"trun", 0, &[&words(&[0])])]);
+    let film = Film { moof: other.clone(), ..Film::default() };
+    let data = film.fragmented(&samples, 12);
+    let place = data.windows(4).position(|name| name == b"traf").expect("a track") - 4;
+    let media = data[place..].windows(4).position(|name| name == b"mdat").expect("media") - 4;
+    for bytes in [other.len(), media, media + 2000, 1 << 20] {
+        let mut data = data.clone();
+        data[place..place + 4].copy_from_slice(&(bytes as u32).to_be_bytes());
+        holds(&data, &samples, &format!("{bytes} bytes"));
     }
 }
