@@ -217,18 +217,21 @@ pub(super) fn comes_again(moof: &Found, body: &[u8], input: &mut Input) -> error
 /// in it.
 fn tracks(moof: &[u8]) -> Vec<Vec<(Kind, &[u8])>> {
     let mut tracks: Vec<Vec<_>> = Vec::new();
-    for (kind, body) in boxes::children(moof) {
+    for (kind, data, bytes) in boxes::overlapping(moof, moof.len()) {
         match (&kind, tracks.last_mut()) {
             (b"traf", _) => {
-                let mut bodies = vec![body];
-                while let Some(body) = bodies.pop() {
-                    let all = boxes::children(body);
-                    let (inner, own): (Vec<_>, _) = all.partition(|(kind, _)| kind == b"traf");
-                    tracks.push(own);
-                    bodies.extend(inner.iter().rev().map(|(_, body)| body));
+                let mut wait = vec![(data, bytes)];
+                while let Some((data, bytes)) = wait.pop() {
+                    let all = boxes::overlapping(data, bytes);
+                    let (inner, own): (Vec<_>, Vec<_>) = all.partition(|(is, ..)| is == b"traf");
+                    let own = own.into_iter().map(|(kind, data, n)| (kind, boxes::cut(data, n)));
+                    tracks.push(own.collect());
+                    wait.extend(inner.into_iter().rev().map(|(_, data, bytes)| (data, bytes)));
                 }
             }
-            (b"tfhd" | b"tfdt" | b"trun", Some(last)) => last.push((kind, body)),
+            (b"tfhd" | b"tfdt" | b"trun", Some(last)) => {
+                last.push((kind, boxes::cut(data, bytes)));
+            }
             _ => {}
         }
     }

@@ -87,9 +87,9 @@ fn a_sample_that_is_too_long_has_those_behind_it() {
     let samples = stream("main-420-8");
     let mut file = Film::default().faststart(&samples);
     let stsz = file.windows(4).position(|window| window == b"stsz").expect("a box");
-    // It is in the sizes of all samples, behind version, size and count.
-    file[stsz + 16 + 4 * 8] = 1;
-    for is_pipe in [false, true] {
+    for (high, is_pipe) in [(1, false), (1, true), (0x10, false), (0x10, true), (0xff, false)] {
+        // It is in the sizes of all samples, behind version, size and count.
+        file[stsz + 16 + 4 * 8] = high;
         let (units, faults) = read(&mut *open(&file, is_pipe).expect("a stream"));
         let rest: Vec<_> = samples[8..].iter().flat_map(|(data, _)| data.clone()).collect();
         assert_eq!(units.len(), 9);
@@ -168,9 +168,9 @@ fn a_fragment_may_be_there_more_than_once_in_front_of_its_media() {
     }
 }
 
-/// Those that are in it then are read as those behind it.
+/// Those that are in it then are read as those behind it, and a run goes on behind its end.
 #[test]
-fn a_track_of_a_fragment_may_be_too_long() {
+fn a_track_of_a_fragment_may_be_too_long_or_too_short() {
     let samples = stream("key-frames");
     // Another track's, in front of the one that is wanted.
     let tfhd = full(b"tfhd", 0x2_0000, &[&words(&[7])]);
@@ -183,5 +183,14 @@ fn a_track_of_a_fragment_may_be_too_long() {
         let mut data = data.clone();
         data[place..place + 4].copy_from_slice(&(bytes as u32).to_be_bytes());
         holds(&data, &samples, &format!("{bytes} bytes"));
+    }
+    let film = Film::default();
+    let data = film.fragmented(&samples, 1);
+    let place = data.windows(4).position(|name| name == b"traf").expect("a track") - 4;
+    let size = data[place + 3];
+    for less in [1, 5, 12, 19] {
+        let mut data = data.clone();
+        data[place + 3] = size - less;
+        holds(&data, &samples, &format!("{less} bytes less"));
     }
 }

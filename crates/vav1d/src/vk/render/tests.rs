@@ -346,6 +346,7 @@ fn a_picture_is_as_bright_where_it_was_decoded() {
             let layout = PictureLayout::of(format).expect("a layout");
             let Some(image) = image(&adapter, &device, format, sampling) else { continue };
             let kind = Format { chroma: layout.chroma, bit_depth: layout.bit_depth };
+            color.mono_chrome = kind.chroma == Chroma::Monochrome;
             let top = (1 << kind.bit_depth) - 1;
             let noise = noise(kind);
             for host in [dim(noise.clone(), top / 4 * 3), dim(noise.clone(), top / 3), noise] {
