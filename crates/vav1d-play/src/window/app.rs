@@ -101,6 +101,8 @@ pub(super) struct App {
     pub(super) modifiers: ModifiersState,
     /// What is on its way to the screen.
     pub(super) aim: Aim,
+    /// The entry of the playlist that was asked for, until something of it is on the screen.
+    pub(super) entry: Option<usize>,
     brightness: Brightness,
     /// The section that is repeated: its first end, and the other.
     pub(super) section: (Option<Duration>, Option<Duration>),
@@ -161,6 +163,7 @@ impl App {
             mouse: Pointer::default(),
             modifiers: ModifiersState::empty(),
             aim: Aim::default(),
+            entry: None,
             brightness: Brightness::default(),
             section: (None, None),
             names,
@@ -284,6 +287,7 @@ impl App {
             return event_loop.exit();
         }
         self.feed.next_entry();
+        self.entry = Some(self.feed.entry().0);
         self.pacer.reset();
         self.aim.clear();
     }
@@ -381,6 +385,7 @@ impl App {
         let (is_uploaded, is_drawn) = (false, false);
         let shown = Shown { frame, picture, grain, luminance, blocks, is_uploaded, is_drawn };
         let stream = Arc::clone(&shown.frame.stream);
+        self.entry = None;
         let before = self.shown.replace(shown);
         let is_other = |old: &StreamInfo| (old.entry, &old.name) != (stream.entry, &stream.name);
         if before.is_some_and(|before| is_other(&before.frame.stream)) {
@@ -411,6 +416,7 @@ impl App {
         };
         self.names = playlist.iter().map(|entry| entry.name.clone()).collect();
         self.feed.replace(playlist, right);
+        self.entry = Some(0);
         self.pacer.reset();
         self.pacer.resume(self.now());
         self.aim.clear();
