@@ -232,7 +232,6 @@ pub(crate) const PERIOD: u32 = 0x2e;
 const COMMA: u32 = 0x2c;
 pub(crate) const END: u32 = 0xff57;
 pub(crate) const HOME: u32 = 0xff50;
-pub(crate) const KEY_N: u32 = 0x6e;
 pub(crate) const KEY_O: u32 = 0x6f;
 pub(crate) const KEY_Q: u32 = 0x71;
 

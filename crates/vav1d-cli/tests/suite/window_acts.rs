@@ -15,9 +15,10 @@ use x11rb::protocol::xtest::ConnectionExt as _;
 
 use crate::manifest::sample;
 use crate::window::{
-    END, HOME, KEY_N, KEY_Q, PERIOD, Player, SDR, SPACE, Server, decoded, rgb, vav1d_info,
+    END, HOME, KEY_Q, PERIOD, Player, SDR, SPACE, Server, decoded, rgb, vav1d_info,
 };
 
+pub(crate) const KEY_N: u32 = 0x6e;
 pub(crate) const RIGHT: u32 = 0xff53;
 const ESCAPE: u32 = 0xff1b;
 const PAGE_UP: u32 = 0xff55;

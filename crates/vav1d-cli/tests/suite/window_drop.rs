@@ -11,7 +11,8 @@ use x11rb::protocol::xproto::{
 use x11rb::wrapper::ConnectionExt as _;
 
 use crate::manifest::sample;
-use crate::window::{KEY_N, KEY_Q, Player, Server};
+use crate::window::{KEY_Q, Player, Server};
+use crate::window_acts::KEY_N;
 
 /// Something that files are dragged from.
 struct Source<'p> {

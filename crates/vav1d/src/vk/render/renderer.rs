@@ -2,7 +2,6 @@
 #![allow(unsafe_code, reason = "Vulkan calls")]
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use ash::vk;
 
@@ -12,7 +11,7 @@ use super::meter::Meter;
 use super::modules::whole;
 use super::passes::{self, Presentation};
 use super::pipelines::{Pass, Pipelines, SetPool};
-use super::steps::{Passes, Slot};
+use super::steps::{Passes, Slot, TIMEOUT};
 use super::target::{Ending, Target, direct, is_all};
 use super::whole::WholeSets;
 use crate::color::{Conversion, Output};
@@ -28,8 +27,6 @@ use crate::vk::submit::{Lane, Ticket, Touches};
 
 /// Drawings under way at most.
 const SLOTS: usize = 2;
-/// How long a drawing may take before the device is taken to hang.
-pub(super) const TIMEOUT: Duration = Duration::from_secs(20);
 
 /// The picture of the last drawing, on the device.
 struct Converted {
@@ -318,24 +315,12 @@ impl Renderer {
                 shown = to;
             }
         }
-        let (origin, size) = drawing.overlay.map_or(((0, 0), (0, 0)), |o| (o.origin, o.size));
         let is_there = self.converted.as_mut().is_some_and(|converted| {
             converted.is_spent = direct.is_some() || converted.is_spent && drawing.frame.is_none();
             !converted.is_spent
         });
-        let (clip_origin, clip_size) = view.clip.unwrap_or((view.origin, view.size));
-        let presentation = Presentation {
-            origin: [view.origin.0, view.origin.1],
-            size: if is_there { [view.size.0 as i32, view.size.1 as i32] } else { [0, 0] },
-            overlay_origin: [origin.0, origin.1],
-            overlay_size: [size.0 as i32, size.1 as i32],
-            clip_origin: [clip_origin.0, clip_origin.1],
-            clip_size: [clip_size.0 as i32, clip_size.1 as i32],
-            levels: self.levels,
-            hdr_output: u32::from(self.output == Output::Hdr10),
-            quarters: view.quarters,
-            mirrored: view.is_mirrored.into(),
-        };
+        let is_hdr = self.output == Output::Hdr10;
+        let presentation = Presentation::new(drawing, is_there, (self.levels, is_hdr));
         // SAFETY: as above.
         let set = unsafe { passes.set(bytemuck::bytes_of(&presentation), [shown, overlay], None) };
         passes.write()?;

@@ -2,6 +2,7 @@
 #![allow(unsafe_code, reason = "Vulkan calls")]
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use ash::vk;
 
@@ -16,6 +17,9 @@ use crate::error::Result;
 use crate::vk::objects::{Buffer, Commands};
 use crate::vk::on_device::{OnDevice, Views, Whole};
 use crate::vk::submit::Ticket;
+
+/// How long a drawing may take before the device is taken to hang.
+pub(super) const TIMEOUT: Duration = Duration::from_secs(20);
 
 /// A pass, its set, and the work groups of it.
 pub(super) type Step = (Pass, vk::DescriptorSet, (u32, u32));

@@ -10,7 +10,7 @@ use super::film_grain::{groups, parts, picture_bytes};
 use super::gpu;
 use super::modules::whole;
 use super::pipelines::{Pass, Pipelines, SetPool};
-use super::renderer::TIMEOUT;
+use super::steps::TIMEOUT;
 use crate::error::Result;
 use crate::grain::GrainPass;
 use crate::pixels::Picture;

@@ -4,6 +4,7 @@
 use ash::vk;
 
 use super::drawing::Drawing;
+use super::passes::Presentation;
 use super::pipelines::{Pass, Pipelines};
 use crate::vk::adapter::Adapter;
 use crate::vk::barriers;
@@ -43,6 +44,28 @@ pub(super) fn is_all(drawing: &Drawing<'_>, source: (u32, u32), target: &Target)
         && is_plain
         && is_over
         && target.takes_copies
+}
+
+impl Presentation {
+    /// What is drawn where, and above it; of the picture nothing, if none `is_there`. The target has
+    /// components up to the first of `levels`, and takes PQ if the second is set.
+    pub(super) fn new(drawing: &Drawing<'_>, is_there: bool, levels: (f32, bool)) -> Self {
+        let (origin, size) = drawing.overlay.map_or(((0, 0), (0, 0)), |o| (o.origin, o.size));
+        let view = &drawing.view;
+        let (clip_origin, clip_size) = view.clip.unwrap_or((view.origin, view.size));
+        Self {
+            origin: [view.origin.0, view.origin.1],
+            size: if is_there { [view.size.0 as i32, view.size.1 as i32] } else { [0, 0] },
+            overlay_origin: [origin.0, origin.1],
+            overlay_size: [size.0 as i32, size.1 as i32],
+            clip_origin: [clip_origin.0, clip_origin.1],
+            clip_size: [clip_size.0 as i32, clip_size.1 as i32],
+            levels: levels.0,
+            hdr_output: levels.1.into(),
+            quarters: view.quarters,
+            mirrored: view.is_mirrored.into(),
+        }
+    }
 }
 
 /// The end of a drawing.

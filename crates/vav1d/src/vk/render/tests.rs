@@ -155,7 +155,7 @@ fn on_device_within(
     // SAFETY: new.
     unsafe { buffer.write(&[&bytes]) }.expect("mapped");
     let queue = device.copy_queue();
-    let mut lane = Lane::new(device, queue, renderer::TIMEOUT, "test").expect("a lane");
+    let mut lane = Lane::new(device, queue, steps::TIMEOUT, "test").expect("a lane");
     let mut commands = Commands::new(device, queue.family.index, "test").expect("commands");
     // SAFETY: new.
     let raw = unsafe { commands.begin() }.expect("recording");
