@@ -18,7 +18,8 @@ fn main() -> Result<(), Box<dyn Error>> {
     let whole = fs::read_to_string("shaders/gather_whole.wgsl")?;
     let apart = compile(&format!("{whole}{source}")).map_err(|e| format!("gather_whole: {e}"))?;
     write_words(&combine(&apart, 3, 4)?, "gather_whole", &out)?;
-    let source = fs::read_to_string("shaders/present.wgsl")?;
+    let dither = fs::read_to_string("shaders/dither.wgsl")?;
+    let source = format!("{dither}{}", fs::read_to_string("shaders/present.wgsl")?);
     for (index, overlay) in [false, true].into_iter().enumerate() {
         let source = set(&source, "OVERLAY: bool = false", &format!("OVERLAY: bool = {overlay}"))?;
         write(&source, &format!("present-{index}"), &out)?;
@@ -31,18 +32,31 @@ fn main() -> Result<(), Box<dyn Error>> {
     }
     // The variants of `color::Variant`, in the order of their indices.
     let source = fs::read_to_string("shaders/convert.wgsl")?;
+    let conversion = fs::read_to_string("shaders/conversion.wgsl")?;
     let loads = [
         fs::read_to_string("shaders/load_buffer.wgsl")?,
         fs::read_to_string("shaders/load_image.wgsl")?,
     ];
-    for index in 0..18 {
+    let pixels = fs::read_to_string("shaders/store_pixels.wgsl")?;
+    let stores = [
+        ("convert", fs::read_to_string("shaders/store_rgb.wgsl")?),
+        ("direct", format!("{dither}{pixels}")),
+    ];
+    for (index, (name, store)) in (0..18).flat_map(|i| stores.iter().map(move |s| (i, s))) {
         // Of an image, samples of all widths are loaded alike.
         let (wide, chroma, plain) = (index / 6 == 1, index / 2 % 3, index % 2 == 1);
-        let source = format!("{}{source}", loads[usize::from(index >= 12)]);
+        let source = format!("{conversion}{}{store}{source}", loads[usize::from(index >= 12)]);
         let source = set(&source, "WIDE: bool = false", &format!("WIDE: bool = {wide}"))?;
         let source = set(&source, "CHROMA: u32 = 2u", &format!("CHROMA: u32 = {chroma}u"))?;
         let source = set(&source, "PLAIN: bool = false", &format!("PLAIN: bool = {plain}"))?;
-        write(&source, &format!("convert-{index}"), &out)?;
+        write(&source, &format!("{name}-{index}"), &out)?;
+    }
+    // Of a buffer with samples of a byte, of two bytes, and of an image.
+    let source = fs::read_to_string("shaders/peak.wgsl")?;
+    for index in 0..3 {
+        let source = format!("{conversion}{}{source}", loads[usize::from(index == 2)]);
+        let wide = format!("WIDE: bool = {}", index == 1);
+        write(&set(&source, "WIDE: bool = false", &wide)?, &format!("peak-{index}"), &out)?;
     }
     Ok(())
 }

@@ -17,7 +17,8 @@ pub struct TemporalUnit {
     pub pts: Option<i64>,
     /// Offset of `data` in the file, in bytes.
     pub file_offset: Option<u64>,
-    /// Whether its pictures are decoded, and not output: an edit list leaves them out.
+    /// Whether its pictures are not output, and decoded only as far as others may refer to them: an
+    /// edit list leaves them out.
     pub is_hidden: bool,
 }
 

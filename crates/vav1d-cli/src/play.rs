@@ -13,7 +13,7 @@ use super::json::{Fault, Lines, Record};
 use super::output::{self, Notices};
 use super::play_args::{Loop, Pictures, PlayArgs, Scaler, Start};
 use super::select::{self, Fallback, Selected};
-use super::{input, options, playlist, render_to};
+use super::{cores, input, options, playlist, render_to};
 use vav1d::decode::Applier;
 use vav1d::error::{DeviceError, Error};
 use vav1d::vk::render::Kernel;
@@ -26,6 +26,7 @@ const PREVIEW: Duration = Duration::from_millis(30);
 
 pub(super) fn run(args: &PlayArgs, json: bool, notices: &Notices) -> Result<Exit> {
     let files = playlist::files(&args.files)?;
+    keep_to_cores(args.cores, notices)?;
     let args = &PlayArgs { files, ..args.clone() };
     let decoding = pipeline(args);
     let selected =
@@ -98,6 +99,17 @@ pub(super) fn run(args: &PlayArgs, json: bool, notices: &Notices) -> Result<Exit
         }
         None => Ok(exit),
     }
+}
+
+/// Drivers have as many threads as there are cores, so that comes before any.
+fn keep_to_cores(wanted: Option<usize>, notices: &Notices) -> Result<()> {
+    let Some(wanted) = wanted else { return Ok(()) };
+    let fail = |error| Failure::new(Exit::Unsupported, format!("--cores {wanted}: {error}"));
+    let there = cores::keep_to(wanted).map_err(fail)?;
+    if there < wanted {
+        notices.notice(&format!("--cores {wanted}: there are {there}"));
+    }
+    Ok(())
 }
 
 /// What the arguments of decoding are to the other commands.
@@ -296,6 +308,7 @@ fn say(args: &PlayArgs, report: &Report, json: bool, notices: &Notices) -> Resul
             "seek_p90_ms": seek(0.9).map(|(_, all)| all),
             "seek_worst_ms": seek(1.0).map(|(_, all)| all),
             "on_device": report.on_device,
+            "cores": std::thread::available_parallelism().map_or(0, usize::from),
             "presenter": report.presenter,
             "compared": report.judgement.compared,
             "wrong": report.judgement.wrong,

@@ -81,6 +81,9 @@ pub struct PlayArgs {
     /// or the host
     #[arg(long, default_value = "auto", value_name = "WHERE")]
     pub pictures: Pictures,
+    /// Cores to decode and draw on, at most (Linux); without it all that the program may use
+    #[arg(long, value_name = "N", value_parser = cores)]
+    pub cores: Option<usize>,
     /// Try streams of a level above the device's maxLevel
     #[arg(long)]
     pub force: bool,
@@ -171,6 +174,14 @@ fn time(text: &str) -> Result<Duration, String> {
         seconds += value * 60_f64.powi(place as i32);
     }
     Duration::try_from_secs_f64(seconds).map_err(|_| bad())
+}
+
+fn cores(text: &str) -> Result<usize, String> {
+    match text.parse() {
+        Ok(0) => Err("at least 1".to_owned()),
+        Ok(cores) => Ok(cores),
+        Err(error) => Err(format!("{error}")),
+    }
 }
 
 fn factor(text: &str) -> Result<f64, String> {

@@ -104,8 +104,10 @@ impl Renderer<'_> {
             size: (image.width, image.height),
             pixels: &image.pixels,
         });
+        let luminance = luminance(frame, |picture, color| canvas.peak(picture, color));
+        let luminance = luminance.map_err(Failure::of)?;
         let drawing = Drawing {
-            frame: Some(render::Content { picture, color, luminance: luminance(frame), grain }),
+            frame: Some(render::Content { picture, color, luminance, grain }),
             view: self.look.view(frame, size),
             overlay,
         };

@@ -24,7 +24,7 @@ pub(super) struct Facts {
 }
 
 /// Reads the units of a stream in order.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Scanner {
     options: PlannerOptions,
     layers: Layers,

@@ -25,6 +25,9 @@ const SCAN: Duration = Duration::from_millis(100);
 /// Pictures before one that is sought that are kept: those of steps back.
 const KEPT: u64 = 8;
 
+/// Bytes that are read at most of what is passed over, before any of it is decoded.
+const AHEAD_BYTES: usize = 32 << 20;
+
 /// Near the end of a stream nothing is passed over: headers are not exact.
 const NEAR_END: Duration = Duration::from_secs(1);
 
@@ -89,6 +92,9 @@ pub(super) struct Stream {
     pub(super) has_passed: bool,
     /// The last unit that was passed over.
     last_passed: u64,
+    /// Units before it are passed over, whatever is sought: it is known which of their frames are
+    /// needed behind them, and no others are decoded.
+    passed_until: u64,
     /// Something was wrong since decoding began.
     is_damaged: bool,
     /// Whether decoding began with the stream's first unit.
@@ -147,6 +153,7 @@ impl Stream {
             has_begun: false,
             has_passed: false,
             last_passed: 0,
+            passed_until: 0,
             is_damaged: false,
             from_start: true,
             info,
@@ -213,7 +220,8 @@ impl Stream {
         self.assembler = self.source.info().grid.map(Assembler::new);
         self.last_fault = None;
         self.is_damaged = false;
-        (self.has_begun, self.has_passed, self.last_passed) = (false, false, 0);
+        (self.has_begun, self.has_passed) = (false, false);
+        (self.last_passed, self.passed_until) = (0, 0);
         (self.outputs, self.next_unit) = (point.outputs, point.position.unit);
         self.knows_frames = point.frames.is_some();
         Ok(())
@@ -225,6 +233,7 @@ impl Stream {
     /// The device fails. A fault of the stream is an item; what cannot be supported and a limit that
     /// is reached are items too, and end the stream.
     pub(super) fn advance(&mut self, items: &mut Vec<Item>) -> Result<()> {
+        self.look_ahead();
         let unit = match self.ahead.pop_front() {
             Some(unit) => Ok(Some(unit)),
             None => match self.last_fault.take() {
@@ -284,6 +293,54 @@ impl Stream {
         self.sought = target;
     }
 
+    /// Whether pictures from `target` on may be among those that are passed over already.
+    pub(super) fn is_too_far_for(&self, target: Target) -> bool {
+        let is_on = self.next_unit < self.passed_until;
+        is_on
+            && match (self.sought, target) {
+                (Some(Target::Time(before)), Target::Time(now)) => now < before,
+                (Some(Target::Index(before)), Target::Index(now)) => now < before,
+                _ => true,
+            }
+    }
+
+    /// Reads what is passed over next, and finds out which of it is needed behind it.
+    fn look_ahead(&mut self) {
+        let may_pass = self.has_begun && self.start.is_some() && self.sought.is_some();
+        if !may_pass || !self.ahead.is_empty() || self.last_fault.is_some() {
+            return;
+        }
+        let (mut scanner, mut outputs) = (self.scanner.clone(), self.outputs);
+        let (mut next, mut bytes, mut early) = (self.next_unit, 0, 0);
+        while bytes < AHEAD_BYTES {
+            let unit = match self.source.next_unit() {
+                Ok(Some(unit)) => unit,
+                Ok(None) => break,
+                Err(error) => {
+                    self.last_fault = Some(error.into());
+                    break;
+                }
+            };
+            let facts = scanner.unit(&unit);
+            let (before, own) = match self.counts_units {
+                true => (unit.index.saturating_sub(next), u64::from(!unit.is_hidden)),
+                false => (facts.before, facts.outputs),
+            };
+            outputs += before;
+            let time = self.timing.time(unit.pts, outputs);
+            outputs += own;
+            (next, bytes) = (unit.index + 1, bytes + unit.data.len());
+            self.ahead.push_back(unit);
+            if !self.is_early(time, outputs) {
+                break;
+            }
+            early += 1;
+        }
+        let count = self.decoding.pass_over(self.ahead.iter().take(early));
+        let last = count.checked_sub(1).and_then(|last| self.ahead.get(last));
+        self.passed_until = last.map_or(self.passed_until, |unit| unit.index + 1);
+    }
+
     /// Whether nobody looks at the pictures of the last unit: not those right before what is sought,
     /// for steps back, nor the first, to be looked at meanwhile.
     fn is_passed_over(&self) -> bool {
@@ -291,12 +348,18 @@ impl Stream {
         let may_pass = self.has_begun && self.start.is_some();
         let Some(unit) = self.under_way.back().filter(|_| may_pass) else { return false };
         let time = unit.time.unwrap_or_else(|| self.timing.time(None, unit.outputs));
+        unit.unit < self.passed_until || self.is_early(time, self.outputs)
+    }
+
+    /// Whether a picture at `time`, up to which there are `outputs`, comes so long before what is
+    /// sought that nobody looks at it.
+    fn is_early(&self, time: Duration, outputs: u64) -> bool {
         let kept = time.saturating_add(self.info.interval.saturating_mul(KEPT as u32));
         // What is sought may be beyond the end.
         let is_early = self.info.duration.is_none_or(|whole| kept + NEAR_END < whole);
         is_early
             && match self.sought {
-                Some(Target::Index(index)) => self.outputs.saturating_add(KEPT) < index,
+                Some(Target::Index(index)) => outputs.saturating_add(KEPT) < index,
                 Some(Target::Time(sought)) => kept < sought,
                 None => false,
             }

@@ -309,12 +309,13 @@ impl<'e> Worker<'e> {
             return Ok(());
         }
         let next = stream.next_output();
+        let goes_on = reach == Reach::Ahead && !stream.is_too_far_for(target);
         let Some(point) = self.access_point(target, 0) else {
             return self.seek_once(target, reach);
         };
         self.goal = Some(Goal { target, back: 0, is_thorough: false });
         // What is under way may come to it sooner.
-        match reach == Reach::Ahead && point.outputs <= next {
+        match goes_on && point.outputs <= next {
             true => Ok(()),
             false => self.restart(&point),
         }

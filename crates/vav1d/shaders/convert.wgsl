@@ -1,48 +1,15 @@
 // A picture's planes to R'G'B' at its own size: range and matrix, chroma siting, transfer, tone
 // mapping, gamut.
 //
-// group 0, binding 0: uniform `Conversion` (av1-picture, src/color/mod.rs, has the same structure)
-//          what load_buffer.wgsl or load_image.wgsl binds, one of which build.rs puts before this
-//          binding 2: out: two words a pixel, four of 16 bits: R', G', B' in 0..1, and 1
+// group 0, what conversion.wgsl, load_buffer.wgsl or load_image.wgsl, and store_rgb.wgsl or
+//          store_pixels.wgsl bind, which build.rs puts before this
 
 // What is compiled apart, since software drivers run every branch of a shader: build.rs replaces
 // these values.
-// A sample has two bytes.
-const WIDE: bool = false;
 // 0: no chroma; 1: as large as luma; 2: subsampled.
 const CHROMA: u32 = 2u;
 // R'G'B' is what the display takes.
 const PLAIN: bool = false;
-
-struct Conversion {
-    // Luma samples, then chroma samples.
-    size: vec2<u32>,
-    chroma_size: vec2<u32>,
-    // subsampling_x, subsampling_y.
-    subsampling: vec2<u32>,
-    // Where luma line 0 lies, in lines of a subsampled chroma plane.
-    siting: f32,
-    padding: f32,
-    // First sample of planes U and V.
-    planes: vec2<u32>,
-    // See TRANSFER_.
-    transfer: u32,
-    // 1: PQ comes out, BT.2020 primaries; 0: what an SDR display takes.
-    hdr_output: u32,
-    // Luminance of the brightest source sample and of the output's white, cd/m2.
-    source_peak: f32,
-    target_peak: f32,
-    // By how many bits samples are shifted up in an image.
-    shift: u32,
-    more_padding: u32,
-    // From code values of Y, U, V, and 1, to R', G', B' (or L', M', S').
-    matrix: array<vec4<f32>, 3>,
-    // From linear R, G, B of the source (or L, M, S) to linear R, G, B of the output.
-    gamut: array<vec4<f32>, 3>,
-}
-
-@group(0) @binding(0) var<uniform> c: Conversion;
-@group(0) @binding(2) var<storage, read_write> rgb: array<vec2<u32>>;
 
 // BT.1886: a power of 2.4.
 const TRANSFER_POWER: u32 = 1u;
@@ -78,10 +45,6 @@ fn chroma(plane: u32, at: vec2<u32>) -> vec4<f32> {
     let above = chroma_row(plane, at.x, low);
     let below = chroma_row(plane, at.x, min(low + 1u, last));
     return mix(above, below, place - floor(place));
-}
-
-fn rows(m: array<vec4<f32>, 3>, v: vec4<f32>) -> vec3<f32> {
-    return vec3<f32>(dot(m[0], v), dot(m[1], v), dot(m[2], v));
 }
 
 const M1: f32 = 0.1593017578125;
@@ -160,6 +123,18 @@ fn linear(signal: vec3<f32>) -> vec3<f32> {
     }
 }
 
+// The pixel of `codes`, Y, U, V, and 1.
+fn pixel(index: u32, at: vec2<u32>, codes: vec4<f32>) {
+    let signal = rows(c.matrix, codes);
+    var out = signal;
+    if !PLAIN {
+        out = output(linear(signal));
+    }
+    out = clamp(out, vec3<f32>(0.0), vec3<f32>(1.0));
+    let words = vec2<u32>(pack2x16unorm(out.xy), pack2x16unorm(vec2<f32>(out.z, 1.0)));
+    store(index, at, words);
+}
+
 @compute @workgroup_size(16, 8)
 fn convert(@builtin(global_invocation_id) id: vec3<u32>) {
     let at = vec2<u32>(id.x * 4u, id.y);
@@ -174,14 +149,16 @@ fn convert(@builtin(global_invocation_id) id: vec3<u32>) {
         u = chroma(1u, at);
         v = chroma(2u, at);
     }
-    let count = min(4u, c.size.x - at.x);
-    for (var i = 0u; i < count; i++) {
-        let signal = rows(c.matrix, vec4<f32>(y[i], u[i], v[i], 1.0));
-        var out = signal;
-        if !PLAIN {
-            out = output(linear(signal));
-        }
-        out = clamp(out, vec3<f32>(0.0), vec3<f32>(1.0));
-        rgb[index + i] = vec2<u32>(pack2x16unorm(out.xy), pack2x16unorm(vec2<f32>(out.z, 1.0)));
+    // Not by a number: software drivers would keep the vectors in memory for that.
+    let count = c.size.x - at.x;
+    pixel(index, at, vec4<f32>(y.x, u.x, v.x, 1.0));
+    if count > 1u {
+        pixel(index + 1u, at + vec2<u32>(1u, 0u), vec4<f32>(y.y, u.y, v.y, 1.0));
+    }
+    if count > 2u {
+        pixel(index + 2u, at + vec2<u32>(2u, 0u), vec4<f32>(y.z, u.z, v.z, 1.0));
+    }
+    if count > 3u {
+        pixel(index + 3u, at + vec2<u32>(3u, 0u), vec4<f32>(y.w, u.w, v.w, 1.0));
     }
 }

@@ -4,6 +4,8 @@
 // group 0, binding 0: uniform `Presentation` (src/vk/render/passes.rs has the same structure)
 //          binding 1: the picture, two words a pixel, four of 16 bits
 //          binding 2: the overlay, a word a pixel: R, G, B, A, multiplied by A, from the lowest byte
+//
+// build.rs puts dither.wgsl before this.
 
 // Whether there is an overlay; both are compiled, since software drivers run every branch of a
 // shader: build.rs replaces the value.
@@ -38,15 +40,6 @@ fn corner(@builtin(vertex_index) index: u32) -> @builtin(position) vec4<f32> {
     let x = f32(index & 1u) * 4.0 - 1.0;
     let y = f32(index >> 1u) * 4.0 - 1.0;
     return vec4<f32>(x, y, 0.0, 1.0);
-}
-
-// A threshold in 0..1 for each place of an 8x8 pattern, evenly spread.
-fn threshold(at: vec2<u32>) -> f32 {
-    let x = at.x ^ at.y;
-    let y = at.y;
-    let v = ((x & 1u) << 5u) | ((y & 1u) << 4u) | ((x & 2u) << 2u) | ((y & 2u) << 1u)
-        | ((x & 4u) >> 1u) | ((y & 4u) >> 2u);
-    return (f32(v) + 0.5) / 64.0;
 }
 
 // PQ of 203 cd/m2, BT.2408's white of graphics.

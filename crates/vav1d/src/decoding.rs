@@ -138,6 +138,14 @@ impl Decoding {
         if self.is_ended { self.finish(false, executor, deliver) } else { Ok(()) }
     }
 
+    /// Decodes as little as it can of `units`, which come next and are hidden then: what frames behind
+    /// them may refer to. How many of them that holds for; fewer, where one cannot be planned.
+    pub fn pass_over<'u>(&mut self, units: impl IntoIterator<Item = &'u TemporalUnit>) -> usize {
+        let (frames, count) = self.planner.look_ahead(units);
+        self.planner.leave_out(frames);
+        count
+    }
+
     /// Ends it before the stream does: what is under way is delivered, nothing else is decoded.
     ///
     /// # Errors

@@ -122,7 +122,7 @@ pub(super) fn children(body: &[u8]) -> impl Iterator<Item = (Kind, &[u8])> {
 }
 
 /// At most `bytes` bytes of `data`.
-fn cut(data: &[u8], bytes: usize) -> &[u8] {
+pub(super) fn cut(data: &[u8], bytes: usize) -> &[u8] {
     data.get(..bytes).unwrap_or(data)
 }
 
@@ -131,7 +131,7 @@ pub(super) const SLACK: usize = 64;
 
 /// The boxes that begin in the first `bytes` bytes of `data`: kind, data from the body on, and how
 /// many of them are the body. It may go on a little behind what it is in, whose size is wrong then.
-fn overlapping(data: &[u8], bytes: usize) -> impl Iterator<Item = (Kind, &[u8], usize)> {
+pub(super) fn overlapping(data: &[u8], bytes: usize) -> impl Iterator<Item = (Kind, &[u8], usize)> {
     let (mut rest, mut left) = (data, bytes.min(data.len()));
     std::iter::from_fn(move || {
         let header = Header::read(rest).filter(|_| left > 0)?;

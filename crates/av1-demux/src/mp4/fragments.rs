@@ -200,13 +200,38 @@ pub(super) fn close(
     Ok(fault)
 }
 
-/// The boxes of each track fragment in `moof`. Where its size is wrong, they are behind it.
+/// Whether `moof`, which has `body`, is there once more right behind it: the media is behind the last.
+pub(super) fn comes_again(moof: &Found, body: &[u8], input: &mut Input) -> error::Result<bool> {
+    let bytes = moof.end - moof.body;
+    let Some((body, next)) = usize::try_from(bytes).ok().and_then(|n| body.split_at_checked(n))
+    else {
+        return Ok(false);
+    };
+    let header = Header::read(next)
+        .filter(|header| &header.kind == b"moof" && header.bytes == Some(moof.end - moof.at));
+    let Some(header) = header else { return Ok(false) };
+    Ok(input.read(moof.end.saturating_add(header.header), bytes)? == body)
+}
+
+/// The boxes of each track fragment in `moof`. Where its size is wrong, they are behind it, and others
+/// in it.
 fn tracks(moof: &[u8]) -> Vec<Vec<(Kind, &[u8])>> {
     let mut tracks: Vec<Vec<_>> = Vec::new();
-    for (kind, body) in boxes::children(moof) {
+    for (kind, data, bytes) in boxes::overlapping(moof, moof.len()) {
         match (&kind, tracks.last_mut()) {
-            (b"traf", _) => tracks.push(boxes::children(body).collect()),
-            (b"tfhd" | b"tfdt" | b"trun", Some(last)) => last.push((kind, body)),
+            (b"traf", _) => {
+                let mut wait = vec![(data, bytes)];
+                while let Some((data, bytes)) = wait.pop() {
+                    let all = boxes::overlapping(data, bytes);
+                    let (inner, own): (Vec<_>, Vec<_>) = all.partition(|(is, ..)| is == b"traf");
+                    let own = own.into_iter().map(|(kind, data, n)| (kind, boxes::cut(data, n)));
+                    tracks.push(own.collect());
+                    wait.extend(inner.into_iter().rev().map(|(_, data, bytes)| (data, bytes)));
+                }
+            }
+            (b"tfhd" | b"tfdt" | b"trun", Some(last)) => {
+                last.push((kind, boxes::cut(data, bytes)));
+            }
             _ => {}
         }
     }

@@ -210,17 +210,16 @@ impl Mp4 {
     fn unit(&mut self, sample: &Sample) -> Result<TemporalUnit> {
         self.configure(sample)?;
         let bytes = u64::from(sample.bytes);
-        if bytes > self.limits.unit_bytes {
-            let what = "bytes of a temporal unit";
-            return Err(LimitError { what, value: bytes, limit: self.limits.unit_bytes }.into());
-        }
         if let Some(needed) = self.needed.iter().rev().nth(self.next) {
             self.input.forget(*needed)?;
         }
-        // No more is asked for than there can be.
-        let end = self.input.end().unwrap_or(u64::MAX);
-        let there = bytes.min(end.saturating_sub(sample.offset));
+        // No more is asked for than there can be, or may be.
+        let (end, limit) = (self.input.end().unwrap_or(u64::MAX), self.limits.unit_bytes);
+        let there = bytes.min(end.saturating_sub(sample.offset)).min(limit.saturating_add(1));
         let mut data = self.input.read(sample.offset, there)?;
+        if data.len() as u64 > limit {
+            return Err(LimitError { what: "bytes of a temporal unit", value: bytes, limit }.into());
+        }
         if (data.len() as u64) < bytes {
             let behind =
                 |input: &Input, sample: &Sample| !input.has(sample.offset, sample.bytes.into());

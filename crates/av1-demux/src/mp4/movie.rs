@@ -378,6 +378,9 @@ impl Movie {
         epoch.has_fragments = true;
         self.walk.release();
         let body = input.read(found.body, bytes + SLACK as u64)?;
+        if fragments::comes_again(found, &body, input)? {
+            return Ok(());
+        }
         let is_cut = found.is_cut || (body.len() as u64) < bytes;
         let mut list = Vec::new();
         epoch.wanted.room = room.saturating_sub(self.samples.len() as u64);

@@ -13,7 +13,7 @@ use crate::pixels::{Chroma, Format};
 use av1_syntax::syntax::metadata::Metadata;
 use av1_syntax::syntax::sequence::ColorConfig;
 
-pub use peak::peak;
+pub use peak::{luminance_of_pq, measuring, peak};
 pub use primaries::{Matrix, Primaries};
 
 /// Luminance of SDR white and of graphics beside HDR pictures, in cd/m2 (BT.2408).
@@ -90,7 +90,7 @@ enum Transfer {
     Hlg = 4,
 }
 
-/// The uniform `Conversion` of vav1d's `shaders/convert.wgsl`.
+/// The uniform `Conversion` of vav1d's `shaders/conversion.wgsl`.
 #[derive(Clone, Copy, Debug, PartialEq, Pod, Zeroable)]
 #[repr(C)]
 pub struct Conversion {
@@ -102,7 +102,8 @@ pub struct Conversion {
     pub subsampling: [u32; 2],
     /// Where luma line 0 lies, in lines of a subsampled chroma plane from the first one.
     pub siting: f32,
-    padding: f32,
+    /// 1: where it makes pixels of a target, B comes first in them.
+    pub swapped: u32,
     /// First sample of planes U and V.
     pub planes: [u32; 2],
     transfer: u32,
@@ -111,7 +112,8 @@ pub struct Conversion {
     target_peak: f32,
     /// By how many bits samples are shifted up where they are.
     pub shift: u32,
-    more_padding: u32,
+    /// Of how many samples of a row, and rows, one is looked at where brightness is measured.
+    pub step: u32,
     matrix: [[f32; 4]; 3],
     gamut: [[f32; 4]; 3],
 }
@@ -144,14 +146,14 @@ impl Conversion {
             chroma_size: [chroma_size.0, chroma_size.1],
             subsampling: [x, y],
             siting: siting(format.chroma, color.chroma_sample_position),
-            padding: 0.0,
+            swapped: 0,
             planes: [luma, luma + chroma_size.0 * chroma_size.1],
             transfer: transfer as u32,
             hdr_output: u32::from(output == Output::Hdr10),
             source_peak: if is_hdr { peak } else { SDR_WHITE },
             target_peak: SDR_WHITE,
             shift: 0,
-            more_padding: 0,
+            step: 1,
             matrix: to_rgb(format.bit_depth, size, color),
             gamut: source.to(&target).map(|row| [row[0] as f32, row[1] as f32, row[2] as f32, 0.0]),
         }

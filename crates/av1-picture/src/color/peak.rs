@@ -1,27 +1,36 @@
 //! How bright a picture is, where nothing says it.
 
 use super::{Conversion, Luminance, Output, Transfer, transfer};
-use crate::pixels::{Chroma, Picture};
+use crate::pixels::{Chroma, Format, Picture};
 use av1_syntax::syntax::sequence::ColorConfig;
 
 /// Samples that are looked at of a picture, at most, about.
 const MOST: u64 = 1 << 16;
 
-/// Luminance of the brightest of some samples of `picture` in cd/m2, 0 to 10000: the largest of R, G
-/// and B of each; `None` if it is not of PQ.
-pub fn peak(picture: &Picture, color: &ColorConfig) -> Option<f32> {
-    if transfer(color, Output::Sdr) != Transfer::Pq {
+/// How the brightness of pictures of `format` and `size` luma samples is measured: what their samples
+/// mean, and which are looked at ([`Conversion::step`]); `None` if they are not of PQ.
+pub fn measuring(format: Format, size: (u32, u32), color: &ColorConfig) -> Option<Conversion> {
+    let (luminance, output) = (Luminance::default(), Output::Sdr);
+    if transfer(color, output) != Transfer::Pq {
         return None;
     }
-    let (width, height) = (picture.width, picture.height);
-    let (luminance, output) = (Luminance::default(), Output::Sdr);
-    let conversion = Conversion::new(picture.format, (width, height), color, &luminance, output);
+    let (width, height) = size;
     let step = (1..).find(|step| {
         u64::from(width.div_ceil(*step)) * u64::from(height.div_ceil(*step)) <= MOST
     })?;
-    let planes = [0, 1, 2].map(|plane| picture.plane(plane));
+    Some(Conversion { step, ..Conversion::new(format, size, color, &luminance, output) })
+}
+
+/// Luminance of the brightest of some samples of `picture` in cd/m2, 0 to 10000: the largest of R, G
+/// and B of each; `None` if it is not of PQ.
+pub fn peak(picture: &Picture, color: &ColorConfig) -> Option<f32> {
+    let (width, height) = (picture.width, picture.height);
+    let conversion = measuring(picture.format, (width, height), color)?;
+    let step = conversion.step as usize;
     let (right, down) = picture.format.chroma.subsampling();
     let has_chroma = picture.format.chroma != Chroma::Monochrome;
+    // Where there is no chroma, nobody looks for it.
+    let planes = [0, 1, 2].map(|plane| picture.plane(if has_chroma { plane } else { 0 }));
     let (chroma_width, _) = picture.format.plane_size(1, width, height);
     let bytes = picture.format.sample_bytes();
     let sample = |plane: usize, width: u32, x: u32, y: u32| {
@@ -33,8 +42,8 @@ pub fn peak(picture: &Picture, color: &ColorConfig) -> Option<f32> {
         }
     };
     let mut brightest = 0.0_f32;
-    for y in (0..height).step_by(step as usize) {
-        for x in (0..width).step_by(step as usize) {
+    for y in (0..height).step_by(step) {
+        for x in (0..width).step_by(step) {
             let chroma = |plane| match has_chroma {
                 true => sample(plane, chroma_width, x >> right, y >> down),
                 false => 0.0,
@@ -46,24 +55,23 @@ pub fn peak(picture: &Picture, color: &ColorConfig) -> Option<f32> {
             }
         }
     }
-    Some(pq_to_linear(brightest.min(1.0)))
+    Some(luminance_of_pq(brightest))
 }
 
-/// ST 2084: signal to cd/m2.
-fn pq_to_linear(signal: f32) -> f32 {
+/// ST 2084: a signal, of which 0 to 1 is meant, to cd/m2.
+pub fn luminance_of_pq(signal: f32) -> f32 {
     const M1: f32 = 0.159_301_76;
     const M2: f32 = 78.843_75;
     const C1: f32 = 0.835_937_5;
     const C2: f32 = 18.851_563;
     const C3: f32 = 18.6875;
-    let p = signal.max(0.0).powf(1.0 / M2);
+    let p = signal.clamp(0.0, 1.0).powf(1.0 / M2);
     10000.0 * ((p - C1).max(0.0) / (C2 - C3 * p)).powf(1.0 / M1)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::pixels::Format;
 
     #[test]
     fn the_brightest_sample_is_found() {

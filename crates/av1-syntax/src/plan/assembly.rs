@@ -10,7 +10,7 @@ use crate::syntax::frame::FrameHeader;
 use crate::unit::TemporalUnit;
 
 /// A frame whose header has been read.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Assembly {
     /// What is known of the frame; its tiles are those that have come.
     pub plan: Box<FramePlan>,

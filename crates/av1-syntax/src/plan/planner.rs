@@ -19,9 +19,11 @@ use crate::syntax::sequence::SequenceHeader;
 use crate::syntax::{self, RefSlot};
 use crate::unit::TemporalUnit;
 
+mod ahead;
 mod losing;
 mod showing;
 
+use ahead::LeftOut;
 pub use losing::AfterLoss;
 
 /// What a planner is told once.
@@ -40,7 +42,7 @@ pub struct PlannerOptions {
 }
 
 /// Turns temporal units into steps.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Planner {
     options: PlannerOptions,
     sequence: Option<Arc<SequenceHeader>>,
@@ -62,6 +64,8 @@ pub struct Planner {
     /// What is not allowed and is coped with, the first of each kind.
     deviations: Deviations,
     extent: Extent,
+    /// Frames that are not decoded, see [`Planner::leave_out`].
+    left_out: LeftOut,
 }
 
 /// How far decoding has come after its references were given up: the random access process of 7.6.
@@ -77,7 +81,7 @@ enum Recovery {
 }
 
 /// The frame whose OBUs are being collected.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 enum Current {
     /// SeenFrameHeader is 0.
     None,
@@ -107,6 +111,7 @@ impl Planner {
             spares: Spares::default(),
             deviations: Deviations::default(),
             extent: Extent::default(),
+            left_out: LeftOut::default(),
         }
     }
 
@@ -188,6 +193,7 @@ impl Planner {
         self.candidate = None;
         self.last_pts = None;
         self.lose_references(steps);
+        self.left_out = LeftOut::default();
         self.frames = frame;
         self.unannounced = self.sequence.is_some();
     }
@@ -452,6 +458,14 @@ impl Planner {
             let is_whole = header.show_frame || header.refresh_frame_flags == 0xff;
             self.recovery = if is_whole { Recovery::Done } else { Recovery::Leading };
         }
+        if header.frame_type == FrameType::Key && header.refresh_frame_flags == 0xff {
+            self.is_doubtful = false;
+        }
+        if is_hidden && self.is_left_out(&header) {
+            self.leave(&header, &sequence, steps);
+            self.spares.put(Step::Decode(plan));
+            return Ok(());
+        }
         let references = header.ref_frame_idx.map(|idx| idx.map(|slot| self.surfaces.get(slot)));
         let surface = self.surfaces.create();
         let unit = plan.unit;
@@ -461,9 +475,6 @@ impl Planner {
         let kept = self.candidate.map(|candidate| candidate.show.surface);
         let named = plan.references.iter().copied().chain([kept]);
         plan.replaced = self.surfaces.replaced(header.refresh_frame_flags, named);
-        if header.frame_type == FrameType::Key && header.refresh_frame_flags == 0xff {
-            self.is_doubtful = false;
-        }
         plan.is_doubtful = self.is_doubtful;
         steps.push(Step::Decode(plan));
         self.frames += 1;

@@ -19,6 +19,13 @@ pub(super) struct Spares {
     plans: Vec<Box<FramePlan>>,
 }
 
+/// What is shared would be written anew by two: a planner's copy begins with nothing.
+impl Clone for Spares {
+    fn clone(&self) -> Self {
+        Self::default()
+    }
+}
+
 impl Spares {
     /// `header`, to be shared.
     pub(super) fn share(&mut self, header: FrameHeader) -> Arc<FrameHeader> {

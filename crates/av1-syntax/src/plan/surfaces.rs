@@ -34,6 +34,15 @@ impl Surfaces {
         }
     }
 
+    /// Empties the slots of `refresh_frame_flags`.
+    pub fn vacate(&mut self, refresh_frame_flags: u8) {
+        for (i, slot) in self.slots.iter_mut().enumerate() {
+            if (refresh_frame_flags >> i) & 1 == 1 {
+                *slot = None;
+            }
+        }
+    }
+
     /// A surface that `refresh_frame_flags` takes all slots from, if there is one beside `named`.
     pub fn replaced(
         &self,

@@ -2,7 +2,7 @@
 
 use vav1d_play::Options;
 
-use crate::boxes::{Film, TICKS, holds, open, read, stream};
+use crate::boxes::{Film, TICKS, boxed, full, holds, open, read, stream, words};
 use crate::ebml::*;
 use crate::manifest::sample;
 use crate::matroska::{clusters, frames, head, is_damaged};
@@ -87,9 +87,9 @@ fn a_sample_that_is_too_long_has_those_behind_it() {
     let samples = stream("main-420-8");
     let mut file = Film::default().faststart(&samples);
     let stsz = file.windows(4).position(|window| window == b"stsz").expect("a box");
-    // It is in the sizes of all samples, behind version, size and count.
-    file[stsz + 16 + 4 * 8] = 1;
-    for is_pipe in [false, true] {
+    for (high, is_pipe) in [(1, false), (1, true), (0x10, false), (0x10, true), (0xff, false)] {
+        // It is in the sizes of all samples, behind version, size and count.
+        file[stsz + 16 + 4 * 8] = high;
         let (units, faults) = read(&mut *open(&file, is_pipe).expect("a stream"));
         let rest: Vec<_> = samples[8..].iter().flat_map(|(data, _)| data.clone()).collect();
         assert_eq!(units.len(), 9);
@@ -142,4 +142,55 @@ fn a_sample_of_a_fragment_may_be_too_long() {
     let (frames, faults) = rest(&mut player);
     assert_eq!(faults.len(), 1, "{faults:?}");
     assert_eq!(hashes(&frames), stream_of.frames);
+}
+
+/// Its media is where the last of them says; that of the others would be in the next one.
+#[test]
+fn a_fragment_may_be_there_more_than_once_in_front_of_its_media() {
+    let samples = stream("key-frames");
+    let film = Film::default();
+    let fragment = |part: &[(Vec<u8>, bool)], time: u32| {
+        let fragment = film.fragment(part, time);
+        let media: usize = part.iter().map(|(data, _)| data.len()).sum();
+        let head = fragment.len() - media - 8;
+        (fragment[..head].to_vec(), fragment)
+    };
+    let (first, second) = (fragment(&samples[..24], 0), fragment(&samples[24..], 24 * TICKS));
+    for (times, of_second) in [(1, 0), (2, 0), (0, 1), (3, 1)] {
+        let data = [
+            film.init(),
+            first.0.repeat(times),
+            first.1.clone(),
+            second.0.repeat(of_second),
+            second.1.clone(),
+        ];
+        holds(&data.concat(), &samples, &format!("{times} and {of_second} more"));
+    }
+}
+
+/// Those that are in it then are read as those behind it, and a run goes on behind its end.
+#[test]
+fn a_track_of_a_fragment_may_be_too_long_or_too_short() {
+    let samples = stream("key-frames");
+    // Another track's, in front of the one that is wanted.
+    let tfhd = full(b"tfhd", 0x2_0000, &[&words(&[7])]);
+    let other = boxed(b"traf", &[&tfhd, &full(b"trun", 0, &[&words(&[0])])]);
+    let film = Film { moof: other.clone(), ..Film::default() };
+    let data = film.fragmented(&samples, 12);
+    let place = data.windows(4).position(|name| name == b"traf").expect("a track") - 4;
+    let media = data[place..].windows(4).position(|name| name == b"mdat").expect("media") - 4;
+    for bytes in [other.len(), media, media + 2000, 1 << 20] {
+        let mut data = data.clone();
+        data[place..place + 4].copy_from_slice(&(bytes as u32).to_be_bytes());
+        holds(&data, &samples, &format!("{bytes} bytes"));
+    }
+    let film = Film::default();
+    let data = film.fragmented(&samples, 1);
+    let place = data.windows(4).position(|name| name == b"traf").expect("a track") - 4;
+    let size = data[place + 3];
+    for less in [1, 5, 12, 19] {
+        let mut data = data.clone();
+        data[place + 3] = size - less;
+        holds(&data, &samples, &format!("{less} bytes less"));
+    }
 }

@@ -1,6 +1,6 @@
 //! Properties of the plans of all samples.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use vav1d::container;
@@ -10,12 +10,16 @@ use vav1d::plan::planner::{Planner, PlannerOptions};
 
 use crate::manifest::{Sample, sample, samples};
 
-fn plan(sample: &Sample, all_layers: bool) -> Vec<Step> {
+fn units(sample: &Sample) -> Vec<container::TemporalUnit> {
     let file = std::fs::File::open(sample.path()).expect("the sample");
     let mut source = container::open(Box::new(file), None, Limits::default()).expect("a stream");
+    std::iter::from_fn(|| source.next_unit().expect("a unit")).collect()
+}
+
+fn plan(sample: &Sample, all_layers: bool) -> Vec<Step> {
     let mut planner = Planner::new(PlannerOptions { all_layers, ..Default::default() });
     let mut steps = Vec::new();
-    while let Some(unit) = source.next_unit().expect("a unit") {
+    for unit in units(sample) {
         planner.unit(&unit, &mut steps).expect("a plan");
     }
     planner.finish(&mut steps).expect("a whole frame");
@@ -62,6 +66,95 @@ fn a_plan_shows_as_many_pictures_as_other_decoders_do() {
         let shown = plan(&sample, false).iter().filter(|s| matches!(s, Step::Show(_))).count();
         assert_eq!(shown, sample.frames.len(), "{}", sample.name);
     }
+}
+
+/// Of units that are hidden, frames that no other can refer to are not decoded, and all others are as
+/// they were, with their numbers.
+#[test]
+fn what_is_hidden_is_decoded_as_far_as_others_need_it() {
+    let mut left_out = 0;
+    for sample in samples() {
+        let mut planner = Planner::new(PlannerOptions::default());
+        let mut steps = Vec::new();
+        for mut unit in units(&sample) {
+            unit.is_hidden = true;
+            planner.unit(&unit, &mut steps).expect("a plan");
+        }
+        planner.finish(&mut steps).expect("a whole frame");
+        let decoded = |steps: Vec<Step>, is_all: bool| {
+            let of = |step| match step {
+                Step::Decode(plan) => Some(plan),
+                _ => None,
+            };
+            let plans = steps.into_iter().filter_map(of);
+            let plans = plans.filter(|plan| {
+                let header = &plan.header;
+                is_all || !header.show_frame || header.refresh_frame_flags != 0
+            });
+            plans.map(|plan| (plan.frame, plan.unit, plan.header.clone())).collect::<Vec<_>>()
+        };
+        assert!(!steps.iter().any(|step| matches!(step, Step::Show(_))), "{}", sample.name);
+        let hidden = decoded(steps, true);
+        assert_eq!(hidden, decoded(plan(&sample, false), false), "{}", sample.name);
+        left_out += decoded(plan(&sample, false), true).len() - hidden.len();
+    }
+    assert!(left_out >= 20, "{left_out} frames are left out");
+}
+
+/// A frame by its number: the numbers of those that it refers to.
+type Decoded = BTreeMap<u64, Vec<Option<u64>>>;
+
+/// Frames that are decoded, and units and frames that are shown, in steps that follow each other.
+fn by_number(name: &str, steps: &[Step]) -> (Decoded, Vec<(u64, u64)>) {
+    let (mut numbers, mut decoded, mut shown) = (BTreeMap::new(), BTreeMap::new(), Vec::new());
+    for step in steps {
+        match step {
+            Step::Decode(plan) => {
+                // What is not there is in no map.
+                let of = |surface: &Option<_>| surface.map(|surface| numbers[&surface]);
+                decoded.insert(plan.frame, plan.references.iter().map(of).collect());
+                numbers.insert(plan.surface, plan.frame);
+            }
+            Step::Show(show) => shown.push((show.unit, numbers[&show.surface])),
+            Step::Release(surface) => assert!(numbers.remove(surface).is_some(), "{name}"),
+            Step::Configure(_) => {}
+        }
+    }
+    (decoded, shown)
+}
+
+/// Behind units that are passed over everything is as if all of them had been decoded.
+#[test]
+fn what_is_passed_over_is_decoded_as_far_as_what_follows_needs_it() {
+    let mut left_out = 0;
+    for sample in samples() {
+        let (all, all_shown) = by_number(&sample.name, &plan(&sample, false));
+        let units = units(&sample);
+        for (from, to) in [(0, units.len() / 2), (2, units.len() * 3 / 4), (1, units.len())] {
+            let mut planner = Planner::new(PlannerOptions::default());
+            let mut steps = Vec::new();
+            for (number, unit) in units.iter().enumerate() {
+                if number == from && from < to {
+                    let (frames, count) = planner.look_ahead(&units[from..to]);
+                    assert_eq!(count, to - from, "{}", sample.name);
+                    planner.leave_out(frames);
+                }
+                let is_hidden = (from..to).contains(&number);
+                let unit = container::TemporalUnit { is_hidden, ..unit.clone() };
+                planner.unit(&unit, &mut steps).expect("a plan");
+            }
+            planner.finish(&mut steps).expect("a whole frame");
+            let (decoded, shown) = by_number(&sample.name, &steps);
+            for (frame, references) in &decoded {
+                assert_eq!(references, &all[frame], "{}, frame {frame}", sample.name);
+            }
+            let is_hidden = |unit: u64| (from..to).contains(&(unit as usize));
+            let expected = all_shown.iter().copied().filter(|(unit, _)| !is_hidden(*unit));
+            assert_eq!(shown, expected.collect::<Vec<_>>(), "{}", sample.name);
+            left_out += all.len() - decoded.len();
+        }
+    }
+    assert!(left_out >= 100, "{left_out} frames are left out");
 }
 
 /// Every plan is the one that is written down, step for step: a change of the planner that changes

@@ -324,3 +324,33 @@ fn what_is_said_of_luminance_comes_with_every_picture() {
     assert_eq!(frame(&mut player).metadata, frames[9].metadata);
     assert!(linear(&sample("main-420-8").path()).iter().all(|frame| frame.metadata.is_empty()));
 }
+
+/// Where threads can be kept to cores, all of a program's are.
+#[test]
+#[cfg(target_os = "linux")]
+fn playing_is_kept_to_as_many_cores_as_are_asked_for() {
+    if crate::drawing::device().is_none() {
+        return;
+    }
+    let drawn = |arguments: &[&str]| {
+        let name = format!("vav1d-cores-{}-{}.png", std::process::id(), arguments.len());
+        let file = std::env::temp_dir().join(name);
+        let output = std::process::Command::new(env!("CARGO_BIN_EXE_vav1d"))
+            .args(["play", "--json", "--device", "soft", "--render-to"])
+            .arg(&file)
+            .args(arguments)
+            .arg(sample("main-420-8").path())
+            .output()
+            .expect("vav1d runs");
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        let text = String::from_utf8(output.stdout).expect("JSON");
+        let played = text.lines().find(|line| line.contains("\"played\"")).expect("a record");
+        let played: serde_json::Value = serde_json::from_str(played).expect("JSON");
+        let image = std::fs::read(&file).expect("an image");
+        std::fs::remove_file(file).expect("it was there");
+        (played["data"]["cores"].as_u64(), image)
+    };
+    let (all, right) = drawn(&[]);
+    assert!(all >= Some(1));
+    assert_eq!(drawn(&["--cores", "1"]), (Some(1), right));
+}

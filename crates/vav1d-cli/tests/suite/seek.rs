@@ -6,7 +6,7 @@ use std::time::Duration;
 use vav1d::vk::GrainMode;
 use vav1d_play::{Event, Options, Repeat, Target};
 
-use crate::manifest::{folder, sample};
+use crate::manifest::{Sample, folder, sample};
 use crate::players::{
     PATIENCE, bytes, file, frame, hash, hashes, linear, next, opened, pipe, player, rest, streams,
 };
@@ -41,6 +41,54 @@ fn every_picture_can_be_sought_by_number_and_by_time() {
         assert_eq!(hashes(&tail), sample.frames[count / 2..], "{}", sample.name);
         assert!(faults.is_empty(), "{}: {faults:?}", sample.name);
         assert!(player.close(PATIENCE));
+    }
+}
+
+/// `sample`, with a second for each picture: nearly all of it is far from where a seek ends.
+fn slowly(sample: &Sample) -> Vec<u8> {
+    let mut data = std::fs::read(sample.path()).expect("a sample");
+    // Rate and scale of the IVF header.
+    data[16..20].copy_from_slice(&1_u32.to_le_bytes());
+    data[20..24].copy_from_slice(&1_u32.to_le_bytes());
+    data
+}
+
+#[test]
+fn what_is_passed_over_is_decoded_as_far_as_what_follows_needs_it() {
+    for sample in streams() {
+        let count = sample.frames.len() as u64;
+        if count < 12 || !sample.file.ends_with(".ivf") {
+            continue;
+        }
+        let options = Options { kept_bytes: 0, queue: 1, ..Options::default() };
+        let data = slowly(&sample);
+        let linear = rest(&mut player(vec![bytes(data.clone())], Options::default())).0;
+        let times: Vec<_> = linear.iter().map(|frame| frame.time).collect();
+        let mut player = player(vec![bytes(data)], options);
+        opened(&mut player);
+        let right = |index: u64| sample.frames[index as usize].clone();
+        let targets = |index| [Target::Index(index), Target::Time(times[index as usize])];
+        for index in [count - 1, 0, count - 2, 10, 1, count - 1, 9, 11] {
+            for target in targets(index) {
+                player.seek(target);
+                let found = frame(&mut player);
+                assert_eq!((found.index, hash(&found)), (index, right(index)), "{}", sample.name);
+            }
+        }
+        // Another place is asked for on the way.
+        for turn in 0..24 {
+            player.seek(targets(count - 1)[turn as usize % 2]);
+            std::thread::sleep(Duration::from_micros(200 * turn));
+            let index = (turn * 5 + 9) % count;
+            let generation = player.seek(targets(index)[turn as usize / 2 % 2]);
+            let found = frame(&mut player);
+            let is = (found.generation, found.index, hash(&found));
+            assert_eq!(is, (generation, index, right(index)), "{}, turn {turn}", sample.name);
+        }
+        player.seek(Target::Index(count - 3));
+        let (tail, faults) = rest(&mut player);
+        assert_eq!(hashes(&tail), sample.frames[count as usize - 3..], "{}", sample.name);
+        assert!(faults.is_empty(), "{}: {faults:?}", sample.name);
     }
 }
 

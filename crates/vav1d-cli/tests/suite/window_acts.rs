@@ -18,6 +18,7 @@ use crate::window::{
     END, HOME, KEY_Q, PERIOD, Player, SDR, SPACE, Server, decoded, rgb, vav1d_info,
 };
 
+pub(crate) const KEY_N: u32 = 0x6e;
 pub(crate) const RIGHT: u32 = 0xff53;
 const ESCAPE: u32 = 0xff1b;
 const PAGE_UP: u32 = 0xff55;
@@ -149,6 +150,30 @@ fn the_last_picture_and_images_stay() {
     assert!(player.title().contains("[1/2]"), "{}", player.title());
     player.press(SPACE);
     player.until("the next", |player| player.title().contains("[2/2]"));
+    quit(player);
+}
+
+/// The player opens files ahead; keys count from the one that is looked at.
+#[test]
+fn the_next_file_is_the_one_behind_what_is_on_the_screen() {
+    let Some(server) = Server::start() else { return };
+    let images = ["still-reduced", "still-full", "still-reduced"].map(|name| sample(name).path());
+    let mut player = server.play(&images.each_ref().map(|path| path.to_str().unwrap()));
+    let is_at = |player: &mut Player, place: &str| {
+        let place = format!("{place} (paused)");
+        player.until(&place, |player| player.title().contains(&place));
+    };
+    is_at(&mut player, "[1/3]");
+    // Time enough to open the next.
+    std::thread::sleep(Duration::from_millis(500));
+    for (key, place) in [(KEY_N, "[2/3]"), (KEY_N, "[3/3]"), (PAGE_UP, "[2/3]")] {
+        player.press(key);
+        is_at(&mut player, place);
+    }
+    // What is asked for while nothing has come yet adds up.
+    player.press(KEY_N);
+    player.press(KEY_N);
+    is_at(&mut player, "[1/3]");
     quit(player);
 }
 

@@ -126,11 +126,16 @@ impl App {
         }
     }
 
+    /// Goes to the next entry of the playlist, or the one before: of the one that was asked for last, or
+    /// is on the screen. The player itself may be further on.
     fn entry(&mut self, step: i8) {
-        match step {
-            1 => self.feed.next_entry(),
-            _ => self.feed.previous_entry(),
-        }
+        let (at, entries) = self.feed.entry();
+        let shown = self.shown.as_ref().map(|shown| shown.frame.stream.entry);
+        let from = self.entry.or(shown).unwrap_or(at);
+        let entries = entries.max(1);
+        let to = (from + if step == 1 { 1 } else { entries - 1 }) % entries;
+        self.feed.open(to);
+        self.entry = Some(to);
         self.pacer.reset();
         self.aim.clear();
         self.section = (None, None);

@@ -101,6 +101,8 @@ pub(super) struct App {
     pub(super) modifiers: ModifiersState,
     /// What is on its way to the screen.
     pub(super) aim: Aim,
+    /// The entry of the playlist that was asked for, until something of it is on the screen.
+    pub(super) entry: Option<usize>,
     brightness: Brightness,
     /// The section that is repeated: its first end, and the other.
     pub(super) section: (Option<Duration>, Option<Duration>),
@@ -124,8 +126,10 @@ pub(super) struct Shown {
     pub(super) luminance: Luminance,
     /// Where it is wrong, if that is known.
     pub(super) blocks: Option<Blocks>,
-    /// The device has it.
+    /// The device has it, and draws it again.
     pub(super) is_uploaded: bool,
+    /// It was on the screen.
+    pub(super) is_drawn: bool,
 }
 
 impl App {
@@ -159,6 +163,7 @@ impl App {
             mouse: Pointer::default(),
             modifiers: ModifiersState::empty(),
             aim: Aim::default(),
+            entry: None,
             brightness: Brightness::default(),
             section: (None, None),
             names,
@@ -282,6 +287,7 @@ impl App {
             return event_loop.exit();
         }
         self.feed.next_entry();
+        self.entry = Some(self.feed.entry().0);
         self.pacer.reset();
         self.aim.clear();
     }
@@ -374,9 +380,12 @@ impl App {
     /// Puts `frame` on the screen, as it is to look now.
     pub(super) fn show(&mut self, frame: Box<Frame>, blocks: Option<Blocks>) {
         let (picture, grain) = self.options.look.picture(&frame);
-        let luminance = self.brightness.of(&frame);
-        let shown = Shown { frame, picture, grain, luminance, blocks, is_uploaded: false };
+        let screen = self.display.as_mut().map(|display| &mut display.screen);
+        let luminance = self.brightness.of(&frame, screen);
+        let (is_uploaded, is_drawn) = (false, false);
+        let shown = Shown { frame, picture, grain, luminance, blocks, is_uploaded, is_drawn };
         let stream = Arc::clone(&shown.frame.stream);
+        self.entry = None;
         let before = self.shown.replace(shown);
         let is_other = |old: &StreamInfo| (old.entry, &old.name) != (stream.entry, &stream.name);
         if before.is_some_and(|before| is_other(&before.frame.stream)) {
@@ -407,6 +416,7 @@ impl App {
         };
         self.names = playlist.iter().map(|entry| entry.name.clone()).collect();
         self.feed.replace(playlist, right);
+        self.entry = Some(0);
         self.pacer.reset();
         self.pacer.resume(self.now());
         self.aim.clear();
@@ -446,7 +456,8 @@ impl App {
                 if display.screen.size() != size {
                     display.window.request_redraw();
                 }
-                let is_new = !std::mem::replace(&mut shown.is_uploaded, true);
+                shown.is_uploaded = display.screen.keeps_picture();
+                let is_new = !std::mem::replace(&mut shown.is_drawn, true);
                 let on_device = is_new && display.screen.has(&*shown.picture);
                 self.report.on_device += u64::from(on_device);
             }

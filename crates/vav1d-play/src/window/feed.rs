@@ -146,8 +146,9 @@ impl Feed {
         self.tell(Player::next_entry);
     }
 
-    pub(super) fn previous_entry(&mut self) {
-        self.tell(Player::previous_entry);
+    /// See [`Player::open`].
+    pub(super) fn open(&mut self, entry: usize) {
+        self.tell(|player| player.open(entry));
     }
 
     /// See [`Player::set_film_grain`]; pictures are compared without.

@@ -6,12 +6,14 @@ use super::layout;
 use crate::{Frame, StreamInfo};
 use vav1d::color::{self, Luminance};
 use vav1d::container::Crop;
+use vav1d::error::Result;
 use vav1d::film_grain::Applier;
 use vav1d::grain::GrainPass;
 use vav1d::grain::{self, FrameTime, Override};
 use vav1d::syntax::film_grain::FilmGrainParams;
+use vav1d::syntax::sequence::ColorConfig;
 use vav1d::vk::DecodedPicture;
-use vav1d::vk::render::{Kernel, View};
+use vav1d::vk::render::{Kernel, Screen, View};
 
 /// How frames are to look.
 #[derive(Clone, Debug, Default)]
@@ -66,17 +68,25 @@ impl Look {
     }
 }
 
-/// What metadata have said of the luminance of `frame`, else what its samples say, if they are on
-/// the host.
-pub fn luminance(frame: &Frame) -> Luminance {
+/// What metadata have said of the luminance of `frame`, else what its samples say: those on the host
+/// at once, those on the device by `measure`.
+///
+/// # Errors
+/// Those of `measure`.
+pub fn luminance(
+    frame: &Frame,
+    measure: impl FnOnce(&DecodedPicture, &ColorConfig) -> Result<Option<f32>>,
+) -> Result<Luminance> {
     let mut luminance = Luminance::default();
     frame.metadata.iter().for_each(|metadata| luminance.note(metadata));
     if luminance.told().is_none() {
-        let host = frame.picture.host();
-        luminance.measured =
-            host.and_then(|picture| color::peak(picture, &frame.sequence.color_config));
+        let color = &frame.sequence.color_config;
+        luminance.measured = match frame.picture.host() {
+            Some(picture) => color::peak(picture, color),
+            None => measure(&frame.picture, color)?,
+        };
     }
-    luminance
+    Ok(luminance)
 }
 
 /// The luminance of pictures that follow each other: what is measured grows at once and falls
@@ -91,9 +101,16 @@ impl Brightness {
     /// Part of a fall that a picture takes: half of it within half a second.
     const FALL: f32 = 0.05;
 
-    /// What `frame` is to be drawn with.
-    pub(super) fn of(&mut self, frame: &Frame) -> Luminance {
-        let mut luminance = luminance(frame);
+    /// What `frame` is to be drawn with on `screen`. What goes to an HDR display stays as it is.
+    pub(super) fn of(&mut self, frame: &Frame, screen: Option<&mut Screen>) -> Luminance {
+        let luminance = luminance(frame, |picture, color| {
+            screen.filter(|screen| !screen.is_hdr()).map_or(Ok(None), |s| s.peak(picture, color))
+        });
+        let mut luminance = luminance.unwrap_or_else(|error| {
+            // Drawing tells of a device that is gone.
+            log::warn!("the brightness of picture {} is not known: {error}", frame.index);
+            Luminance::default()
+        });
         let at = (frame.stream.entry, frame.index);
         luminance.measured = luminance.measured.map(|measured| self.follow(at, measured));
         luminance

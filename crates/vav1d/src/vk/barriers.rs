@@ -208,6 +208,36 @@ pub(super) fn after_shaders() -> vk::MemoryBarrier2<'static> {
         .dst_access_mask(Access::SHADER_STORAGE_READ | Access::SHADER_STORAGE_WRITE)
 }
 
+/// Shaders work on what a buffer was filled with.
+pub(super) fn filled_for_shaders() -> vk::MemoryBarrier2<'static> {
+    use vk::{AccessFlags2 as Access, PipelineStageFlags2 as Stage};
+    vk::MemoryBarrier2::default()
+        .src_stage_mask(Stage::ALL_TRANSFER)
+        .src_access_mask(Access::TRANSFER_WRITE)
+        .dst_stage_mask(Stage::COMPUTE_SHADER)
+        .dst_access_mask(Access::SHADER_STORAGE_READ | Access::SHADER_STORAGE_WRITE)
+}
+
+/// What shaders wrote is copied.
+pub(super) fn shaders_to_copy() -> vk::MemoryBarrier2<'static> {
+    use vk::{AccessFlags2 as Access, PipelineStageFlags2 as Stage};
+    vk::MemoryBarrier2::default()
+        .src_stage_mask(Stage::COMPUTE_SHADER)
+        .src_access_mask(Access::SHADER_STORAGE_WRITE)
+        .dst_stage_mask(Stage::ALL_TRANSFER)
+        .dst_access_mask(Access::TRANSFER_READ)
+}
+
+/// Lets the host read what shaders wrote.
+pub(super) fn shaders_to_host() -> vk::MemoryBarrier2<'static> {
+    use vk::{AccessFlags2 as Access, PipelineStageFlags2 as Stage};
+    vk::MemoryBarrier2::default()
+        .src_stage_mask(Stage::COMPUTE_SHADER)
+        .src_access_mask(Access::SHADER_STORAGE_WRITE)
+        .dst_stage_mask(Stage::HOST)
+        .dst_access_mask(Access::HOST_READ)
+}
+
 /// Lets the host read what copies wrote.
 pub(super) fn copy_to_host() -> vk::MemoryBarrier2<'static> {
     vk::MemoryBarrier2::default()

@@ -18,8 +18,10 @@ impl Planner {
         steps: &mut Vec<Step>,
     ) -> Result<()> {
         let slot: RefSlot = header.frame_to_show_map_idx;
-        let (Some(saved), Some(surface)) = (self.references.get(slot), self.surfaces.get(slot))
-        else {
+        // One that was left out is not shown.
+        let surface = self.surfaces.get(slot);
+        let is_there = surface.is_some() || unit.is_hidden && self.leaves_out();
+        let Some(saved) = self.references.get(slot).filter(|_| is_there) else {
             let fault = StreamFault::MissingReference { slot: slot.index() as u8 };
             return Err(StreamError::new(fault).section("7.21").into());
         };
@@ -34,9 +36,12 @@ impl Planner {
             self.recovery = Recovery::Done;
             self.is_doubtful = false;
             self.references.show_existing_key(slot);
-            self.surfaces.refresh(0xff, surface);
+            match surface {
+                Some(surface) => self.surfaces.refresh(0xff, surface),
+                None => self.surfaces.vacate(0xff),
+            }
         }
-        if !unit.is_hidden {
+        if let Some(surface) = surface.filter(|_| !unit.is_hidden) {
             let (unit, pts) = (unit.index, unit.pts);
             let is_doubtful = self.is_doubtful;
             let show = ShowPlan { surface, unit, pts, show_existing_frame: true, is_doubtful };

@@ -7,9 +7,11 @@ use ash::vk;
 
 use super::drawing::Drawing;
 use super::gpu;
-use super::renderer::{Renderer, Target};
+use super::renderer::Renderer;
+use super::target::Target;
 use crate::color::Output;
 use crate::error::Result;
+use crate::syntax::sequence::ColorConfig;
 use crate::vk::PictureRef;
 use crate::vk::adapter::Adapter;
 use crate::vk::device::Device;
@@ -79,7 +81,11 @@ impl Canvas {
             .array_layers(1)
             .samples(vk::SampleCountFlags::TYPE_1)
             .tiling(vk::ImageTiling::OPTIMAL)
-            .usage(vk::ImageUsageFlags::COLOR_ATTACHMENT | vk::ImageUsageFlags::TRANSFER_SRC);
+            .usage(
+                vk::ImageUsageFlags::COLOR_ATTACHMENT
+                    | vk::ImageUsageFlags::TRANSFER_SRC
+                    | vk::ImageUsageFlags::TRANSFER_DST,
+            );
         // SAFETY: a colour attachment of a format that all devices have.
         let image = Arc::new(unsafe { Image::new(device, &info, Location::Device, "canvas") }?);
         let view = ColorView::new(device, image.raw(), FORMAT, Some(image.clone()))?;
@@ -91,6 +97,26 @@ impl Canvas {
     /// Whether it draws `picture` from where it was decoded.
     pub fn has<'a>(&self, picture: impl Into<PictureRef<'a>>) -> bool {
         picture.into().on(&self.view.device).is_some()
+    }
+
+    /// Luminance of the brightest of some samples of `picture` in cd/m2, as
+    /// [`peak`](crate::color::peak) has it; `None` if it is not of PQ, or not on the device. Waits
+    /// for it.
+    ///
+    /// # Errors
+    /// `Device` if the device fails, or does not answer in time.
+    pub fn peak<'a>(
+        &mut self,
+        picture: impl Into<PictureRef<'a>>,
+        color: &ColorConfig,
+    ) -> Result<Option<f32>> {
+        self.renderer.peak(picture.into(), color)
+    }
+
+    /// Whether a drawing without a picture shows the last one.
+    #[cfg(test)]
+    pub(super) fn keeps_picture(&self) -> bool {
+        self.renderer.keeps_picture()
     }
 
     /// Its pixels: width, height.
@@ -107,6 +133,7 @@ impl Canvas {
             image: self.view.image,
             view: self.view.raw,
             extent: self.size,
+            takes_copies: true,
             copy_to: Some(self.readback.raw()),
         };
         // SAFETY: image and buffer are the canvas' own, and the last drawing was waited for.

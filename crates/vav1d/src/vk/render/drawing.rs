@@ -61,7 +61,8 @@ pub struct Overlay<'a> {
 /// What is drawn.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Drawing<'a> {
-    /// The picture; `None` for the one of the last drawing.
+    /// The picture; `None` for the one of the last drawing, if that was kept
+    /// (`Screen::keeps_picture`): pictures that take all of the target may not be.
     pub frame: Option<Content<'a>>,
     /// Its place.
     pub view: View,

@@ -8,6 +8,7 @@ mod canvas;
 mod drawing;
 mod film_grain;
 pub(in crate::vk) mod gpu;
+mod meter;
 mod modules;
 mod passes;
 mod pipelines;
@@ -18,6 +19,7 @@ mod steps;
 #[cfg(feature = "window")]
 mod surface;
 mod synthesis;
+mod target;
 mod whole;
 
 pub use canvas::Canvas;

@@ -23,12 +23,16 @@ macro_rules! variants {
 }
 const CONVERT: [&[u8]; Variant::COUNT] =
     variants!("convert": 0 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17);
+const DIRECT: [&[u8]; Variant::COUNT] =
+    variants!("direct": 0 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17);
 /// Without, and with an overlay.
 const PRESENT: [&[u8]; 2] = variants!("present": 0 1);
+/// By [`peak_index`].
+const PEAK: [&[u8]; 3] = variants!("peak": 0 1 2);
 /// By the kernel.
 const SCALE: [&[u8]; 4] = variants!("scale": 0 1 2 3);
 
-/// Sets of one [`SetPool`]: gather, film grain, convert, scale twice, present.
+/// Sets of one [`SetPool`]: gather, film grain, convert, scale twice, present. To measure takes one.
 pub(super) const SETS: usize = 6;
 
 /// Where the sets' uniforms are in their buffer: the largest alignment that a device may ask for.
@@ -43,6 +47,10 @@ pub(super) struct Pipelines {
     film_grain: vk::Pipeline,
     /// By [`Variant::index`]; null until one is wanted.
     convert: [vk::Pipeline; Variant::COUNT],
+    /// The same for pixels that are copied.
+    direct: [vk::Pipeline; Variant::COUNT],
+    /// By [`peak_index`]; null until one is wanted.
+    peak: [vk::Pipeline; 3],
     /// By the kernel; null until one is wanted.
     scale: [vk::Pipeline; 4],
     present: [vk::Pipeline; 2],
@@ -58,6 +66,10 @@ pub(super) enum Pass {
     GatherWhole(usize),
     FilmGrain,
     Convert(Variant),
+    /// To pixels of the target.
+    Direct(Variant),
+    /// Which samples it looks at, as those of a conversion.
+    Peak(Variant),
     Scale(Kernel),
     /// With an overlay, or without.
     Present(bool),
@@ -73,6 +85,8 @@ impl Pipelines {
             gather: vk::Pipeline::null(),
             film_grain: vk::Pipeline::null(),
             convert: [vk::Pipeline::null(); Variant::COUNT],
+            direct: [vk::Pipeline::null(); Variant::COUNT],
+            peak: [vk::Pipeline::null(); 3],
             scale: [vk::Pipeline::null(); 4],
             present: [vk::Pipeline::null(); 2],
             wholes: Wholes::new(device),
@@ -97,6 +111,14 @@ impl Pipelines {
             Pass::Convert(variant) => {
                 let index = variant.index();
                 (&mut self.convert[index], CONVERT[index], c"convert")
+            }
+            Pass::Direct(variant) => {
+                let index = variant.index();
+                (&mut self.direct[index], DIRECT[index], c"convert")
+            }
+            Pass::Peak(variant) => {
+                let index = peak_index(variant);
+                (&mut self.peak[index], PEAK[index], c"peak")
             }
             Pass::Scale(kernel) => {
                 let index = kernel as usize;
@@ -133,6 +155,8 @@ impl Pipelines {
             Pass::Convert(variant) => {
                 (vk::PipelineBindPoint::COMPUTE, self.convert[variant.index()])
             }
+            Pass::Direct(variant) => (vk::PipelineBindPoint::COMPUTE, self.direct[variant.index()]),
+            Pass::Peak(variant) => (vk::PipelineBindPoint::COMPUTE, self.peak[peak_index(variant)]),
             Pass::Scale(kernel) => (vk::PipelineBindPoint::COMPUTE, self.scale[kernel as usize]),
             Pass::Present(overlay) => {
                 (vk::PipelineBindPoint::GRAPHICS, self.present[usize::from(overlay)])
@@ -149,8 +173,10 @@ impl Pipelines {
 impl Drop for Pipelines {
     fn drop(&mut self) {
         let device = &self.device;
-        let all = [&self.convert[..], &self.scale, &self.present, &[self.gather, self.film_grain]];
-        for pipeline in all.concat() {
+        let alone = [self.gather, self.film_grain];
+        let of_pixels = [&self.convert[..], &self.direct, &self.peak];
+        let all = [of_pixels.concat().as_slice(), &self.scale, &self.present, &alone].concat();
+        for pipeline in all {
             // SAFETY: VUID-vkDestroyPipeline-pipeline-00765: no submission uses it any more.
             device.destroy(|raw| unsafe { raw.destroy_pipeline(pipeline, None) });
         }
@@ -158,6 +184,14 @@ impl Drop for Pipelines {
         device.destroy(|raw| unsafe { raw.destroy_pipeline_layout(self.layout, None) });
         // SAFETY: as above.
         device.destroy(|raw| unsafe { raw.destroy_descriptor_set_layout(self.set, None) });
+    }
+}
+
+/// Which of the shaders looks at samples that are where `variant` says, as `build.rs` counts them.
+fn peak_index(variant: Variant) -> usize {
+    match (variant.image, variant.wide) {
+        (false, wide) => usize::from(wide),
+        (true, _) => 2,
     }
 }
 

@@ -2,19 +2,22 @@
 #![allow(unsafe_code, reason = "Vulkan calls")]
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use ash::vk;
 
 use super::drawing::{Content, Drawing, View};
 use super::film_grain::{behind, parts, picture_bytes};
+use super::meter::Meter;
 use super::modules::whole;
 use super::passes::{self, Presentation};
 use super::pipelines::{Pass, Pipelines, SetPool};
-use super::steps::{Passes, Slot};
+use super::steps::{Passes, Slot, TIMEOUT};
+use super::target::{Ending, Target, direct, is_all};
 use super::whole::WholeSets;
 use crate::color::{Conversion, Output};
 use crate::error::Result;
+use crate::syntax::sequence::ColorConfig;
+use crate::vk::PictureRef;
 use crate::vk::adapter::Adapter;
 use crate::vk::barriers;
 use crate::vk::device::Device;
@@ -24,22 +27,13 @@ use crate::vk::submit::{Lane, Ticket, Touches};
 
 /// Drawings under way at most.
 const SLOTS: usize = 2;
-/// How long a drawing may take before the device is taken to hang.
-pub(super) const TIMEOUT: Duration = Duration::from_secs(20);
-
-/// What is drawn to.
-pub(super) struct Target {
-    pub(super) image: vk::Image,
-    pub(super) view: vk::ImageView,
-    pub(super) extent: (u32, u32),
-    /// A buffer that the image is copied to; without, it is to be presented.
-    pub(super) copy_to: Option<vk::Buffer>,
-}
 
 /// The picture of the last drawing, on the device.
 struct Converted {
     size: (u32, u32),
     rgb: Buffer,
+    /// What is there are pixels of the target, which cannot be drawn again.
+    is_spent: bool,
 }
 
 /// The picture as it was scaled last.
@@ -53,6 +47,8 @@ struct Scaled {
 pub(super) struct Renderer {
     device: Arc<Device>,
     lane: Lane,
+    /// Dropped before the pipelines that it uses; made when it is wanted.
+    meter: Option<Meter>,
     pipelines: Pipelines,
     slots: Vec<Slot>,
     next: usize,
@@ -66,6 +62,9 @@ pub(super) struct Renderer {
     retired: Vec<(Ticket, Buffer)>,
     output: Output,
     levels: f32,
+    /// Pictures that need nothing else are made the target's pixels, and copied: whether B is first in
+    /// those. `None` where that is no gain, or cannot be.
+    direct: Option<bool>,
     max_storage_bytes: u64,
 }
 
@@ -104,6 +103,7 @@ impl Renderer {
         Ok(Self {
             device: device.clone(),
             lane,
+            meter: None,
             pipelines,
             slots,
             next: 0,
@@ -114,6 +114,7 @@ impl Renderer {
             retired: Vec::new(),
             output,
             levels,
+            direct: direct(adapter, format),
             max_storage_bytes: properties.limits.max_storage_buffer_range.into(),
         })
     }
@@ -152,6 +153,26 @@ impl Renderer {
         unsafe { self.lane.submit_with(commands, ticket, &waits, signal, touches) }?;
         self.slots[index].ticket = ticket;
         Ok(ticket)
+    }
+
+    /// See [`Meter::measure`]; `None` as well for pictures that are not on the device.
+    pub(super) fn peak(
+        &mut self,
+        picture: PictureRef<'_>,
+        color: &ColorConfig,
+    ) -> Result<Option<f32>> {
+        let Some(picture) = picture.on(&self.device) else { return Ok(None) };
+        let meter = match &mut self.meter {
+            Some(meter) => meter,
+            none => none.insert(Meter::new(&self.device, &self.pipelines)?),
+        };
+        meter.measure(&mut self.pipelines, &picture, color)
+    }
+
+    /// Whether a drawing without a picture shows the last one.
+    #[cfg(any(test, feature = "window"))]
+    pub(super) fn keeps_picture(&self) -> bool {
+        self.converted.as_ref().is_some_and(|converted| !converted.is_spent)
     }
 
     /// Waits for a drawing.
@@ -236,7 +257,7 @@ impl Renderer {
             let size = (conversion.size[0], conversion.size[1]);
             if self.converted.as_ref().is_none_or(|c| c.size != size) {
                 let rgb = storage("converted", size)?;
-                let old = self.converted.replace(Converted { size, rgb });
+                let old = self.converted.replace(Converted { size, rgb, is_spent: false });
                 self.retired.extend(old.map(|c| (last, c.rgb)));
             }
         }
@@ -268,6 +289,7 @@ impl Renderer {
     ) -> Result<()> {
         let source = self.converted.as_ref().map_or((0, 0), |c| c.size);
         let (view, wanted) = (drawing.view, drawing.view.scaled());
+        let direct = self.direct.filter(|_| is_all(drawing, source, target));
         let slot = &mut self.slots[index];
         let (picture, overlay) = (whole(&slot.picture), whole(&slot.overlay));
         let mut shown = self.converted.as_ref().map_or(picture, |c| whole(&c.rgb));
@@ -278,7 +300,9 @@ impl Renderer {
             let of = |buffer: &Option<Buffer>| buffer.as_ref().map_or(picture, whole);
             let buffers = [picture, of(&self.gathered), of(&self.grained), shown];
             // SAFETY: the slot's last drawing has ended.
-            run = unsafe { passes.convert(&mut self.pipelines, &frame, conversion, buffers) }?;
+            run = unsafe {
+                passes.convert(&mut self.pipelines, &frame, (conversion, direct), buffers)
+            }?;
         }
         if let Some(scaled) = self.scaled.as_ref().filter(|_| source != wanted) {
             let (between, out) = (whole(&scaled.between), whole(&scaled.out));
@@ -291,21 +315,12 @@ impl Renderer {
                 shown = to;
             }
         }
-        let (origin, size) = drawing.overlay.map_or(((0, 0), (0, 0)), |o| (o.origin, o.size));
-        let is_there = self.converted.is_some();
-        let (clip_origin, clip_size) = view.clip.unwrap_or((view.origin, view.size));
-        let presentation = Presentation {
-            origin: [view.origin.0, view.origin.1],
-            size: if is_there { [view.size.0 as i32, view.size.1 as i32] } else { [0, 0] },
-            overlay_origin: [origin.0, origin.1],
-            overlay_size: [size.0 as i32, size.1 as i32],
-            clip_origin: [clip_origin.0, clip_origin.1],
-            clip_size: [clip_size.0 as i32, clip_size.1 as i32],
-            levels: self.levels,
-            hdr_output: u32::from(self.output == Output::Hdr10),
-            quarters: view.quarters,
-            mirrored: view.is_mirrored.into(),
-        };
+        let is_there = self.converted.as_mut().is_some_and(|converted| {
+            converted.is_spent = direct.is_some() || converted.is_spent && drawing.frame.is_none();
+            !converted.is_spent
+        });
+        let is_hdr = self.output == Output::Hdr10;
+        let presentation = Presentation::new(drawing, is_there, (self.levels, is_hdr));
         // SAFETY: as above.
         let set = unsafe { passes.set(bytemuck::bytes_of(&presentation), [shown, overlay], None) };
         passes.write()?;
@@ -319,8 +334,13 @@ impl Renderer {
             unsafe { self.dispatch(commands, pass, set, groups) };
         }
         self.barrier(commands, &[], after.as_slice());
-        // SAFETY: the caller's promise.
-        unsafe { self.present(commands, (set, drawing.overlay.is_some()), target) };
+        let ending = Ending { device: &self.device, pipelines: &self.pipelines, commands, target };
+        match (direct, &self.converted) {
+            // SAFETY: the caller's promise; the buffer has the pixels of the whole target.
+            (Some(_), Some(made)) => unsafe { ending.copy(made.rgb.raw()) },
+            // SAFETY: the caller's promise.
+            _ => unsafe { ending.draw(set, drawing.overlay.is_some()) },
+        }
         Ok(())
     }
 
@@ -339,71 +359,6 @@ impl Renderer {
         unsafe { self.pipelines.bind(commands, pass, set) };
         // SAFETY: as above; the groups cover the buffers, and the shader ends with them.
         unsafe { self.device.raw().cmd_dispatch(commands, groups.0, groups.1, 1) };
-    }
-
-    /// # Safety
-    /// As for [`Self::record`].
-    unsafe fn present(
-        &self,
-        commands: vk::CommandBuffer,
-        (set, overlay): (vk::DescriptorSet, bool),
-        to: &Target,
-    ) {
-        use vk::{AccessFlags2 as Access, ImageLayout as Layout, PipelineStageFlags2 as Stage};
-        let attach = change(to.image, Layout::UNDEFINED, Layout::COLOR_ATTACHMENT_OPTIMAL)
-            .src_stage_mask(Stage::ALL_COMMANDS)
-            .dst_stage_mask(Stage::COLOR_ATTACHMENT_OUTPUT)
-            .dst_access_mask(Access::COLOR_ATTACHMENT_WRITE);
-        self.barrier(commands, &[barriers::after_shaders()], &[attach]);
-        let extent = vk::Extent2D { width: to.extent.0, height: to.extent.1 };
-        let area = vk::Rect2D { offset: vk::Offset2D::default(), extent };
-        let attachments = [vk::RenderingAttachmentInfo::default()
-            .image_view(to.view)
-            .image_layout(Layout::COLOR_ATTACHMENT_OPTIMAL)
-            .load_op(vk::AttachmentLoadOp::DONT_CARE)
-            .store_op(vk::AttachmentStoreOp::STORE)];
-        let rendering = vk::RenderingInfo::default()
-            .render_area(area)
-            .layer_count(1)
-            .color_attachments(&attachments);
-        let viewport = viewport(to.extent);
-        let raw = self.device.raw();
-        // SAFETY: recording; the view is of the target, in this layout.
-        unsafe { raw.cmd_begin_rendering(commands, &rendering) };
-        // SAFETY: as above; the pipeline's dynamic states.
-        unsafe { raw.cmd_set_viewport(commands, 0, &[viewport]) };
-        // SAFETY: as above.
-        unsafe { raw.cmd_set_scissor(commands, 0, &[area]) };
-        // SAFETY: the caller's promise.
-        unsafe { self.pipelines.bind(commands, Pass::Present(overlay), set) };
-        // SAFETY: the triangle needs no vertex buffer.
-        unsafe { raw.cmd_draw(commands, 3, 1, 0, 0) };
-        // SAFETY: begun above.
-        unsafe { raw.cmd_end_rendering(commands) };
-        let written = |new| {
-            change(to.image, Layout::COLOR_ATTACHMENT_OPTIMAL, new)
-                .src_stage_mask(Stage::COLOR_ATTACHMENT_OUTPUT)
-                .src_access_mask(Access::COLOR_ATTACHMENT_WRITE)
-        };
-        let Some(buffer) = to.copy_to else {
-            // The semaphore that presentation waits for makes it visible.
-            return self.barrier(commands, &[], &[written(Layout::PRESENT_SRC_KHR)]);
-        };
-        let copied = written(Layout::TRANSFER_SRC_OPTIMAL)
-            .dst_stage_mask(Stage::ALL_TRANSFER)
-            .dst_access_mask(Access::TRANSFER_READ);
-        self.barrier(commands, &[], &[copied]);
-        let region = vk::BufferImageCopy::default()
-            .image_subresource(
-                vk::ImageSubresourceLayers::default()
-                    .aspect_mask(vk::ImageAspectFlags::COLOR)
-                    .layer_count(1),
-            )
-            .image_extent(vk::Extent3D { width: extent.width, height: extent.height, depth: 1 });
-        let layout = Layout::TRANSFER_SRC_OPTIMAL;
-        // SAFETY: the buffer holds the whole image, which is in this layout.
-        unsafe { raw.cmd_copy_image_to_buffer(commands, to.image, layout, buffer, &[region]) };
-        self.barrier(commands, &[barriers::copy_to_host()], &[]);
     }
 
     fn barrier(
@@ -427,29 +382,4 @@ impl Drop for Renderer {
             log::warn!("drawing did not end: {error}");
         }
     }
-}
-
-/// All of a target of `extent` pixels.
-fn viewport(extent: (u32, u32)) -> vk::Viewport {
-    let (width, height) = (extent.0 as f32, extent.1 as f32);
-    vk::Viewport { width, height, max_depth: 1.0, ..Default::default() }
-}
-
-fn change(
-    image: vk::Image,
-    old: vk::ImageLayout,
-    new: vk::ImageLayout,
-) -> vk::ImageMemoryBarrier2<'static> {
-    vk::ImageMemoryBarrier2::default()
-        .image(image)
-        .old_layout(old)
-        .new_layout(new)
-        .src_queue_family_index(vk::QUEUE_FAMILY_IGNORED)
-        .dst_queue_family_index(vk::QUEUE_FAMILY_IGNORED)
-        .subresource_range(
-            vk::ImageSubresourceRange::default()
-                .aspect_mask(vk::ImageAspectFlags::COLOR)
-                .level_count(1)
-                .layer_count(1),
-        )
 }

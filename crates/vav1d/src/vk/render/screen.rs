@@ -9,10 +9,12 @@ use ash::vk;
 use super::canvas::ColorView;
 use super::drawing::Drawing;
 use super::gpu;
-use super::renderer::{Renderer, Target};
+use super::renderer::Renderer;
 use super::surface::Surface;
+use super::target::Target;
 use crate::color::{Luminance, Output};
 use crate::error::{DeviceError, Result};
+use crate::syntax::sequence::ColorConfig;
 use crate::vk::PictureRef;
 use crate::vk::adapter::Adapter;
 use crate::vk::device::Device;
@@ -162,6 +164,25 @@ impl Screen {
         picture.into().on(&self.device).is_some()
     }
 
+    /// Luminance of the brightest of some samples of `picture` in cd/m2, as
+    /// [`peak`](crate::color::peak) has it; `None` if it is not of PQ, or not on the device. Waits
+    /// for it.
+    ///
+    /// # Errors
+    /// `Device` if the device fails, or does not answer in time.
+    pub fn peak<'a>(
+        &mut self,
+        picture: impl Into<PictureRef<'a>>,
+        color: &ColorConfig,
+    ) -> Result<Option<f32>> {
+        self.renderer.peak(picture.into(), color)
+    }
+
+    /// Whether a drawing without a picture shows the last one again.
+    pub fn keeps_picture(&self) -> bool {
+        self.renderer.keeps_picture()
+    }
+
     /// How long the last drawing waited for an image to draw to.
     pub fn held_up(&self) -> Duration {
         self.held_up
@@ -182,8 +203,13 @@ impl Screen {
         let Some((image, acquired)) = acquired? else { return Ok(Presented::No) };
         let Some(chain) = &self.chain else { return Ok(Presented::No) };
         let (view, ready) = &chain.images[image as usize];
-        let target =
-            Target { image: view.image, view: view.raw, extent: chain.extent, copy_to: None };
+        let target = Target {
+            image: view.image,
+            view: view.raw,
+            extent: chain.extent,
+            takes_copies: chain.takes_copies,
+            copy_to: None,
+        };
         let drawing = drawing(chain.extent);
         let (wait, signal) = (Some(acquired.raw), Some(ready.raw));
         // SAFETY: the image was acquired, with this semaphore; its own semaphore was waited for by
@@ -282,6 +308,7 @@ impl Screen {
         ];
         let supported = capabilities.supported_composite_alpha;
         let alpha = alpha.into_iter().find(|a| supported.contains(*a)).unwrap_or(alpha[0]);
+        let copies = capabilities.supported_usage_flags & vk::ImageUsageFlags::TRANSFER_DST;
         let info = vk::SwapchainCreateInfoKHR::default()
             .surface(self.surface.raw())
             .min_image_count(wanted.min(most))
@@ -289,7 +316,7 @@ impl Screen {
             .image_color_space(self.format.color_space)
             .image_extent(vk::Extent2D { width: extent.0, height: extent.1 })
             .image_array_layers(1)
-            .image_usage(vk::ImageUsageFlags::COLOR_ATTACHMENT)
+            .image_usage(vk::ImageUsageFlags::COLOR_ATTACHMENT | copies)
             .image_sharing_mode(vk::SharingMode::EXCLUSIVE)
             .pre_transform(capabilities.current_transform)
             .composite_alpha(alpha)
@@ -304,6 +331,7 @@ impl Screen {
             raw,
             fns: self.fns.clone(),
             extent,
+            takes_copies: !copies.is_empty(),
             device: self.device.clone(),
             surface: self.surface.clone(),
         };
@@ -359,6 +387,7 @@ struct Chain {
     raw: vk::SwapchainKHR,
     fns: ash::khr::swapchain::Device,
     extent: (u32, u32),
+    takes_copies: bool,
     device: Arc<Device>,
     surface: Arc<Surface>,
 }

@@ -2,6 +2,7 @@
 #![allow(unsafe_code, reason = "Vulkan calls")]
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use ash::vk;
 
@@ -16,6 +17,9 @@ use crate::error::Result;
 use crate::vk::objects::{Buffer, Commands};
 use crate::vk::on_device::{OnDevice, Views, Whole};
 use crate::vk::submit::Ticket;
+
+/// How long a drawing may take before the device is taken to hang.
+pub(super) const TIMEOUT: Duration = Duration::from_secs(20);
 
 /// A pass, its set, and the work groups of it.
 pub(super) type Step = (Pass, vk::DescriptorSet, (u32, u32));
@@ -106,8 +110,9 @@ impl Passes<'_> {
         unsafe { self.slot.uniforms.write(&[&self.uniforms]) }
     }
 
-    /// The passes from samples to R'G'B': out of the image that they were decoded to, if they are
-    /// still there. `buffers` are those of [`Buffers`], in its order.
+    /// The passes from samples to R'G'B', or to pixels of the target, in which B is first or not: out
+    /// of the image that they were decoded to, if they are still there. `buffers` are those of
+    /// [`Buffers`], in its order.
     ///
     /// # Safety
     /// As [`SetPool::update`](super::pipelines::SetPool::update) says.
@@ -115,7 +120,7 @@ impl Passes<'_> {
         &mut self,
         pipelines: &mut Pipelines,
         frame: &Content<'_>,
-        mut conversion: Conversion,
+        (mut conversion, direct): (Conversion, Option<bool>),
         buffers: [Binding; 4],
     ) -> Result<Vec<Step>> {
         let [picture, gathered, grained, rgb] = buffers;
@@ -151,12 +156,17 @@ impl Passes<'_> {
         }
         let image = views.is_some();
         let variant = Variant { image, ..conversion.variant(frame.picture.format()) };
-        pipelines.prepare(Pass::Convert(variant))?;
+        let pass = match direct {
+            Some(_) => Pass::Direct(variant),
+            None => Pass::Convert(variant),
+        };
+        pipelines.prepare(pass)?;
+        conversion.swapped = direct.unwrap_or_default().into();
         let uniform = bytemuck::bytes_of(&conversion);
         // SAFETY: as above.
         let set = unsafe { self.set(uniform, [samples, buffers.rgb], views) };
         let size = (conversion.size[0], conversion.size[1]);
-        steps.push((Pass::Convert(variant), set, passes::conversion_groups(size)));
+        steps.push((pass, set, passes::conversion_groups(size)));
         Ok(steps)
     }
 }

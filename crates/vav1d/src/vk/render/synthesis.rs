@@ -10,11 +10,12 @@ use super::film_grain::{groups, parts, picture_bytes};
 use super::gpu;
 use super::modules::whole;
 use super::pipelines::{Pass, Pipelines, SetPool};
-use super::renderer::TIMEOUT;
+use super::steps::TIMEOUT;
 use crate::error::Result;
 use crate::grain::GrainPass;
 use crate::pixels::Picture;
 use crate::vk::adapter::Adapter;
+use crate::vk::barriers;
 use crate::vk::device::Device;
 use crate::vk::instance::Instance;
 use crate::vk::memory::Location;
@@ -110,11 +111,7 @@ impl GrainSynthesizer {
         let (x, y) = groups(grain.uniform.data);
         // SAFETY: as above; the shader ends with the samples.
         unsafe { self.device.raw().cmd_dispatch(commands, x, y, 1) };
-        let to_host = [vk::MemoryBarrier2::default()
-            .src_stage_mask(vk::PipelineStageFlags2::COMPUTE_SHADER)
-            .src_access_mask(vk::AccessFlags2::SHADER_STORAGE_WRITE)
-            .dst_stage_mask(vk::PipelineStageFlags2::HOST)
-            .dst_access_mask(vk::AccessFlags2::HOST_READ)];
+        let to_host = [barriers::shaders_to_host()];
         let dependency = vk::DependencyInfo::default().memory_barriers(&to_host);
         // SAFETY: recording, outside rendering.
         unsafe {

@@ -155,7 +155,7 @@ fn on_device_within(
     // SAFETY: new.
     unsafe { buffer.write(&[&bytes]) }.expect("mapped");
     let queue = device.copy_queue();
-    let mut lane = Lane::new(device, queue, renderer::TIMEOUT, "test").expect("a lane");
+    let mut lane = Lane::new(device, queue, steps::TIMEOUT, "test").expect("a lane");
     let mut commands = Commands::new(device, queue.family.index, "test").expect("commands");
     // SAFETY: new.
     let raw = unsafe { commands.begin() }.expect("recording");
@@ -303,6 +303,102 @@ fn looks_the_same(sampling: Sampling) {
             canvas.draw(&Drawing { frame: None, view, overlay: None }).expect("drawn");
         }
         assert_eq!(Arc::strong_count(&hold), 1, "{format:?}: the image is never given back");
+        drawn += 1;
+    }
+    assert!(drawn >= 6, "{drawn} formats");
+}
+
+/// `picture` with samples below the middle of their range, but for one row in the middle.
+fn dim(mut picture: Picture, row: u16) -> Picture {
+    let format = picture.format;
+    let luma = picture.plane_range(0);
+    let middle = 1 << (format.bit_depth - 1);
+    let wide = format.sample_bytes() == 2;
+    let samples = picture.data.len() / format.sample_bytes();
+    for at in 0..samples {
+        let is_luma = at < luma.len() / format.sample_bytes();
+        let is_row = is_luma && at as u32 / SIZE.0 == SIZE.1 / 2;
+        let value = if is_row {
+            row
+        } else if is_luma {
+            (at % usize::from(middle)) as u16
+        } else {
+            middle
+        };
+        match wide {
+            true => picture.data[2 * at..2 * at + 2].copy_from_slice(&value.to_le_bytes()),
+            false => picture.data[at] = value as u8,
+        }
+    }
+    picture
+}
+
+/// Measured where it was decoded, a picture is as bright as on the host, and drawn by that.
+#[test]
+fn a_picture_is_as_bright_where_it_was_decoded() {
+    let Some((_instance, adapter, device)) = device() else { return };
+    let mut canvas = Canvas::of(&device, &adapter, (53, 31), Output::Sdr).expect("a canvas");
+    let mut color = plain_sequence().color_config;
+    (color.color_primaries, color.matrix_coefficients) = (9, 9);
+    for (sampling, least) in [(Sampling::Planes, 6), (Sampling::Whole, 1)] {
+        let mut measured = 0;
+        for format in FORMATS {
+            let layout = PictureLayout::of(format).expect("a layout");
+            let Some(image) = image(&adapter, &device, format, sampling) else { continue };
+            let kind = Format { chroma: layout.chroma, bit_depth: layout.bit_depth };
+            color.mono_chrome = kind.chroma == Chroma::Monochrome;
+            let top = (1 << kind.bit_depth) - 1;
+            let noise = noise(kind);
+            for host in [dim(noise.clone(), top / 4 * 3), dim(noise.clone(), top / 3), noise] {
+                let hold = Arc::new(());
+                let decoded = on_device(&device, &image, (layout, sampling), &host, &hold);
+                color.transfer_characteristics = 16;
+                let there = canvas.peak(&decoded, &color).expect("measured").expect("of PQ");
+                let here = crate::color::peak(&host, &color).expect("of PQ");
+                assert!((there - here).abs() <= here / 1000.0, "{format:?}: {there}, {here}");
+                assert_eq!(canvas.peak(&host, &color).expect("a host's"), None);
+                color.transfer_characteristics = 1;
+                assert_eq!(canvas.peak(&decoded, &color).expect("SDR"), None);
+            }
+            measured += 1;
+        }
+        assert!(measured >= least, "{measured} formats, {sampling:?}");
+    }
+}
+
+/// A picture that takes all of the target is copied there where a processor draws: the same pixels.
+#[test]
+fn copied_pixels_are_those_that_are_drawn() {
+    let Some((_instance, adapter, device)) = device() else { return };
+    let mut canvas = Canvas::of(&device, &adapter, SIZE, Output::Sdr).expect("a canvas");
+    let is_cpu = adapter.device_type == vk::PhysicalDeviceType::CPU;
+    let mut color = plain_sequence().color_config;
+    let mut drawn = 0;
+    for format in FORMATS {
+        let layout = PictureLayout::of(format).expect("a layout");
+        let sampling = Sampling::Planes;
+        let Some(image) = image(&adapter, &device, format, sampling) else { continue };
+        let kind = Format { chroma: layout.chroma, bit_depth: layout.bit_depth };
+        let (host, hold) = (noise(kind), Arc::new(()));
+        let decoded = on_device(&device, &image, (layout, sampling), &host, &hold);
+        for transfer_characteristics in [1, 16] {
+            color.transfer_characteristics = transfer_characteristics;
+            for picture in [PictureRef::from(&host), PictureRef::from(&decoded)] {
+                let luminance = Luminance::default();
+                let frame = Some(Content { picture, color: &color, luminance, grain: None });
+                let view = View { size: SIZE, ..View::default() };
+                let clear = Overlay { origin: (0, 0), size: (1, 1), pixels: &[0; 4] };
+                let all = Drawing { frame, view, overlay: None };
+                let copied = canvas.draw(&all).expect("copied").to_vec();
+                assert_eq!(canvas.keeps_picture(), !is_cpu);
+                let below = Drawing { overlay: Some(clear), ..all };
+                assert!(canvas.draw(&below).expect("drawn") == copied, "{format:?}");
+                assert!(canvas.keeps_picture());
+                // What is kept is there for the next.
+                let again = Drawing { frame: None, view, overlay: None };
+                assert!(canvas.draw(&again).expect("drawn again") == copied, "{format:?}");
+            }
+        }
         drawn += 1;
     }
     assert!(drawn >= 6, "{drawn} formats");
