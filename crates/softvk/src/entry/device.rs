@@ -171,7 +171,7 @@ unsafe extern "system" fn destroy_device(
         }
     }
     for word in object.config.faults.without_effect() {
-        object.messages.error("", &format!("planted fault never applied: {word}"));
+        object.messages.note(&format!("planted fault never applied: {word}"));
     }
     for queue in object.queues.iter().flatten() {
         // SAFETY: a queue of this device, which ends here.
