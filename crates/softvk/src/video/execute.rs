@@ -157,6 +157,8 @@ impl Scope {
         self.status = Some(status);
         for end in [FrameFault::Lost, FrameFault::Hang] {
             if wrong.fires(end.clone()) {
+                let away = begin.session.config.hardware.away.as_ref();
+                away.filter(|_| end == FrameFault::Lost).inspect(|away| away.lose());
                 self.end = Some(end);
             }
         }

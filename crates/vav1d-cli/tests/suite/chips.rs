@@ -228,6 +228,25 @@ fn a_report_has_every_step_and_tells_nobody_s_name() {
 
 #[test]
 fn a_report_of_no_device_says_so() {
+/// The steps behind the loss wait until the device can be opened again.
+#[test]
+fn a_lost_device_costs_a_report_one_step() {
+    let folder = std::env::temp_dir().join(format!("vav1d-report-away-{}", std::process::id()));
+    std::fs::create_dir_all(&folder).expect("made");
+    let device = format!("soft:fault=lost@3,away={}", folder.join("away").display());
+    let output = Command::new(env!("CARGO_BIN_EXE_vav1d"))
+        .args(["-q", "report", "--device", &device, "--output"])
+        .arg(folder.join("report.tar"))
+        .output()
+        .expect("vav1d runs");
+    let summary = String::from_utf8_lossy(&output.stdout);
+    let _ = std::fs::remove_dir_all(&folder);
+    assert_eq!(output.status.code(), Some(1), "{summary}");
+    assert!(summary.contains(" steps, 1 marked with !"), "{summary}");
+    let marked = |line: &&str| line.starts_with("! ") && line.contains("exit 75");
+    assert_eq!(summary.lines().filter(marked).count(), 1, "{summary}");
+}
+
     let archive = std::env::temp_dir().join(format!("vav1d-report-{}.tar", std::process::id()));
     let output = Command::new(env!("CARGO_BIN_EXE_vav1d"))
         .args(["-q", "report", "--device", "nobody's card", "--output"])
