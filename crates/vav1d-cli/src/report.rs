@@ -194,8 +194,8 @@ fn verdict(ran: &Done) -> (String, bool) {
     }
 }
 
-/// The verdict of each step; those of a group that differ from its first that was not refused are
-/// bad.
+/// The verdict of each step; those that print another MD5 than the stream's, and those of a group
+/// that differ from its first that was not refused, are bad.
 fn verdicts(done: &[Done]) -> Vec<(String, bool)> {
     let is_done = |ran: &&Done| code(ran) == Some(Exit::Done);
     done.iter()
@@ -203,6 +203,10 @@ fn verdicts(done: &[Done]) -> Vec<(String, bool)> {
             let (text, bad) = verdict(ran);
             if ran.step.is_question {
                 return (text, false);
+            }
+            let is_wrong = |right: &&str| !ran.text.lines().any(|line| line.trim() == *right);
+            if let Some(right) = ran.step.right.filter(|_| is_done(&ran)).filter(is_wrong) {
+                return (format!("another MD5 than {right}, which is right"), true);
             }
             let first = done
                 .iter()
