@@ -1,12 +1,14 @@
 // Encodes raw 8-bit I420 to AV1 with spatial and temporal layers, through the
 // public interface of libaom. The command line tools offer no layers.
 //
-//   layers WIDTH HEIGHT SPATIAL TEMPORAL IN.yuv OUT.ivf
+//   layers WIDTH HEIGHT SPATIAL TEMPORAL IN.yuv OUT.ivf [SCALES]
 //
 // One IVF frame is one temporal unit: all spatial layers of one time.
 // Layer s of S has size 1 / 2^(S-1-s). It predicts from its own last frame
 // (slot s) and from the layer below (slot s-1). Of two temporal layers the
 // upper one holds every second picture and is never a reference.
+// SCALES has a digit for each picture: 1 for WIDTH x HEIGHT, 2 for half of it.
+// A picture of another size than the one before predicts from that all the same.
 #include <aom/aom_encoder.h>
 #include <aom/aomcx.h>
 #include <stdio.h>
@@ -66,7 +68,8 @@ static aom_svc_ref_frame_config_t references(int s, int t) {
 }
 
 int main(int argc, char **argv) {
-    if (argc != 7) die("usage: layers WIDTH HEIGHT SPATIAL TEMPORAL IN.yuv OUT.ivf");
+    if (argc != 7 && argc != 8) die("usage: layers WIDTH HEIGHT SPATIAL TEMPORAL IN.yuv OUT.ivf [SCALES]");
+    const char *scales = argc == 8 ? argv[7] : "";
     int width = atoi(argv[1]), height = atoi(argv[2]);
     int spatial = atoi(argv[3]), temporal = atoi(argv[4]);
     FILE *in = fopen(argv[5], "rb"), *out = fopen(argv[6], "wb");
@@ -114,6 +117,11 @@ int main(int argc, char **argv) {
                 got &= fread(image->planes[plane] + y * image->stride[plane], 1, w, in) == (size_t)w;
         }
         if (!got) break;
+        if (*scales) {
+            AOM_SCALING_MODE mode = *scales++ == '2' ? AOME_ONETWO : AOME_NORMAL;
+            aom_scaling_mode_t scale = {mode, mode};
+            control(&codec, aom_codec_control(&codec, AOME_SET_SCALEMODE, &scale));
+        }
         size_t size = 0;
         for (int s = 0; s < spatial; s++) {
             aom_svc_layer_id_t id = {s, pictures % temporal};

@@ -152,9 +152,9 @@ pub(crate) fn run(built: &Path, chips: &[String], with: &With, paths: &[PathBuf]
     let mut faults = Vec::new();
     let mut reasons = Reasons::new();
     let mut table = vec![
-        "| Chip | Streams | Ran | Refused | Failed | Compared | Equal | Differ | Shapes | Planted | Drawn | Pictures | Altered | Known faults | Places |"
+        "| Chip | Streams | Ran | Refused | Failed | Compared | Equal | Differ | Shapes | Planted | Drawn | Pictures | Altered | Known faults | Sizes | Places |"
             .to_owned(),
-        "|---|---|---|---|---|---|---|---|---|---|---|---|---|---|---|".to_owned(),
+        "|---|---|---|---|---|---|---|---|---|---|---|---|---|---|---|---|".to_owned(),
     ];
     for chip in chips {
         let mut bench = Bench {
@@ -254,10 +254,11 @@ impl Bench {
         let pictures = self.pictures(streams, faults)?;
         let altered = self.altered(faults)?;
         let known = self.known_faults(faults)?;
+        let sizes = self.other_sizes(faults)?;
         self.first_sight(faults)?;
         let places = self.places(faults)?;
         Ok(format!(
-            "| {} | {} | {ran} | {refused} | {failed} | {} | {equal} | {differ} | {shapes} | {planted} | {drawn} | {pictures} | {altered} | {known} | {places} |",
+            "| {} | {} | {ran} | {refused} | {failed} | {} | {equal} | {differ} | {shapes} | {planted} | {drawn} | {pictures} | {altered} | {known} | {sizes} | {places} |",
             self.chip,
             streams.len(),
             equal + differ,

@@ -23,10 +23,7 @@ pub(crate) fn request(
 ) -> Result<(), Errno> {
     match number {
         0x00 => version(node, arg, caller),
-        0x09 => match node.state().memory.close(arg.u32(0)) {
-            true => Ok(()),
-            false => Err(libc::EINVAL),
-        },
+        0x09 => node.close(arg.u32(0)).then_some(()).ok_or(libc::EINVAL),
         0x0C => capability(arg),
         // SET_CLIENT_NAME: a label for tools.
         0xD1 => Ok(()),

@@ -6,6 +6,7 @@ use std::io;
 use std::os::unix::fs::FileExt;
 use std::sync::Arc;
 
+use crate::sync::Fence;
 use crate::sys;
 
 /// Size of the file that stands for all memory: 1 TiB, nearly all of it holes.
@@ -33,6 +34,8 @@ pub(crate) struct Memory {
     next_handle: u32,
     last_space: u32,
     buffers: BTreeMap<u32, Buffer>,
+    /// What was closed, with the last submission that may use it.
+    closed: Vec<(Fence, Buffer)>,
     /// Descriptor given out for a buffer object, to its handle.
     exported: BTreeMap<i32, u32>,
     /// The address spaces in which something was mapped, by their numbers.
@@ -61,6 +64,7 @@ impl Memory {
             next_handle: 1,
             last_space: 0,
             buffers: BTreeMap::new(),
+            closed: Vec::new(),
             exported: BTreeMap::new(),
             tables: BTreeMap::new(),
         })
@@ -87,11 +91,19 @@ impl Memory {
         self.buffers.get(&handle).copied()
     }
 
-    /// Forgets a buffer object and gives its pages back; whether there was one.
-    pub(crate) fn close(&mut self, handle: u32) -> bool {
-        let Some(buffer) = self.buffers.remove(&handle) else { return false };
-        sys::punch_hole(&self.file, buffer.offset, buffer.size.next_multiple_of(4096));
-        true
+    /// Forgets a buffer object; whether there was one. Its bytes stay for submissions up to `last`,
+    /// as a kernel keeps what a chip works with.
+    pub(crate) fn close(&mut self, handle: u32, last: Fence) -> bool {
+        let buffer = self.buffers.remove(&handle);
+        self.closed.extend(buffer.map(|buffer| (last, buffer)));
+        buffer.is_some()
+    }
+
+    /// Gives the pages back of what was closed and no submission after `done` uses.
+    pub(crate) fn reclaim(&mut self, done: Fence) {
+        for (_, buffer) in self.closed.extract_if(.., |(last, _)| *last <= done) {
+            sys::punch_hole(&self.file, buffer.offset, buffer.size.next_multiple_of(4096));
+        }
     }
 
     /// A descriptor that stands for a buffer object.
@@ -255,9 +267,13 @@ mod tests {
         let handle = memory.create(4096).unwrap_or(0);
         let offset = memory.buffer(handle).map_or(0, |x| x.offset);
         memory.file().write_all_at(&[7; 4096], offset)?;
-        assert!(memory.close(handle));
-        assert!(!memory.close(handle));
         memory.map(0, 0, 4096, offset);
+        assert!(memory.close(handle, 3));
+        assert!(!memory.close(handle, 3));
+        // What is under way may use it.
+        memory.reclaim(2);
+        assert_eq!(memory.space(0).read(0, 1), Some(vec![7]));
+        memory.reclaim(3);
         assert_eq!(memory.space(0).read(0, 1), Some(vec![0]));
         Ok(())
     }

@@ -166,8 +166,18 @@ impl Node {
 
     /// A submission is complete.
     pub(crate) fn finish(&self, submission: &Submission) {
-        self.state().queue.finish(submission);
+        let State { queue, memory, .. } = &mut *self.state();
+        queue.finish(submission);
+        memory.reclaim(queue.done());
         self.changed.notify_all();
+    }
+
+    /// Closes a buffer object, which submissions may still use; whether there was one.
+    pub(crate) fn close(&self, handle: u32) -> bool {
+        let State { queue, memory, .. } = &mut *self.state();
+        let is_known = memory.close(handle, queue.last());
+        memory.reclaim(queue.done());
+        is_known
     }
 
     /// Whether this process made it, and not one that it was forked from.

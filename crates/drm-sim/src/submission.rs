@@ -105,6 +105,11 @@ impl Queue {
         self.waiting.is_empty() && !self.running
     }
 
+    /// The last submission so far.
+    pub(crate) fn last(&self) -> Fence {
+        self.last
+    }
+
     /// The last submission that is complete.
     pub(crate) fn done(&self) -> Fence {
         self.done

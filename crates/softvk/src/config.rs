@@ -87,6 +87,7 @@ pub fn set_config(text: Option<&str>) {
 /// | `linear` | video formats are there with LINEAR tiling, too, behind those of OPTIMAL |
 /// | `no-query-pools` | query pools cannot be made, though status queries are offered |
 /// | `std-minor=N` | the driver knows version 1.N.0 of the Std headers; structures of a later one than 1.0.0 are refused all the same |
+/// | `away=FILE` | where a planted fault loses the device, the next two devices of any process are refused with ERROR_INITIALIZATION_FAILED, and it is not lost a second time; FILE, which must not be there at first, counts |
 /// | `clobber-headers` | bytes that are not tile data are overwritten before decoding |
 /// | `fault=layer-zero` | planted: output goes to layer 0 of its image, whatever the layer |
 /// | `fault=offset-zero` | planted: `srcBufferOffset` is taken as 0 |

@@ -3,6 +3,8 @@
 
 use ash::vk;
 
+use crate::away::Away;
+
 /// The words of [`crate::config::Config`] that are not about video.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Hardware {
@@ -24,6 +26,8 @@ pub struct Hardware {
     pub host_copies: HostCopies,
     /// Video formats are there with LINEAR tiling, too, behind those of OPTIMAL.
     pub linear: bool,
+    /// After a loss there is no device for a while.
+    pub away: Option<Away>,
 }
 
 /// VK_EXT_host_image_copy.
@@ -51,6 +55,7 @@ impl Default for Hardware {
             std_minor: 0,
             host_copies: HostCopies::Unsaid,
             linear: false,
+            away: None,
         }
     }
 }
@@ -88,6 +93,7 @@ impl Hardware {
             ("no-host-image-copy", "") => self.host_copies = HostCopies::No,
             ("host-image-copy", "general") => self.host_copies = HostCopies::NotOfVideoLayouts,
             ("linear", "") => self.linear = true,
+            ("away", path) => self.away = Some(Away::of(path)?),
             ("no-mutable", "") => self.mutable = false,
             ("no-query-pools", "") => self.query_pools = false,
             ("std-minor", n) => self.std_minor = n.parse().ok().filter(|n| *n < 1 << 10)?,
@@ -101,6 +107,11 @@ impl Hardware {
         if self.host_copies == HostCopies::Unsaid {
             self.host_copies = if embedded { HostCopies::Yes } else { HostCopies::No };
         }
+    }
+
+    /// Whether there is a device now: not while it is away.
+    pub(crate) fn is_there(&self) -> bool {
+        self.away.as_ref().is_none_or(Away::is_there)
     }
 
     /// Whether VK_EXT_host_image_copy is offered.

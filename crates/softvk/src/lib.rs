@@ -5,6 +5,7 @@
 //! give [`get_instance_proc_addr`] to `ash::Entry::from_static_fn`.
 
 mod access;
+mod away;
 mod batch;
 mod beyond;
 mod chain;

@@ -141,6 +141,12 @@ impl Faults {
         own
     }
 
+    /// Those with which the device stays.
+    pub(crate) fn without_loss(mut self) -> Self {
+        self.0.retain(|asked| !matches!(asked.what, What::In(FrameFault::Lost, _)));
+        self
+    }
+
     /// Whether there is none.
     pub(crate) fn is_empty(&self) -> bool {
         self.0.is_empty()

@@ -21,7 +21,7 @@ use vav1d_lab::conform::child::{self, End, Program};
 use vav1d_lab::conform::options::REFERENCE;
 use vav1d_lab::conform::probe::{self, Probe};
 use vav1d_lab::conform::turns::Turns;
-use vav1d_lab::conform::{Failure as Why, Outcome as Came, evidence, runner};
+use vav1d_lab::conform::{Failure as Why, Outcome as Came, evidence, recovery, runner};
 use vav1d_lab::matrix::axes::axes;
 use vav1d_lab::matrix::survey::{Cause, Effect, Outcome, Point, Survey, survey, with};
 use vav1d_lab::words::count;
@@ -159,7 +159,9 @@ impl Shapes {
             return Ok(Outcome::Refused(imitated::WHY.to_owned()));
         }
         let files = self.folder.join("shape");
-        let stop = (&*self.stop.flag, &(|| {}) as &dyn Fn());
+        let (asker, flag) = (&self.program.path, &*self.stop.flag);
+        let gone = || recovery::wait(device, asker, flag);
+        let stop = (flag, &gone as &dyn Fn());
         let ran = child::call(&self.program, device, options, &self.input, &files, stop)
             .map_err(Failure::output)?;
         if ran.end == End::Interrupted {

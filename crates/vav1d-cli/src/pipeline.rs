@@ -17,7 +17,7 @@ use vav1d::error::Error;
 use vav1d::grain::Override;
 use vav1d::sink::Sink;
 use vav1d::vk::render::GrainSynthesizer;
-use vav1d::vk::{Adapter, Executor, Instance, Journal, Message};
+use vav1d::vk::{Adapter, DecodeStatus, Executor, Instance, Journal, Message};
 use vav1d_lab::compare::{self, TraceOptions, Wanted};
 
 /// A source and a device that is ready to decode it.
@@ -100,15 +100,18 @@ impl Pipeline {
         let planner = options::planner(&args.layers);
         let (limit, teach) = (args.limit, args.overwritable);
         let options = TraceOptions { planner, wanted, limit, teach };
-        compare::trace(&mut *self.source, &mut self.executor, options, each)
+        let mut failed = false;
+        let mut told = |traced: compare::trace::Traced| {
+            failed |= matches!(traced.status, DecodeStatus::Error(_));
+            each(traced)
+        };
+        compare::trace(&mut *self.source, &mut self.executor, options, &mut told)
             .map_err(Failure::of)?;
         let unfired = self.executor.unfired();
         drop(self.executor);
-        match self.selected.instance.take_messages().first() {
-            Some(message) => {
-                let text = format!("{}: {}", message.id, message.text);
-                Err(Failure::new(Exit::Fault, text))
-            }
+        let messages = Message::counting(self.selected.instance.take_messages(), failed);
+        match messages.first() {
+            Some(message) => Err(Failure::new(Exit::Fault, message.to_string())),
             None => Ok(unfired),
         }
     }
@@ -198,8 +201,9 @@ impl Pipeline {
         drop(self.executor);
         let mut messages = self.selected.instance.take_messages();
         messages.extend(beside.iter().flat_map(|instance| instance.take_messages()));
+        let messages = Message::counting(messages, exit != Exit::Done);
         for message in &messages {
-            notices.error(&format!("{}: {}", message.id, message.text));
+            notices.error(&message.to_string());
             exit = Exit::Fault;
         }
         Ok(Decoded { exit, summary, messages, unfired })

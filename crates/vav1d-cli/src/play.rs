@@ -17,7 +17,7 @@ use super::{cores, input, options, playlist, render_to};
 use vav1d::decode::Applier;
 use vav1d::error::{DeviceError, Error};
 use vav1d::vk::render::Kernel;
-use vav1d::vk::{Driver, Executor, Instance, InstanceOptions, Sampling, SharedDevice};
+use vav1d::vk::{Driver, Executor, Instance, InstanceOptions, Message, Sampling, SharedDevice};
 use vav1d_play::window::{self, Judgement, Look, Presenter, Program, Report, WindowOptions};
 use vav1d_play::{self as play, Entry, OpenDevice, Repeat, Target};
 
@@ -86,8 +86,9 @@ pub(super) fn run(args: &PlayArgs, json: bool, notices: &Notices) -> Result<Exit
             None => notices.error(&fault.to_string()),
         }
     }
-    for message in instances.iter().flat_map(|instance| instance.take_messages()) {
-        notices.error(&format!("{}: {}", message.id, message.text));
+    let messages = instances.iter().flat_map(|instance| instance.take_messages()).collect();
+    for message in Message::counting(messages, exit != Exit::Done) {
+        notices.error(&message.to_string());
         exit = Exit::Fault;
     }
     say(args, &report, json, notices)?;

@@ -11,7 +11,7 @@ use super::output::{self, Notices};
 use super::select::{self, Fallback, Selected};
 use super::watch_args::ReplayArgs;
 use vav1d::error::Error;
-use vav1d::vk::{DecodeStatus, Executor, ExecutorOptions, InstanceOptions};
+use vav1d::vk::{DecodeStatus, Executor, ExecutorOptions, InstanceOptions, Message};
 use vav1d_lab::watch::capture::Capture;
 use vav1d_lab::watch::replay::{self, Replayed};
 
@@ -43,13 +43,14 @@ pub(super) fn run(args: &ReplayArgs, json: bool, notices: &Notices) -> Result<Ex
     let selected = select::select(&args.device, options, Fallback::Never, notices)?;
     let pictures = pictures(&capture, &stream, &selected, notices)?;
     let messages = selected.instance.take_messages();
+    let outcome = outcome(&capture, pictures);
+    let messages = Message::counting(messages, outcome.failed > 0);
     if let Some(first) = messages.first() {
-        let (count, id, text) = (messages.len(), &first.id, &first.text);
+        let count = messages.len();
         notices.notice(&format!(
-            "what was captured breaks rules of Vulkan, as {count} messages say; the first: {id}: {text}"
+            "what was captured breaks rules of Vulkan, as {count} messages say; the first: {first}"
         ));
     }
-    let outcome = outcome(&capture, pictures);
     let written = match json {
         true => write_json(args, &capture, &selected.adapter.name, &outcome),
         false => write_text(&mut output::stdout(), args, &capture, &selected, &outcome),

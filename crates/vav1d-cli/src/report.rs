@@ -6,6 +6,7 @@ use std::hash::Hasher as _;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitStatus, Stdio};
+use std::sync::atomic::AtomicBool;
 use std::time::{Duration, Instant};
 
 use super::args::ReportArgs;
@@ -16,7 +17,7 @@ use super::json::{Lines, Record};
 use super::output::Notices;
 use super::report_steps::{STREAMS, Step, steps};
 use super::tar;
-use vav1d_lab::conform::runner;
+use vav1d_lab::conform::{recovery, runner};
 
 /// Variables that change what drivers do: that they are set is told, and the value of those without
 /// paths.
@@ -52,6 +53,10 @@ pub(super) fn run(args: &ReportArgs, json: bool, notices: &Notices) -> Result<Ex
     for step in all {
         bar.inc(1);
         let ran = one(&program, &args.device, step, &folder.0).map_err(Failure::output)?;
+        if ran.status.is_none() || code(&ran) == Some(Exit::Device) {
+            // No other step is to be judged by it.
+            recovery::wait(&args.device, &program, &AtomicBool::new(false));
+        }
         let nothing = ran.step.name == "caps" && code(&ran) == Some(Exit::Unsupported);
         done.push(ran);
         if nothing {
@@ -189,8 +194,8 @@ fn verdict(ran: &Done) -> (String, bool) {
     }
 }
 
-/// The verdict of each step; those of a group that differ from its first that was not refused are
-/// bad.
+/// The verdict of each step; those that print another MD5 than the stream's, and those of a group
+/// that differ from its first that was not refused, are bad.
 fn verdicts(done: &[Done]) -> Vec<(String, bool)> {
     let is_done = |ran: &&Done| code(ran) == Some(Exit::Done);
     done.iter()
@@ -198,6 +203,10 @@ fn verdicts(done: &[Done]) -> Vec<(String, bool)> {
             let (text, bad) = verdict(ran);
             if ran.step.is_question {
                 return (text, false);
+            }
+            let is_wrong = |right: &&str| !ran.text.lines().any(|line| line.trim() == *right);
+            if let Some(right) = ran.step.right.filter(|_| is_done(&ran)).filter(is_wrong) {
+                return (format!("another MD5 than {right}, which is right"), true);
             }
             let first = done
                 .iter()

@@ -40,9 +40,12 @@ const OLD_ANV: (&str, &str) = ("ANV", "Mesa 25.0");
 const ANV: (&str, &str) = ("ANV", "Mesa 26.2");
 
 /// See docs/real-drivers.md.
-const ALL: [Known; 8] = [
+const ALL: [Known; 11] = [
     known(OLD_RADV, "--tile-starts=mi", ("tiles-4x2", 0), Some("as if in units of 4x4 samples")),
     known(RADV, "--dpb-extent=frame", ("layers-l2t2", 1), Some("it was written at")),
+    known(RADV, "--dpb-extent=frame", ("layers-l3t1", 2), Some("it was written at")),
+    known(RADV, "--dpb-extent=frame", ("size-up", 3), Some("it was written at")),
+    known(RADV, "--dpb-extent=frame", ("size-down", 3), Some("it was written at")),
     known(OLD_ANV, "--tile-starts=mi", ("tiles-4x2", 0), Some("as if in units of 4x4 samples")),
     known(OLD_ANV, "--dpb=distinct", ("tiles-4x2", 1), Some("is where no picture was written")),
     known(OLD_ANV, "--dpb-images=layered", ("tiles-4x2", 1), Some("goes to where reference 1 is")),

@@ -6,7 +6,13 @@ use std::path::Path;
 
 use anyhow::Result;
 
-use super::Outcome;
+use super::{Bench, Outcome, sample};
+
+/// Streams whose pictures refer to pictures of another size: layers, and frames that grow and that
+/// shrink.
+const RESIZED: [&str; 4] = ["layers-l2t2", "layers-l3t1", "size-up", "size-down"];
+/// What brings references of another pitch, height or size about.
+const OWN_EXTENT: &str = "--dpb-extent=frame";
 
 /// Fields of the picture buffer that all references share.
 const SHARED: [&str; 6] = [
@@ -20,6 +26,34 @@ const SHARED: [&str; 6] = [
 
 /// One picture's fields by name.
 type Picture<'t> = BTreeMap<&'t str, &'t str>;
+
+impl Bench {
+    /// Every reference of these streams was made as it is read, and without what sees to that it is
+    /// not: the cell of the table.
+    pub(super) fn other_sizes(&self, faults: &mut Vec<String>) -> Result<String> {
+        if !self.is_amd() {
+            return Ok("not AMD's".to_owned());
+        }
+        let mut found = 0;
+        for name in RESIZED {
+            let (stream, record) = (sample(name), self.record("sizes"));
+            let sound = self.decode(&[], &stream, &record)?;
+            let own = self.decode(&[OWN_EXTENT], &stream, &record)?;
+            let is_named = matches!(&own, Outcome::Failed(why) if why.contains(OTHERWISE));
+            match sound == Outcome::Ran && is_named {
+                true => found += 1,
+                false => {
+                    let chip = &self.chip;
+                    faults.push(format!("{chip}: {name}: {sound:?}, with {OWN_EXTENT} {own:?}"));
+                }
+            }
+        }
+        Ok(format!("{found} shown"))
+    }
+}
+
+/// What a fault says.
+const OTHERWISE: &str = "which was made with";
 
 /// What came of a stream that ran to its end, by its recording.
 pub(super) fn outcome(record: &Path) -> Result<Outcome> {
@@ -43,7 +77,7 @@ fn other_reference(recording: &str) -> Option<String> {
         for reference in names.split(", ").filter_map(|name| name.strip_prefix("picture ")) {
             let Some(other) = made.get(reference).filter(|other| **other != own) else { continue };
             return Some(format!(
-                "picture {number} reads picture {reference} with {}, which was made with {}",
+                "picture {number} reads picture {reference} with {}, {OTHERWISE} {}",
                 own.join("/"),
                 other.join("/")
             ));

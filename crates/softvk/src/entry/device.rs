@@ -120,6 +120,15 @@ unsafe extern "system" fn create_device(
             return vk::Result::ERROR_EXTENSION_NOT_PRESENT;
         }
     }
+    let hardware = &physical.config.hardware;
+    if !hardware.is_there() {
+        return vk::Result::ERROR_INITIALIZATION_FAILED;
+    }
+    let faults = &physical.config.faults;
+    let faults = match &hardware.away {
+        Some(away) if away.was_lost() => faults.clone().without_loss().of_device(),
+        _ => faults.of_device(),
+    };
     let mut unified_layouts = false;
     // SAFETY: as above.
     if let Some(wanted) = unsafe { chain::find::<UnifiedImageLayoutsFeatures>(info.p_next) } {
@@ -135,11 +144,7 @@ unsafe extern "system" fn create_device(
     let family =
         |family: u32| (0..counts[family as usize]).map(|index| queue(family, index)).collect();
     let device = Device {
-        config: Config {
-            unified_layouts,
-            faults: physical.config.faults.of_device(),
-            ..physical.config.clone()
-        },
+        config: Config { unified_layouts, faults, ..physical.config.clone() },
         messages: Arc::clone(&physical.messages),
         queues: (0..FAMILIES).map(family).collect(),
         hub: Arc::clone(&hub),
@@ -171,7 +176,7 @@ unsafe extern "system" fn destroy_device(
         }
     }
     for word in object.config.faults.without_effect() {
-        object.messages.error("", &format!("planted fault never applied: {word}"));
+        object.messages.note(&format!("planted fault never applied: {word}"));
     }
     for queue in object.queues.iter().flatten() {
         // SAFETY: a queue of this device, which ends here.

@@ -11,7 +11,7 @@ use ash::vk::{self, Handle};
 use super::common::{PhysicalDevice, extension};
 use super::{Row, table};
 use crate::config::{API_VERSION, Config};
-use crate::message::Messages;
+use crate::message::{About, Messages};
 use crate::{chain, handle};
 
 pub(crate) const TABLE: &[Row] = table! {
@@ -53,13 +53,14 @@ unsafe extern "system" fn create_instance(
             if let Some(info) = messenger {
                 listen(&messages, info);
             }
-            messages.error("", &text);
+            messages.trouble(&text);
             return vk::Result::ERROR_INITIALIZATION_FAILED;
         }
     };
     if config.stderr {
         // In one piece, beside what the program writes. Where nobody reads it, nothing is to be done.
-        let print = |vuid: &str, text: &str| {
+        let print = |about: About<'_>, text: &str| {
+            let vuid = if let About::Rule(vuid) = about { vuid } else { "" };
             let _ = io::stderr().write_all(format!("softvk: {text} {vuid}\n").as_bytes());
         };
         messages.listen(0, Box::new(print));
@@ -158,23 +159,24 @@ struct Target {
 unsafe impl Send for Target {}
 
 impl Target {
-    fn error(&self, vuid: &str, text: &str) {
-        let severity = vk::DebugUtilsMessageSeverityFlagsEXT::ERROR;
-        let (Some(callback), true) = (self.callback, self.severity.contains(severity)) else {
-            return;
+    fn tell(&self, about: About<'_>, text: &str) {
+        use vk::DebugUtilsMessageSeverityFlagsEXT as Severity;
+        use vk::DebugUtilsMessageTypeFlagsEXT as Type;
+        let (severity, kind) = match about {
+            About::Rule(_) => (Severity::ERROR, Type::VALIDATION),
+            About::Trouble => (Severity::ERROR, Type::GENERAL),
+            About::Note => (Severity::WARNING, Type::GENERAL),
         };
+        let hears = self.severity.contains(severity) && self.kinds.contains(kind);
+        let Some(callback) = self.callback.filter(|_| hears) else { return };
         let text = CString::new(text.replace('\0', " ")).unwrap_or_default();
-        let id = CString::new(vuid).unwrap_or_default();
         let mut data = vk::DebugUtilsMessengerCallbackDataEXT::default().message(&text);
-        let kind = match vuid {
-            "" => vk::DebugUtilsMessageTypeFlagsEXT::GENERAL,
-            _ => {
-                data = data.message_id_name(&id);
-                vk::DebugUtilsMessageTypeFlagsEXT::VALIDATION
-            }
+        let id = match about {
+            About::Rule(vuid) => CString::new(vuid).unwrap_or_default(),
+            About::Trouble | About::Note => CString::default(),
         };
-        if !self.kinds.contains(kind) {
-            return;
+        if !id.is_empty() {
+            data = data.message_id_name(&id);
         }
         // SAFETY: the callback and its pointer are valid until the messenger is destroyed.
         unsafe { callback(severity, kind, &data, self.user_data) };
@@ -189,7 +191,7 @@ fn listen(messages: &Messages, info: &vk::DebugUtilsMessengerCreateInfoEXT<'_>) 
         user_data: info.p_user_data,
     };
     let id = NEXT.fetch_add(1, Ordering::Relaxed);
-    messages.listen(id, Box::new(move |vuid, text| target.error(vuid, text)));
+    messages.listen(id, Box::new(move |about, text| target.tell(about, text)));
     id
 }
 
@@ -228,7 +230,7 @@ unsafe extern "system" fn submit_debug_utils_message(
     let text = super::name(data.p_message).unwrap_or_default().to_string_lossy();
     if severity.contains(vk::DebugUtilsMessageSeverityFlagsEXT::ERROR) {
         // SAFETY: as above.
-        unsafe { handle::get::<Instance, _>(instance) }.messages.error("", &text);
+        unsafe { handle::get::<Instance, _>(instance) }.messages.trouble(&text);
     } else {
         log::info!("softvk: application: {text}");
     }

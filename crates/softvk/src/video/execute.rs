@@ -17,7 +17,7 @@ use super::snapshot::{Snapshot, Snapshots};
 use super::wrong::{self, Wrong};
 use crate::access::{self, Tracker};
 use crate::image::store;
-use crate::message::{Messages, report};
+use crate::message::{Messages, report, trouble};
 use crate::planted::{Due, FrameFault, Planted};
 use crate::query::{Query, QueryPool};
 use crate::when::Told;
@@ -143,7 +143,10 @@ impl Scope {
         let status = match decode(begin, &mut state, op, (wrong, ticket)) {
             Ok(()) => COMPLETE,
             Err(fault) => {
-                report(&self.messages, fault.vuid, Some(frame), &fault.text);
+                match fault.rule {
+                    Some(vuid) => report(&self.messages, vuid, Some(frame), &fault.text),
+                    None => trouble(&self.messages, frame, &fault.text),
+                }
                 fail(&mut state, op, ticket);
                 ERROR
             }
@@ -154,6 +157,8 @@ impl Scope {
         self.status = Some(status);
         for end in [FrameFault::Lost, FrameFault::Hang] {
             if wrong.fires(end.clone()) {
+                let away = begin.session.config.hardware.away.as_ref();
+                away.filter(|_| end == FrameFault::Lost).inspect(|away| away.lose());
                 self.end = Some(end);
             }
         }
@@ -244,7 +249,7 @@ fn decode(
     }
     let reconstructed = match ticket {
         Some(ticket) => {
-            let recon = state.recon.as_mut().map_err(|e| Fault::new("", e.clone()))?;
+            let recon = state.recon.as_mut().map_err(|e| Fault::of_driver(e.clone()))?;
             catch_unwind(AssertUnwindSafe(|| recon.take(ticket)))
         }
         None => {
@@ -252,19 +257,19 @@ fn decode(
             let bytes = bitstream::read(op, picture, state, given)?;
             let tiles = bitstream::tiles(&bytes, picture, wrong.faults)?;
             if wrong.fires(FrameFault::Status) {
-                return Err(Fault::new("", "a planted fault"));
+                return Err(Fault::of_driver("a planted fault"));
             }
             let job = job(op, (dst, picture), &sequence, state, wrong);
             transferred(state, op, session, |slot| wrong.slot(slot))?;
-            let recon = state.recon.as_mut().map_err(|e| Fault::new("", e.clone()))?;
+            let recon = state.recon.as_mut().map_err(|e| Fault::of_driver(e.clone()))?;
             catch_unwind(AssertUnwindSafe(|| recon.decode(&job, &tiles)))
         }
     };
     let decoded = match reconstructed {
         Ok(Ok(decoded)) => decoded,
         Ok(Err(recon::Fault::Decoder(_))) => return Err(refused(wrong.in_range)),
-        Ok(Err(fault)) => return Err(Fault::new("", fault.to_string())),
-        Err(_) => return Err(Fault::new("", "the decoder panicked")),
+        Ok(Err(fault)) => return Err(Fault::of_driver(fault.to_string())),
+        Err(_) => return Err(Fault::of_driver("the decoder panicked")),
     };
     let mut dst = dst.clone();
     if wrong.faults.fires(Planted::LayerZero, dst.layer != 0) {
@@ -290,7 +295,7 @@ fn refused(in_range: bool) -> Fault {
         }
         false => "see the members that are reported for it",
     };
-    Fault::new("", format!("the frame cannot be decoded; {why}"))
+    Fault::of_driver(format!("the frame cannot be decoded; {why}"))
 }
 
 /// What the reconstructor is given, with the planted faults in it.
@@ -369,7 +374,7 @@ fn transferred(
         }
         let planes = load::load(resource, session.profile.chroma)
             .ok_or_else(|| Fault::new("", "a reference picture has no memory"))?;
-        recon.overwrite(place(index), &planes).map_err(|e| Fault::new("", e.to_string()))?;
+        recon.overwrite(place(index), &planes).map_err(|e| Fault::of_driver(e.to_string()))?;
     }
     Ok(())
 }

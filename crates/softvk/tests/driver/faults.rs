@@ -88,6 +88,12 @@ fn faults_that_never_apply_are_named() {
 }
 
 #[test]
+fn a_failure_of_the_driver_breaks_no_rule() {
+    let run = key_frames("fault=status@0", 1);
+    assert!(run.said.iter().any(|line| line.ends_with("a planted fault [driver]")), "{:?}", run.said);
+}
+
+#[test]
 fn a_fault_is_there_when_members_have_a_value() {
     let right = &key_frames("", 1).decoded[0].1;
     // A member that nothing is decoded by.

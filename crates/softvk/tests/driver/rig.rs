@@ -88,8 +88,8 @@ pub fn with_profile<R>(f: impl FnOnce(&vk::VideoProfileInfoKHR<'_>) -> R) -> R {
 }
 
 unsafe extern "system" fn hear(
-    _: vk::DebugUtilsMessageSeverityFlagsEXT,
-    _: vk::DebugUtilsMessageTypeFlagsEXT,
+    severity: vk::DebugUtilsMessageSeverityFlagsEXT,
+    kind: vk::DebugUtilsMessageTypeFlagsEXT,
     data: *const vk::DebugUtilsMessengerCallbackDataEXT<'_>,
     user: *mut c_void,
 ) -> vk::Bool32 {
@@ -102,12 +102,17 @@ unsafe extern "system" fn hear(
     };
     // SAFETY: `user` is the `Heard` of a `Rig`, `data` a structure of the driver.
     let (heard, data) = unsafe { (&*user.cast::<Heard>(), &*data) };
-    let line = format!("{} {}", text(data.p_message_id_name), text(data.p_message));
+    let is_error = severity == vk::DebugUtilsMessageSeverityFlagsEXT::ERROR;
+    let whose = match is_error && kind == vk::DebugUtilsMessageTypeFlagsEXT::GENERAL {
+        true => " [driver]",
+        false => "",
+    };
+    let line = format!("{} {}{whose}", text(data.p_message_id_name), text(data.p_message));
     heard.lock().unwrap_or_else(PoisonError::into_inner).push(line);
     vk::FALSE
 }
 
-/// An instance whose messenger writes its errors into `heard`.
+/// An instance whose messenger writes what it is told into `heard`, errors of the driver marked.
 ///
 /// # Safety
 ///
@@ -121,7 +126,10 @@ unsafe fn instance(
             get_instance_proc_addr: softvk::get_instance_proc_addr,
         });
         let messenger = vk::DebugUtilsMessengerCreateInfoEXT::default()
-            .message_severity(vk::DebugUtilsMessageSeverityFlagsEXT::ERROR)
+            .message_severity(
+                vk::DebugUtilsMessageSeverityFlagsEXT::ERROR
+                    | vk::DebugUtilsMessageSeverityFlagsEXT::WARNING,
+            )
             .message_type(
                 vk::DebugUtilsMessageTypeFlagsEXT::GENERAL
                     | vk::DebugUtilsMessageTypeFlagsEXT::VALIDATION,

@@ -189,7 +189,9 @@ fn a_report_has_every_step_and_tells_nobody_s_name() {
     // The fault shows where tiles start in mode info units, and the driver takes superblocks.
     assert_eq!(output.status.code(), Some(1), "{summary}");
     let line = "! md5-tile-starts-superblock";
-    assert!(summary.lines().any(|l| l.starts_with(line)), "{summary}");
+    let marked = |l: &str| l.starts_with(line) && l.contains(" s  another MD5 than ");
+    assert!(summary.lines().any(marked), "{summary}");
+    assert!(summary.contains(" steps, 1 marked with !"), "{summary}");
     for text in [
         "! is what is not as it must be",
         ": softvk (software AV1 decoder)",
@@ -224,6 +226,25 @@ fn a_report_has_every_step_and_tells_nobody_s_name() {
         }
     }
     let _ = std::fs::remove_dir_all(&folder);
+}
+
+/// The steps behind the loss wait until the device can be opened again.
+#[test]
+fn a_lost_device_costs_a_report_one_step() {
+    let folder = std::env::temp_dir().join(format!("vav1d-report-away-{}", std::process::id()));
+    std::fs::create_dir_all(&folder).expect("made");
+    let device = format!("soft:fault=lost@3,away={}", folder.join("away").display());
+    let output = Command::new(env!("CARGO_BIN_EXE_vav1d"))
+        .args(["-q", "report", "--device", &device, "--output"])
+        .arg(folder.join("report.tar"))
+        .output()
+        .expect("vav1d runs");
+    let summary = String::from_utf8_lossy(&output.stdout);
+    let _ = std::fs::remove_dir_all(&folder);
+    assert_eq!(output.status.code(), Some(1), "{summary}");
+    assert!(summary.contains(" steps, 1 marked with !"), "{summary}");
+    let marked = |line: &&str| line.starts_with("! ") && line.contains("exit 75");
+    assert_eq!(summary.lines().filter(marked).count(), 1, "{summary}");
 }
 
 #[test]

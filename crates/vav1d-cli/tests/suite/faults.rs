@@ -132,6 +132,18 @@ fn the_referee_names_what_a_client_gets_wrong() {
     assert!(said.contains(line), "{said}");
 }
 
+/// A breach without a VUID of its own is one: the pictures are right, and the exit code is not 0.
+#[test]
+fn what_the_referee_says_without_a_vuid_is_validation() {
+    let args = ["md5", "--device", "soft", "--order-hints", "shifted"];
+    let output = vav1d(&args, "svt-pyramid");
+    assert_eq!(output.status.code(), Some(70), "{}", String::from_utf8_lossy(&output.stderr));
+    let messages = records(&output, "message");
+    let text = messages.first().and_then(|message| message["text"].as_str()).unwrap_or_default();
+    assert!(text.contains("StdVideoDecodeAV1PictureInfo: OrderHints["), "{text}");
+    assert!(messages.iter().all(|message| message["id"] == ""), "{messages:?}");
+}
+
 #[test]
 fn one_sample_is_found() {
     let verdict = begins("main-420-8", "pixel", 4, 0);

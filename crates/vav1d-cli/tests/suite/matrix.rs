@@ -106,6 +106,21 @@ fn a_driver_that_is_wrong_everywhere_is_wrong() {
     assert!(text.contains("\nagainst softvk: not judged: it fails\n"), "{text}");
 }
 
+/// What comes after the loss waits until the device can be opened again: it is not judged by it.
+#[test]
+fn a_lost_device_costs_one_shape() {
+    let file = std::env::temp_dir().join(format!("vav1d-away-{}", std::process::id()));
+    let device = format!("soft:fault=lost@2,away={}", file.display());
+    let (code, text) = matrix("main-420-8", &device, "4");
+    let left = std::fs::read_to_string(&file);
+    std::fs::remove_file(&file).expect("the device was lost");
+    assert_eq!(code, Some(1), "{text}");
+    assert!(text.contains("shapes decoded, 1 differs\n"), "{text}");
+    assert!(text.contains(" ends in a failure: device-lost"), "{text}");
+    assert!(text.contains("\nagainst softvk: equal in 4 pictures"), "{text}");
+    assert_eq!(left.expect("a number"), "0");
+}
+
 #[test]
 fn a_fault_that_never_applies_shows_nothing() {
     let (code, text) = matrix("main-420-8", "soft:fault=pixel@999", "4");

@@ -18,7 +18,7 @@ pub mod oracle;
 pub mod outcome;
 pub mod probe;
 pub mod record;
-mod recovery;
+pub mod recovery;
 pub mod report;
 pub mod reproduce;
 pub mod results;

@@ -16,7 +16,7 @@ const ANSWER: Duration = Duration::from_secs(10);
 
 /// Waits until a process can open `device` again; `asker` is asked. Whoever has the turn of the child
 /// that lost it keeps that meanwhile.
-pub(super) fn wait(device: &str, asker: &Path, stop: &AtomicBool) {
+pub fn wait(device: &str, asker: &Path, stop: &AtomicBool) {
     let answers =
         || stop.load(Ordering::Relaxed) || probe::opens(asker, device, ANSWER, stop).is_ok();
     match until(answers, PATIENCE, PAUSE) {

@@ -79,7 +79,8 @@ impl Told {
             "fault" => self.faults.push(of(kind, data)?),
             "message" => {
                 let Message { id, text } = of(kind, data)?;
-                self.messages.push(format!("{id}: {text}"));
+                let said = [id, text].into_iter().filter(|part| !part.is_empty());
+                self.messages.push(said.collect::<Vec<_>>().join(": "));
             }
             "unfired" => self.unfired.push(of::<Unfired>(kind, data)?.fault),
             "summary" => {

@@ -25,7 +25,7 @@ use crate::syntax::frame_size::FrameSize;
 use av1_std::picture::{picture_parts, reference_info, superblock_starts};
 use av1_std::sequence::sequence_parts;
 
-/// Tile entries that some drivers read whatever the count is.
+/// Tile entries that some drivers read whatever the count is: RADV of Mesa 26.1.
 const TILE_ENTRIES: usize = 256;
 /// Bytes of the smallest bitstream buffer.
 const MIN_BITSTREAM: u64 = 64 << 10;
@@ -311,11 +311,6 @@ impl Executor {
         let tile_starts = self.options.tile_starts.unwrap_or(TileStarts::ModeInfo);
         let order_hints = self.options.order_hints;
         let plan = frame.plan;
-        let padded = |values: &[u32]| {
-            let mut values = values.to_vec();
-            values.resize(values.len().max(TILE_ENTRIES), 0);
-            values
-        };
         let active = self.active()?;
         let index = active.next_query();
         let mut parts = picture_parts(&plan.header, frame.apply_grain);
@@ -393,6 +388,13 @@ pub(super) fn too_many_tiles(tiles: usize, is_hardware: bool) -> Option<String> 
         .then(|| format!("a frame of {tiles} tiles: drivers have room for {MOST_TILES}"))
 }
 
+/// Offsets or sizes of tiles with as many entries as drivers read.
+fn padded(values: &[u32]) -> Vec<u32> {
+    let mut values = values.to_vec();
+    values.resize(values.len().max(TILE_ENTRIES), 0);
+    values
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -412,6 +414,12 @@ mod tests {
         (size.frame_width, size.upscaled_width, size.frame_height) = (88, 176, 144);
         assert_eq!(coded_extent(&size, CodedExtent::Upscaled), (176, 144));
         assert_eq!(coded_extent(&size, CodedExtent::Frame), (88, 144));
+    }
+
+    #[test]
+    fn entries_of_tiles_go_on_for_drivers_that_do_not_count_them() {
+        let (one, many) = (padded(&[7]), padded(&[7; 300]));
+        assert_eq!((one.len(), &one[..3], many.len()), (256, &[7, 0, 0][..], 300));
     }
 
     #[test]

@@ -3,7 +3,7 @@
 
 use std::ffi::{CStr, CString, c_void};
 use std::fmt;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use ash::vk;
 
@@ -45,9 +45,50 @@ pub struct Message {
     pub text: String,
 }
 
-/// Messages of validation; what drivers say goes to the log alone.
+impl fmt::Display for Message {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.id.as_str() {
+            "" => f.write_str(&self.text),
+            id => write!(f, "{id}: {}", self.text),
+        }
+    }
+}
+
+impl Message {
+    /// What counts of `messages`: what a driver says of a failure that is told already is no second
+    /// one.
+    pub fn counting(mut messages: Vec<Self>, is_told: bool) -> Vec<Self> {
+        messages.retain(|message| message.validation || !is_told);
+        messages
+    }
+}
+
+/// Messages of validation. What drivers say goes to the log alone, but for errors where the
+/// validation layer was asked for.
 #[derive(Debug, Default)]
-struct Inbox(Mutex<Vec<Message>>);
+struct Inbox {
+    messages: Mutex<Vec<Message>>,
+    /// Whether errors count whatever they are about.
+    errors: bool,
+}
+
+impl Inbox {
+    fn locked(&self) -> MutexGuard<'_, Vec<Message>> {
+        self.messages.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Whether `message` says that something is not as it must be.
+    fn counts(&self, message: &Message) -> bool {
+        match message.validation {
+            true => message.severity > Severity::Info,
+            // The loader speaks of drivers and layers that are not those in use, too.
+            false => self.errors && message.severity == Severity::Error && message.id != LOADER,
+        }
+    }
+}
+
+/// The identifier of what the Vulkan loader says.
+const LOADER: &str = "Loader Message";
 
 struct Messenger {
     fns: ash::ext::debug_utils::Instance,
@@ -101,8 +142,9 @@ impl Instance {
         extensions.extend(debug_utils.then_some(ash::ext::debug_utils::NAME));
         let raw = create(&entry, api_version, &layers, extensions, direct)?;
         let video = ext::InstanceTable::new(&entry, &raw);
-        let (messenger, inbox) = (None, Box::default());
         let validates = options.validate;
+        let inbox = Box::new(Inbox { errors: validates, ..Inbox::default() });
+        let messenger = None;
         let mut instance =
             Self { entry, raw, video, messenger, inbox, driver, api_version, presents, validates };
         if debug_utils {
@@ -121,9 +163,10 @@ impl Instance {
         self.validates
     }
 
-    /// Validation messages since the last call, oldest first.
+    /// Messages of validation since the last call, oldest first; under the validation layer errors of
+    /// drivers, too.
     pub fn take_messages(&self) -> Vec<Message> {
-        std::mem::take(&mut self.inbox.0.lock().unwrap_or_else(PoisonError::into_inner))
+        std::mem::take(&mut *self.inbox.locked())
     }
 
     pub(super) fn raw(&self) -> &ash::Instance {
@@ -343,9 +386,9 @@ unsafe extern "system" fn hear(
         "" => log::log!(target: "vulkan", level, "{text}"),
         id => log::log!(target: "vulkan", level, "{id}: {text}"),
     }
-    if validation && severity > Severity::Info {
-        let message = Message { severity, validation, id, text };
-        inbox.0.lock().unwrap_or_else(PoisonError::into_inner).push(message);
+    let message = Message { severity, validation, id, text };
+    if inbox.counts(&message) {
+        inbox.locked().push(message);
     }
     vk::FALSE
 }
@@ -361,4 +404,44 @@ unsafe fn text(text: *const std::ffi::c_char) -> String {
     // SAFETY: the caller's promise.
     let text: CString = unsafe { CStr::from_ptr(text) }.to_owned();
     text.to_string_lossy().into_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn message(severity: Severity, validation: bool, id: &str) -> Message {
+        Message { severity, validation, id: id.into(), text: "what is wrong".into() }
+    }
+
+    #[test]
+    fn validation_counts_and_so_do_errors_of_drivers_where_it_was_asked_for() {
+        use Severity::{Error, Info, Warning};
+        for (severity, validation, id, without, with) in [
+            (Error, true, "VUID-x", true, true),
+            (Error, true, "", true, true),
+            (Warning, true, "", true, true),
+            (Info, true, "VUID-x", false, false),
+            (Error, false, "", false, true),
+            (Warning, false, "", false, false),
+            (Error, false, LOADER, false, false),
+        ] {
+            let message = message(severity, validation, id);
+            let counts =
+                [false, true].map(|errors| Inbox { errors, ..Inbox::default() }.counts(&message));
+            assert_eq!(counts, [without, with], "{message:?}");
+        }
+    }
+
+    #[test]
+    fn what_is_told_already_is_not_told_by_the_driver_again() {
+        let of = |is_told| {
+            let both =
+                vec![message(Severity::Error, false, ""), message(Severity::Error, true, "")];
+            Message::counting(both, is_told).len()
+        };
+        assert_eq!((of(false), of(true)), (2, 1));
+        assert_eq!(message(Severity::Error, true, "").to_string(), "what is wrong");
+        assert_eq!(message(Severity::Error, true, "VUID-x").to_string(), "VUID-x: what is wrong");
+    }
 }
