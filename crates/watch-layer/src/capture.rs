@@ -20,6 +20,7 @@ use crate::text::Line;
 
 mod output;
 mod record;
+mod writer;
 
 use output::Output;
 
