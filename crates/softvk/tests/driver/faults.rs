@@ -90,7 +90,11 @@ fn faults_that_never_apply_are_named() {
 #[test]
 fn a_failure_of_the_driver_breaks_no_rule() {
     let run = key_frames("fault=status@0", 1);
-    assert!(run.said.iter().any(|line| line.ends_with("a planted fault [driver]")), "{:?}", run.said);
+    assert!(
+        run.said.iter().any(|line| line.ends_with("a planted fault [driver]")),
+        "{:?}",
+        run.said
+    );
 }
 
 #[test]

@@ -191,7 +191,6 @@ fn a_report_has_every_step_and_tells_nobody_s_name() {
     let line = "! md5-tile-starts-superblock";
     let marked = |l: &str| l.starts_with(line) && l.contains(" s  another MD5 than ");
     assert!(summary.lines().any(marked), "{summary}");
-    assert!(summary.contains(" steps, 1 marked with !"), "{summary}");
     for text in [
         "! is what is not as it must be",
         ": softvk (software AV1 decoder)",

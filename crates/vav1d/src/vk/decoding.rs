@@ -20,7 +20,7 @@ use super::submit::Ticket;
 use super::surface::Surface;
 use crate::error::Result;
 use crate::plan::{FramePlan, SurfaceId};
-use crate::syntax::frame::FrameType;
+use crate::syntax::frame::{FrameHeader, FrameType};
 use crate::syntax::frame_size::FrameSize;
 use av1_std::picture::{picture_parts, reference_info, superblock_starts};
 use av1_std::sequence::sequence_parts;
@@ -319,6 +319,9 @@ impl Executor {
             parts.mi_col_starts = superblock_starts(parts.mi_col_starts, mi);
             parts.mi_row_starts = superblock_starts(parts.mi_row_starts, mi);
         }
+        if is_apart(&plan.header, active.sequence.max_frame_size()) {
+            parts.info.flags.set_frame_size_override_flag(1);
+        }
         if order_hints == Some(OrderHints::Shifted) {
             parts.info.OrderHints.rotate_left(1);
         }
@@ -388,6 +391,13 @@ pub(super) fn too_many_tiles(tiles: usize, is_hardware: bool) -> Option<String> 
         .then(|| format!("a frame of {tiles} tiles: drivers have room for {MOST_TILES}"))
 }
 
+/// Whether a frame has not the size `largest` of the sequence header that the driver was handed,
+/// without saying so: that header is larger than the coded one where a key frame is.
+fn is_apart(header: &FrameHeader, largest: (u32, u32)) -> bool {
+    let size = &header.frame_size;
+    !header.frame_size_override_flag && (size.upscaled_width, size.frame_height) != largest
+}
+
 /// Offsets or sizes of tiles with as many entries as drivers read.
 fn padded(values: &[u32]) -> Vec<u32> {
     let mut values = values.to_vec();
@@ -414,6 +424,16 @@ mod tests {
         (size.frame_width, size.upscaled_width, size.frame_height) = (88, 176, 144);
         assert_eq!(coded_extent(&size, CodedExtent::Upscaled), (176, 144));
         assert_eq!(coded_extent(&size, CodedExtent::Frame), (88, 144));
+    }
+
+    #[test]
+    fn a_frame_smaller_than_a_sequence_that_has_grown_says_so() {
+        let mut header = crate::syntax::testing::plain_frame();
+        header.frame_size_override_flag = false;
+        (header.frame_size.upscaled_width, header.frame_size.frame_height) = (176, 144);
+        assert!(!is_apart(&header, (176, 144)) && is_apart(&header, (192, 144)));
+        header.frame_size_override_flag = true;
+        assert!(!is_apart(&header, (192, 144)));
     }
 
     #[test]
