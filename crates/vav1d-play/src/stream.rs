@@ -293,14 +293,16 @@ impl Stream {
         self.sought = target;
     }
 
-    /// Whether pictures from `target` on may be among those that are passed over already.
+    /// Whether pictures from `target` on may be among those that were passed over, or are to be, on the
+    /// way to something else.
     pub(super) fn is_too_far_for(&self, target: Target) -> bool {
-        let is_on = self.next_unit < self.passed_until;
-        is_on
+        let has_any = self.last_passed > 0 || self.passed_until > 0;
+        has_any
             && match (self.sought, target) {
+                (None, _) => false,
                 (Some(Target::Time(before)), Target::Time(now)) => now < before,
                 (Some(Target::Index(before)), Target::Index(now)) => now < before,
-                _ => true,
+                (Some(_), _) => true,
             }
     }
 
