@@ -269,17 +269,14 @@ mod system {
         // SAFETY: a set of signals, which this fills.
         unsafe { libc::sigfillset(all.as_mut_ptr()) };
         // SAFETY: two sets of signals, of which the first is filled.
-        let set = unsafe {
-            libc::pthread_sigmask(libc::SIG_SETMASK, all.as_ptr(), before.as_mut_ptr())
-        };
+        let set =
+            unsafe { libc::pthread_sigmask(libc::SIG_SETMASK, all.as_ptr(), before.as_mut_ptr()) };
         if set != 0 {
             return Err(io::Error::from_raw_os_error(set));
         }
         let started = builder.spawn(run);
         // SAFETY: the mask from before, which the call above has filled.
-        unsafe {
-            libc::pthread_sigmask(libc::SIG_SETMASK, before.as_ptr(), std::ptr::null_mut())
-        };
+        unsafe { libc::pthread_sigmask(libc::SIG_SETMASK, before.as_ptr(), std::ptr::null_mut()) };
         started
     }
 }
@@ -363,7 +360,8 @@ mod tests {
     #[test]
     fn a_thread_takes_no_signals() {
         let mask = || std::fs::read_to_string("/proc/thread-self/status").expect("a status");
-        let blocked = |text: String| text.lines().find(|l| l.starts_with("SigBlk")).map(String::from);
+        let blocked =
+            |text: String| text.lines().find(|l| l.starts_with("SigBlk")).map(String::from);
         let before = blocked(mask());
         let (send, receive) = std::sync::mpsc::channel();
         let thread = thread(move || send.send(mask()).expect("sent")).expect("a thread");

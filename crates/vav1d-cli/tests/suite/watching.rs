@@ -228,6 +228,61 @@ fn a_feature_value_before_its_clip_is_named() {
     assert!(wrong(&alone(&session)).contains(&named), "{:?}", wrong(&alone(&session)));
 }
 
+/// 5.9.11: released clients leave the masks of the loop filter's deltas out; the deltas are right.
+#[test]
+fn masks_that_are_left_out_are_not_wrong_deltas() {
+    let mut session = session("main-420-8");
+    let first = session.frames[0].frame.info.as_mut().expect("picture information");
+    let filter = first.pLoopFilter.as_mut().expect("a loop filter");
+    assert!(filter.loop_filter_delta_enabled && !filter.loop_filter_delta_update);
+    filter.loop_filter_delta_update = true;
+    filter.loop_filter_ref_deltas[1] = 5;
+    filter.loop_filter_mode_deltas[0] = -3;
+    let report = alone(&session);
+    let said = |member: &str| report.findings.iter().find(|f| f.member == member);
+    for (member, right) in [("update_ref_delta", "2"), ("update_mode_delta", "1")] {
+        let finding = said(&format!("pLoopFilter.{member}")).expect(member);
+        let told = (&*finding.given, &*finding.right, finding.harmless.is_some());
+        assert_eq!(told, ("0", right, true), "{member}");
+    }
+    let deltas = "pLoopFilter.loop_filter_ref_deltas[1]";
+    let of_first = |report: &Report| {
+        let mut all = report.findings.iter();
+        all.any(|f| f.frame == Some(0) && f.member == deltas && f.harmless.is_none())
+    };
+    assert!(!of_first(&report));
+    // With a mask that leaves this one out it is the delta.
+    let first = session.frames[0].frame.info.as_mut().expect("picture information");
+    first.pLoopFilter.as_mut().expect("a loop filter").update_mode_delta = 1;
+    assert!(of_first(&alone(&session)));
+}
+
+/// 5.9.30: FFmpeg 9.0 leaves `update_grain` out, and the parameters are right.
+#[test]
+fn film_grain_is_not_inherited_where_update_grain_is_left_out() {
+    let mut session = session("grain-hidden");
+    let mut differ = 0;
+    for frame in &mut session.frames {
+        let info = frame.frame.info.as_mut().expect("picture information");
+        if let Some(grain) = info.pFilmGrain.as_mut().filter(|_| info.apply_grain) {
+            assert!(grain.update_grain);
+            grain.update_grain = false;
+            differ += usize::from(grain.num_y_points == 2);
+        }
+    }
+    assert!(differ > 1, "another sample than this test knows");
+    for report in [alone(&session), with_stream(&session, "grain-hidden")] {
+        assert!(wrong(&report).is_empty(), "{:?}", wrong(&report));
+        let member = "pFilmGrain.flags.update_grain";
+        let finding = report.findings.iter().find(|f| f.member == member).expect(member);
+        assert_eq!((finding.frame, finding.right.as_str()), (Some(0), "1"));
+    }
+    // A key frame that has it: what says that it is inherited is to be what was saved.
+    let first = session.frames[0].frame.info.as_mut().expect("picture information");
+    first.pFilmGrain.as_mut().expect("film grain").update_grain = true;
+    assert!(wrong(&alone(&session)).iter().any(|said| said.contains("pFilmGrain.num_y_points")));
+}
+
 #[test]
 fn slots_extents_and_layouts_are_looked_at() {
     let right = session("main-420-8");

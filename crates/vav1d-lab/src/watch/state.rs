@@ -17,7 +17,15 @@ pub(super) struct State {
     buffers: [Option<u64>; 8],
     /// A KEY_FRAME that was hidden can be shown again unseen, which refreshes all buffers.
     uncertain: bool,
+    /// A frame that inherits no film grain says that it does: the program leaves `update_grain` out.
+    without_update_grain: bool,
     saved: BTreeMap<u64, PictureInfo>,
+}
+
+/// Whether a frame leaves `update_grain` out, which is 1 where it is not coded (5.9.30).
+fn leaves_update_grain_out(info: &PictureInfo) -> bool {
+    let given = info.pFilmGrain.as_ref().filter(|_| info.apply_grain && info.frame_type != 1);
+    given.is_some_and(|given| !given.update_grain)
 }
 
 /// A member that contradicts what was saved: its path, what was given, and what is right.
@@ -45,6 +53,7 @@ impl State {
 
     fn after_frame(&mut self, frame: &Frame) {
         let Some(info) = &frame.info else { return };
+        self.without_update_grain |= leaves_update_grain_out(info);
         let is_key = info.frame_type == 0;
         let refreshed = if info.frame_type == 3 { 0xff } else { info.refresh_frame_flags };
         for (i, buffer) in self.buffers.iter_mut().enumerate() {
@@ -95,7 +104,11 @@ impl State {
             }
         }
         if let (Some(given), true) = (&info.pFilmGrain, info.apply_grain) {
-            let inherits = !given.update_grain && info.frame_type == 1 && !self.uncertain;
+            if leaves_update_grain_out(info) {
+                found.push(("pFilmGrain.flags.update_grain".to_owned(), 0, 1));
+            }
+            let says = !given.update_grain && !self.without_update_grain;
+            let inherits = says && info.frame_type == 1 && !self.uncertain;
             let index = usize::from(given.film_grain_params_ref_idx);
             let of = self.buffers.get(index).copied().flatten().filter(|_| inherits);
             let saved = of.and_then(|of| self.saved.get(&of)?.pFilmGrain.as_ref());
@@ -118,6 +131,22 @@ fn deltas(found: &mut Vec<Contradiction>, given: &LoopFilter, primary: Option<&P
     }
     let refs = saved.map_or(REF_DELTAS, |saved| saved.loop_filter_ref_deltas);
     let modes = saved.map_or([0; 2], |saved| saved.loop_filter_mode_deltas);
+    let masks = [given.update_ref_delta, given.update_mode_delta];
+    if given.loop_filter_delta_update && masks == [0; 2] {
+        // An update of nothing: programs leave the masks out, and the deltas are there.
+        let differing = |given: &[i8], saved: &[i8]| {
+            let bits =
+                given.iter().zip(saved).enumerate().filter(|(_, (given, saved))| given != saved);
+            bits.fold(0, |mask, (i, _)| mask | 1 << i)
+        };
+        let right = [
+            ("update_ref_delta", differing(&given.loop_filter_ref_deltas, &refs)),
+            ("update_mode_delta", differing(&given.loop_filter_mode_deltas, &modes)),
+        ];
+        let missing = right.into_iter().filter(|(_, mask)| *mask != 0);
+        found.extend(missing.map(|(name, mask)| (format!("pLoopFilter.{name}"), 0, mask)));
+        return;
+    }
     let updated = |mask: u8, i: usize| given.loop_filter_delta_update && mask >> i & 1 == 1;
     let mut compare = |name: &str, mask: u8, given: &[i8], saved: &[i8]| {
         for (i, (given, saved)) in given.iter().zip(saved).enumerate() {
@@ -127,7 +156,7 @@ fn deltas(found: &mut Vec<Contradiction>, given: &LoopFilter, primary: Option<&P
             }
         }
     };
-    let (ref_mask, mode_mask) = (given.update_ref_delta, given.update_mode_delta);
+    let [ref_mask, mode_mask] = masks;
     compare("loop_filter_ref_deltas", ref_mask, &given.loop_filter_ref_deltas, &refs);
     compare("loop_filter_mode_deltas", mode_mask, &given.loop_filter_mode_deltas, &modes);
 }

@@ -123,7 +123,8 @@ impl Output {
         };
         let fill = &mut tail.fills[which as usize];
         if !fill.has_room(size) {
-            desk.note(desk.files().make_room(which));
+            // What the writer is at ends first, and may be enough.
+            desk.note(desk.files().make_room(which, || fill.has_room(size)));
         }
         if !fill.has_room(size) {
             desk.note(desk.files().pass(which, pieces));

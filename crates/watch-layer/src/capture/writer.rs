@@ -38,6 +38,7 @@ pub(super) enum Which {
     Records = 1,
 }
 
+#[cfg(test)]
 pub(super) const BOTH: [Which; 2] = [Which::Stream, Which::Records];
 
 /// A file, and how far it is written.
@@ -135,8 +136,16 @@ impl Files {
         self.own.iter_mut().zip(drains).try_for_each(|(own, drain)| own.take(drain, whole))
     }
 
-    /// Writes what the rings hold, as there is no room: sooner than the disk is done.
-    pub(super) fn make_room(&mut self, which: Which) -> io::Result<()> {
+    /// Writes what the rings hold, as there is no room, if there is none by now: sooner than the disk
+    /// is done.
+    pub(super) fn make_room(
+        &mut self,
+        which: Which,
+        mut has_room: impl FnMut() -> bool,
+    ) -> io::Result<()> {
+        if has_room() {
+            return Ok(());
+        }
         let own = &mut self.own[which as usize];
         own.pressed = own.written + PRESSED;
         self.take(true)
@@ -275,7 +284,8 @@ impl Writer {
     /// Something was stored; `much`: it should not wait.
     pub(super) fn stored(&self, much: bool) {
         let desk = &self.desk;
-        let sleeps = desk.asleep.load(Ordering::SeqCst) && desk.asleep.swap(false, Ordering::SeqCst);
+        let sleeps =
+            desk.asleep.load(Ordering::SeqCst) && desk.asleep.swap(false, Ordering::SeqCst);
         if sleeps || (much && !desk.told.swap(true, Ordering::SeqCst)) {
             self.waker.unpark();
         }
@@ -296,7 +306,8 @@ mod tests {
 
     /// Files, what fills them, and where they are.
     fn files(name: &str, direct: bool) -> (Files, [Fill; 2], std::path::PathBuf) {
-        let folder = std::env::temp_dir().join(format!("vav1d-writer-{}-{name}", std::process::id()));
+        let folder =
+            std::env::temp_dir().join(format!("vav1d-writer-{}-{name}", std::process::id()));
         let _old = std::fs::remove_dir_all(&folder);
         std::fs::create_dir_all(&folder).expect("a folder");
         let mut options = File::options();
@@ -324,7 +335,7 @@ mod tests {
                     let bytes: Vec<u8> = (0..size).map(|at| (at * 7 + round) as u8).collect();
                     let fill = &mut fills[which as usize];
                     if !fill.has_room(size) {
-                        files.make_room(which).expect("written");
+                        files.make_room(which, || false).expect("written");
                     }
                     assert!(fill.has_room(size));
                     fill.store(&bytes);
