@@ -211,7 +211,7 @@ fn a_frame_that_the_decoder_does_not_take() {
             (t.TileCols, t.TileRows) = (1, 2);
         });
     });
-    named(&said, "tile_info() cannot be written: TileRows");
+    named(&said, "tile_info() cannot be written: TileRows [driver]");
     named(&said, "TileRows is 2, which 1 superblocks are not in tiles of equal size (5.9.15)");
 }
 

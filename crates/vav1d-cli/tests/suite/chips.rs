@@ -188,7 +188,7 @@ fn a_report_has_every_step_and_tells_nobody_s_name() {
     let summary = String::from_utf8_lossy(&output.stdout);
     // The fault shows where tiles start in mode info units, and the driver takes superblocks.
     assert_eq!(output.status.code(), Some(1), "{summary}");
-    let line = "! md5-tile-starts-superblock";
+    let line = "! md5-tile-starts-mi ";
     let marked = |l: &str| l.starts_with(line) && l.contains(" s  another MD5 than ");
     assert!(summary.lines().any(marked), "{summary}");
     for text in [

@@ -324,10 +324,8 @@ impl Renderer {
         // SAFETY: as above.
         let set = unsafe { passes.set(bytemuck::bytes_of(&presentation), [shown, overlay], None) };
         passes.write()?;
-        let [before, after] = match &decoded {
-            Some(decoded) => decoded.barriers().map(Some),
-            None => [None, None],
-        };
+        let [before, after] =
+            decoded.as_ref().map_or([None, None], |decoded| decoded.barriers().map(Some));
         self.barrier(commands, &[], before.as_slice());
         for (pass, set, groups) in run {
             // SAFETY: the caller's promise.
