@@ -8,8 +8,6 @@ fn main() {
     if std::env::var("CARGO_CFG_TARGET_OS").as_deref() == Ok("linux") {
         println!("cargo:rustc-cdylib-link-arg=-Wl,-Bsymbolic");
         println!("cargo:rustc-cdylib-link-arg=-Wl,--exclude-libs,ALL");
-        // An application that leaves a session behind leaves a thread, too.
-        println!("cargo:rustc-cdylib-link-arg=-Wl,-z,nodelete");
     }
     let Some(folder) = profile_folder() else { return };
     let Ok(manifest) = std::fs::read_to_string("VkLayer_VAV1D_watch.json.in") else { return };

@@ -20,7 +20,6 @@ use crate::text::Line;
 
 mod output;
 mod record;
-mod writer;
 
 use output::Output;
 

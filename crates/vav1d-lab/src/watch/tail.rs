@@ -7,10 +7,10 @@ use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::Path;
 
 /// How it begins.
-const MAGIC: [u8; 8] = *b"VAV1DT02";
+const MAGIC: [u8; 8] = *b"VAV1DT01";
 
-/// Bytes of each file that it holds at most: of byte N of a file the place is N modulo this.
-const ROOMS: [usize; 2] = [2 << 20, 256 << 10];
+/// Bytes of each file that it holds at most.
+const ROOM: usize = 256 << 10;
 
 /// Where those of the first file are.
 const START: usize = 4096;
@@ -19,7 +19,7 @@ const START: usize = 4096;
 const FILES: [&str; 2] = ["obu", "jsonl"];
 
 /// What is missing in one of the files: where, and the bytes.
-type Missing = (u64, Vec<u8>);
+type Missing<'a> = (u64, &'a [u8]);
 
 fn number(bytes: &[u8], index: usize) -> Option<u64> {
     let bytes = bytes.get(8 * index..)?.first_chunk()?;
@@ -27,18 +27,11 @@ fn number(bytes: &[u8], index: usize) -> Option<u64> {
 }
 
 /// What a tail holds of file `which`; `None` if it is none.
-fn missing(tail: &[u8], which: usize) -> Option<Missing> {
-    let (at, end) = (number(tail, 1 + 2 * which)?, number(tail, 2 + 2 * which)?);
-    // Of what went into the file by itself the first number is there before the second.
-    let size = end.saturating_sub(at);
-    let start = START + ROOMS.iter().take(which).sum::<usize>();
-    let room = *ROOMS.get(which)?;
-    let ring = tail.get(start..start + room)?;
-    let size = usize::try_from(size).ok().filter(|size| *size <= room)?;
-    let mut bytes = ring.get((at % room as u64) as usize..)?.to_vec();
-    bytes.extend_from_slice(ring);
-    bytes.truncate(size);
-    Some((at, bytes))
+fn missing(tail: &[u8], which: usize) -> Option<Missing<'_>> {
+    let (at, size) = (number(tail, 1 + 2 * which)?, number(tail, 2 + 2 * which)?);
+    let size = usize::try_from(size).ok().filter(|size| *size <= ROOM)?;
+    let start = START + ROOM * which;
+    Some((at, tail.get(start..start + size)?))
 }
 
 /// Completes a capture of which an application that is gone has left a tail; `path` names one of its
@@ -63,25 +56,23 @@ pub fn complete(path: &Path) -> io::Result<()> {
         other => other?,
     }
     let mut tail = magic.to_vec();
-    (&mut file).take((START + ROOMS.iter().sum::<usize>()) as u64).read_to_end(&mut tail)?;
+    (&mut file).take((START + 2 * ROOM) as u64).read_to_end(&mut tail)?;
     for (which, end) in FILES.into_iter().enumerate() {
         let (at, bytes) = missing(&tail, which).ok_or(io::ErrorKind::InvalidData)?;
         let mut to = OpenOptions::new().write(true).open(path.with_extension(end))?;
-        put(&mut to, at, &bytes)?;
+        put(&mut to, at, bytes)?;
     }
     // It stays locked until here.
     std::fs::remove_file(&name)
 }
 
-/// Puts bytes where they belong, and the file's end behind them: what is there already is the same, or
-/// a part of what was not written whole.
+/// Puts bytes where they belong: what is there already is the same.
 fn put(to: &mut File, at: u64, bytes: &[u8]) -> io::Result<()> {
     if to.metadata()?.len() < at {
         return Err(io::ErrorKind::InvalidData.into());
     }
     to.seek(SeekFrom::Start(at))?;
-    to.write_all(bytes)?;
-    to.set_len(at + bytes.len() as u64)
+    to.write_all(bytes)
 }
 
 #[cfg(test)]
@@ -89,15 +80,13 @@ mod tests {
     use super::*;
 
     /// A tail of which both files have `at` bytes, and `held` follow.
-    fn tail(at: usize, held: &[u8]) -> Vec<u8> {
-        let mut all = vec![0; START + ROOMS[0] + ROOMS[1]];
+    fn tail(at: u64, held: &[u8]) -> Vec<u8> {
+        let mut all = vec![0; START + 2 * ROOM];
         all[..8].copy_from_slice(&MAGIC);
-        for (which, room) in ROOMS.into_iter().enumerate() {
-            let numbers = [at as u64, (at + held.len()) as u64].map(u64::to_le_bytes).concat();
+        for which in 0..2 {
+            let numbers = [at, held.len() as u64].map(u64::to_le_bytes).concat();
             all[8 + 16 * which..][..16].copy_from_slice(&numbers);
-            for (i, byte) in held.iter().enumerate() {
-                all[START + ROOMS[0] * which + (at + i) % room] = *byte;
-            }
+            all[START + ROOM * which..][..held.len()].copy_from_slice(held);
         }
         all
     }
@@ -125,27 +114,6 @@ mod tests {
         let (result, texts, is_there) = completed("again", &tail(1, b"bcd"));
         result.expect("completed");
         assert_eq!((texts, is_there), (["abcd", "abcd"].map(str::to_owned), false));
-        // In the midst of what did not go through the tail.
-        let mut cut = tail(1, b"");
-        cut[8..10].copy_from_slice(&[2, 0]);
-        let (result, texts, is_there) = completed("cut", &cut);
-        result.expect("completed");
-        assert_eq!((texts, is_there), (["ab", "a"].map(str::to_owned), false));
-    }
-
-    #[test]
-    fn what_is_held_goes_around() {
-        for (which, room) in ROOMS.into_iter().enumerate() {
-            let held: Vec<u8> = (0..room).map(|i| (i % 251) as u8).collect();
-            for at in [0, 1, room - 1, room, 3 * room + 77] {
-                let (start, bytes) = missing(&tail(at, &held[..77]), which).expect("held");
-                assert_eq!((start, bytes), (at as u64, held[..77].to_vec()), "{at}");
-            }
-        }
-        // All that there is room for, of the smaller one; more is none.
-        let all = |size: usize| missing(&tail(5, &vec![1; size]), 1);
-        assert_eq!(all(ROOMS[1]).expect("held").1, vec![1; ROOMS[1]]);
-        assert_eq!(all(ROOMS[1] + 1), None);
     }
 
     #[test]

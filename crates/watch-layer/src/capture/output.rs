@@ -1,69 +1,112 @@
 //! The files of a capture, and what is on its way into them.
 //!
-//! A call of the system for each frame costs more than the frame, and what the system copies costs
-//! more than what is copied here. So everything goes into memory that is a file's, `session-N.tail`,
-//! and from there into its own file, by a thread that does nothing else, when there is enough of it,
-//! or when it is old. What a killed application leaves there, whoever reads the capture puts in its
-//! place:
+//! A call of the system for each frame costs more than the frame. So what is small goes into memory
+//! that is a file's, `session-N.tail`, and from there into its own file when there is enough of it,
+//! or when it is as old as [`BEHIND`]. What a killed application leaves there, whoever reads the
+//! capture puts in its place:
 //!
 //! | Bytes of `session-N.tail` | |
 //! |---|---|
 //! | 0 | [`MAGIC`] |
-//! | 8, 16 | of `session-N.obu`: how many bytes are in it, how many there are |
+//! | 8, 16 | of `session-N.obu`: how many bytes are in it, how many follow them |
 //! | 24, 32 | of `session-N.jsonl`: the same |
-//! | 4096 | of `session-N.obu` byte N at N % 2097152 |
-//! | 4096 + 2097152 | of `session-N.jsonl` byte N at N % 262144 |
+//! | 4096 | what follows in `session-N.obu` |
+//! | 4096 + 262144 | what follows in `session-N.jsonl` |
 //!
 //! Numbers are little-endian, of 64 bits. While the application lives, the file is locked.
 
 use std::fs::{File, OpenOptions};
-use std::io;
+use std::io::{self, IoSlice, Write};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use av1_engine::stream::Pieces;
 
-use super::writer::{Desk, Files, Own, Which, Writer};
-use crate::shared::{self, Drain, Fill};
+use crate::shared::{self, Shared};
 
 /// How `session-N.tail` begins.
-const MAGIC: u64 = u64::from_le_bytes(*b"VAV1DT02");
+const MAGIC: u64 = u64::from_le_bytes(*b"VAV1DT01");
 
 /// Bytes of each file that are held at most.
-const ROOMS: [usize; 2] = [2 << 20, 256 << 10];
+const ROOM: usize = 256 << 10;
+
+/// Where they are.
+const START: usize = 4096;
+
+/// Larger ones are written at once.
+const SMALL: usize = 48 << 10;
+
+/// So many bytes of a stream get their place on the disk at once, where frames are larger: the
+/// system writes to a place that is there for three quarters of the time.
+const AHEAD: u64 = 4 << 20;
+
+/// So old may be what is not in its file, where something comes after it.
+const BEHIND: Duration = Duration::from_millis(20);
 
 /// Captures that a folder holds at most.
 const MOST: u32 = 100_000;
 
+/// One of the files.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Which {
+    Stream = 0,
+    Records = 1,
+}
+
+const BOTH: [Which; 2] = [Which::Stream, Which::Records];
+
+/// A file, the bytes that are in it, and those that are held.
+#[derive(Debug)]
+struct Own {
+    file: File,
+    written: u64,
+    held: usize,
+    /// Bytes that have a place on the disk; what is behind its end is not in the file.
+    placed: u64,
+}
+
 /// The files of one capture.
 #[derive(Debug)]
 pub(super) struct Output {
-    desk: Arc<Desk>,
+    files: [Own; 2],
     tail: Option<Tail>,
-    /// A process that was forked off this one leaves them alone.
-    process: u32,
+    /// A file could not be written: no more is.
+    failed: bool,
 }
 
 /// `session-N.tail`.
 #[derive(Debug)]
 struct Tail {
-    fills: [Fill; 2],
-    writer: Writer,
+    shared: Shared,
     path: PathBuf,
+    /// Since when both files have all.
+    since: Instant,
     /// Its lock.
     _file: File,
 }
 
-/// Makes `session-N.tail`.
-fn create(path: &Path) -> io::Result<(File, [(Fill, Drain); 2])> {
-    let file = OpenOptions::new().read(true).write(true).create_new(true).open(path)?;
-    let locked = file.try_lock().map_err(io::Error::from);
-    match locked.and_then(|()| shared::rings(&file, MAGIC, ROOMS)) {
-        Ok(rings) => Ok((file, rings)),
-        Err(e) => {
-            let _gone = std::fs::remove_file(path);
-            Err(e)
+impl Tail {
+    fn create(path: PathBuf) -> io::Result<Self> {
+        let file = OpenOptions::new().read(true).write(true).create_new(true).open(&path)?;
+        let locked = file.try_lock().map_err(io::Error::from);
+        match locked.and_then(|()| Shared::new(&file, START + 2 * ROOM)) {
+            Ok(shared) => {
+                shared.set(0, MAGIC);
+                Ok(Self { shared, path, since: Instant::now(), _file: file })
+            }
+            Err(e) => {
+                let _gone = std::fs::remove_file(&path);
+                Err(e)
+            }
         }
+    }
+
+    /// Says what is in a file, and how much is held.
+    fn publish(&self, which: Which, own: &Own) {
+        // Nothing is held while both change.
+        self.shared.set(2 + 2 * which as usize, 0);
+        self.shared.set(1 + 2 * which as usize, own.written);
+        self.shared.set(2 + 2 * which as usize, own.held as u64);
     }
 }
 
@@ -81,26 +124,9 @@ impl Output {
             }
         };
         let stream = create(path(number, "obu"))?;
-        let direct = shared::direct(&path(number, "obu")).ok();
-        let own = [Own::new(stream, direct), Own::new(records, None)];
-        Ok((number, Self::start(own, path(number, "tail"))))
-    }
-
-    fn start(own: [Own; 2], path: PathBuf) -> Self {
-        let process = std::process::id();
-        let Ok((file, [(stream, of_stream), (records, of_records)])) = create(&path) else {
-            let desk = Arc::new(Desk::new(Files::new(own, None)));
-            return Self { desk, tail: None, process };
-        };
-        let desk = Arc::new(Desk::new(Files::new(own, Some([of_stream, of_records]))));
-        let tail = match Writer::start(&desk) {
-            Ok(writer) => Some(Tail { fills: [stream, records], writer, path, _file: file }),
-            Err(_) => {
-                let _gone = std::fs::remove_file(&path);
-                None
-            }
-        };
-        Self { desk, tail, process }
+        let own = |file| Own { file, written: 0, held: 0, placed: 0 };
+        let tail = Tail::create(path(number, "tail")).ok();
+        Ok((number, Self { files: [own(stream), own(records)], tail, failed: false }))
     }
 
     /// Appends to the stream.
@@ -108,96 +134,137 @@ impl Output {
         self.append(Which::Stream, pieces.len(), pieces.slices());
     }
 
-    /// Appends a record.
+    /// Appends a record, the last that there is of a frame.
     pub(super) fn record(&mut self, line: &[u8]) {
         self.append(Which::Records, line.len(), std::iter::once(line));
+        if self.tail.as_ref().is_some_and(|tail| tail.since.elapsed() >= BEHIND) {
+            self.flush();
+        }
     }
 
     fn append<'a>(&mut self, which: Which, size: usize, pieces: impl Iterator<Item = &'a [u8]>) {
-        let desk = &self.desk;
-        if desk.has_failed() {
+        if self.failed {
             return;
         }
-        let Some(tail) = &mut self.tail else {
-            return desk.note(desk.files().pass(which, pieces));
-        };
-        let fill = &mut tail.fills[which as usize];
-        if !fill.has_room(size) {
-            // What the writer is at ends first, and may be enough.
-            desk.note(desk.files().make_room(which, || fill.has_room(size)));
+        if size > SMALL || self.tail.is_none() {
+            return self.write(which, pieces);
         }
-        if !fill.has_room(size) {
-            desk.note(desk.files().pass(which, pieces));
-            return fill.pass(size as u64);
+        if self.files[which as usize].held + size > ROOM {
+            self.write(which, std::iter::empty());
         }
-        pieces.for_each(|piece| fill.store(piece));
-        fill.publish();
-        tail.writer.stored(fill.held() >= ROOMS[which as usize] / 2);
+        let Some(tail) = &mut self.tail else { return };
+        let own = &mut self.files[which as usize];
+        let mut at = START + ROOM * which as usize + own.held;
+        for piece in pieces {
+            tail.shared.store(at, piece);
+            at += piece.len();
+        }
+        own.held += size;
+        tail.shared.set(2 + 2 * which as usize, own.held as u64);
+    }
+
+    /// Writes what is held, and `pieces` after it.
+    fn write<'a>(&mut self, which: Which, pieces: impl Iterator<Item = &'a [u8]>) {
+        let own = &mut self.files[which as usize];
+        let held = self
+            .tail
+            .as_ref()
+            .map_or(&[][..], |tail| tail.shared.bytes(START + ROOM * which as usize, own.held));
+        let mut slices = vec![IoSlice::new(held)];
+        for piece in pieces {
+            slices.push(IoSlice::new(piece));
+        }
+        let size: usize = slices.iter().map(|slice| slice.len()).sum();
+        if size == 0 {
+            return;
+        }
+        if self.tail.is_some() && size > SMALL && own.written + size as u64 > own.placed {
+            own.placed = own.written.max(own.placed) + (size as u64).next_multiple_of(AHEAD);
+            let length = own.placed - own.written;
+            // Where that cannot be, writing places them.
+            let _placed = shared::place(&own.file, own.written, length);
+        }
+        if write_all(&mut own.file, &mut slices).is_err() {
+            self.failed = true;
+            return;
+        }
+        own.written += size as u64;
+        own.held = 0;
+        if let Some(tail) = &self.tail {
+            tail.publish(which, own);
+        }
+    }
+
+    /// Writes all that is held.
+    fn flush(&mut self) {
+        for which in BOTH {
+            if !self.failed {
+                self.write(which, std::iter::empty());
+            }
+        }
+        if let Some(tail) = &mut self.tail {
+            tail.since = Instant::now();
+        }
     }
 
     /// Nothing more is held.
     pub(super) fn end(&mut self) {
-        if self.process != std::process::id() {
-            return;
+        self.flush();
+        for own in self.files.iter_mut().filter(|own| own.placed > own.written) {
+            // What was placed and not written is given back.
+            let _cut = own.file.set_len(own.written);
         }
-        let Some(tail) = self.tail.take() else { return };
-        tail.writer.end();
-        let mut files = self.desk.files();
-        if !self.desk.has_failed() {
-            self.desk.note(files.take(true));
-        }
-        files.end();
-        if !self.desk.has_failed() {
+        if let Some(tail) = self.tail.take_if(|_| !self.failed) {
             let _gone = std::fs::remove_file(&tail.path);
         }
     }
 }
 
-impl Drop for Output {
-    fn drop(&mut self) {
-        self.end();
+/// Writes all slices, with one call where the system takes them all at once.
+fn write_all(to: &mut File, slices: &mut [IoSlice<'_>]) -> io::Result<()> {
+    let mut left = slices;
+    IoSlice::advance_slices(&mut left, 0);
+    while !left.is_empty() {
+        match to.write_vectored(left) {
+            Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
+            Ok(count) => IoSlice::advance_slices(&mut left, count),
+            Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
+            Err(e) => return Err(e),
+        }
     }
+    Ok(())
 }
 
-#[cfg(all(test, target_os = "linux"))]
+#[cfg(test)]
 mod tests {
-    use super::super::writer::BOTH;
     use super::*;
-    use crate::shared::START;
 
-    fn folder(name: &str) -> PathBuf {
-        let folder = std::env::temp_dir().join(format!("vav1d-{name}-{}", std::process::id()));
-        let _old = std::fs::remove_dir_all(&folder);
-        folder
-    }
-
-    /// What is in a file, and what its tail holds beyond.
+    /// What is in a file, and what its tail holds.
     fn content(folder: &Path, which: Which) -> (Vec<u8>, Vec<u8>) {
         let end = if which == Which::Stream { "obu" } else { "jsonl" };
-        // What the tail has held until it is read is in the file after that.
-        let tail = std::fs::read(folder.join("session-0.tail"));
-        let mut file = std::fs::read(folder.join(format!("session-0.{end}"))).expect("a file");
-        let Ok(tail) = tail else { return (file, Vec::new()) };
+        let file = std::fs::read(folder.join(format!("session-0.{end}"))).expect("a file");
+        let Ok(tail) = std::fs::read(folder.join("session-0.tail")) else {
+            return (file, Vec::new());
+        };
         let number = |index: usize| {
             let bytes = tail[8 * index..].first_chunk().expect("a number");
             u64::from_le_bytes(*bytes) as usize
         };
-        let (written, all) = (number(1 + 2 * which as usize), number(2 + 2 * which as usize));
-        assert!(file.len() >= written, "what is in the file");
-        file.truncate(written);
-        let ring = &tail[START + ROOMS[0] * which as usize..][..ROOMS[which as usize]];
-        (file, (written..all).map(|at| ring[at % ring.len()]).collect())
+        assert_eq!(number(1 + 2 * which as usize), file.len(), "what is in the file");
+        let held = &tail[START + ROOM * which as usize..][..number(2 + 2 * which as usize)];
+        (file, held.to_vec())
     }
 
     #[test]
     fn what_is_not_in_its_file_is_in_the_tail() {
-        let folder = folder("output");
+        let folder = std::env::temp_dir().join(format!("vav1d-output-{}", std::process::id()));
+        let _old = std::fs::remove_dir_all(&folder);
         let (number, mut output) = Output::create(&folder).expect("files");
         assert_eq!(number, 0);
         let mut meant = [Vec::new(), Vec::new()];
-        // Small ones, ones that pass the rings by, and so many that they go around.
-        let sizes = [100, 7000, ROOMS[1] + 1, 3, 0, ROOMS[1], 9, ROOMS[0] + 5, 4095].into_iter();
-        for (i, size) in sizes.chain([100_000; 60]).enumerate() {
+        // Small ones, one that is written at once, and so many small ones that they are too much.
+        let sizes = [100, 7000, SMALL + 1, 3, 0, SMALL, 5 * SMALL, 9].into_iter();
+        for (i, size) in sizes.chain([10_000; 30]).enumerate() {
             for which in BOTH {
                 let bytes: Vec<u8> = (0..size).map(|at| (at + i) as u8).collect();
                 let (first, second) = bytes.split_at(size / 3);
@@ -208,10 +275,8 @@ mod tests {
                 assert!(file == meant[which as usize], "{which:?} {i}");
             }
         }
+        assert!(!content(&folder, Which::Stream).1.is_empty(), "nothing is held");
         output.end();
-        // Whoever comes later writes at once.
-        output.record(b"later");
-        meant[1].extend_from_slice(b"later");
         for which in BOTH {
             assert!(content(&folder, which) == (meant[which as usize].clone(), Vec::new()));
         }
@@ -220,20 +285,16 @@ mod tests {
     }
 
     #[test]
-    fn what_is_stored_goes_into_its_file_by_itself() {
-        let folder = folder("old");
+    fn what_is_old_goes_into_its_file() {
+        let folder = std::env::temp_dir().join(format!("vav1d-old-{}", std::process::id()));
+        let _old = std::fs::remove_dir_all(&folder);
         let (_, mut output) = Output::create(&folder).expect("files");
-        for round in 1..=3 {
-            output.append(Which::Stream, 3, std::iter::once(&b"abc"[..]));
-            output.record(b"line\n");
-            let is_there = |which, size| content(&folder, which).0.len() == size;
-            while !(is_there(Which::Stream, 3 * round) && is_there(Which::Records, 5 * round)) {
-                std::thread::sleep(std::time::Duration::from_millis(1));
-            }
-        }
-        assert_eq!(content(&folder, Which::Records).0, b"line\nline\nline\n");
-        drop(output);
-        assert!(!folder.join("session-0.tail").exists(), "an end without a call");
+        output.append(Which::Stream, 3, std::iter::once(&b"abc"[..]));
+        std::thread::sleep(BEHIND);
+        output.record(b"line\n");
+        assert_eq!(content(&folder, Which::Stream), (b"abc".to_vec(), Vec::new()));
+        assert_eq!(content(&folder, Which::Records), (b"line\n".to_vec(), Vec::new()));
+        output.end();
         std::fs::remove_dir_all(folder).expect("removed");
     }
 }
