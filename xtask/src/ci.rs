@@ -41,13 +41,16 @@ pub(crate) fn run() -> Result<()> {
     // With a loader the tests of the watch layer have all that they need, and must not pass without.
     let layer = if drivers::at_hand() { "needed" } else { "" };
     let deny = [("RUSTDOCFLAGS", "-D warnings"), ("VAV1D_LAYER_TESTS", layer)];
-    let steps: [&[&str]; 6] = [
+    // All at once: each choice of targets has features of its own of some crates, which would all be
+    // made again. Tests look for the shared libraries, which `test` alone does not put in their place.
+    let targets = ["--lib", "--bins", "--examples", "--tests"];
+    let build = [&["build", "--workspace", "--locked"][..], &targets].concat();
+    let steps: [&[&str]; 5] = [
         &["fmt", "--all", "--check"],
         &["clippy", "--workspace", "--all-targets", "--locked", "--", "-D", "warnings"],
-        &["build", "--workspace", "--lib", "--locked"],
+        &build,
         &["test", "--workspace", "--locked"],
         &["doc", "--workspace", "--no-deps", "--locked"],
-        &["build", "--examples", "--locked"],
     ];
     for step in steps {
         cargo(step, &deny)?;

@@ -20,6 +20,7 @@ mod compare;
 mod compare_report;
 mod comparison;
 mod continued;
+#[cfg(feature = "window")]
 mod cores;
 mod dec_test;
 mod decode;
