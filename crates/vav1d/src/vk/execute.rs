@@ -7,6 +7,8 @@ use std::collections::VecDeque;
 use std::fmt;
 use std::sync::Arc;
 
+use ash::vk;
+
 use super::active::Active;
 use super::adapter::Adapter;
 use super::choose;
@@ -142,15 +144,11 @@ impl Executor {
 
     /// Whether the embedded driver leaves a core of the processor to the caller, in sessions from now
     /// on: for who works on a picture for as long as one core decodes a frame.
+    /// Where nobody has said how many frames are in flight, there is one more on a processor: with one
+    /// in the making, what takes pictures is not to wait for a frame that takes long.
     pub fn leave_core(&mut self, leave: bool) {
         self.showing.keeps_core = leave;
-    }
-
-    /// Where nobody has said how many frames are in flight, there is one more on a processor that
-    /// leaves a core: with one in the making, what takes pictures is not to wait for a frame that takes
-    /// long. Not with film grain, where each is two pictures.
-    fn have_one_more(&mut self, film_grain: bool) {
-        if self.showing.keeps_core && !film_grain && !self.is_hardware() {
+        if leave && self.adapter.device_type == vk::PhysicalDeviceType::CPU {
             self.options.frames_in_flight += u32::from(std::mem::take(&mut self.frames_chosen));
         }
     }
@@ -261,7 +259,6 @@ impl Executor {
             return Ok(());
         }
         super::entry::take_cores(self.showing.keeps_core.into());
-        self.have_one_more(choice.profile.film_grain);
         let active = Active::new(&self.device, choice, &spec.sequence, &self.options)?;
         log::info!("video session: {:?}", active.report);
         if let Some(old) = self.active.replace(active) {

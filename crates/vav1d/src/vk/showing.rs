@@ -163,7 +163,7 @@ impl Executor {
     }
 
     /// Whether the processor has other things to do while the device decodes.
-    pub(super) fn is_hardware(&self) -> bool {
+    fn is_hardware(&self) -> bool {
         self.adapter.device_type != vk::PhysicalDeviceType::CPU
     }
 
