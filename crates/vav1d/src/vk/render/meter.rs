@@ -151,12 +151,8 @@ impl Meter {
         memory: &[vk::MemoryBarrier2<'_>],
         images: &[vk::ImageMemoryBarrier2<'_>],
     ) {
-        let dependency =
-            vk::DependencyInfo::default().memory_barriers(memory).image_memory_barriers(images);
-        // SAFETY: recording, outside rendering; stages and layouts fit the queue and the image.
-        unsafe {
-            self.device.table().cmd_pipeline_barrier2(self.device.raw(), commands, &dependency);
-        }
+        // SAFETY: recording, outside rendering; stages and layouts fit the queue and the images.
+        unsafe { super::steps::barrier(&self.device, commands, memory, images) };
     }
 }
 

@@ -365,12 +365,8 @@ impl Renderer {
         memory: &[vk::MemoryBarrier2<'_>],
         images: &[vk::ImageMemoryBarrier2<'_>],
     ) {
-        let dependency =
-            vk::DependencyInfo::default().memory_barriers(memory).image_memory_barriers(images);
         // SAFETY: recording, outside rendering; stages and layouts fit the queue and the images.
-        unsafe {
-            self.device.table().cmd_pipeline_barrier2(self.device.raw(), commands, &dependency);
-        }
+        unsafe { super::steps::barrier(&self.device, commands, memory, images) };
     }
 }
 

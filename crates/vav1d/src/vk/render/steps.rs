@@ -14,6 +14,7 @@ use super::pipelines::{Pass, Pipelines, SETS, SetPool, UNIFORM_STRIDE};
 use super::whole::WholeSets;
 use crate::color::{Conversion, Variant};
 use crate::error::Result;
+use crate::vk::device::Device;
 use crate::vk::objects::{Buffer, Commands};
 use crate::vk::on_device::{OnDevice, Views, Whole};
 use crate::vk::submit::Ticket;
@@ -169,4 +170,20 @@ impl Passes<'_> {
         steps.push((pass, set, passes::conversion_groups(size)));
         Ok(steps)
     }
+}
+
+/// Orders what is recorded before with what comes after.
+///
+/// # Safety
+/// `commands` is recording, outside rendering; stages and layouts fit its queue and the images.
+pub(super) unsafe fn barrier(
+    device: &Device,
+    commands: vk::CommandBuffer,
+    memory: &[vk::MemoryBarrier2<'_>],
+    images: &[vk::ImageMemoryBarrier2<'_>],
+) {
+    let dependency =
+        vk::DependencyInfo::default().memory_barriers(memory).image_memory_barriers(images);
+    // SAFETY: the caller's promise.
+    unsafe { device.table().cmd_pipeline_barrier2(device.raw(), commands, &dependency) };
 }

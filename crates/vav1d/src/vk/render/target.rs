@@ -187,11 +187,8 @@ impl Ending<'_> {
     }
 
     fn barrier(&self, memory: &[vk::MemoryBarrier2<'_>], images: &[vk::ImageMemoryBarrier2<'_>]) {
-        let dependency =
-            vk::DependencyInfo::default().memory_barriers(memory).image_memory_barriers(images);
-        let (table, raw) = (self.device.table(), self.device.raw());
         // SAFETY: recording, outside rendering; stages and layouts fit the queue and the images.
-        unsafe { table.cmd_pipeline_barrier2(raw, self.commands, &dependency) };
+        unsafe { super::steps::barrier(self.device, self.commands, memory, images) };
     }
 }
 
